@@ -1,0 +1,48 @@
+# One command each; every target sets up what it needs first. ARGS passes arguments on: make test ARGS="-k cache".
+.PHONY: help setup demo test check lab bench clean
+
+# The first interpreter on the PATH that is new enough; PYTHON=/path/to/python chooses another.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$p" && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.setup-done
+ARGS ?=
+
+help:
+	@echo "make setup   create $(VENV) with everything (again only when pyproject.toml or constraints.txt change)"
+	@echo "make demo    plan the shop, run its artefacts on real engines, write the report"
+	@echo "make test    run the tests"
+	@echo "make check   lint, format and strict types"
+	@echo "make lab     open the first notebook in JupyterLab"
+	@echo "make bench   measure the figures that the README states"
+	@echo "make clean   remove $(VENV) and what tools leave behind"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "archnb needs Python 3.11 or newer; none is on the PATH. Install it, or: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Setting up $(VENV) (once, a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lab,dev]'
+	@touch $@
+
+demo: setup
+	@$(BIN)/archnb demo $(ARGS)
+
+test: setup
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict archnb
+
+lab: setup
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb $(ARGS)
+
+bench: setup
+	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
