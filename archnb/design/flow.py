@@ -1,0 +1,62 @@
+"""How a request travels: components, trust zones, the path of each operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from archnb.design.record import NUMBER, TIME, Named, Record, said
+from archnb.quantity import Quantity
+
+Kind = Literal["client", "gateway", "service", "cache", "store", "queue", "worker", "third_party", "identity"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zone(Record):
+    """A trust zone; what crosses its border is checked."""
+
+    label: str | None = said("What is it called?", example="private network")
+    trust: int | None = said("How far is it trusted, from 0 (not) to 3?", example="2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component(Record):
+    """A running part."""
+
+    kind: Kind | None = said("What is it?", example="service")
+    label: str | None = said("What is it called?", example="Order service")
+    zone: str | None = said("In which trust zone?", example="private")
+    replicas: int | None = said("How many run?", example="3")
+    availability: Quantity | None = said("Which share of the time does one of them work?", unit=NUMBER, example="99.9%")
+    service_time: Quantity | None = said("How long does it work on one request?", unit=TIME, example="5 ms")
+    technology: str | None = said("What is it built with?", example="PostgreSQL 18")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hop(Record):
+    """One step of a path: who calls whom, for what, how often per request."""
+
+    SHORTHAND: ClassVar[str] = ""
+
+    source: str | None = said("Who calls?", example="service")
+    target: str | None = said("Whom?", example="cache")
+    label: str | None = said("For what?", example="read order")
+    kind: Literal["call", "async", "fallback"] | None = said("Is it waited for?", example="call")
+    share: Quantity | None = said("On which share of the requests?", unit=NUMBER, example="20%")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Path(Record):
+    """The path of one operation."""
+
+    operation: str | None = said("Which operation?", example="get_order")
+    hops: tuple[Hop, ...] = said("Which steps, in order?", default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow(Record):
+    """The data-flow section."""
+
+    zones: Named[Zone] = said("Which trust zones?", default=dict)
+    components: Named[Component] = said("Which parts run?", default=dict)
+    paths: Named[Path] = said("Which way does each operation go?", default=dict)

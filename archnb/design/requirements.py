@@ -1,0 +1,78 @@
+"""What is asked of the system: load, objectives, recovery, compliance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from archnb.design.record import NUMBER, RATE, SIZE, TIME, Named, Record, said
+from archnb.quantity import Quantity
+
+Consistency = Literal["strong", "session", "eventual"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load(Record):
+    """How much there is to do. Say `daily_users` and `requests_per_user`, or `writes` and `reads_per_write`."""
+
+    daily_users: Quantity | None = said(
+        "How many people use it on a usual day?", unit=NUMBER, example="1M..2M", help="A range gives P10, P50 and P90."
+    )
+    requests_per_user: Quantity | None = said("How many requests does one of them make?", unit=RATE, example="20/day")
+    read_share: Quantity | None = said("Which share of the requests only read?", unit=NUMBER, example="90%")
+    writes: Quantity | None = said(
+        "How many writes are there?", unit=RATE, example="100M/month", help="Instead of daily users, where writes are what is known."
+    )
+    reads_per_write: Quantity | None = said("How many reads come with one write?", unit=NUMBER, example="100")
+    peak_factor: Quantity | None = said(
+        "How much busier is the busiest hour than the average one?", unit=NUMBER, example="3",
+        help="Peak rate divided by average rate over a day.",
+    )  # fmt: skip
+    request_size: Quantity | None = said("How large is a usual request?", unit=SIZE, example="1 kB")
+    response_size: Quantity | None = said("How large is a usual response?", unit=SIZE, example="4 kB")
+    record_size: Quantity | None = said(
+        "How many bytes does one write leave in storage?", unit=SIZE, example="500 B",
+        help="Left out, it follows from the entities.",
+    )  # fmt: skip
+    growth: Quantity | None = said("By how much does the load grow?", unit=RATE, example="60%/year")
+    retention: Quantity | None = said("How long are records kept?", unit=TIME, example="10 years")
+    hot_share: Quantity | None = said(
+        "Which share of a day's reads goes to data worth keeping in memory?", unit=NUMBER, example="20%",
+        help="The 80/20 rule of thumb is 20%.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective(Record):
+    """What one operation promises. Its name is that of an access pattern or an API operation; `default` is for all others."""
+
+    latency_p50: Quantity | None = said("Half of the requests are answered within?", unit=TIME, example="50 ms")
+    latency_p95: Quantity | None = said("95 % of the requests are answered within?", unit=TIME, example="150 ms")
+    latency_p99: Quantity | None = said("99 % of the requests are answered within?", unit=TIME, example="300 ms")
+    availability: Quantity | None = said("Which share of the requests succeeds?", unit=NUMBER, example="99.9%")
+    staleness: Quantity | None = said("How old may an answer be?", unit=TIME, example="60 s")
+    consistency: Consistency | None = said(
+        "Must a read see every write before it?", example="strong",
+        help="strong: every write; session: one's own writes; eventual: some day.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovery(Record):
+    """What may be lost in a disaster, and for how long."""
+
+    rpo: Quantity | None = said("How much of the newest data may be lost (RPO)?", unit=TIME, example="5 min")
+    rto: Quantity | None = said("How long until it works again (RTO)?", unit=TIME, example="1 h")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirements(Record):
+    """The requirements section."""
+
+    summary: str | None = said("What is this system for, in one sentence?", example="Sells books to readers in Europe.")
+    load: Load = said("How much is there to do?", default=Load())
+    objectives: Named[Objective] = said("What does each operation promise?", default=dict)
+    recovery: Recovery = said("What may a disaster cost?", default=Recovery())
+    compliance: tuple[str, ...] = said("Which rules bind it?", default=(), example="GDPR, PCI-DSS")
+    team_size: int | None = said("How many engineers build and run it?", example="6")
+    regions: int | None = said("In how many regions does it run?", example="1")

@@ -1,0 +1,28 @@
+"""How the design grows: what saturates when, and what is done then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archnb.design.record import NUMBER, TIME, Named, Record, said
+from archnb.quantity import Quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource(Record):
+    """Something that can run out: its limit, the fact that demands it, what is done when it is near."""
+
+    component: str | None = said("Of which component?", example="main")
+    limit: Quantity | None = said("How much is there?", example="4 TB")
+    demand: str | None = said("Which fact is the demand today?", example="load.peak_requests")
+    action: str | None = said("What is done when it runs out?", example="add a read replica")
+    headroom: Quantity | None = said("Which share stays free?", unit=NUMBER, example="30%")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaling(Record):
+    """The scaling section."""
+
+    horizon: Quantity | None = said("How far ahead?", unit=TIME, example="36 months")
+    headroom: Quantity | None = said("Which share of every resource stays free?", unit=NUMBER, example="30%")
+    resources: Named[Resource] = said("What can run out?", default=dict)

@@ -1,0 +1,103 @@
+"""The physical schema: stores, tables, columns, keys, indexes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from archnb.design.entities import OnDelete
+from archnb.design.record import Named, Record, said
+
+Engine = Literal[
+    "postgresql", "mysql", "sqlite", "mongodb", "dynamodb", "elasticsearch", "influxdb", "neo4j"
+]  # fmt: skip
+RELATIONAL: tuple[str, ...] = ("postgresql", "mysql", "sqlite")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store(Record):
+    """One database: its engine, what it is the source of truth for, and what it holds a copy of."""
+
+    engine: Engine | None = said("Which database?", example="postgresql")
+    purpose: str | None = said("What is it for?", example="the source of truth for orders")
+    holds: tuple[str, ...] = said("Which entities live in it?", default=(), example="Order, OrderLine")
+    copies: tuple[str, ...] = said("Which entities does it hold a copy of?", default=(), example="Product")
+    fed_by: str | None = said("Which store are the copies from?", example="main")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column(Record):
+    """A column: a logical type as fields have it, and the engine's own type where that says more."""
+
+    type: str | None = said("What kind of value?", example="text")
+    length: int | None = said("How long at most?", example="200")
+    scale: int | None = said("How many digits after the point?", example="2")
+    values: tuple[str, ...] = said("Which words are allowed?", default=(), example="new, paid")
+    nullable: bool | None = said("May it be NULL?", example="false")
+    default: str | None = said("Which default?", example="now()")
+    is_generated: bool | None = said("Does the database number the rows?", example="true")
+    native: str | None = said("Which type of the engine exactly?", example="tsvector")
+    field: str | None = said("Which field is it for?", example="placed_at")
+    comment: str | None = said("What does it mean?", example="personal data")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForeignKey(Record):
+    """Columns whose values are keys of another table."""
+
+    columns: tuple[str, ...] = said("Which columns?", default=(), example="customer_id")
+    references: str | None = said("Which table?", example="customer")
+    referenced: tuple[str, ...] = said("Which columns there?", default=(), example="id")
+    on_delete: OnDelete | None = said("What happens when the row there goes?", example="restrict")
+    on_update: OnDelete | None = said("What happens when the key there changes?", example="no action")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index(Record):
+    """An index: equality columns, then the range column, then the sort; a column that starts with '-' is descending."""
+
+    columns: tuple[str, ...] = said("Which columns, in order?", default=(), example="customer_id, -placed_at")
+    unique: bool | None = said("Is it unique?", example="false")
+    where: str | None = said("For which rows only?", example="status = 'open'")
+    method: str | None = said("Which access method?", example="btree")
+    include: tuple[str, ...] = said("Which columns ride along?", default=(), example="total")
+    serves: tuple[str, ...] = said("Which access patterns need it?", default=(), example="orders_of_customer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Record):
+    """A condition that every row fulfils."""
+
+    condition: str | None = said("Which condition?", example="total_amount >= 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unique(Record):
+    """Columns whose values together are unique."""
+
+    columns: tuple[str, ...] = said("Which columns?", default=(), example="email")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaTable(Record):
+    """A table (or collection, or item type) of one store."""
+
+    entity: str | None = said("Which entity, or relationship, is it for?", example="Order")
+    store: str | None = said("In which store?", example="main")
+    columns: Named[Column] = said("Which columns?", default=dict)
+    primary_key: tuple[str, ...] = said("Which columns are the primary key?", default=(), example="id")
+    uniques: Named[Unique] = said("What is unique?", default=dict)
+    checks: Named[Check] = said("Which conditions hold?", default=dict)
+    foreign_keys: Named[ForeignKey] = said("What does it refer to?", default=dict)
+    indexes: Named[Index] = said("Which indexes?", default=dict)
+    partition_by: str | None = said("How is it partitioned?", example="range (placed_at) monthly")
+    comment: str | None = said("What is it for?", example="one row per order")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema(Record):
+    """The schema section."""
+
+    stores: Named[Store] = said("Which databases?", default=dict)
+    tables: Named[SchemaTable] = said("Which tables?", default=dict)
+    naming: Literal["singular", "plural"] | None = said("Are tables named in the singular?", example="singular")

@@ -1,0 +1,547 @@
+"""Facts: numbers that know where they came from.
+
+A fact is a quantity with a unit, given or made from other facts by arithmetic or by a named model. It keeps its
+expression, so that what is printed is what was computed; the same expression is evaluated with one value, with an array
+of samples (a range is a distribution), and with one input nudged: estimate, uncertainty and sensitivity from one formula.
+All facts of a plan form one directed graph.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from archnb.exceptions import ArchnbError, UnitError, unknown
+from archnb.quantity import NONE, ONE, Dimension, Quantity, Unit, combine, describe, number, parse, show, unit
+from archnb.shapes import Cell, Chart, Graph, Node, Edge, Series, Shown, Table
+
+if TYPE_CHECKING:
+    import networkx
+    import numpy
+    import pandas
+
+SAMPLES = 10_000
+# the standard normal's 90th percentile: a range's ends are the 10th and the 90th
+Z90 = 1.2815515655446004
+
+Origin = Literal["said", "assumed", "concluded"]
+Operand = "Fact | Quantity | float | int"
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An operation on operands: arithmetic (`symbol` +, −, ×, ÷) or a named model."""
+
+    symbol: str
+    function: Callable[..., Any]
+    operands: tuple[Fact, ...]
+    labels: tuple[str, ...] = ()
+    is_vectorised: bool = True
+
+
+_RANK = {"+": 1, "−": 1, "×": 2, "÷": 2}
+
+
+class Fact(Shown):
+    """A quantity that knows its formula.
+
+    `value` is in `unit`; `base` in base units (seconds, bytes, plain numbers). Facts combine with `+ - * /`, with each
+    other, with quantities and with numbers; units are checked. Facts are made by `Facts.given` and `Facts.define`.
+    """
+
+    __slots__ = ("apply", "because", "expression_unit", "given", "name", "origin", "source", "unit", "_base")
+
+    def __init__(
+        self,
+        unit: Unit,
+        *,
+        given: Quantity | None = None,
+        apply: Apply | None = None,
+        name: str = "",
+        because: str = "",
+        source: str = "",
+        origin: Origin = "concluded",
+    ) -> None:
+        self.unit, self.given, self.apply = unit, given, apply
+        self.name, self.because, self.source, self.origin = name, because, source, origin
+        if given is not None:
+            self._base = given.base
+        else:
+            assert apply is not None
+            self._base = float(apply.function(*(one._base for one in apply.operands)))
+
+    # -- values
+
+    @property
+    def base(self) -> float:
+        """The one value in base units."""
+        return self._base
+
+    @property
+    def value(self) -> float:
+        """The one value, in `unit`."""
+        return self._base / self.unit.factor
+
+    def to(self, symbol: str) -> float:
+        """The one value in another unit of the same dimension."""
+        target = unit(symbol)
+        if target.dimension != self.unit.dimension:
+            raise UnitError(f"{self.label} is {self.unit.describe()}, and {symbol!r} is {target.describe()}")
+        return self._base / target.factor
+
+    @property
+    def quantity(self) -> Quantity:
+        """The one value as a quantity."""
+        return Quantity(self.value, self.value, self.unit)
+
+    @property
+    def text(self) -> str:
+        """The one value as people write it."""
+        return show(self.value, self.unit)
+
+    @property
+    def label(self) -> str:
+        """The name, or the formula of a fact without one."""
+        return self.name or self.formula()
+
+    @property
+    def cell(self) -> Cell:
+        """The fact as a table's cell that links to its formula."""
+        return Cell(self.value, self.text, fact=self.name)
+
+    def inputs(self) -> list[Fact]:
+        """The given facts that this one rests on, each once, in the order they appear."""
+        found: dict[int, Fact] = {}
+        for one in self._walk():
+            if one.given is not None and one.name:
+                found[id(one)] = one
+        return list(found.values())
+
+    def parents(self) -> list[Fact]:
+        """The named facts that this one's formula names."""
+        found: dict[str, Fact] = {}
+        stack = list(self.apply.operands) if self.apply else []
+        while stack:
+            one = stack.pop(0)
+            if one.name:
+                found.setdefault(one.name, one)
+            elif one.apply is not None:
+                stack = [*one.apply.operands, *stack]
+        return list(found.values())
+
+    def _walk(self) -> Iterator[Fact]:
+        seen: set[int] = set()
+        stack = [self]
+        while stack:
+            one = stack.pop()
+            if id(one) in seen:
+                continue
+            seen.add(id(one))
+            yield one
+            if one.apply is not None:
+                stack.extend(reversed(one.apply.operands))
+
+    # -- arithmetic
+
+    def __add__(self, other: Fact | Quantity | float) -> Fact:
+        return _same("+", lambda a, b: a + b, self, _fact(other))
+
+    def __radd__(self, other: Quantity | float) -> Fact:
+        return _same("+", lambda a, b: a + b, _fact(other), self)
+
+    def __sub__(self, other: Fact | Quantity | float) -> Fact:
+        return _same("−", lambda a, b: a - b, self, _fact(other))
+
+    def __rsub__(self, other: Quantity | float) -> Fact:
+        return _same("−", lambda a, b: a - b, _fact(other), self)
+
+    def __mul__(self, other: Fact | Quantity | float) -> Fact:
+        return _product("×", lambda a, b: a * b, self, _fact(other), 1)
+
+    def __rmul__(self, other: Quantity | float) -> Fact:
+        return _product("×", lambda a, b: a * b, _fact(other), self, 1)
+
+    def __truediv__(self, other: Fact | Quantity | float) -> Fact:
+        return _product("÷", _divide, self, _fact(other), -1)
+
+    def __rtruediv__(self, other: Quantity | float) -> Fact:
+        return _product("÷", _divide, _fact(other), self, -1)
+
+    # -- explanation
+
+    def formula(self) -> str:
+        """The expression in names: `load.average_reads × load.peak_factor`."""
+        return self._write(lambda one: one.name or one.text, 0, True)
+
+    def arithmetic(self) -> str:
+        """The expression in numbers: `1 290 reads/s × 3`."""
+        return self._write(lambda one: one.text, 0, True)
+
+    def _write(self, leaf: Callable[[Fact], str], rank: int, is_top: bool) -> str:
+        if (self.name and not is_top) or self.apply is None:
+            return leaf(self)
+        symbol, operands = self.apply.symbol, self.apply.operands
+        if symbol in _RANK and len(operands) == 2:
+            mine = _RANK[symbol]
+            left = operands[0]._write(leaf, mine, False)
+            right = operands[1]._write(leaf, mine + (symbol in "−÷"), False)
+            text = f"{left} {symbol} {right}"
+            return f"({text})" if mine < rank else text
+        labels = self.apply.labels or ("",) * len(operands)
+        inner = ", ".join((f"{label} = " if label else "") + one._write(leaf, 0, False) for label, one in zip(labels, operands, strict=True))
+        return f"{symbol}({inner})"
+
+    def why(self, depth: int = 12) -> str:
+        """The answer to "why this number?": value, formula, arithmetic, and the same for every fact it rests on."""
+        lines: list[str] = []
+        self._explain(lines, 0, depth, set())
+        return "\n".join(lines)
+
+    def _explain(self, lines: list[str], level: int, depth: int, seen: set[str]) -> None:
+        pad = "  " * level
+        if self.name in seen:
+            lines.append(f"{pad}{self.name} = {self.text} (see above)")
+            return
+        seen.add(self.name)
+        if self.given is not None:
+            tail = f"; {self.source}" if self.source else ""
+            spread = f", {self.given}" if self.given.is_range else ""
+            lines.append(f"{pad}{self.label} = {self.text}{spread} ({self.origin}: {self.because or 'given'}{tail})")
+            return
+        lines.append(f"{pad}{self.label} = {self.text}" + (f"  ({self.because})" if self.because else ""))
+        lines.append(f"{pad}  = {self.formula()}")
+        lines.append(f"{pad}  = {self.arithmetic()}")
+        if level < depth:
+            for parent in self.parents():
+                parent._explain(lines, level + 2, depth, seen)
+
+    def __repr__(self) -> str:
+        return f"<Fact {self.label} = {self.text}>"
+
+    # -- evaluation
+
+    def evaluate(self, changed: Mapping[str, Any]) -> Any:
+        """The value in base units with some inputs replaced: name to base value, a number or an array of samples."""
+        return _evaluate(self, changed, {})
+
+    def what_if(self, **changed: Any) -> float:
+        """The value in `unit` with inputs replaced by quantities; dots in names are written as double underscores."""
+        given = {name.replace("__", "."): parse(value).base for name, value in changed.items()}
+        known = [one.name for one in self.inputs()]
+        for name in given:
+            if name not in known:
+                raise ArchnbError(unknown("input", name, known, f"{self.label} does not rest on it."))
+        return float(self.evaluate(given)) / self.unit.factor
+
+    def samples(self) -> numpy.ndarray[Any, numpy.dtype[numpy.float64]]:
+        """10,000 samples in `unit`, the same draw for an input wherever it appears."""
+        import numpy
+
+        drawn = {one.name: _draw(one) for one in self.inputs() if one.given is not None and one.given.is_range}
+        made = numpy.asarray(self.evaluate(drawn), dtype=float) / self.unit.factor
+        return numpy.broadcast_to(made, (SAMPLES,))
+
+    def is_uncertain(self) -> bool:
+        """Whether any input is a range."""
+        return any(one.given is not None and one.given.is_range for one in self.inputs())
+
+    def percentiles(self) -> tuple[float, float, float]:
+        """P10, P50 and P90 in `unit`; all three the value where no input is a range."""
+        if not self.is_uncertain():
+            return (self.value, self.value, self.value)
+        import numpy
+
+        low, middle, high = numpy.percentile(self.samples(), [10, 50, 90])
+        return (float(low), float(middle), float(high))
+
+    def sensitivity(self, nudge: float = 0.2) -> list[tuple[str, float, float]]:
+        """What matters: for each input, the value with it at its low and at its high end, the widest first.
+
+        A range goes to its ends, a plain number down and up by `nudge`.
+        """
+        rows = []
+        for one in self.inputs():
+            assert one.given is not None
+            if one.given.is_range:
+                low, high = one.given.low * one.given.unit.factor, one.given.high * one.given.unit.factor
+            else:
+                low, high = one.base * (1 - nudge), one.base * (1 + nudge)
+            if one.given.unit.is_percent and one.given.unit.dimension == NONE:
+                high = min(high, 1.0) if one.base <= 1 else high
+            pair = [float(self.evaluate({one.name: end})) / self.unit.factor for end in (low, high)]
+            rows.append((one.name, pair[0], pair[1]))
+        return sorted((r for r in rows if r[1] != r[2]), key=lambda r: -abs(r[2] - r[1]))
+
+    @property
+    def views(self) -> tuple[Table | Chart, ...]:
+        """The fact as shapes: the chain of formulas behind it, and the tornado chart of what matters."""
+        from_here = [self, *_ancestors(self)]
+        rows = tuple((Cell(one.name, fact=one.name), one.cell, one.formula() if one.apply else str(one.given), one.origin, one.because) for one in from_here)
+        table = Table(f"fact-{self.name}", self.name, ("fact", "value", "formula", "origin", "because"), rows)
+        found = self.sensitivity()[:12]
+        if not found:
+            return (table,)
+        names = tuple(name for name, _, _ in found)
+        chart = Chart(
+            f"tornado-{self.name}", f"What moves {self.name}",
+            (Series(self.name, names, tuple(self.value for _ in found), tuple(min(a, b) for _, a, b in found), tuple(max(a, b) for _, a, b in found), kind="bar"),),
+            x_label=f"{self.name} ({self.unit.symbol or 'number'})", is_horizontal=True,
+            description="Each input at the ends of its range, or 20 % down and up, with all others as they are.",
+        )  # fmt: skip
+        return (table, chart)
+
+    @property
+    def title(self) -> str:
+        """What the fact is called when shown."""
+        return f"{self.name} = {self.text}"
+
+
+def _ancestors(fact: Fact) -> list[Fact]:
+    found: dict[str, Fact] = {}
+    queue = fact.parents()
+    while queue:
+        one = queue.pop(0)
+        if one.name not in found:
+            found[one.name] = one
+            queue.extend(one.parents())
+    return list(found.values())
+
+
+def _evaluate(fact: Fact, changed: Mapping[str, Any], memo: dict[int, Any]) -> Any:
+    if id(fact) in memo:
+        return memo[id(fact)]
+    if fact.name in changed:
+        made = changed[fact.name]
+    elif fact.apply is None:
+        made = fact._base
+    else:
+        values = [_evaluate(one, changed, memo) for one in fact.apply.operands]
+        if fact.apply.is_vectorised or not any(getattr(value, "ndim", 0) for value in values):
+            made = fact.apply.function(*values)
+        else:
+            import numpy
+
+            made = numpy.vectorize(fact.apply.function, otypes=[float])(*values)
+    memo[id(fact)] = made
+    return made
+
+
+def _draw(fact: Fact) -> numpy.ndarray[Any, numpy.dtype[numpy.float64]]:
+    """Samples of a range in base units: lognormal above zero, else normal; the seed is the fact's name, so draws repeat."""
+    import numpy
+
+    assert fact.given is not None
+    z = numpy.random.default_rng(zlib.crc32(fact.name.encode())).standard_normal(SAMPLES)
+    low, high = fact.given.low, fact.given.high
+    if low > 0:
+        middle, spread = (math.log(low) + math.log(high)) / 2, math.log(high / low) / (2 * Z90)
+        made = numpy.exp(middle + spread * z)
+    else:
+        made = (low + high) / 2 + (high - low) / (2 * Z90) * z
+    if fact.given.unit.is_percent and fact.given.unit.dimension == NONE and high <= 100:
+        made = numpy.clip(made, 0, 100)
+    return made * fact.given.unit.factor
+
+
+def _fact(value: Fact | Quantity | float) -> Fact:
+    if isinstance(value, Fact):
+        return value
+    found = value if isinstance(value, Quantity) else Quantity(float(value), float(value), ONE)
+    return Fact(found.unit, given=found)
+
+
+def _divide(a: Any, b: Any) -> Any:
+    if isinstance(b, float) and b == 0:
+        return math.inf if a else 0.0
+    return a / b
+
+
+def _same(symbol: str, function: Callable[..., Any], left: Fact, right: Fact) -> Fact:
+    if left.unit.dimension != right.unit.dimension:
+        raise UnitError(
+            f"{left.label} ({left.unit.describe()}) and {right.label} ({right.unit.describe()}) cannot be combined with '{symbol}'"
+        )
+    return Fact(left.unit, apply=Apply(symbol, function, (left, right)))
+
+
+_BASE_SYMBOL = {"time": "s", "byte": "B", "bit": "bit", "money": "USD"}
+
+
+def base_unit(dimension: Dimension) -> Unit:
+    """The unit of a dimension whose factor is 1."""
+    above = "·".join(_BASE_SYMBOL[n] + (f"^{p}" if p > 1 else "") for n, p in dimension if p > 0)
+    below = "/".join(_BASE_SYMBOL[n] + (f"^{-p}" if p < -1 else "") for n, p in dimension if p < 0)
+    return Unit(f"{above}/{below}" if below else above, dimension, 1.0)
+
+
+def _product(symbol: str, function: Callable[..., Any], left: Fact, right: Fact, sign: int) -> Fact:
+    dimension = combine(left.unit.dimension, right.unit.dimension, sign)
+    keeps = left.unit if dimension == left.unit.dimension and not left.unit.is_percent else base_unit(dimension)
+    return Fact(keeps, apply=Apply(symbol, function, (left, right)))
+
+
+def apply_model(
+    name: str, function: Callable[..., Any], symbol: str, *operands: Fact | Quantity | float,
+    labels: Iterable[str] = (), is_vectorised: bool = False,
+) -> Fact:  # fmt: skip
+    """A fact from a named model: `apply_model("Erlang C servers", f, "servers", rate, service_time)`.
+
+    function: takes the operands' base values, gives the value in base units of the unit `symbol` names.
+    is_vectorised: whether it also takes arrays.
+    """
+    return Fact(unit(symbol), apply=Apply(name, function, tuple(_fact(one) for one in operands), tuple(labels), is_vectorised))
+
+
+def ceil(fact: Fact) -> Fact:
+    """The next whole number, in the fact's own unit."""
+    factor = fact.unit.factor
+
+    def up(value: Any) -> Any:
+        import numpy
+
+        # 1e-9 keeps 3.0000000001 from becoming 4
+        return numpy.ceil(value / factor - 1e-9) * factor if getattr(value, "ndim", 0) else math.ceil(value / factor - 1e-9) * factor
+
+    return Fact(fact.unit, apply=Apply("ceil", up, (fact,)))
+
+
+def _extreme(word: str, facts: tuple[Fact | Quantity | float, ...]) -> Fact:
+    made = [_fact(one) for one in facts]
+    for one in made[1:]:
+        if one.unit.dimension != made[0].unit.dimension:
+            raise UnitError(f"{word}: {made[0].label} ({made[0].unit.describe()}) and {one.label} ({one.unit.describe()}) differ in unit")
+
+    def choose(*values: Any) -> Any:
+        if any(getattr(value, "ndim", 0) for value in values):
+            import functools
+
+            import numpy
+
+            return functools.reduce(numpy.maximum if word == "max" else numpy.minimum, values)
+        return max(values) if word == "max" else min(values)
+
+    return Fact(made[0].unit, apply=Apply(word, choose, tuple(made)))
+
+
+def maximum(*facts: Fact | Quantity | float) -> Fact:
+    """The greatest of some facts of one dimension."""
+    return _extreme("max", facts)
+
+
+def minimum(*facts: Fact | Quantity | float) -> Fact:
+    """The least of some facts of one dimension."""
+    return _extreme("min", facts)
+
+
+def power(base: Fact | float, exponent: Fact | Quantity | float) -> Fact:
+    """A plain number to a plain power."""
+    left, right = _fact(base), _fact(exponent)
+    if left.unit.dimension != NONE or right.unit.dimension != NONE:
+        raise UnitError(f"power takes plain numbers; {left.label} is {describe(left.unit.dimension)}, {right.label} is {describe(right.unit.dimension)}")
+    return Fact(ONE, apply=Apply("power", lambda a, b: a**b, (left, right)))
+
+
+def total(facts: Iterable[Fact]) -> Fact:
+    """The sum of some facts of one dimension. Raises ValueError where there is none."""
+    made = tuple(facts)
+    if not made:
+        raise ValueError("total of no facts has no unit")
+    for one in made[1:]:
+        if one.unit.dimension != made[0].unit.dimension:
+            raise UnitError(f"sum: {made[0].label} ({made[0].unit.describe()}) and {one.label} ({one.unit.describe()}) differ in unit")
+    return Fact(made[0].unit, apply=Apply("sum", lambda *values: sum(values), made))
+
+
+class Facts(Shown, Mapping[str, Fact]):
+    """All facts of a plan by name, in the order they were made."""
+
+    title = "Facts"
+
+    def __init__(self) -> None:
+        self._facts: dict[str, Fact] = {}
+
+    def given(
+        self, name: str, value: Quantity | str | float, because: str = "", *, origin: Origin = "assumed", source: str = "", symbol: str = ""
+    ) -> Fact:
+        """Add a given fact: said by a person, or assumed with a source (and its date)."""
+        quantity = parse(value)
+        if symbol and quantity.unit == ONE:
+            quantity = Quantity(quantity.low, quantity.high, unit(symbol))
+        return self._add(Fact(quantity.unit, given=quantity, name=name, because=because, source=source, origin=origin))
+
+    def define(self, name: str, expression: Fact, symbol: str | None = None, because: str = "", *, source: str = "") -> Fact:
+        """Name an expression, show it in the unit `symbol`, and say what it means. Raises UnitError where the unit does not fit."""
+        shown = expression.unit if symbol is None else unit(symbol)
+        if shown.dimension != expression.unit.dimension:
+            raise UnitError(f"{name} = {expression.formula()} is {expression.unit.describe()}, not {symbol!r}")
+        if expression.name or expression.apply is None:
+            # naming a named fact again makes a fact that points to it
+            made = Fact(shown, apply=Apply("", lambda value: value, (expression,)), name=name, because=because, source=source)
+        else:
+            made = Fact(shown, apply=expression.apply, name=name, because=because, source=source)
+        return self._add(made)
+
+    def _add(self, fact: Fact) -> Fact:
+        if fact.name in self._facts:
+            raise ArchnbError(f"fact {fact.name!r} is made twice")
+        self._facts[fact.name] = fact
+        return fact
+
+    def __getitem__(self, name: str) -> Fact:
+        try:
+            return self._facts[name]
+        except KeyError:
+            raise KeyError(unknown("fact", name, self._facts)) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._facts)
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+    def __repr__(self) -> str:
+        return f"<Facts: {len(self)}>"
+
+    @property
+    def graph(self) -> networkx.DiGraph:
+        """All facts as networkx, an edge from what a fact rests on to the fact."""
+        import networkx
+
+        made: networkx.DiGraph = networkx.DiGraph()
+        for name, fact in self._facts.items():
+            made.add_node(name, value=fact.value, unit=fact.unit.symbol, origin=fact.origin)
+            for parent in fact.parents():
+                made.add_edge(parent.name, name)
+        return made
+
+    @property
+    def frame(self) -> pandas.DataFrame:
+        """One row a fact, with P10, P50 and P90."""
+        import pandas
+
+        rows = [(n, f.value, f.unit.symbol, *f.percentiles(), f.formula() if f.apply else str(f.given), f.origin, f.because, f.source) for n, f in self.items()]
+        return pandas.DataFrame(rows, columns=["fact", "value", "unit", "p10", "p50", "p90", "formula", "origin", "because", "source"])
+
+    @property
+    def table(self) -> Table:
+        """One row a fact: value, spread, formula, arithmetic, origin."""
+        rows = []
+        for name, fact in self.items():
+            p10, _, p90 = fact.percentiles()
+            spread = f"{show(p10, fact.unit)} … {show(p90, fact.unit)}" if p10 != p90 else ""
+            formula = f"{fact.formula()} = {fact.arithmetic()}" if fact.apply else fact.origin
+            rows.append((name, fact.text, spread, formula, "; ".join(part for part in (fact.because, fact.source) if part)))
+        return Table("facts", "Facts", ("fact", "value", "P10 … P90", "formula", "because"), tuple(rows), anchors=tuple(f"fact-{n}" for n in self))
+
+    @property
+    def views(self) -> tuple[Table, ...]:
+        """The table of facts."""
+        return (self.table,)
+
+
+__all__ = [
+    "Apply", "Fact", "Facts", "Origin", "apply_model", "ceil", "maximum", "minimum", "number", "power", "total",
+]  # fmt: skip

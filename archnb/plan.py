@@ -1,0 +1,303 @@
+"""The pipe: a design goes through the topics once, and comes out complete, measured and checked.
+
+A `Plan` is the completed design in the same types, the facts, the findings, and for every value the answer to "why".
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from archnb.design import Design, find_dangling, leaves, plain
+from archnb.exceptions import ArchnbError, InputError, unknown
+from archnb.fact import Facts
+from archnb.finding import Findings, Rule
+from archnb.shapes import AnyShape, Cell, Graph, Shown, Table
+from archnb.topics import TOPICS
+from archnb.topics.topic import Because, Draft, Topic, Why
+
+if TYPE_CHECKING:
+    import networkx
+    import pandas
+
+# verbs of later rooms, as "module:function", that a plan offers as methods; the package's front door fills them
+_verbs: dict[str, str] = {}
+
+
+def offer(**verbs: str) -> None:
+    """Say where the functions behind `Plan.export`, `Plan.verify` and `Plan.report` are. The front door calls it."""
+    _verbs.update(verbs)
+
+
+def _call(verb: str, *args: Any, **options: Any) -> Any:
+    module, _, name = _verbs[verb].partition(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return function(*args, **options)
+
+
+def plan(design: Design) -> Plan:
+    """Complete, measure and check a design.
+
+    The same design gives the same plan, and the design does not change. Raises InputError where a reference names nothing.
+    """
+    problems = list(find_dangling(design))
+    if problems:
+        raise InputError(problems)
+    draft = Draft(design)
+    for topic in TOPICS:
+        topic.complete(draft)
+        topic.measure(draft)
+    findings = Findings(found for one in rules() for found in one.run(draft))
+    return Plan(draft, findings)
+
+
+def rules() -> tuple[Rule, ...]:
+    """All rules of all topics."""
+    return tuple(one for topic in TOPICS for one in topic.RULES)
+
+
+class Section(Shown):
+    """One section of a plan as it is shown: its record, its views, its findings."""
+
+    def __init__(self, plan: Plan, topic: Topic) -> None:
+        self.plan, self.topic = plan, topic
+        self.name, self.title = topic.NAME, topic.TITLE
+
+    @property
+    def record(self) -> Any:
+        """The completed record (or the named records) of this section."""
+        return getattr(self.plan.design, self.name, None)
+
+    @cached_property
+    def views(self) -> tuple[AnyShape, ...]:
+        """The section's shapes, in reading order."""
+        return tuple(self.topic.views(self.plan.draft))
+
+    @property
+    def note(self) -> str:
+        """How much of the section was said, and how much proposed."""
+        said, proposed = self.counts
+        return f"{said} values said, {proposed} proposed. plan.why('{self.name}…') gives the reason of each."
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many values of the section were said, and how many proposed."""
+        said = sum(1 for _ in leaves(getattr(self.plan.said, self.name, None), self.name))
+        return said, max(0, sum(1 for _ in leaves(self.record, self.name)) - said)
+
+    @property
+    def frame(self) -> pandas.DataFrame:
+        """The first table of the section as a DataFrame."""
+        return next(iter(self.frames.values()))
+
+    @property
+    def frames(self) -> dict[str, pandas.DataFrame]:
+        """Every view's table by name; the tables come before the diagrams'."""
+        ordered = sorted(self.views, key=lambda shape: not isinstance(shape, Table))
+        return {shape.name: shape.frame for shape in ordered}
+
+    @property
+    def graph(self) -> networkx.MultiDiGraph:
+        """The first diagram of the section as networkx."""
+        for shape in self.views:
+            if isinstance(shape, Graph):
+                return shape.graph
+        raise ArchnbError(f"section {self.name!r} has no graph; its views are {', '.join(shape.name for shape in self.views)}")
+
+    def __getitem__(self, name: str) -> AnyShape:
+        for shape in self.views:
+            if shape.name == name:
+                return shape
+        raise KeyError(unknown("view", name, [shape.name for shape in self.views]))
+
+    def __repr__(self) -> str:
+        return f"<Section {self.name}: {', '.join(shape.name for shape in self.views)}>"
+
+
+class Plan(Shown):
+    """A completed, checked design. Sections are attributes: `plan.schema`, `plan.api`, …"""
+
+    def __init__(self, draft: Draft, findings: Findings) -> None:
+        self.draft = draft
+        self.findings = findings
+        self._sections = {topic.NAME: Section(self, topic) for topic in TOPICS}
+
+    @property
+    def said(self) -> Design:
+        """The design as people said it."""
+        return self.draft.said
+
+    @property
+    def design(self) -> Design:
+        """The design with everything proposed filled in."""
+        return self.draft.design
+
+    @property
+    def facts(self) -> Facts:
+        """All numbers, by name."""
+        return self.draft.facts
+
+    @property
+    def name(self) -> str:
+        """The design's name."""
+        return self.said.name or "design"
+
+    @property
+    def sections(self) -> dict[str, Section]:
+        """The sections by name, in reading order."""
+        return dict(self._sections)
+
+    # a property a section, so that editors complete them
+
+    @property
+    def requirements(self) -> Section:
+        """What is asked of the system."""
+        return self._sections["requirements"]
+
+    @property
+    def entities(self) -> Section:
+        """The data model and how it is used."""
+        return self._sections["entities"]
+
+    @property
+    def schema(self) -> Section:
+        """Stores, tables, keys and indexes."""
+        return self._sections["schema"]
+
+    @property
+    def api(self) -> Section:
+        """The operations."""
+        return self._sections["api"]
+
+    @property
+    def auth(self) -> Section:
+        """Who may do what."""
+        return self._sections["auth"]
+
+    @property
+    def cache(self) -> Section:
+        """What is kept close."""
+        return self._sections["cache"]
+
+    @property
+    def jobs(self) -> Section:
+        """What runs later."""
+        return self._sections["jobs"]
+
+    @property
+    def patterns(self) -> Section:
+        """Which patterns are used."""
+        return self._sections["patterns"]
+
+    @property
+    def flow(self) -> Section:
+        """How requests travel."""
+        return self._sections["flow"]
+
+    @property
+    def errors(self) -> Section:
+        """What goes wrong, and what then."""
+        return self._sections["errors"]
+
+    @property
+    def monitoring(self) -> Section:
+        """What is measured."""
+        return self._sections["monitoring"]
+
+    @property
+    def scaling(self) -> Section:
+        """How it grows."""
+        return self._sections["scaling"]
+
+    @property
+    def migrations(self) -> Section:
+        """How it changes."""
+        return self._sections["migrations"]
+
+    @property
+    def decisions(self) -> Section:
+        """What was decided."""
+        return self._sections["decisions"]
+
+    @property
+    def review(self) -> Section:
+        """How it stands against the principles."""
+        return self._sections["review"]
+
+    def why(self, path: str) -> Why:
+        """Why the value at a path of the completed design is what it is.
+
+        Raises ArchnbError with the nearest path where there is no such value.
+        """
+        values = dict(leaves(self.design))
+        reasons = self.draft.reasons
+        if path in dict(leaves(self.said)):
+            return Why(path, True, values.get(path), "said in the design")
+        if path in reasons:
+            because = reasons[path]
+            return Why(path, False, values.get(path, because.value), because.reason, because.facts)
+        below = [one for one in values if one.startswith(path + ".")]
+        if path not in values and not below:
+            raise ArchnbError(unknown("path", path, [*values, *reasons], "plan.paths() lists them all."))
+        if below and self.draft.is_said(path):
+            return Why(path, True, None, "said in the design, in part: " + ", ".join(below[:5]))
+        # a value inside a record that was proposed as a whole has the record's reason
+        above = path
+        while "." in above:
+            above = above.rpartition(".")[0]
+            if above in reasons:
+                because = reasons[above]
+                return Why(path, False, values.get(path), because.reason, because.facts)
+        return Why(path, False, values.get(path), "follows from " + ", ".join([one for one in reasons if one.startswith(path + ".")][:5] or [path]))
+
+    def paths(self) -> list[str]:
+        """Every path of the completed design that holds a value."""
+        return [path for path, _ in leaves(self.design)]
+
+    def export(self, name: str, **options: Any) -> Any:
+        """Translate the plan into an artefact: 'sql', 'openapi', 'prometheus', … See archnb.export.EXPORTERS."""
+        return _call("export", self, name, **options)
+
+    def verify(self, **options: Any) -> Any:
+        """Run every artefact on the real thing, or say that it was not."""
+        return _call("verify", self, **options)
+
+    def report(self, path: str, **options: Any) -> Any:
+        """Write the whole plan as one self-contained HTML file; gives back the path."""
+        return _call("report", self, path, **options)
+
+    def data(self) -> Any:
+        """The completed design as plain data."""
+        return plain(self.design)
+
+    @property
+    def title(self) -> str:
+        """What the plan is called when shown."""
+        return f"Design '{self.name}'"
+
+    @property
+    def note(self) -> str:
+        """One line on the whole."""
+        said = sum(1 for _ in leaves(self.said))
+        count = sum(1 for _ in leaves(self.design))
+        return f"{said} values said, {max(0, count - said)} proposed; {len(self.facts)} facts; {len(self.findings)} findings."
+
+    @property
+    def views(self) -> Sequence[AnyShape]:
+        """The card: sections with what was said and proposed, and the worst findings."""
+        rows = []
+        for name, section in self._sections.items():
+            said, proposed = section.counts
+            found = [one for one in self.findings if one.rule.id.startswith(name + "-") or one.path.startswith(name + ".")]
+            rows.append((Cell(f"plan.{name}", is_code=True), section.title, said, proposed, len(found)))
+        card = Table("sections", "Sections", ("section", "what", "said", "proposed", "findings"), tuple(rows))
+        worst = self.findings.table
+        return (card, Table("worst-findings", "Worst findings", worst.columns, worst.rows[:3], description=f"{len(worst.rows)} in all: plan.findings"))
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.name}: {self.note}>"
+
+
+__all__ = ["Because", "Plan", "Section", "offer", "plan", "rules"]

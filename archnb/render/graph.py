@@ -1,0 +1,389 @@
+"""Graphs as drawings: entity diagrams in crow's-foot notation, data flows inside their trust zones, and plain graphs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from markupsafe import Markup
+
+from ..shapes import Edge, End, Graph, Node
+from .layout import Arrangement, Box, Line, Point, arrange
+from .lettering import block_width, measure_text, wrap_text
+from .markup import Link, clean_text, element, join_markup
+from .theme import BOUNDARIES, KINDS, look_class
+
+LARGE = 60  # nodes; an entity diagram above it is shown without its rows, or in parts
+_HEADER, _ROW, _SIDE = 13.0, 12.0, 10.0  # font sizes and inner margin
+_FOOT, _TIP = 20.0, 9.0  # pixels kept free before a box for a crow's foot, for an arrow's tip
+_DASHED = frozenset({"async", "event", "publish", "subscribe", "replication", "weak", "optional", "proposed"})
+_UNDIRECTED = frozenset({"link", "undirected", "relation"})
+_ROUND = frozenset({"store", "database", "cache", "search"})
+_PIPES = frozenset({"queue", "topic", "stream"})
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture before it gets its frame: its size in pixels, its marks, and what the reader must be told about it."""
+
+    width: float
+    height: float
+    body: Markup
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class _Face:
+    """A node measured: its wrapped title, its rows, and its size."""
+
+    title: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...], str], ...]
+    caption: str
+    width: float
+    height: float
+
+
+def draw_graph(graph: Graph, *, link: Link | None = None) -> Drawing:
+    """Draw a graph; `link` turns the name of a node's fact into where it points. Very large ER diagrams leave the rows out."""
+    hint = ""
+    if graph.kind == "er" and len(graph.nodes) > LARGE:
+        graph = replace(graph, nodes=tuple(replace(node, lines=()) for node in graph.nodes))
+        hint = f"{len(graph.nodes)} boxes are too many to read with their rows, so only the names are drawn."
+    places = {group.id: number for number, group in enumerate(graph.groups)}
+    numbers = {node.id: number for number, node in enumerate(graph.nodes)}
+    faces = [_measure_rows(node) if graph.kind == "er" else _measure_box(node) for node in graph.nodes]
+    pad = _FOOT if graph.kind == "er" else _TIP
+    boxes = tuple(
+        Box(face.width + 2 * pad, face.height + 2 * pad, places.get(node.group, -1))
+        for node, face in zip(graph.nodes, faces, strict=True)
+    )
+    labels = [wrap_text(edge.label, 130, 11) if edge.label.strip() else () for edge in graph.edges]
+    lines = tuple(
+        Line(numbers[e.source], numbers[e.target], *((block_width(t, 11) + 10, len(t) * 14 + 4) if t else ()))
+        for e, t in zip(graph.edges, labels, strict=True)
+    )
+    frames = tuple(measure_text(clean_text(group.label), 11, is_bold=True) + 8 for group in graph.groups)
+    found = arrange(boxes, lines, frames, direction=graph.direction, gap=14 if graph.kind == "er" else 22)
+    parts = [*_draw_frames(graph, found)]
+    ends = _place_ends(found, boxes, lines)
+    wires, words = [], []
+    for number, edge in enumerate(graph.edges):
+        wires.append(_draw_wire(edge, graph.kind, found.routes[number], ends[number], pad))
+        centre = found.labels[number]
+        if centre is not None:
+            words.append(_draw_lines(labels[number], centre[0], centre[1], 14, class_="t11 m soft halo"))
+    parts += [*wires]
+    for node, face, centre in zip(graph.nodes, faces, found.centres, strict=True):
+        drawn = _draw_table(node, face, centre) if graph.kind == "er" else _draw_box(node, face, centre)
+        parts.append(element("a", drawn, href=link(node.fact)) if node.fact and link else drawn)
+    hint = " ".join(part for part in (hint, found.hint) if part)
+    return Drawing(max(found.width, 40), max(found.height, 24), join_markup(parts + words, "\n"), hint)
+
+
+def _measure_rows(node: Node) -> _Face:
+    title = wrap_text(node.label or node.id, 260, _HEADER, is_bold=True)
+    rows = tuple((mark, wrap_text(name, 220, _ROW), note) for mark, name, note in node.lines)
+    notes = [wrap_text(note, 160, 11) for _, _, note in rows]
+    marks = _mark_width(node)
+    names = max((block_width(name, _ROW) for _, name, _ in rows), default=0)
+    types = max((block_width(note, 11) for note in notes), default=0)
+    inner = max(block_width(title, _HEADER, is_bold=True), marks + names + (types + 18 if types else 0))
+    heights = [max(len(name), len(note)) * 15 + 5 for (_, name, _), note in zip(rows, notes, strict=True)]
+    height = len(title) * 17 + 11 + sum(heights) + (6 if rows else 0)
+    return _Face(title, rows, "", max(inner + 2 * _SIDE, 90), height)
+
+
+def _mark_width(node: Node) -> float:
+    widest = max((measure_text(mark, 10, is_bold=True) for mark, _, _ in node.lines), default=0)
+    return widest + 8 if widest else 0
+
+
+def _measure_box(node: Node) -> _Face:
+    title = wrap_text(node.label or node.id, 150, 12.5, is_bold=True)
+    told = [" ".join(part for part in line if part) for line in node.lines]
+    rows = tuple(("", wrap_text(line, 170, 11), "") for line in told)
+    caption = node.kind.replace("_", " ") if node.kind in KINDS and node.kind not in {"node", "plain"} else ""
+    if caption.casefold() == " ".join(title).casefold():
+        caption = ""
+    widths = [block_width(title, 12.5, is_bold=True), measure_text(caption, 10)]
+    widths += [block_width(lines, 11) for _, lines, _ in rows]
+    height = len(title) * 16 + (13 if caption else 0) + sum(len(lines) * 14 for _, lines, _ in rows) + 16
+    if node.kind in _ROUND:
+        height += 10
+    return _Face(title, rows, caption, max(max(widths) + 28, 84), max(height, 40))
+
+
+def _draw_frames(graph: Graph, found: Arrangement) -> list[Markup]:
+    parts = []
+    for group, frame in zip(graph.groups, found.frames, strict=True):
+        if frame is None:
+            continue
+        left, top, right, bottom = frame
+        is_boundary = graph.kind == "flow" or group.kind in BOUNDARIES
+        parts.append(
+            element(
+                "rect",
+                x=left,
+                y=top,
+                width=right - left,
+                height=bottom - top,
+                rx=8,
+                class_="frame boundary" if is_boundary else "frame",
+            )
+        )
+        parts.append(element("text", clean_text(group.label), x=left + 12, y=top + 18, class_="t11 b soft"))
+    return parts
+
+
+def _draw_lines(lines: tuple[str, ...], x: float, middle: float, step: float, *, class_: str) -> Markup:
+    """Some lines of text around the middle of a height; 0.35 em puts a line's middle on its coordinate."""
+    top = middle - (len(lines) - 1) * step / 2
+    drawn = [element("text", line, x=x, y=top + n * step + 4, class_=class_) for n, line in enumerate(lines) if line]
+    return join_markup(drawn)
+
+
+def _draw_table(node: Node, face: _Face, centre: Point) -> Markup:
+    """An entity: a coloured header over rows of mark, name and type."""
+    left, top = centre[0] - face.width / 2, centre[1] - face.height / 2
+    right = left + face.width
+    head = len(face.title) * 17 + 11
+    look = look_class(node.kind)
+    parts = [
+        element("rect", x=left, y=top, width=face.width, height=face.height, rx=5, class_="paper"),
+        element("path", d=_round_top(left, top, right, head, face.height), class_=look),
+    ]
+    x = left + _SIDE if face.rows else centre[0]
+    place = "t13 b title" if face.rows else "t13 b m title"
+    for n, line in enumerate(face.title):
+        parts.append(element("text", line, x=x, y=top + 18.5 + n * 17, class_=place))
+    y = top + head + 4
+    name_x = left + _SIDE + _mark_width(node)
+    for mark, name, note in face.rows:
+        notes = wrap_text(note, 160, 11)
+        if mark:
+            parts.append(element("text", mark, x=left + _SIDE, y=y + 12.5, class_="t10 b soft"))
+        bold = "b" if "PK" in mark else None
+        parts += [element("text", line, x=name_x, y=y + 13 + n * 15, class_=bold) for n, line in enumerate(name)]
+        for n, line in enumerate(notes):
+            parts.append(element("text", line, x=right - _SIDE, y=y + 13 + n * 15, class_="t11 e soft") if line else Markup())
+        y += max(len(name), len(notes)) * 15 + 5
+    outline = {"x": left, "y": top, "width": face.width, "height": face.height, "rx": 5.0}
+    parts.append(element("rect", **outline, class_=look.replace("look-", "line-")))
+    return element("g", *parts)
+
+
+def _round_top(left: float, top: float, right: float, head: float, height: float) -> str:
+    """The header's outline: round above, and below too where it is the whole box."""
+    bottom, r = top + head, 5
+    if head >= height - 1:
+        return f"M{left:.1f} {top + r:.1f}q0-{r} {r}-{r}H{right - r:.1f}q{r} 0 {r} {r}V{bottom - r:.1f}q0 {r}-{r} {r}H{left + r:.1f}q-{r} 0-{r}-{r}z"
+    return f"M{left:.1f} {bottom:.1f}V{top + r:.1f}q0-{r} {r}-{r}H{right - r:.1f}q{r} 0 {r} {r}V{bottom:.1f}z"
+
+
+def _draw_box(node: Node, face: _Face, centre: Point) -> Markup:
+    """A component: its shape says what it is (a drum stores, a pipe queues), its caption says it in words."""
+    w, h = face.width, face.height
+    left, top = centre[0] - w / 2, centre[1] - h / 2
+    look = look_class(node.kind)
+    parts: list[Markup] = []
+    y = top + 8
+    if node.kind in _ROUND:
+        r = 7
+        body = f"M{left:.1f} {top + r:.1f}a{w / 2:.1f} {r} 0 0 1 {w:.1f} 0V{top + h - r:.1f}a{w / 2:.1f} {r} 0 0 1-{w:.1f} 0z"
+        lid = f"M{left:.1f} {top + r:.1f}a{w / 2:.1f} {r} 0 0 0 {w:.1f} 0"
+        parts += [element("path", d=body, class_=look), element("path", d=lid, class_=look.replace("look-", "line-"))]
+        y += 9
+    elif node.kind in _PIPES:
+        parts.append(element("rect", x=left, y=top, width=w, height=h, rx=min(h / 2, 22), class_=look))
+    else:
+        parts.append(element("rect", x=left, y=top, width=w, height=h, rx=5, class_=look))
+    used = len(face.title) * 16 + (13 if face.caption else 0) + sum(len(lines) * 14 for _, lines, _ in face.rows)
+    room = h - 16 - (10 if node.kind in _ROUND else 0)
+    y += max(0.0, (room - used) / 2)
+    for line in face.title:
+        parts.append(element("text", line, x=centre[0], y=y + 12.5, class_="b m title"))
+        y += 16
+    if face.caption:
+        parts.append(element("text", face.caption, x=centre[0], y=y + 9.5, class_="t10 m soft"))
+        y += 13
+    for _, lines, _ in face.rows:
+        for line in lines:
+            parts.append(element("text", line, x=centre[0], y=y + 11, class_="t11 m"))
+            y += 14
+    return element("g", *parts)
+
+
+_Ends = tuple[tuple[Point, Point], tuple[Point, Point]]
+
+
+def _place_ends(found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, ...]) -> list[_Ends]:
+    """For each line its two ends as (place on the padded border, outward direction), spread so that none stand on another."""
+    sides: dict[tuple[int, int, int], list[tuple[float, int, int]]] = {}
+    for n, (line, route) in enumerate(zip(lines, found.routes, strict=True)):
+        for end, number in ((0, line.source), (1, line.target)):
+            at, before = (route[0], route[min(3, len(route) - 1)]) if end == 0 else (route[-1], route[-min(4, len(route))])
+            nx, ny = _find_side(at, found.centres[number], boxes[number])
+            order = (at[1] + 0.15 * (before[1] - at[1])) if nx else (at[0] + 0.15 * (before[0] - at[0]))
+            sides.setdefault((number, nx, ny), []).append((order, n, end))
+    made: dict[tuple[int, int], tuple[Point, Point]] = {}
+    for (number, nx, ny), entries in sides.items():
+        box, (cx, cy) = boxes[number], found.centres[number]
+        extent = (box.height if nx else box.width) / 2 - 28
+        middle = cy if nx else cx
+        entries.sort()
+        spread = _spread([order for order, _, _ in entries], middle - max(extent, 0), middle + max(extent, 0), 17)
+        for (_, n, end), place in zip(entries, spread, strict=True):
+            at = (cx + nx * box.width / 2, place) if nx else (place, cy + ny * box.height / 2)
+            made[n, end] = (at, (float(nx), float(ny)))
+    return [(made[n, 0], made[n, 1]) for n in range(len(lines))]
+
+
+def _find_side(at: Point, centre: Point, box: Box) -> tuple[int, int]:
+    """The outward direction of the border a point lies on."""
+    across = (at[0] - centre[0]) / (box.width / 2)
+    along = (at[1] - centre[1]) / (box.height / 2)
+    if abs(across) >= abs(along):
+        return (1 if across > 0 else -1), 0
+    return 0, (1 if along > 0 else -1)
+
+
+def _spread(wanted: list[float], low: float, high: float, step: float) -> list[float]:
+    """Places near the wanted ones (in rising order), inside the bounds, at least a step apart where there is room."""
+    if len(wanted) > 1:
+        step = min(step, (high - low) / (len(wanted) - 1))
+    places: list[float] = []
+    for n, one in enumerate(wanted):
+        floor = places[-1] + step if places else low
+        ceiling = high - step * (len(wanted) - 1 - n)
+        places.append(min(max(one, floor), max(ceiling, floor)))
+    return places
+
+
+def _draw_wire(edge: Edge, kind: str, route: tuple[Point, ...], ends: _Ends, pad: float) -> Markup:
+    """A line that leaves and meets its boxes at a right angle, with what its ends say."""
+    points = list(route)
+    (start, out), (stop, into) = ends
+    points[0], points[-1] = start, stop
+    if len(points) >= 4:
+        for at, control, far, way in ((0, 1, 3, out), (-1, -2, -4, into)):
+            reach = math.dist(points[at], points[far])
+            bend = min(max(math.dist(points[at], points[control]), 24), reach * 0.5)
+            points[control] = (points[at][0] + way[0] * bend, points[at][1] + way[1] * bend)
+    touch = [(at[0] - way[0] * pad, at[1] - way[1] * pad) for at, way in ends]
+    is_relation = kind == "er" and bool(edge.tail or edge.head)
+    has_tip = not is_relation and not edge.head and edge.kind not in _UNDIRECTED
+    last = stop if has_tip else touch[1]
+    d = f"M{_pair(touch[0])}L{_pair(points[0])}" + _curve(points) + f"L{_pair(last)}"
+    dash = " dash" if edge.kind in _DASHED else ""
+    parts = [element("path", d=d, class_="wire" + dash)]
+    parts.append(_draw_end(edge.tail, touch[0], out))
+    parts.append(_draw_end(edge.head, touch[1], into))
+    if has_tip:
+        (x, y), (nx, ny) = touch[1], into
+        a = (x + nx * pad + ny * 4, y + ny * pad + nx * 4)
+        b = (x + nx * pad - ny * 4, y + ny * pad - nx * 4)
+        parts.append(element("polygon", points=f"{_pair((x, y))} {_pair(a)} {_pair(b)}", class_="tip"))
+    return element("g", *parts)
+
+
+def _curve(points: list[Point]) -> str:
+    if len(points) < 4:
+        return "".join(f"L{_pair(point)}" for point in points[1:])
+    whole = points[1 : 1 + (len(points) - 1) // 3 * 3]
+    return "C" + " ".join(_pair(point) for point in whole)
+
+
+def _draw_end(end: End, touch: Point, way: Point) -> Markup:
+    """A crow's-foot end at a border: a foot or a bar for the most, a ring or a second bar for the least."""
+    if not end:
+        return Markup()
+    (x, y), (nx, ny) = touch, way
+
+    def at(along: float, across: float) -> str:
+        return _pair((x + nx * along + ny * across, y + ny * along + nx * across))
+
+    if end in {"many", "zero-or-many"}:
+        marks = f"M{at(0, -6)}L{at(10, 0)}L{at(0, 6)}"
+        least = 14.0
+    else:
+        marks = f"M{at(6, -5)}L{at(6, 5)}"
+        least = 12.0 if end == "one" else 13.0
+    if end.startswith("zero"):
+        centre = (x + nx * least, y + ny * least)
+        ring = element("circle", cx=centre[0], cy=centre[1], r=3.6, class_="ring")
+        return join_markup([element("path", d=marks, class_="foot"), ring])
+    marks += f"M{at(least - 1, -5)}L{at(least - 1, 5)}" if end == "many" else f"M{at(10, -5)}L{at(10, 5)}"
+    return element("path", d=marks, class_="foot")
+
+
+def _pair(point: Point) -> str:
+    return f"{point[0]:.1f} {point[1]:.1f}"
+
+
+def split_graph(graph: Graph, most: int = LARGE) -> tuple[Graph, ...]:
+    """A large graph in parts that can be read: by group, else by neighbourhood; a part shows who else it is joined to.
+
+    >>> split_graph(Graph("g", "G", (Node("a", "A"),), ())) == (Graph("g", "G", (Node("a", "A"),), ()),)
+    True
+    """
+    if len(graph.nodes) <= most:
+        return (graph,)
+    parts = []
+    for label, members in _choose_parts(graph, most):
+        inside = {node.id for node in members}
+        edges = tuple(e for e in graph.edges if e.source in inside or e.target in inside)
+        others = {end for e in edges for end in (e.source, e.target)} - inside
+        if len(others) > most // 2:
+            edges, others = tuple(e for e in edges if e.source in inside and e.target in inside), set()
+        strangers = tuple(
+            replace(node, lines=(), kind="elsewhere", group="") for node in graph.nodes if node.id in others
+        )
+        number = len(parts) + 1
+        parts.append(
+            replace(
+                graph,
+                name=f"{graph.name}-{number}",
+                title=f"{graph.title}: {label or f'part {number}'}",
+                nodes=(*members, *strangers),
+                edges=edges,
+            )
+        )
+    return tuple(parts)
+
+
+def _choose_parts(graph: Graph, most: int) -> list[tuple[str, list[Node]]]:
+    known = {group.id: group.label for group in graph.groups}
+    by_group: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        by_group.setdefault(node.group if node.group in known else "", []).append(node)
+    parts: list[tuple[str, list[Node]]] = []
+    for group, nodes in by_group.items():
+        chunks = [nodes] if len(nodes) <= most else _neighbourhoods(nodes, graph.edges, most * 2 // 3)
+        for n, chunk in enumerate(chunks, 1):
+            label = known.get(group, "")
+            parts.append((f"{label} ({n} of {len(chunks)})" if label and len(chunks) > 1 else label, chunk))
+    return parts
+
+
+def _neighbourhoods(nodes: list[Node], edges: tuple[Edge, ...], most: int) -> list[list[Node]]:
+    """Chunks of nodes that are joined to one another, walked breadth first from the first node left."""
+    joined: dict[str, list[str]] = {}
+    for edge in edges:
+        joined.setdefault(edge.source, []).append(edge.target)
+        joined.setdefault(edge.target, []).append(edge.source)
+    left = {node.id: node for node in nodes}
+    chunks: list[list[Node]] = []
+    chunk: list[Node] = []
+    while left:
+        queue = [next(iter(left))]
+        while queue:
+            node = left.pop(queue.pop(0), None)
+            if node is None:
+                continue
+            chunk.append(node)
+            if len(chunk) >= most:
+                chunks.append(chunk)
+                chunk = []
+                break
+            queue += [other for other in joined.get(node.id, ()) if other in left]
+    return [*chunks, chunk] if chunk else chunks

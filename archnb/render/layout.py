@@ -1,0 +1,257 @@
+"""Where boxes and lines go: Graphviz finds the places, and knows nothing but sizes, so no user text can reach its parser.
+
+The bundled Graphviz of pygraphviz serves first, then a `dot` on the PATH, then a plain arrangement of our own. A layout has
+a time limit and never raises; what served and what did not is told in `Arrangement.hint`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+TIME_LIMIT = 10.0  # seconds for one drawing
+_IN_PROCESS = 150  # boxes and lines together; Graphviz needs milliseconds up to here, so no process is started for it
+_LOCK = threading.Lock()  # the Graphviz library is not made for threads
+_CHILD = (
+    "import sys, pygraphviz as p; g = p.AGraph(string=sys.stdin.read());"
+    "sys.stdout.write(g.draw(format='json0', prog='dot').decode())"
+)
+
+Point = tuple[float, float]
+Frame = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle to place, in pixels; `frame` is the number of the frame it stands in, or -1."""
+
+    width: float
+    height: float
+    frame: int = -1
+
+
+@dataclass(frozen=True)
+class Line:
+    """A connection between two boxes by number, and the size of its label (0 without one)."""
+
+    source: int
+    target: int
+    width: float = 0.0
+    height: float = 0.0
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """The places found: centres of boxes, Bézier routes of lines, centres of labels, frames as left, top, right, bottom."""
+
+    width: float
+    height: float
+    centres: tuple[Point, ...]
+    routes: tuple[tuple[Point, ...], ...]
+    labels: tuple[Point | None, ...]
+    frames: tuple[Frame | None, ...]
+    hint: str = ""
+
+
+@lru_cache(maxsize=256)
+def arrange(
+    boxes: tuple[Box, ...], lines: tuple[Line, ...], frames: tuple[float, ...] = (), *, direction: str = "LR", gap: float = 18
+) -> Arrangement:
+    """Place boxes so that lines run in one direction; `frames` holds the width of each frame's label; `gap` parts neighbours."""
+    if not boxes:
+        return Arrangement(0, 0, (), (), (), tuple(None for _ in frames))
+    source = write_dot(boxes, lines, frames, direction=direction, gap=gap)
+    try:
+        found, hint = _ask_graphviz(source, len(boxes) + len(lines))
+        if found is not None:
+            return _read_places(found, boxes, lines, len(frames))
+    except (ValueError, KeyError, TypeError) as problem:
+        hint = f"Graphviz answered what could not be read ({type(problem).__name__}), so this is a plain arrangement."
+    return arrange_plainly(boxes, lines, frames, hint=hint)
+
+
+def write_dot(
+    boxes: tuple[Box, ...], lines: tuple[Line, ...], frames: tuple[float, ...], *, direction: str, gap: float
+) -> str:
+    """The layout question in DOT: fixed sizes and numbers only."""
+
+    def place(number: int) -> str:
+        box = boxes[number]
+        return f"n{number} [width={box.width / 72:.3f} height={box.height / 72:.3f}];"
+
+    out = [
+        "digraph {",
+        f'graph [rankdir={direction} nodesep={gap / 72:.3f} ranksep={gap * 1.6 / 72:.3f} splines=true nslimit=20 mclimit=2'
+        ' searchsize=60 remincross=true];',
+        'node [shape=box fixedsize=true label=""]; edge [arrowhead=none];',
+    ]
+    for number, width in enumerate(frames):
+        members = " ".join(place(n) for n, box in enumerate(boxes) if box.frame == number)
+        if members:
+            out.append(f"subgraph cluster_{number} {{ label={_blank(width, 16)}; labeljust=l; margin=14; {members} }}")
+    out += [place(n) for n, box in enumerate(boxes) if not 0 <= box.frame < len(frames)]
+    for line in lines:
+        label = f" [label={_blank(line.width, line.height)}]" if line.width else ""
+        out.append(f"n{line.source} -> n{line.target}{label};")
+    return "\n".join([*out, "}"])
+
+
+def _blank(width: float, height: float) -> str:
+    size = f'WIDTH="{math.ceil(width)}" HEIGHT="{math.ceil(height)}"'
+    return f'<<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
+
+
+def _ask_graphviz(source: str, size: int) -> tuple[dict[str, Any] | None, str]:
+    """What Graphviz answers, or None and a hint that says why there is no answer."""
+    answer = ""
+    try:
+        import pygraphviz
+    except ImportError:
+        dot = shutil.which("dot")
+        if dot is None:
+            return None, "Graphviz is missing, so this is a plain arrangement: pip install pygraphviz draws it properly."
+        command: list[str] | None = [dot, "-Tjson0"]
+    else:
+        command = None if size <= _IN_PROCESS else [sys.executable, "-c", _CHILD]
+    try:
+        if command is None:
+            with _LOCK:
+                answer = pygraphviz.AGraph(string=source).draw(format="json0", prog="dot").decode()
+        else:
+            done = subprocess.run(command, input=source, capture_output=True, text=True, timeout=TIME_LIMIT, check=True)
+            answer = done.stdout
+    except subprocess.TimeoutExpired:
+        return None, f"The layout took longer than {TIME_LIMIT:.0f} s, so this is a plain arrangement."
+    except (OSError, subprocess.SubprocessError, RuntimeError) as problem:
+        return None, f"Graphviz failed ({type(problem).__name__}), so this is a plain arrangement."
+    found: dict[str, Any] = json.loads(answer)
+    return found, ""
+
+
+def _read_places(found: dict[str, Any], boxes: tuple[Box, ...], lines: tuple[Line, ...], frames: int) -> Arrangement:
+    """Graphviz's answer in our terms: y runs down."""
+    _, _, width, height = (float(part) for part in found["bb"].split(","))
+
+    def point(text: str) -> Point:
+        x, y = text.split(",")[-2:]
+        return float(x), height - float(y)
+
+    centres: dict[int, Point] = {}
+    outlines: dict[int, Frame] = {}
+    names: dict[int, int] = {}
+    for one in found.get("objects", []):
+        name = one["name"]
+        if name.startswith("cluster_"):
+            left, low, right, high = (float(part) for part in one["bb"].split(","))
+            outlines[int(name.removeprefix("cluster_"))] = (left, height - high, right, height - low)
+        elif name.startswith("n"):
+            names[one["_gvid"]] = int(name[1:])
+            centres[int(name[1:])] = point(one["pos"])
+    waiting: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for one in found.get("edges", []):
+        waiting.setdefault((names[one["tail"]], names[one["head"]]), []).append(one)
+    routes, labels = [], []
+    for line in lines:
+        candidates = waiting[line.source, line.target]
+        # Parallel lines are told apart by the size of the label they were given.
+        size = _blank(line.width, line.height)[1:-1] if line.width else ""
+        one = next((c for c in candidates if c.get("label", "") == size), candidates[0])
+        candidates.remove(one)
+        routes.append(tuple(point(part) for part in one["pos"].split() if part[0] not in "se"))
+        labels.append(point(one["lp"]) if line.width and "lp" in one else None)
+    return Arrangement(
+        width,
+        height,
+        tuple(centres[n] for n in range(len(boxes))),
+        tuple(routes),
+        tuple(labels),
+        tuple(outlines.get(n) for n in range(frames)),
+    )
+
+
+def arrange_plainly(
+    boxes: tuple[Box, ...], lines: tuple[Line, ...], frames: tuple[float, ...] = (), *, hint: str = ""
+) -> Arrangement:
+    """Boxes on shelves, frame after frame, joined by straight lines: what is drawn when there is no Graphviz."""
+    gap, margin, header = 56.0, 18.0, 28.0
+    centres: dict[int, Point] = {}
+    outlines: dict[int, Frame] = {}
+    top = widest = 0.0
+    for number in [*range(len(frames)), -1]:
+        members = [n for n, box in enumerate(boxes) if (box.frame if 0 <= box.frame < len(frames) else -1) == number]
+        if not members:
+            continue
+        left, above = (margin, header) if number >= 0 else (0.0, 0.0)
+        low = top + above
+        right = (frames[number] + 2 * margin) if number >= 0 else 0.0
+        for shelf in _fill_shelves(members, boxes, gap):
+            x = left
+            tallest = max(boxes[n].height for n in shelf)
+            for n in shelf:
+                centres[n] = (x + boxes[n].width / 2, low + tallest / 2)
+                x += boxes[n].width + gap
+            low += tallest + gap
+            right = max(right, x - gap + left)
+        low += (margin if number >= 0 else 0.0) - gap
+        if number >= 0:
+            outlines[number] = (0.0, top, right, low)
+        widest, top = max(widest, right), low + gap / 2
+    routes, labels = [], []
+    for line in lines:
+        start, end = centres[line.source], centres[line.target]
+        route = _straight_route(start, end, boxes[line.source], boxes[line.target])
+        routes.append(route)
+        middle = ((route[0][0] + route[-1][0]) / 2, (route[0][1] + route[-1][1]) / 2)
+        labels.append(middle if line.width else None)
+    # Labels and loops may stand out over the boxes.
+    spare = max((line.width / 2 for line in lines), default=0.0)
+    return Arrangement(
+        widest + spare + 40,
+        top - gap / 2 + 24,
+        tuple(centres[n] for n in range(len(boxes))),
+        tuple(routes),
+        tuple(labels),
+        tuple(outlines.get(n) for n in range(len(frames))),
+        hint,
+    )
+
+
+def _fill_shelves(members: list[int], boxes: tuple[Box, ...], gap: float) -> Iterator[list[int]]:
+    room = max(900.0, math.sqrt(sum((boxes[n].width + gap) * (boxes[n].height + gap) for n in members)) * 1.3)
+    shelf: list[int] = []
+    used = 0.0
+    for n in members:
+        if shelf and used + boxes[n].width > room:
+            yield shelf
+            shelf, used = [], 0.0
+        shelf.append(n)
+        used += boxes[n].width + gap
+    yield shelf
+
+
+def _straight_route(start: Point, end: Point, source: Box, target: Box) -> tuple[Point, ...]:
+    """A straight line between the borders of two boxes, written as a Bézier curve; a loop at the right side for one box."""
+    if start == end:
+        x, y = start[0] + source.width / 2, start[1]
+        return (x, y - 8), (x + 36, y - 14), (x + 36, y + 14), (x, y + 8)
+    dx, dy = end[0] - start[0], end[1] - start[1]
+
+    def border(centre: Point, box: Box, sign: float) -> Point:
+        scale = min(
+            box.width / 2 / abs(dx) if dx else math.inf,
+            box.height / 2 / abs(dy) if dy else math.inf,
+            0.5,
+        )
+        return centre[0] + sign * dx * scale, centre[1] + sign * dy * scale
+
+    a, b = border(start, source, 1), border(end, target, -1)
+    third = ((b[0] - a[0]) / 3, (b[1] - a[1]) / 3)
+    return a, (a[0] + third[0], a[1] + third[1]), (b[0] - third[0], b[1] - third[1]), b

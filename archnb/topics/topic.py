@@ -1,0 +1,106 @@
+"""What every topic offers, and the draft that travels through them.
+
+A topic is a module with the same few words: `NAME`, `TITLE`, `complete`, `measure`, `RULES`, `views`. The draft carries
+the design as completed so far, the facts, and the reason of everything proposed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from archnb.design import Design, leaves
+from archnb.design.record import Record
+from archnb.fact import Facts
+from archnb.finding import Rule
+from archnb.quantity import Quantity, parse
+from archnb.shapes import AnyShape
+
+R = TypeVar("R", bound=Record)
+
+
+class Because(NamedTuple):
+    """A proposed value and the reason for it; `facts` names the facts that the reason rests on."""
+
+    value: Any
+    reason: str
+    facts: tuple[str, ...] = ()
+
+
+class Why(NamedTuple):
+    """The answer to "why" for one value: its path, whether it was said, the value, the reason, and the facts behind it."""
+
+    path: str
+    is_said: bool
+    value: Any
+    reason: str
+    facts: tuple[str, ...] = ()
+
+
+class Draft:
+    """A design on its way through the topics.
+
+    `said` is the design as people said it; `design` the same with every section that a topic has completed; `facts` the
+    numbers so far; `reasons` why each proposed value is what it is, by dotted path.
+    """
+
+    def __init__(self, said: Design) -> None:
+        self.said = said
+        self.design = said
+        self.facts = Facts()
+        self.reasons: dict[str, Because] = {}
+        self._said_paths = {path for path, _ in leaves(said)}
+
+    def is_said(self, path: str) -> bool:
+        """Whether a person said the value at a path, or anything below it."""
+        return path in self._said_paths or any(one.startswith(path + ".") for one in self._said_paths)
+
+    def fill(self, path: str, record: R, **proposals: Because) -> R:
+        """The record with every field that was not said set to its proposal, the reasons noted under the record's path.
+
+        A text proposed for a quantity is parsed. A field is unsaid where it is None or empty.
+        """
+        changed: dict[str, Any] = {}
+        for name, because in proposals.items():
+            value = getattr(record, name)
+            is_unsaid = value is None or (isinstance(value, Mapping | tuple) and not value)
+            if is_unsaid and because.value is not None:
+                hint = _is_quantity(type(record), name)
+                changed[name] = parse(because.value) if hint and not isinstance(because.value, Quantity) else because.value
+                self.reasons[f"{path}.{name}" if path else name] = because
+        return dataclasses.replace(record, **changed) if changed else record
+
+    def note(self, path: str, reason: str, *facts: str, value: Any = None) -> None:
+        """Note why what stands at a path was proposed, for a whole record: a table, an operation, a job."""
+        self.reasons[path] = Because(value, reason, facts)
+
+    def close(self, section: str, completed: Any) -> None:
+        """Put a completed section into the design."""
+        self.design = dataclasses.replace(self.design, **{section: completed})
+
+
+def _is_quantity(cls: type[Record], name: str) -> bool:
+    from archnb.design.record import hints
+
+    return "Quantity" in str(hints(cls)[name])
+
+
+class Topic(Protocol):
+    """The words of a topic; a module with these names is one."""
+
+    NAME: str
+    TITLE: str
+    RULES: Sequence[Rule]
+
+    def complete(self, draft: Draft) -> None:
+        """Propose what was not said of this topic's section, with reasons, and close the section."""
+        ...
+
+    def measure(self, draft: Draft) -> None:
+        """Add the facts that follow."""
+        ...
+
+    def views(self, draft: Draft) -> Sequence[AnyShape]:
+        """What there is to be seen, in reading order. Runs when asked for, after all topics are complete."""
+        ...
