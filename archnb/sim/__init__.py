@@ -1,7 +1,7 @@
 """Numbers in, numbers out: closed forms and simulations that know no Design.
 
 Rates are per second and times are in seconds unless a docstring says otherwise; only ratios matter, so any one time
-unit used throughout is as good. An overloaded system is an answer (`inf`), a number outside its domain is a `ValueError`.
+unit used throughout is as good. An overloaded system is an answer (`inf`), a number outside its domain a `ValueError`.
 """
 
 from __future__ import annotations

@@ -270,8 +270,8 @@ def ttl_staleness(ttl: float, hit_ratio: float = 1.0, write_rate: float = 0.0, l
     """Return how stale a TTL cache's answers are; the age of an answer bounds its staleness from above.
 
     A hit meets an entry at an age uniform on 0..ttl (Poisson reads, clock started by the miss); a miss is fresh. `lag`
-    is the delay of the source read on a miss (a replica). An answer is outdated when its object was written to within its
-    age, writes being Poisson at `write_rate` per object and second, with no invalidation.
+    is the delay of the source read on a miss (a replica). An answer is outdated when its object was written to within
+    its age, writes being Poisson at `write_rate` per object and second, with no invalidation.
 
     >>> ttl_staleness(ttl=60, hit_ratio=0.9)
     Staleness(mean_age=27.0, max_age=60.0, stale_share=0.0)
@@ -348,7 +348,7 @@ def _replay_fifo(ids: Sequence[int], sizes: Sequence[int], capacity: int) -> int
 
 
 def _replay_sieve(ids: Sequence[int], sizes: Sequence[int], capacity: int) -> int:
-    """Replay SIEVE (Zhang et al., NSDI'24): a queue, a visited bit, and a hand that walks from the oldest to the newest.
+    """Replay SIEVE (Zhang et al., NSDI'24): a queue, a visited bit, and a hand walking from the oldest to the newest.
 
     The queue is a doubly linked list in two dicts: `newer` and `older` neighbours by key.
     """

@@ -13,8 +13,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from archnb.sim import require, require_count, require_finite
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def _require_quantile(argument: str, value: float) -> None:
@@ -310,6 +315,71 @@ def usl_limit(alpha: float) -> float:
     """
     require("alpha", alpha, 0 <= alpha <= 1, "a contention share from 0 to 1")
     return 1 / alpha if alpha else math.inf
+
+
+@dataclass(frozen=True)
+class ScalabilityFit:
+    """USL parameters fitted to measurements; `held_at_zero` names those that the data would have made negative."""
+
+    alpha: float
+    beta: float
+    gamma: float
+    held_at_zero: tuple[str, ...]
+
+
+def fit_usl(concurrency: Sequence[float], throughput: Sequence[float]) -> ScalabilityFit:
+    """Fit the USL to measured throughput by nonlinear least squares with α ≥ 0 and β ≥ 0.
+
+    A negative cost has no meaning, so a parameter that would fall below zero is held there and named in the result.
+    Needs three different concurrencies, all of at least 1.
+
+    >>> fit = fit_usl([1, 4, 16, 32], [usl(n, 0.05, 0.001, 100.0) for n in (1, 4, 16, 32)])
+    >>> round(fit.alpha, 6), round(fit.beta, 6), round(fit.gamma, 3), fit.held_at_zero
+    (0.05, 0.001, 100.0, ())
+    """
+    import numpy as np
+
+    n, x = np.asarray(concurrency, dtype=np.float64), np.asarray(throughput, dtype=np.float64)
+    require("concurrency", concurrency, len(set(n.tolist())) >= 3 and n.min() >= 1, "at least 3 values of at least 1")
+    is_measured = len(x) == len(n) and bool(np.all(np.isfinite(x) & (x > 0)))
+    require("throughput", throughput, is_measured, f"one finite number above 0 for each of {len(n)} concurrencies")
+    columns = np.stack([np.ones_like(n), n - 1, n * (n - 1)], axis=1)
+
+    def fit(free: list[int]) -> NDArray[np.float64]:
+        # n/X is linear in (1, α, β)/γ: solve that for a start, then refine on X itself by Levenberg-Marquardt.
+        cost = np.zeros(3)
+        cost[free] = np.linalg.lstsq(columns[:, free], n / x, rcond=None)[0]
+
+        def residual(cost: NDArray[np.float64]) -> NDArray[np.float64]:
+            left: NDArray[np.float64] = n / (columns @ cost) - x
+            return left
+
+        damping = 1e-3
+        for _ in range(500):
+            left = residual(cost)
+            slope = (-n / (columns @ cost) ** 2)[:, None] * columns[:, free]
+            scale = np.sqrt((slope**2).sum(axis=0))
+            system = (slope / scale).T @ (slope / scale) + damping * np.eye(len(free))
+            step = np.linalg.solve(system, -(slope / scale).T @ left) / scale
+            trial = cost.copy()
+            trial[free] += step
+            if np.all(columns @ trial > 0) and (residual(trial) ** 2).sum() <= (left**2).sum():
+                cost, damping = trial, damping / 10
+                if np.all(np.abs(step) <= 1e-12 * np.abs(cost[free])):
+                    break
+            elif damping > 1e12:
+                break
+            else:
+                damping *= 10
+        return cost
+
+    free, names = [0, 1, 2], ("gamma", "alpha", "beta")
+    cost = fit(free)
+    while any(cost[k] < 0 for k in free[1:]):
+        free.remove(min(free[1:], key=lambda k: cost[k] * float(columns[:, k].max())))
+        cost = fit(free)
+    held = tuple(names[k] for k in (1, 2) if k not in free)
+    return ScalabilityFit(float(cost[1] / cost[0]), float(cost[2] / cost[0]), float(1 / cost[0]), held)
 
 
 @dataclass(frozen=True)
