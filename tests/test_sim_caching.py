@@ -245,6 +245,7 @@ requests = st.lists(st.integers(0, 12), max_size=80)
 
 
 @given(requests, st.integers(0, 13))
+@settings(deadline=None)
 def test_no_policy_beats_belady(ids, capacity):
     """With equal sizes Belady misses least, each object misses at least once, and a cache for all misses no more."""
     best = caching.count_misses(ids, capacity, "belady")
@@ -261,6 +262,7 @@ def test_a_larger_lru_never_misses_more(ids, capacity):
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), max_size=60), st.integers(0, 12))
+@settings(deadline=None)
 def test_replays_bear_any_sizes(pairs, capacity):
     """Objects of no size, of changing size or larger than the cache are counted, never a failure."""
     ids, sizes = [key for key, _ in pairs], [size for _, size in pairs]

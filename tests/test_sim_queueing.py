@@ -6,7 +6,7 @@ import doctest
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archnb import sim
@@ -85,6 +85,7 @@ def test_wait_quantile_inverts_the_tail(c, rho, service, p):
 
 
 @given(servers, shares, times, quantiles)
+@settings(deadline=None)
 def test_response_quantile_inverts_the_tail(c, rho, service, p):
     """The share that responds later than the p-quantile is 1 - p, also where cμ - λ comes near μ."""
     rate = rho * c / service
@@ -99,6 +100,7 @@ def test_response_tail_is_continuous_where_its_two_rates_meet():
 
 
 @given(servers, shares, times)
+@settings(deadline=None, max_examples=30)
 def test_mean_response_is_the_integral_of_its_tail(c, rho, service):
     """W = ∫P(R > t)dt, by the trapezoid rule to 1 %."""
     rate = rho * c / service
@@ -121,6 +123,7 @@ def test_one_server_agrees_with_mm1(rho, service):
 
 
 @given(st.floats(0, 150), times, st.floats(0, 5), st.floats(0.5, 0.999), st.floats(0.3, 1))
+@settings(deadline=None)
 def test_servers_for_is_the_smallest_that_will_do(load, service, max_waits, quantile, most):
     """The answer keeps both promises, and one server fewer breaks one."""
     rate, max_wait = load / service, max_waits * service
@@ -230,6 +233,7 @@ def test_mean_value_analysis_table():
 
 
 @given(st.lists(st.floats(0.01, 5), min_size=1, max_size=5), st.floats(0, 30), st.integers(1, 60))
+@settings(deadline=None)
 def test_mean_value_analysis_keeps_its_users(demands, think_time, population):
     """Users queue or think, none is lost; throughput grows and stays below both asymptotes."""
     rows = q.mean_value_analysis(demands, think_time, population)

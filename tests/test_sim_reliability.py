@@ -8,7 +8,7 @@ import random
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archnb.sim import reliability as r
@@ -24,6 +24,7 @@ def test_examples_in_docstrings_run():
 
 
 @given(st.lists(shares, min_size=1, max_size=6), st.data())
+@settings(deadline=None)
 def test_redundant_availability_equals_enumeration(availabilities, data):
     """k of n equals the sum over all up/down combinations with at least k up."""
     required = data.draw(st.integers(1, len(availabilities)))
