@@ -1,6 +1,7 @@
-"""A server lives exactly as long as its owner. The warden is a small process of its own, run as a script with the standard
-library only: it starts the server, waits for the end of its standard input, which the system closes however the owner ends (even
-by kill -9), then stops the server and removes its folder. An ordinary stop takes the same way: the owner closes the pipe.
+"""A server lives exactly as long as its owner. The warden is a small process of its own, run as a script with the
+standard library only: it starts the server, waits for the end of its standard input, which the system closes however
+the owner ends (even by kill -9), then stops the server and removes its folder. An ordinary stop takes the same way:
+the owner closes the pipe.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ class Warden:
         return code
 
     def start(self, command: list[str], log: Any) -> subprocess.Popen[bytes] | None:
-        """Start a command, unless the owner is gone already; its process id stands in the folder for whoever tidies up."""
+        """Start a command, unless the owner is gone already; its process id stands in the folder for whoever
+        tidies up.
+        """
         as_user: dict[str, Any] = {}
         if self.user is not None:
             as_user = {"user": self.user, "group": self.user, "extra_groups": []}
