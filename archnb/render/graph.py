@@ -165,7 +165,9 @@ def _draw_table(node: Node, face: _Face, centre: Point) -> Markup:
         bold = "b" if "PK" in mark else None
         parts += [element("text", line, x=name_x, y=y + 13 + n * 15, class_=bold) for n, line in enumerate(name)]
         for n, line in enumerate(notes):
-            parts.append(element("text", line, x=right - _SIDE, y=y + 13 + n * 15, class_="t11 e soft") if line else Markup())
+            parts.append(
+                element("text", line, x=right - _SIDE, y=y + 13 + n * 15, class_="t11 e soft") if line else Markup()
+            )
         y += max(len(name), len(notes)) * 15 + 5
     outline = {"x": left, "y": top, "width": face.width, "height": face.height, "rx": 5.0}
     parts.append(element("rect", **outline, class_=look.replace("look-", "line-")))
@@ -221,7 +223,9 @@ def _place_ends(found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, .
     sides: dict[tuple[int, int, int], list[tuple[float, int, int]]] = {}
     for n, (line, route) in enumerate(zip(lines, found.routes, strict=True)):
         for end, number in ((0, line.source), (1, line.target)):
-            at, before = (route[0], route[min(3, len(route) - 1)]) if end == 0 else (route[-1], route[-min(4, len(route))])
+            at, before = (
+                (route[0], route[min(3, len(route) - 1)]) if end == 0 else (route[-1], route[-min(4, len(route))])
+            )
             nx, ny = _find_side(at, found.centres[number], boxes[number])
             order = (at[1] + 0.15 * (before[1] - at[1])) if nx else (at[0] + 0.15 * (before[0] - at[0]))
             sides.setdefault((number, nx, ny), []).append((order, n, end))

@@ -63,7 +63,12 @@ class Arrangement:
 
 @lru_cache(maxsize=256)
 def arrange(
-    boxes: tuple[Box, ...], lines: tuple[Line, ...], frames: tuple[float, ...] = (), *, direction: str = "LR", gap: float = 18
+    boxes: tuple[Box, ...],
+    lines: tuple[Line, ...],
+    frames: tuple[float, ...] = (),
+    *,
+    direction: str = "LR",
+    gap: float = 18,
 ) -> Arrangement:
     """Place boxes so that lines run in one direction; `frames` holds the width of each frame's label; `gap` parts neighbours."""
     if not boxes:
@@ -89,8 +94,8 @@ def write_dot(
 
     out = [
         "digraph {",
-        f'graph [rankdir={direction} nodesep={gap / 72:.3f} ranksep={gap * 1.6 / 72:.3f} splines=true nslimit=20 mclimit=2'
-        ' searchsize=60 remincross=true];',
+        f"graph [rankdir={direction} nodesep={gap / 72:.3f} ranksep={gap * 1.6 / 72:.3f} splines=true nslimit=20 mclimit=2"
+        " searchsize=60 remincross=true];",
         'node [shape=box fixedsize=true label=""]; edge [arrowhead=none];',
     ]
     for number, width in enumerate(frames):
@@ -117,7 +122,10 @@ def _ask_graphviz(source: str, size: int) -> tuple[dict[str, Any] | None, str]:
     except ImportError:
         dot = shutil.which("dot")
         if dot is None:
-            return None, "Graphviz is missing, so this is a plain arrangement: pip install pygraphviz draws it properly."
+            return (
+                None,
+                "Graphviz is missing, so this is a plain arrangement: pip install pygraphviz draws it properly.",
+            )
         command: list[str] | None = [dot, "-Tjson0"]
     else:
         command = None if size <= _IN_PROCESS else [sys.executable, "-c", _CHILD]

@@ -12,7 +12,9 @@ Link = Callable[[str], str]
 Attribute = str | int | float | bool | None
 
 # What XML 1.0 cannot carry even escaped, lone surrogates, and controls that turn the reading direction of what follows.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
+)
 _SAFE_LINK = re.compile(r"^(#|https?://|mailto:)", re.IGNORECASE)
 _VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "col"})
 

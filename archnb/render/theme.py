@@ -168,6 +168,8 @@ def drawing_css() -> str:
         ".archnb-svg .e{text-anchor:end}",
         ".archnb-svg .t10{font-size:10px}",
         ".archnb-svg .t11{font-size:11px}",
+        ".archnb-svg .t115{font-size:11.5px}",
+        ".archnb-svg .t125{font-size:12.5px}",
         ".archnb-svg .t13{font-size:13px}",
         ".archnb-svg .soft{fill:var(--archnb-soft)}",
         ".archnb-svg .halo{paint-order:stroke;stroke:var(--archnb-card);stroke-width:4px;stroke-linejoin:round}",

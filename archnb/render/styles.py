@@ -1,0 +1,128 @@
+"""The style sheet of the figures: for a page that follows `data-theme` or the system, and for a notebook's cell."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .theme import FONT, MONO, drawing_css, palette_css
+
+_DARK_HOSTS = (
+    'body[data-jp-theme-light="false"]',  # JupyterLab, Notebook 7
+    "body.vscode-dark",
+    "body.vscode-high-contrast:not(.vscode-high-contrast-light)",
+    'html[data-theme="dark"]',  # Jupyter Book, Sphinx themes
+    "body.quarto-dark",
+    "html[theme=dark]",  # Colab
+)
+_LIGHT_HOSTS = (
+    'body[data-jp-theme-light="true"]',
+    "body.vscode-light",
+    "body.vscode-high-contrast-light",
+    'html[data-theme="light"]',
+    "body.quarto-light",
+    "html[theme=light]",
+)
+
+_FIGURES = f"""
+.archnb-figure{{margin:0 0 28px;padding:0;max-width:100%}}
+.archnb-figure figcaption{{margin:0 0 8px}}
+.archnb-title{{margin:0 0 2px}}
+.archnb-description,.archnb-hint{{margin:0 0 6px;color:var(--archnb-soft);max-width:80ch}}
+.archnb-hint{{font-size:.9em;margin:6px 0}}
+.archnb-filename{{margin:0;font-size:.9em;color:var(--archnb-soft)}}
+.archnb-part{{margin:14px 0 4px}}
+.archnb-drawing,.archnb-scroll,.archnb-source{{overflow-x:auto;max-width:100%}}
+.archnb-drawing{{background:var(--archnb-card);border:1px solid var(--archnb-rule);border-radius:8px}}
+.archnb-drawing svg,.archnb-drawing img{{display:block;margin:0 auto;max-width:100%;height:auto}}
+.archnb-wide svg,.archnb-wide img{{min-width:680px}}
+.archnb-vast svg,.archnb-vast img{{min-width:1000px}}
+.archnb-table{{border-collapse:collapse;font-size:.9em;line-height:1.4;margin:0;font-variant-numeric:tabular-nums}}
+.archnb-table caption{{text-align:left;font-weight:600;padding:6px 0;caption-side:top;color:var(--archnb-ink)}}
+.archnb-is-table .archnb-table caption{{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}}
+.archnb-table th,.archnb-table td{{text-align:left;vertical-align:top;padding:5px 14px 5px 0;border-bottom:1px solid var(--archnb-rule);max-width:60ch;overflow-wrap:break-word;white-space:pre-line}}
+.archnb-table th{{color:var(--archnb-soft);font-weight:600;white-space:nowrap;border-bottom:1.5px solid var(--archnb-line)}}
+.archnb-table .archnb-number{{text-align:right}}
+.archnb-table tbody tr:last-child td{{border-bottom:0}}
+.archnb-table tr:target td{{background:var(--archnb-amber-fill)}}
+.archnb-scroll{{position:relative}}
+.archnb-figure code,.archnb-source{{font-family:{MONO};font-size:.92em}}
+.archnb-source{{background:var(--archnb-panel);border:1px solid var(--archnb-rule);border-radius:8px;padding:12px 14px;margin:0;max-height:34em;overflow:auto;line-height:1.45;tab-size:4}}
+.archnb-source code{{font-size:13px;background:none;padding:0;color:var(--archnb-ink);white-space:pre}}
+.archnb-comment{{color:var(--archnb-muted)}}
+.archnb-equivalent{{margin:6px 0 0;font-size:.95em}}
+.archnb-equivalent summary{{cursor:pointer;color:var(--archnb-soft);font-size:.9em;padding:4px 0}}
+.archnb-equivalent .archnb-scroll{{margin:0 0 14px}}
+.archnb-fact{{color:inherit;text-decoration:underline dotted var(--archnb-line);text-underline-offset:3px}}
+.archnb-fact:hover{{color:var(--archnb-link);text-decoration-style:solid}}
+.archnb-good{{color:var(--archnb-good)}}
+.archnb-notice{{color:var(--archnb-notice)}}
+.archnb-warning{{color:var(--archnb-warning)}}
+.archnb-danger{{color:var(--archnb-danger);font-weight:600}}
+.archnb-muted{{color:var(--archnb-muted)}}
+""".strip()
+
+_PRINT = """
+@media print{
+.archnb-figure{break-inside:avoid-page}
+.archnb-is-table,.archnb-is-source{break-inside:auto}
+.archnb-drawing,.archnb-scroll{overflow:visible}
+.archnb-drawing svg,.archnb-drawing img{min-width:0;max-height:24cm}
+.archnb-source{max-height:none;overflow:visible}
+.archnb-source code{white-space:pre-wrap;overflow-wrap:anywhere}
+.archnb-table{font-size:8.5pt}
+.archnb-table th{white-space:normal}
+.archnb-table tr{break-inside:avoid}
+.archnb-table thead{display:table-header-group}
+}
+""".strip()
+
+
+def css(mode: Literal["page", "cell"] = "page") -> str:
+    """The style sheet for figures.
+
+    On a page the theme follows the system, or `data-theme="light"` or `"dark"` on the root; print is light. In a cell the
+    rules hold under `.archnb` only and follow JupyterLab, VS Code, Jupyter Book and Quarto, else the system.
+    """
+    light, dark = palette_css(is_dark=False), palette_css(is_dark=True)
+    if mode == "page":
+        return "\n".join(
+            (
+                f":root{{color-scheme:light;{light}}}",
+                f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{color-scheme:dark;{dark}}}}}",
+                f":root[data-theme=dark]{{color-scheme:dark;{dark}}}",
+                f"@media print{{:root,:root[data-theme],:root:not([data-theme=light]){{color-scheme:light;{light}}}}}",
+                _FIGURES,
+                drawing_css(),
+                _PRINT,
+            )
+        )
+    hosts = "--archnb-card:var(--jp-layout-color0,{card});--archnb-ink:var(--jp-content-font-color1,{ink})"
+    light = f"color-scheme:light;{light};" + hosts.format(card="#ffffff", ink="#1c2733")
+    dark = f"color-scheme:dark;{dark};" + hosts.format(card="#161b22", ink="#e6ebf0")
+
+    def under(names: tuple[str, ...]) -> str:
+        return ",".join(f"{name} .archnb" for name in names)
+
+    base = f"font-family:var(--jp-content-font-family,{FONT});font-size:14px;line-height:1.5"
+    return "\n".join(
+        (
+            f".archnb{{{base};{light}}}",
+            f"@media (prefers-color-scheme:dark){{.archnb{{{dark}}}}}",
+            f"{under(_LIGHT_HOSTS)}{{{light}}}",
+            f"{under(_DARK_HOSTS)}{{{dark}}}",
+            ".archnb{color:var(--archnb-ink);background:var(--archnb-card);padding:8px 4px}",
+            *(_scope(line) for line in _FIGURES.splitlines()),
+            # The sheets of notebooks stripe tables and set them to the right.
+            ".archnb table.archnb-table{margin:0;border:0;table-layout:auto}",
+            ".archnb table.archnb-table tr{background:none}",
+            ".archnb table.archnb-table td,.archnb table.archnb-table th{text-align:left}",
+            ".archnb table.archnb-table .archnb-number{text-align:right}",
+            ".archnb h3,.archnb h4{font-size:1.1em;font-weight:600}",
+            ".archnb .archnb-drawing{background:none;border:0}",
+        )
+    )
+
+
+def _scope(line: str) -> str:
+    selectors, rest = line.split("{", 1)
+    return ",".join(f".archnb {selector}" for selector in selectors.split(",")) + "{" + rest
