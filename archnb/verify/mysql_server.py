@@ -14,8 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from archnb.exceptions import EngineMissing
-from archnb.verify import private_server
-from archnb.verify.private_server import PrivateServer, StartFailed, make_folder, start_server
+from archnb.verify.private_server import HAS_UNIX_SOCKETS, PrivateServer, StartFailed, make_folder, start_server
 
 MYSQL_URL = "ARCHNB_MYSQL_URL"
 
@@ -30,7 +29,7 @@ def find_mysql_program() -> Path | None:
 
 
 def start_mysql() -> PrivateServer:
-    program = find_mysql_program() if private_server.HAS_UNIX_SOCKETS else None
+    program = find_mysql_program() if HAS_UNIX_SOCKETS else None
     next_step = f"Next: install mariadb-server, or set {MYSQL_URL}=mysql://user:secret@host/ to a server of your own."
     if program is None:
         raise EngineMissing(f"No MySQL or MariaDB could be started here (looked for mariadbd, mysqld). {next_step}")

