@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
 from markupsafe import Markup
@@ -27,7 +27,7 @@ _HREF = "{http://www.w3.org/1999/xlink}href"
 _DPI = 72  # so that a matplotlib point is a pixel
 _DASHES: tuple[Any, ...] = ("-", (0, (6, 2.5)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (3, 1.5)), (0, (1, 1.5)))
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_RC = {
+_RC: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "archnb",
     "font.family": ["DejaVu Sans"],  # comes with matplotlib, and is wider than what will be shown: room to spare
@@ -44,6 +44,7 @@ def draw_chart(chart: Chart, *, prefix: str = "") -> Drawing:
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     panels = list(dict.fromkeys(one.panel for one in chart.series)) or [""]
     across = 1 if len(panels) == 1 or chart.is_horizontal else 2
@@ -53,10 +54,10 @@ def draw_chart(chart: Chart, *, prefix: str = "") -> Drawing:
     if across == 1 and len(panels) > 1:
         height = each * down
     with matplotlib.rc_context(_RC):
-        figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, layout="constrained")
+        engine = ConstrainedLayoutEngine(w_pad=0.09, h_pad=0.09, wspace=0.04, hspace=0.04)
+        figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, layout=engine)
         FigureCanvasSVG(figure)
         figure.patch.set_alpha(0)
-        figure.get_layout_engine().set(w_pad=0.09, h_pad=0.09, wspace=0.04, hspace=0.04)  # type: ignore[union-attr]
         grid = figure.subplots(down, across, squeeze=False)
         for number, axes in enumerate(grid.flat):
             if number >= len(panels):
@@ -172,7 +173,7 @@ def _draw_line(axes: Axes, one: Series, xs: Any, ys: Any, colour: str, drawn: in
     label = clean_text(one.label)
     where = "steps-post" if one.kind == "step" else "default"
     if one.low and one.high:
-        step = "post" if one.kind == "step" else None
+        step: Literal["post"] | None = "post" if one.kind == "step" else None
         axes.fill_between(xs, list(one.low), list(one.high), color=colour, alpha=0.2, linewidth=0, step=step)
     if one.kind == "limit":
         axes.plot(xs, ys, color=colour, linewidth=1.5, linestyle=(0, (5, 3)), label=label, drawstyle=where)
@@ -290,13 +291,13 @@ def _convert(node: ElementTree.Element, prefix: str) -> Markup:
     children = [_convert(child, prefix) for child in node]
     style = dict(part.split(":", 1) for part in node.get("style", "").split(";") if ":" in part)
     style = {name.strip(): value.strip() for name, value in style.items()}
-    if tag == "g" and not node.keys() - {"id"} and len(children) <= 1 or tag == "defs" and not "".join(children):
+    if (tag == "g" and not style and not set(node.keys()) - {"id"}) or (tag == "defs" and not "".join(children)):
         return join_markup(children)
     given: dict[str, str] = {}
     for name in _KEPT:
         value = node.get(name)
         if value is not None:
-            given[name] = _shorten(value, name) if name != "clip-path" else re.sub(r"#", f"#{prefix}", value)
+            given[name] = _shorten(value) if name != "clip-path" else re.sub(r"#", f"#{prefix}", value)
     if node.get("id") and (tag == "clipPath" or _is_used(tag, node)):
         given["id"] = prefix + str(node.get("id"))
     if node.get(_HREF):
@@ -324,7 +325,7 @@ def _paint(style: dict[str, str], given: dict[str, str], tag: str) -> list[str]:
         elif value:
             given[name] = value
     for name in ("stroke-width", "stroke-dasharray", "stroke-dashoffset", "stroke-linecap", "fill-opacity", "opacity"):
-        if name in style and style[name] not in {"0"} or name == "stroke-width" and name in style:
+        if (name in style and style[name] not in {"0"}) or (name == "stroke-width" and name in style):
             given[name] = style[name]
     if tag == "text":
         size = re.search(r"([\d.]+)px", style.get("font", "") + style.get("font-size", ""))
@@ -342,6 +343,6 @@ def _paint(style: dict[str, str], given: dict[str, str], tag: str) -> list[str]:
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 
-def _shorten(value: str, name: str) -> str:
+def _shorten(value: str) -> str:
     """Coordinates to a tenth of a pixel."""
     return _NUMBER.sub(lambda found: number_text(float(found.group())), " ".join(value.split()))

@@ -332,7 +332,7 @@ def split_graph(graph: Graph, most: int = LARGE) -> tuple[Graph, ...]:
     """
     if len(graph.nodes) <= most:
         return (graph,)
-    parts = []
+    parts: list[Graph] = []
     for label, members in _choose_parts(graph, most):
         inside = {node.id for node in members}
         edges = tuple(e for e in graph.edges if e.source in inside or e.target in inside)

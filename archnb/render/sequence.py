@@ -30,7 +30,7 @@ def draw_sequence(sequence: Sequence) -> Drawing:
     xs, width = _place_lifelines(widths, steps, places)
     head_height = max((len(head) * 16 + 20 for head in heads), default=36)
     parts: list[Markup] = []
-    y = head_height + 18
+    y: float = head_height + 18
     for message, lines in steps:
         drawn, y = _draw_step(message, lines, xs, places, y)
         parts.append(drawn)

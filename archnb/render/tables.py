@@ -75,14 +75,15 @@ def _tabulate_chart(chart: Chart) -> list[Table]:
         series = [one for one in chart.series if one.panel == panel]
         values: dict[str | float, dict[int, Cell]] = {}
         for n, one in enumerate(series):
-            for place, (x, y) in enumerate(zip(one.x, one.y, strict=True)):
+            names: tuple[str | float, ...] = one.x
+            for place, (x, y) in enumerate(zip(names, one.y, strict=True)):
                 text = format_number(y)
                 if one.low and one.high:
                     text += f" ({format_number(one.low[place])} to {format_number(one.high[place])})"
                 values.setdefault(x, {})[n] = Cell(y, text)
-        if len(series) and all(one.kind == "limit" for one in series) is False:
-            shown = {x for one in series if one.kind != "limit" for x in one.x}
-            values = {x: row for x, row in values.items() if x in shown} or values
+        # A limit's own ends are no rows where the other series have theirs.
+        shown = {x for one in series if one.kind != "limit" for x in one.x}
+        values = {x: row for x, row in values.items() if not shown or x in shown}
         rows = []
         for x, row in values.items():
             first = x if isinstance(x, str) else Cell(x, format_number(x))
