@@ -496,6 +496,10 @@ class Facts(Shown, Mapping[str, Fact]):
         except KeyError:
             raise KeyError(unknown("fact", name, self._facts)) from None
 
+    def __contains__(self, name: object) -> bool:
+        # without the search for the nearest name, which only a failed look-up should pay for
+        return name in self._facts
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._facts)
 
