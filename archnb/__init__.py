@@ -50,7 +50,9 @@ def units() -> Table:
     from archnb.quantity import units as listed
     from archnb.shapes import Table
 
-    return Table("units", "Units", ("dimension", "units"), tuple((name, ", ".join(found)) for name, found in listed().items()))
+    return Table(
+        "units", "Units", ("dimension", "units"), tuple((name, ", ".join(found)) for name, found in listed().items())
+    )
 
 
 def er_diagram(design: Design) -> Graph:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archnb.exceptions import ArchnbError, UnitError, unknown
 from archnb.quantity import NONE, ONE, Dimension, Quantity, Unit, combine, describe, number, parse, show, unit
-from archnb.shapes import Cell, Chart, Graph, Node, Edge, Series, Shown, Table
+from archnb.shapes import Cell, Chart, Series, Shown, Table
 
 if TYPE_CHECKING:
     import networkx
@@ -52,7 +52,7 @@ class Fact(Shown):
     other, with quantities and with numbers; units are checked. Facts are made by `Facts.given` and `Facts.define`.
     """
 
-    __slots__ = ("apply", "because", "expression_unit", "given", "name", "origin", "source", "unit", "_base")
+    __slots__ = ("_base", "apply", "because", "expression_unit", "given", "name", "origin", "source", "unit")
 
     def __init__(
         self,
@@ -191,7 +191,10 @@ class Fact(Shown):
             text = f"{left} {symbol} {right}"
             return f"({text})" if mine < rank else text
         labels = self.apply.labels or ("",) * len(operands)
-        inner = ", ".join((f"{label} = " if label else "") + one._write(leaf, 0, False) for label, one in zip(labels, operands, strict=True))
+        inner = ", ".join(
+            (f"{label} = " if label else "") + one._write(leaf, 0, False)
+            for label, one in zip(labels, operands, strict=True)
+        )
         return f"{symbol}({inner})"
 
     def why(self, depth: int = 12) -> str:
@@ -279,7 +282,16 @@ class Fact(Shown):
     def views(self) -> tuple[Table | Chart, ...]:
         """The fact as shapes: the chain of formulas behind it, and the tornado chart of what matters."""
         from_here = [self, *_ancestors(self)]
-        rows = tuple((Cell(one.name, fact=one.name), one.cell, one.formula() if one.apply else str(one.given), one.origin, one.because) for one in from_here)
+        rows = tuple(
+            (
+                Cell(one.name, fact=one.name),
+                one.cell,
+                one.formula() if one.apply else str(one.given),
+                one.origin,
+                one.because,
+            )
+            for one in from_here
+        )
         table = Table(f"fact-{self.name}", self.name, ("fact", "value", "formula", "origin", "because"), rows)
         found = self.sensitivity()[:12]
         if not found:
@@ -392,7 +404,9 @@ def apply_model(
     function: takes the operands' base values, gives the value in base units of the unit `symbol` names.
     is_vectorised: whether it also takes arrays.
     """
-    return Fact(unit(symbol), apply=Apply(name, function, tuple(_fact(one) for one in operands), tuple(labels), is_vectorised))
+    return Fact(
+        unit(symbol), apply=Apply(name, function, tuple(_fact(one) for one in operands), tuple(labels), is_vectorised)
+    )
 
 
 def ceil(fact: Fact) -> Fact:
@@ -403,7 +417,11 @@ def ceil(fact: Fact) -> Fact:
         import numpy
 
         # 1e-9 keeps 3.0000000001 from becoming 4
-        return numpy.ceil(value / factor - 1e-9) * factor if getattr(value, "ndim", 0) else math.ceil(value / factor - 1e-9) * factor
+        return (
+            numpy.ceil(value / factor - 1e-9) * factor
+            if getattr(value, "ndim", 0)
+            else math.ceil(value / factor - 1e-9) * factor
+        )
 
     return Fact(fact.unit, apply=Apply("ceil", up, (fact,)))
 
@@ -412,7 +430,9 @@ def _extreme(word: str, facts: tuple[Fact | Quantity | float, ...]) -> Fact:
     made = [_fact(one) for one in facts]
     for one in made[1:]:
         if one.unit.dimension != made[0].unit.dimension:
-            raise UnitError(f"{word}: {made[0].label} ({made[0].unit.describe()}) and {one.label} ({one.unit.describe()}) differ in unit")
+            raise UnitError(
+                f"{word}: {made[0].label} ({made[0].unit.describe()}) and {one.label} ({one.unit.describe()}) differ in unit"
+            )
 
     def choose(*values: Any) -> Any:
         if any(getattr(value, "ndim", 0) for value in values):
@@ -440,7 +460,9 @@ def power(base: Fact | float, exponent: Fact | Quantity | float) -> Fact:
     """A plain number to a plain power."""
     left, right = _fact(base), _fact(exponent)
     if left.unit.dimension != NONE or right.unit.dimension != NONE:
-        raise UnitError(f"power takes plain numbers; {left.label} is {describe(left.unit.dimension)}, {right.label} is {describe(right.unit.dimension)}")
+        raise UnitError(
+            f"power takes plain numbers; {left.label} is {describe(left.unit.dimension)}, {right.label} is {describe(right.unit.dimension)}"
+        )
     return Fact(ONE, apply=Apply("power", lambda a, b: a**b, (left, right)))
 
 
@@ -451,7 +473,9 @@ def total(facts: Iterable[Fact]) -> Fact:
         raise ValueError("total of no facts has no unit")
     for one in made[1:]:
         if one.unit.dimension != made[0].unit.dimension:
-            raise UnitError(f"sum: {made[0].label} ({made[0].unit.describe()}) and {one.label} ({one.unit.describe()}) differ in unit")
+            raise UnitError(
+                f"sum: {made[0].label} ({made[0].unit.describe()}) and {one.label} ({one.unit.describe()}) differ in unit"
+            )
     return Fact(made[0].unit, apply=Apply("sum", lambda *values: sum(values), made))
 
 
@@ -464,7 +488,14 @@ class Facts(Shown, Mapping[str, Fact]):
         self._facts: dict[str, Fact] = {}
 
     def given(
-        self, name: str, value: Quantity | str | float, because: str = "", *, origin: Origin = "assumed", source: str = "", symbol: str = ""
+        self,
+        name: str,
+        value: Quantity | str | float,
+        because: str = "",
+        *,
+        origin: Origin = "assumed",
+        source: str = "",
+        symbol: str = "",
     ) -> Fact:
         """Add a given fact: said by a person, or assumed with a source (and its date)."""
         quantity = parse(value)
@@ -472,14 +503,18 @@ class Facts(Shown, Mapping[str, Fact]):
             quantity = Quantity(quantity.low, quantity.high, unit(symbol))
         return self._add(Fact(quantity.unit, given=quantity, name=name, because=because, source=source, origin=origin))
 
-    def define(self, name: str, expression: Fact, symbol: str | None = None, because: str = "", *, source: str = "") -> Fact:
+    def define(
+        self, name: str, expression: Fact, symbol: str | None = None, because: str = "", *, source: str = ""
+    ) -> Fact:
         """Name an expression, show it in the unit `symbol`, and say what it means. Raises UnitError where the unit does not fit."""
         shown = expression.unit if symbol is None else unit(symbol)
         if shown.dimension != expression.unit.dimension:
             raise UnitError(f"{name} = {expression.formula()} is {expression.unit.describe()}, not {symbol!r}")
         if expression.name or expression.apply is None:
             # naming a named fact again makes a fact that points to it
-            made = Fact(shown, apply=Apply("", lambda value: value, (expression,)), name=name, because=because, source=source)
+            made = Fact(
+                shown, apply=Apply("", lambda value: value, (expression,)), name=name, because=because, source=source
+            )
         else:
             made = Fact(shown, apply=expression.apply, name=name, because=because, source=source)
         return self._add(made)
@@ -526,8 +561,22 @@ class Facts(Shown, Mapping[str, Fact]):
         """One row a fact, with P10, P50 and P90."""
         import pandas
 
-        rows = [(n, f.value, f.unit.symbol, *f.percentiles(), f.formula() if f.apply else str(f.given), f.origin, f.because, f.source) for n, f in self.items()]
-        return pandas.DataFrame(rows, columns=["fact", "value", "unit", "p10", "p50", "p90", "formula", "origin", "because", "source"])
+        rows = [
+            (
+                n,
+                f.value,
+                f.unit.symbol,
+                *f.percentiles(),
+                f.formula() if f.apply else str(f.given),
+                f.origin,
+                f.because,
+                f.source,
+            )
+            for n, f in self.items()
+        ]
+        return pandas.DataFrame(
+            rows, columns=["fact", "value", "unit", "p10", "p50", "p90", "formula", "origin", "because", "source"]
+        )
 
     @property
     def table(self) -> Table:
@@ -537,8 +586,16 @@ class Facts(Shown, Mapping[str, Fact]):
             p10, _, p90 = fact.percentiles()
             spread = f"{show(p10, fact.unit)} … {show(p90, fact.unit)}" if p10 != p90 else ""
             formula = f"{fact.formula()} = {fact.arithmetic()}" if fact.apply else fact.origin
-            rows.append((name, fact.text, spread, formula, "; ".join(part for part in (fact.because, fact.source) if part)))
-        return Table("facts", "Facts", ("fact", "value", "P10 … P90", "formula", "because"), tuple(rows), anchors=tuple(f"fact-{n}" for n in self))
+            rows.append(
+                (name, fact.text, spread, formula, "; ".join(part for part in (fact.because, fact.source) if part))
+            )
+        return Table(
+            "facts",
+            "Facts",
+            ("fact", "value", "P10 … P90", "formula", "because"),
+            tuple(rows),
+            anchors=tuple(f"fact-{n}" for n in self),
+        )
 
     @property
     def views(self) -> tuple[Table, ...]:

@@ -110,11 +110,25 @@ class Findings(Shown, Sequence[Finding]):
     def table(self) -> Table:
         """One row a finding, worst first."""
         rows = tuple(
-            (Cell(f.severity, tone=_TONE[f.severity]), Cell(f.path, is_code=True), f.effect, f.remedy, f.evidence, f.rule.principle, Cell(f.rule.id, is_code=True))
+            (
+                Cell(f.severity, tone=_TONE[f.severity]),
+                Cell(f.path, is_code=True),
+                f.effect,
+                f.remedy,
+                f.evidence,
+                f.rule.principle,
+                Cell(f.rule.id, is_code=True),
+            )
             for f in self._found
         )
         columns = ("severity", "where", "effect", "remedy", "evidence", "principle", "rule")
-        return Table("findings", "Findings", columns, rows, description="Worst first. Each row is a rule that applies to this design, with its evidence.")
+        return Table(
+            "findings",
+            "Findings",
+            columns,
+            rows,
+            description="Worst first. Each row is a rule that applies to this design, with its evidence.",
+        )
 
     @property
     def views(self) -> tuple[Table, ...]:

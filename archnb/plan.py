@@ -104,7 +104,9 @@ class Section(Shown):
         for shape in self.views:
             if isinstance(shape, Graph):
                 return shape.graph
-        raise ArchnbError(f"section {self.name!r} has no graph; its views are {', '.join(shape.name for shape in self.views)}")
+        raise ArchnbError(
+            f"section {self.name!r} has no graph; its views are {', '.join(shape.name for shape in self.views)}"
+        )
 
     def __getitem__(self, name: str) -> AnyShape:
         for shape in self.views:
@@ -250,7 +252,12 @@ class Plan(Shown):
             if above in reasons:
                 because = reasons[above]
                 return Why(path, False, values.get(path), because.reason, because.facts)
-        return Why(path, False, values.get(path), "follows from " + ", ".join([one for one in reasons if one.startswith(path + ".")][:5] or [path]))
+        return Why(
+            path,
+            False,
+            values.get(path),
+            "follows from " + ", ".join([one for one in reasons if one.startswith(path + ".")][:5] or [path]),
+        )
 
     def paths(self) -> list[str]:
         """Every path of the completed design that holds a value."""
@@ -290,11 +297,22 @@ class Plan(Shown):
         rows = []
         for name, section in self._sections.items():
             said, proposed = section.counts
-            found = [one for one in self.findings if one.rule.id.startswith(name + "-") or one.path.startswith(name + ".")]
+            found = [
+                one for one in self.findings if one.rule.id.startswith(name + "-") or one.path.startswith(name + ".")
+            ]
             rows.append((Cell(f"plan.{name}", is_code=True), section.title, said, proposed, len(found)))
         card = Table("sections", "Sections", ("section", "what", "said", "proposed", "findings"), tuple(rows))
         worst = self.findings.table
-        return (card, Table("worst-findings", "Worst findings", worst.columns, worst.rows[:3], description=f"{len(worst.rows)} in all: plan.findings"))
+        return (
+            card,
+            Table(
+                "worst-findings",
+                "Worst findings",
+                worst.columns,
+                worst.rows[:3],
+                description=f"{len(worst.rows)} in all: plan.findings",
+            ),
+        )
 
     def __repr__(self) -> str:
         return f"<Plan {self.name}: {self.note}>"

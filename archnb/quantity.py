@@ -36,8 +36,24 @@ BITS = {f"{prefix}bit": 1000.0**power for prefix, power in _SI.items()}
 BITS |= {f"{prefix}b": 1000.0**power for prefix, power in _SI.items() if power}
 BITS |= {"bits": 1.0}
 MONEY = {"USD": 1.0, "$": 1.0}
-SUFFIX = {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "bn": 1e9, "T": 1e12, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-AMBIGUOUS = {"m": "'min', 'month' or 'M' (million)", "mb": "'MB' or 'Mbit'", "kb": "'kB' or 'kbit'", "gb": "'GB' or 'Gbit'"}
+SUFFIX = {
+    "k": 1e3,
+    "K": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "bn": 1e9,
+    "T": 1e12,
+    "thousand": 1e3,
+    "million": 1e6,
+    "billion": 1e9,
+    "trillion": 1e12,
+}
+AMBIGUOUS = {
+    "m": "'min', 'month' or 'M' (million)",
+    "mb": "'MB' or 'Mbit'",
+    "kb": "'kB' or 'kbit'",
+    "gb": "'GB' or 'Gbit'",
+}
 
 
 @dataclass(frozen=True)
@@ -177,7 +193,11 @@ class Quantity:
         return self.base / target.factor
 
     def __str__(self) -> str:
-        return self.text or show(self.low, self.unit) if not self.is_range else self.text or f"{number(self.low)}..{show(self.high, self.unit)}"
+        return (
+            self.text or show(self.low, self.unit)
+            if not self.is_range
+            else self.text or f"{number(self.low)}..{show(self.high, self.unit)}"
+        )
 
     def __repr__(self) -> str:
         return f"Quantity({str(self)!r})"
@@ -218,7 +238,11 @@ def parse(text: object, expected: Dimension | None = None) -> Quantity:
 
 
 def _expect(expected: Dimension | None) -> str:
-    return "a number with a unit such as '400/s', '300 ms', '2 KiB' or '10M..30M'" if expected is None else describe(expected)
+    return (
+        "a number with a unit such as '400/s', '300 ms', '2 KiB' or '10M..30M'"
+        if expected is None
+        else describe(expected)
+    )
 
 
 def _parse_text(text: str) -> Quantity:
@@ -305,11 +329,22 @@ def show(value: float, found: Unit, digits: int = 3) -> str:
         return f"{number(value, digits)} {found.symbol}"
     for size, suffix in ((1e12, " T"), (1e9, " bn"), (1e6, " M")):
         if abs(value) >= size:
-            return f"{number(value / size, digits)}{suffix} {found.symbol}".rstrip() if not stroke or above else f"{number(value / size, digits)}{suffix}{found.symbol}"
+            return (
+                f"{number(value / size, digits)}{suffix} {found.symbol}".rstrip()
+                if not stroke or above
+                else f"{number(value / size, digits)}{suffix}{found.symbol}"
+            )
     plain = number(value, digits)
     return f"{plain}{found.symbol}" if found.symbol.startswith("/") else f"{plain} {found.symbol}".rstrip()
 
 
 def units() -> dict[str, list[str]]:
     """The units by dimension, as they may be written."""
-    return {"time": list(TIME), "bytes": list(BYTES), "bits": list(BITS), "money": list(MONEY), "number": list(SUFFIX), "share": ["%"]}
+    return {
+        "time": list(TIME),
+        "bytes": list(BYTES),
+        "bits": list(BITS),
+        "money": list(MONEY),
+        "number": list(SUFFIX),
+        "share": ["%"],
+    }

@@ -129,7 +129,9 @@ class Graph(Shape):
         for edge in self.edges:
             for end in (edge.source, edge.target):
                 if end not in known:
-                    raise ValueError(f"graph {self.name!r}: edge {edge.source!r} -> {edge.target!r} names no node {end!r}")
+                    raise ValueError(
+                        f"graph {self.name!r}: edge {edge.source!r} -> {edge.target!r} names no node {end!r}"
+                    )
 
     @property
     def graph(self) -> networkx.MultiDiGraph:

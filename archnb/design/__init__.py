@@ -138,7 +138,10 @@ def _check_relationships(design: Design) -> Iterator[Problem]:
     for name, one in design.relationships.items():
         path = f"relationships.{name}"
         if len(one.between) != 2:
-            yield Problem(f"{path}.between", f"{len(one.between)} entities are given where two are needed; write 'Product, Category'.")
+            yield Problem(
+                f"{path}.between",
+                f"{len(one.between)} entities are given where two are needed; write 'Product, Category'.",
+            )
         for end in one.between:
             if end not in design.entities:
                 yield Problem(f"{path}.between", unknown("entity", end, design.entities, "Declare it under entities."))
@@ -164,13 +167,17 @@ def _check_access(design: Design) -> Iterator[Problem]:
             for field in fields:
                 # `customer.country` follows a reference one step
                 if field.lstrip("-").partition(".")[0] not in own and field.lstrip("-") != "id":
-                    yield Problem(f"{path}.{part}", unknown("field", field.lstrip("-"), own, f"It must be a field of {entity}."))
+                    yield Problem(
+                        f"{path}.{part}", unknown("field", field.lstrip("-"), own, f"It must be a field of {entity}.")
+                    )
         for included in one.include:
             if included not in design.entities and included not in design.relationships:
                 yield Problem(f"{path}.include", unknown("entity", included, [*design.entities, *design.relationships]))
         for n, step in enumerate(one.steps):
             if step.entity is not None and step.entity not in design.entities:
-                yield Problem(f"{path}.steps.{n}", unknown("entity", step.entity, design.entities, "Declare it under entities."))
+                yield Problem(
+                    f"{path}.steps.{n}", unknown("entity", step.entity, design.entities, "Declare it under entities.")
+                )
 
 
 def _check_tables(design: Design) -> Iterator[Problem]:
@@ -181,7 +188,9 @@ def _check_tables(design: Design) -> Iterator[Problem]:
             yield Problem(f"{path}.store", unknown("store", table.store, stores, "Declare it under schema.stores."))
         for column_name, column in table.columns.items():
             if column.type is not None and column.type not in TYPES:
-                yield Problem(f"{path}.columns.{column_name}", unknown("type", column.type, TYPES, "See archnb.types()."))
+                yield Problem(
+                    f"{path}.columns.{column_name}", unknown("type", column.type, TYPES, "See archnb.types().")
+                )
         for key_name, key in table.foreign_keys.items():
             if key.references is not None and key.references not in tables and tables and table.columns:
                 yield Problem(f"{path}.foreign_keys.{key_name}", unknown("table", key.references, tables))

@@ -17,8 +17,12 @@ class CachePolicy(Record):
     store: Literal["redis", "memcached", "in-process", "http"] | None = said("Where?", example="redis")
     key: str | None = said("Under which key?", example="shop:v1:orders_of_customer:{customer}")
     ttl: Quantity | None = said("For how long?", unit=TIME, example="30 s")
-    invalidation: Literal["ttl", "on write", "write-through", "versioned key"] | None = said("How is it made fresh?", example="on write")
-    strategy: Literal["cache-aside", "read-through", "write-through", "write-behind"] | None = said("Who fills it?", example="cache-aside")
+    invalidation: Literal["ttl", "on write", "write-through", "versioned key"] | None = said(
+        "How is it made fresh?", example="on write"
+    )
+    strategy: Literal["cache-aside", "read-through", "write-through", "write-behind"] | None = said(
+        "Who fills it?", example="cache-aside"
+    )
     stampede: Literal["none", "single flight", "early refresh", "stale while revalidate"] | None = said(
         "What keeps all readers from refreshing at once?", example="single flight"
     )
@@ -33,5 +37,7 @@ class Cache(Record):
 
     engine: Literal["redis", "memcached", "none"] | None = said("Which shared cache?", example="redis")
     memory: Quantity | None = said("How much memory?", unit=SIZE, example="16 GiB")
-    eviction: Literal["allkeys-lru", "allkeys-lfu", "volatile-ttl", "noeviction"] | None = said("What goes when it is full?", example="allkeys-lru")
+    eviction: Literal["allkeys-lru", "allkeys-lfu", "volatile-ttl", "noeviction"] | None = said(
+        "What goes when it is full?", example="allkeys-lru"
+    )
     policies: Named[CachePolicy] = said("What is cached, and how?", default=dict)

@@ -16,7 +16,9 @@ class Decision(Record):
     status: Literal["proposed", "accepted", "superseded"] | None = said("Is it settled?", example="proposed")
     context: str | None = said("What made it necessary?", example="five entities are written in one transaction")
     choice: str | None = said("What is done?", example="PostgreSQL is the source of truth")
-    alternatives: tuple[str, ...] = said("What else was weighed, and why not?", default=(), example="MongoDB: no foreign keys")
+    alternatives: tuple[str, ...] = said(
+        "What else was weighed, and why not?", default=(), example="MongoDB: no foreign keys"
+    )
     consequences: str | None = said("What follows?", example="writes scale with one primary")
     revisit: str | None = said("When is it looked at again?", example="at 5 000 writes/s")
 
@@ -27,7 +29,9 @@ class Transaction(Record):
 
     operation: str | None = said("Which operation?", example="place_order")
     boundary: tuple[str, ...] = said("Which entities change together?", default=(), example="Order, OrderLine")
-    isolation: Literal["read committed", "repeatable read", "serializable"] | None = said("Which isolation level?", example="read committed")
+    isolation: Literal["read committed", "repeatable read", "serializable"] | None = said(
+        "Which isolation level?", example="read committed"
+    )
     guard: str | None = said("What keeps a lost update away?", example="UPDATE … WHERE stock >= n")
     reason: str | None = said("Why is that enough?", example="a single conditional UPDATE")
 

@@ -89,8 +89,12 @@ class Field(Record):
     key: bool | None = said("Is it (part of) the primary key?", example="true")
     unique: bool | None = said("Is its value unique?", example="true")
     optional: bool | None = said("May it be missing?", example="true", help="Left out, a value is required.")
-    personal: bool | None = said("Is it personal data?", example="true", help="Data about a person, as the GDPR has it.")
-    secret: bool | None = said("Is it a secret?", example="true", help="A password hash, a token, a key: never shown, never logged.")
+    personal: bool | None = said(
+        "Is it personal data?", example="true", help="Data about a person, as the GDPR has it."
+    )
+    secret: bool | None = said(
+        "Is it a secret?", example="true", help="A password hash, a token, a key: never shown, never logged."
+    )
     default: str | None = said("Which value when none is given?", example="new")
     minimum: float | None = said("What is the least value?", example="0")
     maximum: float | None = said("What is the greatest value?", example="5")
@@ -117,7 +121,9 @@ def read_field(text: str) -> dict[str, Any]:
         quoted = match["reference"].startswith('"')
         words = [match["reference"].strip('"')] if quoted else match["reference"].split()
         # "-> Customer optional": the first words that are no marks are the entity's name
-        cut = next((n for n, word in enumerate(words) if n and word in _REFERENCE_STOPS), len(words)) if not quoted else 1
+        cut = (
+            next((n for n, word in enumerate(words) if n and word in _REFERENCE_STOPS), len(words)) if not quoted else 1
+        )
         made["type"], made["references"] = "reference", " ".join(words[:cut])
         rest = " ".join(words[cut:]) + " " + rest
     else:
@@ -134,7 +140,11 @@ def _read_arguments(kind: str, arguments: str, text: str) -> dict[str, Any]:
     if kind == "enum":
         return {"values": [part.strip() for part in arguments.split(",") if part.strip()]}
     parts = [part.strip() for part in arguments.split(",")]
-    if not TYPES[kind].arguments or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts) or len(parts) > 2:
+    if (
+        not TYPES[kind].arguments
+        or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts)
+        or len(parts) > 2
+    ):
         allowed = f"write {kind}{TYPES[kind].arguments}" if TYPES[kind].arguments else f"{kind!r} takes none"
         raise InputError([Problem("", f"({quote(arguments)}) in {quote(text)} are not its arguments; {allowed}.")])
     numbers = [int(part) for part in parts]
@@ -199,12 +209,19 @@ class Entity(Record):
     summary: str | None = said("What is it?", example="A person who buys.")
     fields: Named[Field] = said("What is known about it?", default=dict)
     extends: str | None = said("Which entity is it a special case of?", example="Party")
-    key: tuple[str, ...] = said("Which fields together are its key?", default=(), example="order, product", help="Where one field is not.")
+    key: tuple[str, ...] = said(
+        "Which fields together are its key?", default=(), example="order, product", help="Where one field is not."
+    )
     unique: tuple[str, ...] = said(
-        "Which fields together are unique?", default=(), example="customer + product", help="Joined with '+', one text a constraint."
+        "Which fields together are unique?",
+        default=(),
+        example="customer + product",
+        help="Joined with '+', one text a constraint.",
     )
     rows: Quantity | None = said("How many are there at the start?", unit=NUMBER, example="5M")
-    growth: Quantity | None = said("How many are added?", unit=RATE, example="50k/day", help="A number per time, or a share such as 60%/year.")
+    growth: Quantity | None = said(
+        "How many are added?", unit=RATE, example="50k/day", help="A number per time, or a share such as 60%/year."
+    )
     retention: Quantity | None = said("How long is each kept?", unit=TIME, example="7 years")
     domain: str | None = said("Which part of the business does it belong to?", example="ordering")
     history: bool | None = said("Must every earlier state be known?", example="true", help="Proposes event sourcing.")
@@ -215,7 +232,9 @@ class Relationship(Record):
     """A relationship that no field of an entity says, above all many-to-many, with its own attributes."""
 
     between: tuple[str, ...] = said("Which two entities?", default=(), example="Product, Category")
-    kind: Literal["one-to-one", "one-to-many", "many-to-many"] | None = said("How many of each?", example="many-to-many")
+    kind: Literal["one-to-one", "one-to-many", "many-to-many"] | None = said(
+        "How many of each?", example="many-to-many"
+    )
     optional: bool | None = said("May the many side have none?", example="true")
     fields: Named[Field] = said("What is known about each pair?", default=dict)
     rows: Quantity | None = said("How many pairs are there?", unit=NUMBER, example="20M")
@@ -243,7 +262,11 @@ class Step(Record):
     def write_shorthand(self) -> str | None:
         if not self.action or not self.entity or " " in self.action:
             return None
-        made = f"{self.action} {self.entity}" + (f" via {self.via}" if self.via else "") + (f" undo {self.undo}" if self.undo else "")
+        made = (
+            f"{self.action} {self.entity}"
+            + (f" via {self.via}" if self.via else "")
+            + (f" undo {self.undo}" if self.undo else "")
+        )
         return made if Step(**self.read_shorthand(made)) == self else None
 
 
@@ -264,10 +287,16 @@ class AccessPattern(Record):
     search: tuple[str, ...] = said("Which fields are searched as text?", default=(), example="name, description")
     include: tuple[str, ...] = said("Which other entities come along?", default=(), example="OrderLine")
     aggregate: str | None = said("What is computed over the rows?", example="sum of total by day")
-    depth: int | None = said("How many relationships deep does it go?", example="3", help="Above 2, a graph store is weighed.")
+    depth: int | None = said(
+        "How many relationships deep does it go?", example="3", help="Above 2, a graph store is weighed."
+    )
     limit: int | None = said("How many rows at most?", example="20")
     rate: Quantity | None = said("How often, at the peak?", unit=RATE, example="200/s")
     consistency: Consistency | None = said("Must a read see every write before it?", example="session")
-    roles: tuple[str, ...] = said("Who may do it?", default=(), example="customer, admin", help="`public` is everybody.")
-    steps: tuple[Step, ...] = said("What else does the write do, in order?", default=(), example="reserve Stock undo release")
+    roles: tuple[str, ...] = said(
+        "Who may do it?", default=(), example="customer, admin", help="`public` is everybody."
+    )
+    steps: tuple[Step, ...] = said(
+        "What else does the write do, in order?", default=(), example="reserve Stock undo release"
+    )
     is_async: bool | None = said("May the user go on before it is done?", example="true")

@@ -33,7 +33,9 @@ class Job(Record):
     deadline: Quantity | None = said("Within which time must it start, for 95 % of them?", unit=TIME, example="5 s")
     workers: int | None = said("How many workers?", example="8")
     retry: Retry = said("When is it tried again?", default=Retry())
-    visibility_timeout: Quantity | None = said("After which silence is it given to another worker?", unit=TIME, example="60 s")
+    visibility_timeout: Quantity | None = said(
+        "After which silence is it given to another worker?", unit=TIME, example="60 s"
+    )
     idempotency_key: str | None = said("What tells a repeat from a new one?", example="order id")
     dead_letter: str | None = said("Where does it go when all attempts failed?", example="default.dead")
     calls: tuple[str, ...] = said("Which third parties does it call?", default=(), example="mail")
@@ -56,7 +58,9 @@ class SagaStep(Record):
     entity: str | None = said("To which entity?", example="Payment")
     via: str | None = said("Through which third party?", example="psp")
     compensation: str | None = said("What undoes it?", example="refund")
-    kind: Literal["compensatable", "pivot", "retriable"] | None = said("Can it be undone, is it the point of no return, or is it repeated?", example="pivot")
+    kind: Literal["compensatable", "pivot", "retriable"] | None = said(
+        "Can it be undone, is it the point of no return, or is it repeated?", example="pivot"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

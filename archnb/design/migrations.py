@@ -14,7 +14,9 @@ class Migrations(Record):
     """The migrations section."""
 
     version: str | None = said("Which version of the design is this?", example="1.2.0")
-    strategy: Literal["expand-contract", "maintenance window"] | None = said("How does the schema change?", example="expand-contract")
+    strategy: Literal["expand-contract", "maintenance window"] | None = said(
+        "How does the schema change?", example="expand-contract"
+    )
     lock_timeout: Quantity | None = said("How long may a change wait for a lock?", unit=TIME, example="2 s")
     backfill_batch: int | None = said("How many rows does a backfill change at once?", example="5000")
     api_deprecation: Quantity | None = said("How long does an old API version live on?", unit=TIME, example="6 months")

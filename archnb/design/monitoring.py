@@ -42,7 +42,9 @@ class Metric(Record):
 
     component: str | None = said("Which component emits it?", example="service")
     kind: Literal["counter", "gauge", "histogram"] | None = said("What kind?", example="histogram")
-    signal: Literal["rate", "errors", "duration", "utilisation", "saturation"] | None = said("Which of RED or USE?", example="duration")
+    signal: Literal["rate", "errors", "duration", "utilisation", "saturation"] | None = said(
+        "Which of RED or USE?", example="duration"
+    )
     unit: str | None = said("In which unit?", example="seconds")
     labels: tuple[str, ...] = said("With which labels?", default=(), example="operation, status")
     summary: str | None = said("What does it say?", example="time to answer")

@@ -10,7 +10,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from archnb.exceptions import InputError, Problem, QuantityError, quote, unknown
@@ -141,14 +141,14 @@ def _expand(cls: type[Record], path: list[str], text: str) -> Mapping[str, Any]:
     return {}
 
 
-@lru_cache(maxsize=None)
+@cache
 def hints(cls: type[Record]) -> dict[str, Any]:
     """The types of a record's fields, by name."""
     found = typing.get_type_hints(cls)
     return {one.name: found[one.name] for one in dataclasses.fields(cls)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def asked(cls: type[Record]) -> dict[str, Asked]:
     """What a record's fields say of themselves, by name: question, help, example, unit."""
     return {one.name: one.metadata["asked"] for one in dataclasses.fields(cls) if "asked" in one.metadata}
@@ -253,7 +253,10 @@ def _convert_named(kind: Any, value: object, path: str, problems: list[Problem])
             problems.append(Problem(path, f"the name {quote(name)} is not a text; put it in quotes."))
         elif not name.strip() or len(name) > MAX_NAME or "." in name or any(ord(c) < 32 for c in name):
             problems.append(
-                Problem(path, f"the name {quote(name)} does not do; use 1 to {MAX_NAME} characters without a dot or a line break.")
+                Problem(
+                    path,
+                    f"the name {quote(name)} does not do; use 1 to {MAX_NAME} characters without a dot or a line break.",
+                )
             )
         else:
             made[name] = _convert(kind, one, _join(path, name), problems, None, None)

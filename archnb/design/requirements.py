@@ -21,7 +21,10 @@ class Load(Record):
     requests_per_user: Quantity | None = said("How many requests does one of them make?", unit=RATE, example="20/day")
     read_share: Quantity | None = said("Which share of the requests only read?", unit=NUMBER, example="90%")
     writes: Quantity | None = said(
-        "How many writes are there?", unit=RATE, example="100M/month", help="Instead of daily users, where writes are what is known."
+        "How many writes are there?",
+        unit=RATE,
+        example="100M/month",
+        help="Instead of daily users, where writes are what is known.",
     )
     reads_per_write: Quantity | None = said("How many reads come with one write?", unit=NUMBER, example="100")
     peak_factor: Quantity | None = said(

@@ -1,28 +1,384 @@
-"""Requirements."""
+"""Requirements: from what people know (users, requests, peaks) to the rates, storage and bandwidth that all else rests on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 
-from archnb.finding import Rule
-from archnb.shapes import AnyShape
-from archnb.topics.topic import Draft
+from archnb.design.requirements import Load, Objective
+from archnb.fact import Fact, Facts
+from archnb.finding import Hit, Rule, rule
+from archnb.quantity import Quantity, parse
+from archnb.shapes import AnyShape, Cell, Chart, Table
+from archnb.topics.topic import Because, Draft
 
 NAME = "requirements"
 TITLE = "Requirements"
 
+HORIZON = "36 months"
+
 
 def complete(draft: Draft) -> None:
-    """Propose what was not said."""
+    """Fill in the load, the default objective, recovery and compliance."""
+    said = draft.design.requirements
+    load = draft.fill("requirements.load", said.load, **_propose_load(draft))
+    measured = _measure_load(draft, load)
+    load = draft.fill("requirements.load", load, **measured)
+    recovery = draft.fill(
+        "requirements.recovery",
+        said.recovery,
+        rpo=Because("5 min", "continuous archiving of the write-ahead log loses at most minutes, at little cost"),
+        rto=Because("1 h", "a restore from a warm standby, rehearsed, fits into an hour"),
+    )
+    default = draft.fill(
+        "requirements.objectives.default", said.objectives.get("default", Objective()), **_default_objective()
+    )
+    personal = [n for n, e in draft.design.entities.items() if any(f.personal for f in e.fields.values())]
+    made = dataclasses.replace(
+        said, load=load, recovery=recovery, objectives=said.objectives.having({"default": default})
+    )
+    made = draft.fill(
+        "requirements",
+        made,
+        summary=Because(
+            draft.design.summary or f"What {draft.design.name or 'the system'} is asked to do.",
+            "taken from the design's summary",
+        ),
+        compliance=Because(("GDPR",) if personal else None, f"personal data is kept in {', '.join(personal[:4])}"),
+        team_size=Because(
+            6, "a usual size for one team that builds and runs a system; it decides how many services are worth having"
+        ),
+        regions=Because(1, "no requirement asks for a second region"),
+    )
+    draft.close("requirements", made)
 
 
 def measure(draft: Draft) -> None:
-    """Add the facts that follow."""
+    """Bandwidth at the peak."""
+    facts = draft.facts
+    facts.define(
+        "load.peak_ingress",
+        facts["load.peak_requests"] * facts["load.request_size"],
+        "MB/s",
+        "into the system at the peak",
+    )
+    facts.define(
+        "load.peak_egress",
+        facts["load.peak_requests"] * facts["load.response_size"],
+        "MB/s",
+        "out of the system at the peak",
+    )
 
 
-RULES: Sequence[Rule] = ()
+def _propose_load(draft: Draft) -> dict[str, Because]:
+    load = draft.design.requirements.load
+    made = {
+        "peak_factor": Because("3", "the busiest hour of a consumer service is two to four times the average one"),
+        "request_size": Because("1 kB", "headers and a small JSON body"),
+        "response_size": Because("4 kB", "a JSON document of some forty fields"),
+        "growth": Because("20%/year", "no growth was said; a fifth a year keeps the plan from standing still"),
+        "retention": Because("5 years", "no retention was said; five years covers most accounting duties"),
+        "hot_share": Because("20%", "the 80/20 rule of thumb: a fifth of the data takes most of the reads"),
+    }
+    if load.writes is not None:
+        made["reads_per_write"] = Because("10", "a usual proportion where people read more than they write")
+        made["requests_per_user"] = Because("20/day", "only to express the load in users")
+    else:
+        made["read_share"] = Because("90%", "people read about ten times as often as they write")
+        made["requests_per_user"] = Because("20/day", "a usual number for a service that is used daily")
+        if load.daily_users is None:
+            made["daily_users"] = _users_from_rates(draft)
+    return made
+
+
+def _users_from_rates(draft: Draft) -> Because:
+    """Users that fit the said rates, or a small system's."""
+    rates = [one.rate.base for one in draft.design.access.values() if one.rate is not None]
+    load = draft.design.requirements.load
+    if not rates:
+        return Because("10k", "nothing was said of the load; ten thousand users make a small system")
+    peak = load.peak_factor.base if load.peak_factor else 3.0
+    per_user = load.requests_per_user.base if load.requests_per_user else parse("20/day").base
+    return Because(
+        Quantity(*([float(max(1, round(sum(rates) / peak / per_user)))] * 2)),
+        "as many as make the said rates of the access patterns",
+    )
+
+
+def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
+    """The rates as facts; gives back proposals for what follows from them."""
+    facts = draft.facts
+    for name in ("daily_users", "requests_per_user", "read_share", "writes", "reads_per_write", "peak_factor",
+                 "request_size", "response_size", "growth", "retention", "hot_share"):  # fmt: skip
+        value = getattr(load, name)
+        if value is not None and not (load.writes is not None and name in ("daily_users", "read_share")):
+            give(draft, f"load.{name}", f"requirements.load.{name}", value)
+    give(draft, "load.horizon", "scaling.horizon", draft.design.scaling.horizon or parse(HORIZON))
+    made: dict[str, Because] = {}
+    if load.writes is not None:
+        facts.define("load.average_writes", facts["load.writes"] * 1, "writes/s", "writes on average")
+        facts.define(
+            "load.average_reads",
+            facts["load.average_writes"] * facts["load.reads_per_write"],
+            "reads/s",
+            "reads on average",
+        )
+        facts.define(
+            "load.average_requests",
+            facts["load.average_writes"] + facts["load.average_reads"],
+            "requests/s",
+            "all requests on average",
+        )
+        share = facts.define(
+            "load.read_share", facts["load.average_reads"] / facts["load.average_requests"], "%", "the share of reads"
+        )
+        users = facts.define(
+            "load.daily_users",
+            facts["load.average_requests"] / facts["load.requests_per_user"],
+            "",
+            "users that would make this load",
+        )
+        made["read_share"] = Because(share.quantity, "follows from reads per write", ("load.read_share",))
+        made["daily_users"] = Because(
+            _rounded(users), "follows from the writes and requests per user", ("load.daily_users",)
+        )
+    else:
+        users, per_user, share = facts["load.daily_users"], facts["load.requests_per_user"], facts["load.read_share"]
+        average = facts.define(
+            "load.average_requests", users * per_user, "requests/s", "all requests, averaged over a day"
+        )
+        facts.define("load.average_reads", average * share, "reads/s", "reads on average")
+        facts.define("load.average_writes", average * (1 - share), "writes/s", "writes on average")
+        ratio = facts.define(
+            "load.reads_per_write",
+            facts["load.average_reads"] / facts["load.average_writes"],
+            "",
+            "reads with one write",
+        )
+        made["writes"] = Because(
+            facts["load.average_writes"].quantity,
+            "follows from users, requests and the read share",
+            ("load.average_writes",),
+        )
+        made["reads_per_write"] = Because(_rounded(ratio), "follows from the read share", ("load.reads_per_write",))
+    peak = facts["load.peak_factor"]
+    for word, unit in (("requests", "requests/s"), ("reads", "reads/s"), ("writes", "writes/s")):
+        facts.define(f"load.peak_{word}", facts[f"load.average_{word}"] * peak, unit, f"{word} in the busiest hour")
+    return made
+
+
+def _rounded(fact: Fact) -> Quantity:
+    value = float(f"{fact.value:.3g}") if fact.value not in (float("inf"), float("-inf")) else 0.0
+    return Quantity(value, value, fact.unit)
+
+
+def give(draft: Draft, name: str, path: str, value: Quantity) -> Fact:
+    """A field's value as a given fact, said or assumed as the design has it."""
+    because = draft.reasons.get(path)
+    is_said = because is None and draft.is_said(path)
+    reason = because.reason if because else ("said in the design" if is_said else "assumed")
+    return draft.facts.given(name, value, reason, origin="said" if is_said else "assumed")
+
+
+def _default_objective() -> dict[str, Because]:
+    return {
+        "latency_p99": Because("500 ms", "people notice a wait of half a second"),
+        "latency_p95": Because("250 ms", "half of the p99, as response times usually spread"),
+        "latency_p50": Because("100 ms", "a fifth of the p99, as response times usually spread"),
+        "availability": Because(
+            "99.9%", "43 minutes a month: what one region with redundant parts gives without heroism"
+        ),
+        "staleness": Because("60 s", "nothing was said; a minute is rarely noticed"),
+        "consistency": Because("session", "people expect to see their own writes"),
+    }
+
+
+def complete_objective(draft: Draft, name: str, consistency: str | None, is_write: bool) -> Objective:
+    """The objective of one access pattern, from what was said of it and the default one."""
+    objectives = draft.design.requirements.objectives
+    default, said = objectives["default"], objectives.get(name, Objective())
+    base = "as the default objective"
+
+    def scaled(value: Quantity | None, by: float) -> Quantity | None:
+        return None if value is None else Quantity(value.low * by, value.high * by, value.unit)
+
+    p99 = said.latency_p99 or scaled(said.latency_p95, 2.0) or scaled(said.latency_p50, 5.0) or default.latency_p99
+    p95 = said.latency_p95 or scaled(p99, 0.5)
+    p50 = said.latency_p50 or scaled(p99, 0.2)
+    if p95 is not None and p50 is not None and p50.base > p95.base:
+        p50 = scaled(p95, 0.5)
+    wanted = said.consistency or consistency
+    stale = "0 s" if is_write or wanted == "strong" else default.staleness
+    return draft.fill(
+        f"requirements.objectives.{name}",
+        said,
+        latency_p99=Because(p99, "twice the p95 that was said" if said.latency_p95 else base),
+        latency_p95=Because(p95, "half of the p99"),
+        latency_p50=Because(p50, "a fifth of the p99"),
+        availability=Because(default.availability, base),
+        staleness=Because(stale, "a write, or a read that must see every write" if stale == "0 s" else base),
+        consistency=Because(
+            wanted or ("strong" if is_write else default.consistency), "as the access pattern says" if wanted else base
+        ),
+    )
+
+
+# -- rules
+
+
+@rule(
+    "requirements-load-not-said", principle="scalability", severity="low",
+    condition="neither users, nor writes, nor the rate of any access pattern is said",
+    effect="Every rate, size and server count rests on an assumption.",
+    remedy="Say daily_users and requests_per_user, or the rates of the access patterns.",
+)  # fmt: skip
+def load_not_said(draft: Draft) -> Iterator[Hit]:
+    load = draft.said.requirements.load
+    if load.daily_users is None and load.writes is None and not any(one.rate for one in draft.said.access.values()):
+        yield Hit("requirements.load", f"assumed: {draft.facts['load.daily_users'].text} users a day")
+
+
+@rule(
+    "requirements-strong-but-stale", principle="integrity", severity="high",
+    condition="an objective asks for strong consistency and allows stale answers",
+    effect="The two contradict each other: a cache or a replica may serve what the operation must not see.",
+    remedy="Say staleness: 0 s, or weaken the consistency to session.",
+)  # fmt: skip
+def strong_but_stale(draft: Draft) -> Iterator[Hit]:
+    for name, one in draft.said.requirements.objectives.items():
+        pattern = draft.said.access.get(name)
+        strong = one.consistency == "strong" or (pattern is not None and pattern.consistency == "strong")
+        if strong and one.staleness is not None and one.staleness.base > 0:
+            yield Hit(f"requirements.objectives.{name}", f"consistency strong, staleness {one.staleness}")
+
+
+@rule(
+    "requirements-objective-without-operation", principle="reliability", severity="medium",
+    condition="an objective names no access pattern",
+    effect="The promise is measured by nothing and kept by nobody.",
+    remedy="Name an access pattern, or declare one of that name under access.",
+)  # fmt: skip
+def objective_without_operation(draft: Draft) -> Iterator[Hit]:
+    for name in draft.said.requirements.objectives:
+        if name != "default" and name not in draft.design.access:
+            yield Hit(
+                f"requirements.objectives.{name}",
+                f"{name!r} is not among the {len(draft.design.access)} access patterns",
+            )
+
+
+@rule(
+    "requirements-percentiles-out-of-order", principle="performance", severity="medium",
+    condition="a lower percentile of the latency is promised to be slower than a higher one",
+    effect="No system can meet both; the tighter one silently becomes the promise.",
+    remedy="Order them: p50 <= p95 <= p99.",
+)  # fmt: skip
+def percentiles_out_of_order(draft: Draft) -> Iterator[Hit]:
+    for name, one in draft.said.requirements.objectives.items():
+        given = [
+            (word, value)
+            for word in ("latency_p50", "latency_p95", "latency_p99")
+            if (value := getattr(one, word)) is not None
+        ]
+        for (low_word, low), (high_word, high) in zip(given, given[1:], strict=False):
+            if low.base > high.base:
+                yield Hit(f"requirements.objectives.{name}.{low_word}", f"{low_word} {low} > {high_word} {high}")
+
+
+@rule(
+    "requirements-availability-beyond-one-region", principle="reliability", severity="high",
+    condition="an availability of 99.99 % or more is asked of one region",
+    effect="A single loss of the region spends years of error budget.",
+    remedy="Plan a second region, or promise at most 99.95 %.",
+)  # fmt: skip
+def availability_beyond_one_region(draft: Draft) -> Iterator[Hit]:
+    for name, one in draft.said.requirements.objectives.items():
+        if (
+            one.availability is not None
+            and one.availability.base >= 0.9999 - 1e-12
+            and (draft.design.requirements.regions or 1) < 2
+        ):
+            minutes = (1 - one.availability.base) * 30 * 24 * 60
+            yield Hit(
+                f"requirements.objectives.{name}.availability",
+                f"{one.availability} leaves {minutes:.1f} min in 30 days; regions: 1",
+            )
+
+
+@rule(
+    "requirements-rates-disagree-with-load", principle="scalability", severity="medium",
+    condition="the said rates of the access patterns and the load differ by more than four times",
+    effect="One of the two is a slip (average for peak, a day for an hour, bits for bytes), and servers are counted by both.",
+    remedy="Compare the two sums and mend the one that is wrong.",
+)  # fmt: skip
+def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
+    said = [one.rate.base for one in draft.said.access.values() if one.rate is not None]
+    load = draft.said.requirements.load
+    if not said or (load.daily_users is None and load.writes is None):
+        return
+    peak = draft.facts["load.peak_requests"].base
+    if sum(said) > 4 * peak or (sum(said) * 4 < peak and len(said) == len(draft.said.access) and len(said) >= 3):
+        yield Hit(
+            "requirements.load",
+            f"the access patterns add up to {sum(said):,.0f}/s, the load to {peak:,.0f}/s at the peak",
+        )
+
+
+RULES: Sequence[Rule] = (
+    load_not_said,
+    strong_but_stale,
+    objective_without_operation,
+    percentiles_out_of_order,
+    availability_beyond_one_region,
+    rates_disagree_with_load,
+)
 
 
 def views(draft: Draft) -> Sequence[AnyShape]:
-    """What there is to be seen."""
-    return ()
+    """The load with its spread, the objectives, and what moves the peak."""
+    facts, requirements = draft.facts, draft.design.requirements
+    made: list[AnyShape] = [_load_table(facts)]
+    rows = []
+    for name, one in requirements.objectives.items():
+        where = "said" if draft.is_said(f"requirements.objectives.{name}") else "proposed"
+        rows.append((Cell(name, is_code=True), *(str(getattr(one, word) or "") for word in _OBJECTIVE), where))
+    made.append(
+        Table(
+            "objectives",
+            "Objectives",
+            ("operation", "p50", "p95", "p99", "availability", "staleness", "consistency", "origin"),
+            tuple(rows),
+        )
+    )
+    recovery = requirements.recovery
+    constraints = (
+        ("recovery point (RPO)", str(recovery.rpo)), ("recovery time (RTO)", str(recovery.rto)),
+        ("compliance", ", ".join(requirements.compliance) or "none"), ("team", f"{requirements.team_size} engineers"),
+        ("regions", str(requirements.regions)),
+    )  # fmt: skip
+    made.append(Table("constraints", "Constraints", ("what", "value"), constraints))
+    made += [one for one in facts["load.peak_requests"].views if isinstance(one, Chart)]
+    return made
+
+
+_OBJECTIVE = ("latency_p50", "latency_p95", "latency_p99", "availability", "staleness", "consistency")
+
+
+def _load_table(facts: Facts) -> Table:
+    from archnb.quantity import show
+
+    rows = []
+    for name, fact in facts.items():
+        if not name.startswith("load."):
+            continue
+        p10, p50, p90 = fact.percentiles()
+        spread = tuple(show(one, fact.unit) for one in (p10, p50, p90)) if fact.is_uncertain() else ("", "", "")
+        formula = f"{fact.formula()} = {fact.arithmetic()}" if fact.apply else f"{fact.origin}: {fact.because}"
+        rows.append((Cell(name, is_code=True, fact=name), fact.cell, *spread, formula))
+    return Table(
+        "load",
+        "Load",
+        ("fact", "value", "P10", "P50", "P90", "formula or source"),
+        tuple(rows),
+        description="A range is read as P10 to P90.",
+    )

@@ -67,7 +67,9 @@ class Draft:
             is_unsaid = value is None or (isinstance(value, Mapping | tuple) and not value)
             if is_unsaid and because.value is not None:
                 hint = _is_quantity(type(record), name)
-                changed[name] = parse(because.value) if hint and not isinstance(because.value, Quantity) else because.value
+                changed[name] = (
+                    parse(because.value) if hint and not isinstance(because.value, Quantity) else because.value
+                )
                 self.reasons[f"{path}.{name}" if path else name] = because
         return dataclasses.replace(record, **changed) if changed else record
 
