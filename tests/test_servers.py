@@ -153,6 +153,21 @@ def test_private_server_is_reached_by_this_user_only(none_given: None) -> None:
 
 
 @needs_postgresql
+@needs_proc
+def test_secrets_of_the_owner_stay_with_the_owner(own_servers: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the owner's environment holds is on no command line, which anyone may read, and not handed on."""
+    monkeypatch.setenv("PAYMENT_API_KEY", "hunter2-payment")
+    monkeypatch.setenv("PGOPTIONS", "-c search_path=hunter2")
+    with open_postgresql_database():
+        (server,) = private_server._running.values()
+        processes = find_processes(str(server.folder))
+        assert len(processes) >= 2
+        for pid, line in processes.items():
+            assert "hunter2" not in line
+            assert b"hunter2" not in Path(f"/proc/{pid}/environ").read_bytes()
+
+
+@needs_postgresql
 def test_threads_share_one_server(own_servers: None) -> None:
     """Threads that ask at the same moment get one server and databases of their own."""
     names: list[str] = []

@@ -25,6 +25,7 @@ from archnb.exceptions import EngineMissing
 from archnb.verify import warden
 
 HAS_UNIX_SOCKETS = os.name == "posix"
+ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "SYSTEMDRIVE", "TEMP", "TMP")
 START_WITHIN = 60.0  # seconds, of which a slow disk may need some; an idle machine needs one
 
 
@@ -115,25 +116,18 @@ def start_server(
     connect: Callable[[Mapping[str, Any]], Any],
 ) -> PrivateServer:
     """Hand the commands to a warden and wait until the server answers; StartFailed with its log if it does not."""
-    # a client's settings (PGOPTIONS, MYSQL_HOME) must not reach the server; its messages are quoted, so in English
-
-    environment = {
-        key: value for key, value in os.environ.items() if not key.startswith(("PG", "MYSQL", "MARIADB", "LC_"))
-    }
+    # only what a program needs to run: what else the owner's environment holds (a client's PGOPTIONS, secrets) is not
+    # the server's affair; the server's messages are quoted, so in English
+    environment = {key: os.environ[key] for key in ENVIRONMENT if key in os.environ}
     environment.update(LC_ALL="C", TMPDIR=str(folder))
-    order = {
-        "folder": str(folder),
-        "commands": commands,
-        "user": user,
-        "signal": stop_signal,
-        "environment": environment,
-    }
+    order = {"folder": str(folder), "commands": commands, "user": user, "signal": int(stop_signal)}
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", warden.__file__, json.dumps(order)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        env=environment,
         start_new_session=HAS_UNIX_SOCKETS,  # a signal for the owner's terminal is not one for the server
         pass_fds=(lock,) if HAS_UNIX_SOCKETS else (),
     )

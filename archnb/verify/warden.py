@@ -29,7 +29,6 @@ class Warden:
         self.commands: list[list[str]] = order["commands"]
         self.user: int | None = order["user"]
         self.signal = int(order["signal"])
-        self.environment: dict[str, str] = order["environment"]
         self.child: subprocess.Popen[bytes] | None = None
         self.is_stopping = False
         self.turn = threading.Lock()
@@ -67,7 +66,6 @@ class Warden:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env=self.environment,
                 **as_user,
             )
             (self.folder / "server.pid").write_text(str(self.child.pid), encoding="ascii")
