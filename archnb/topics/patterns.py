@@ -1,28 +1,553 @@
-"""Patterns."""
+"""Which architecture patterns this design uses and which it refuses, each for a reason that stands in the design.
+
+A pattern is weighed against counted evidence: operations, roles, clients, rates, sagas, jobs, histories, the size of
+the team. What is refused says so with its reason as well, and every pattern names its price. The flow draws what is used.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from archnb.finding import Rule
-from archnb.shapes import AnyShape
-from archnb.topics.topic import Draft
+from archnb.design.patterns import Pattern
+from archnb.design.record import Named
+from archnb.fact import total
+from archnb.finding import Hit, Rule, rule
+from archnb.quantity import number
+from archnb.shapes import AnyShape, Cell, Table
+from archnb.topics.topic import Because, Draft
 
 NAME = "patterns"
 TITLE = "Patterns"
 
+# below this many operations for one kind of caller a gateway has nothing to share
+FEW_OPERATIONS = 6
+GATEWAY_RATE = 100.0
+FEW_ENTITIES = 3
+
+PRICES = {
+    "api_gateway": "one more hop on every request and one more part to run twice",
+    "repository": "one more layer of code, and queries that must be named before they can be used",
+    "service_layer": "one more layer of code; simple reads pass through it unchanged",
+    "queue": "work is done later and may be done twice, so each job must be idempotent; one more thing to watch",
+    "outbox": "one more row per published write, and a relay that reads and empties the table",
+    "cache_layer": "answers may be as old as their lifetime; one more thing to size, invalidate and watch",
+    "event_sourcing": "reads need projections, events can never be changed, and every schema change must read old events",
+    "saga": "states in between are visible to others, and every step needs an undo that works",
+    "circuit_breaker": "answers are refused while a breaker is open, and its thresholds need tuning",
+    "cqrs": "two models of the same data, and a copy that is behind by the time its feed takes",
+    "read_replica": "reads may miss the newest writes by the replication lag; a second server",
+    "cdn": "answers at the edge cannot be called back before their lifetime ends",
+    "service_split": "every call between domains becomes a network call that can fail, and every service its own release and rota",
+}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is counted in the design before patterns are weighed."""
+
+    operations: int
+    reads: int
+    writes: int
+    roles: tuple[str, ...]
+    clients: int
+    entities: int
+    third_parties: tuple[str, ...]
+    jobs: int
+    async_operations: tuple[str, ...]
+    spanning: tuple[str, ...]
+    compound: tuple[str, ...]
+    copies: tuple[str, ...]
+    stores: int
+    histories: tuple[str, ...]
+    cached: tuple[str, ...]
+    cached_at_edge: tuple[str, ...]
+    cache_engine: str | None
+    domains: tuple[str, ...]
+    team: int
+
+
+def count_evidence(draft: Draft) -> Evidence:
+    """Count what the design says so far; sections that are empty count as nothing."""
+    design = draft.design
+    access = design.access
+    stores = design.schema.stores
+    holder = {entity: name for name, store in stores.items() for entity in store.holds}
+    spanning, compound = [], []
+    third: dict[str, None] = {}
+    for name, one in access.items():
+        if one.steps:
+            compound.append(name)
+        homes = {
+            holder.get(entity, "main")
+            for entity in (one.writes, *(step.entity for step in one.steps if not step.via))
+            if entity
+        }
+        vias = [step.via for step in one.steps if step.via]
+        third |= dict.fromkeys(vias)
+        if one.writes and (vias or len(homes) > 1):
+            spanning.append(name)
+    for job in design.jobs.jobs.values():
+        third |= dict.fromkeys(job.calls)
+    used = {name: policy for name, policy in design.cache.policies.items() if policy.use}
+    return Evidence(
+        operations=len(access),
+        reads=sum(1 for one in access.values() if one.reads),
+        writes=sum(1 for one in access.values() if one.writes),
+        roles=tuple(dict.fromkeys(role for one in access.values() for role in one.roles)),
+        clients=max(1, sum(1 for client in design.auth.clients.values() if client.kind != "service")),
+        entities=len(design.entities),
+        third_parties=tuple(third),
+        jobs=len(design.jobs.jobs),
+        async_operations=tuple(name for name, one in access.items() if one.is_async),
+        spanning=tuple(dict.fromkeys((*spanning, *(s.operation or n for n, s in design.jobs.sagas.items())))),
+        compound=tuple(compound),
+        copies=tuple(name for name, store in stores.items() if store.copies),
+        stores=max(1, len(stores)),
+        histories=tuple(name for name, entity in design.entities.items() if entity.history),
+        cached=tuple(name for name, policy in used.items() if policy.store != "http"),
+        cached_at_edge=tuple(name for name, policy in used.items() if policy.store == "http"),
+        cache_engine=design.cache.engine,
+        domains=tuple(dict.fromkeys(entity.domain for entity in design.entities.values() if entity.domain)),
+        team=design.requirements.team_size or 1,
+    )
+
+
+def list_names(names: Sequence[str], limit: int = 3) -> str:
+    """Some names in a sentence: 'a, b and c', 'a, b, c and 4 more'."""
+    shown = list(names[:limit])
+    if len(names) > limit:
+        return f"{', '.join(shown)} and {len(names) - limit} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def count(quantity: int, noun: str) -> str:
+    """A count with its noun: '1 role', '4 roles'.
+
+    >>> count(1, "role"), count(3, "entity")
+    ('1 role', '3 entities')
+    """
+    if quantity == 1:
+        return f"1 {noun}"
+    return f"{quantity} {noun[:-1]}ies" if noun.endswith("y") else f"{quantity} {noun}s"
+
 
 def complete(draft: Draft) -> None:
-    """Propose what was not said."""
+    """Weigh every known pattern and fill in use, reason and price; patterns that people named themselves stay."""
+    _assume(draft)
+    proposals = dict(_weigh(draft, count_evidence(draft)))
+    made: dict[str, Pattern] = {}
+    for name, (use, reason, *facts) in proposals.items():
+        said = draft.design.patterns.get(name, Pattern())
+        path = f"patterns.{name}"
+        because = Because(use, reason, tuple(facts))
+        if said.use is not None and said.use != use:
+            reason = f"said so; the design would have it otherwise: {reason}"
+        made[name] = draft.fill(
+            path, said, use=because,
+            reason=Because(reason, "what speaks for it or against it in this design", tuple(facts)),
+            price=Because(PRICES[name], "what the pattern costs wherever it is used"),
+        )  # fmt: skip
+    for name, said in draft.design.patterns.items():
+        if name not in made:
+            made[name] = draft.fill(
+                f"patterns.{name}", said, use=Because(True, "it is named among the patterns"),
+                reason=Because("said in the design", "archnb does not weigh this pattern"),
+                price=Because("not stated", "archnb does not know this pattern's price; say it here"),
+            )  # fmt: skip
+    draft.close("patterns", Named(made))
+
+
+def _assume(draft: Draft) -> None:
+    facts = draft.facts
+    facts.given(
+        "patterns.engineers_per_service", 6, "a service needs a team that can build it, run it and be on call for it",
+        source="Skelton and Pais, Team Topologies (2019): teams of five to nine",
+    )  # fmt: skip
+    facts.given(
+        "patterns.primary_reads", "10k/s", "reads that one relational primary of 8 to 16 cores answers from memory",
+        source="pgbench select-only on such machines gives several times that; a fifth is left for real queries (2024)",
+    )  # fmt: skip
+    facts.given(
+        "patterns.primary_share",
+        "60%",
+        "how much of the primary reads may take before a replica is added",
+        source="rule of thumb",
+    )
+    parts = []
+    for name, one in draft.design.access.items():
+        rate = f"access.{name}.rate"
+        if one.reads and rate in facts:
+            hit = f"cache.{name}.hit_ratio"
+            policy = draft.design.cache.policies.get(name)
+            is_cached = hit in facts and policy is not None and bool(policy.use)
+            parts.append(facts[rate] * (1 - facts[hit]) if is_cached else facts[rate] * 1)
+    if parts:
+        facts.define("patterns.store_reads", total(parts), "/s", "reads at the peak that the cache does not answer")
+
+
+# used or not, the reason, and the names of the facts that the reason rests on
+Proposal = tuple[Any, ...]
+
+
+def _weigh(draft: Draft, seen: Evidence) -> Iterator[tuple[str, Proposal]]:
+    yield "api_gateway", _weigh_gateway(draft, seen)
+    yield "service_layer", _weigh_service_layer(seen)
+    yield "repository", _weigh_repository(seen)
+    yield "service_split", _weigh_split(seen)
+    queue = _weigh_queue(seen)
+    yield "queue", queue
+    yield "outbox", _weigh_outbox(draft, seen, bool(queue[0]))
+    yield "saga", _weigh_saga(seen)
+    yield "cache_layer", _weigh_cache(draft, seen)
+    yield "cdn", _weigh_cdn(seen)
+    yield "circuit_breaker", _weigh_breaker(seen)
+    yield "event_sourcing", _weigh_event_sourcing(seen)
+    yield "cqrs", _weigh_cqrs(seen)
+    yield "read_replica", _weigh_replica(draft)
+
+
+def _weigh_gateway(draft: Draft, seen: Evidence) -> Proposal:
+    rate, at = 0.0, ""
+    named: tuple[str, ...] = ()
+    if "load.peak_requests" in draft.facts:
+        peak = draft.facts["load.peak_requests"]
+        rate, at, named = peak.to("/s"), f" at {peak.text} in the peak", ("load.peak_requests",)
+    kinds = "1 kind of client" if seen.clients == 1 else f"{seen.clients} kinds of client"
+    what = f"{count(seen.operations, 'operation')} for {count(len(seen.roles), 'role')} through {kinds}{at}"
+    if seen.operations > FEW_OPERATIONS or len(seen.roles) > 1 or seen.clients > 1 or rate >= GATEWAY_RATE:
+        return (True, f"{what}: tokens, rate limits, TLS and routing are done once, at the border", *named)
+    return (False, f"only {what}: a load balancer in front of the one service does", *named)
+
+
+def _weigh_service_layer(seen: Evidence) -> Proposal:
+    if seen.compound:
+        return (
+            True,
+            f"{list_names(seen.compound)} {'does' if len(seen.compound) == 1 else 'do'} several steps as one; the steps and their transaction need one home",
+        )
+    if seen.writes > 2:
+        return (True, f"{seen.writes} write operations carry rules that no controller and no table should hold")
+    return (
+        False,
+        f"{count(seen.writes, 'write operation')} without steps: handlers may call the repository themselves",
+    )
+
+
+def _weigh_repository(seen: Evidence) -> Proposal:
+    if seen.stores > 1 or seen.cached:
+        behind = f"{count(seen.stores, 'store')}" + (
+            f" and {count(len(seen.cached), 'cached read')}" if seen.cached else ""
+        )
+        return (True, f"{behind}: one place decides where each of {count(seen.entities, 'entity')} is read from")
+    if seen.entities >= FEW_ENTITIES:
+        return (
+            True,
+            f"{seen.entities} entities with {seen.operations} access patterns: every query has one name and one place, which tests can replace",
+        )
+    return (False, f"{count(seen.entities, 'entity')} in one store: a layer over so few queries hides nothing")
+
+
+def _weigh_split(seen: Evidence) -> Proposal:
+    per, domains = 6, len(seen.domains)
+    if domains > 1 and seen.team >= per * domains:
+        return (
+            True,
+            f"{seen.team} engineers for {domains} domains: {seen.team // domains} to each, enough to build and run a service of its own",
+            "patterns.engineers_per_service",
+        )
+    why = f"{seen.team} engineers for {domains} domains" if domains > 1 else "there is one domain"
+    more = f", where {per * domains} would be needed for one service each" if domains > 1 else ""
+    return (
+        False,
+        f"{why}{more}: one service with modules by domain, to be cut along them later",
+        "patterns.engineers_per_service",
+    )
+
+
+def _weigh_queue(seen: Evidence) -> Proposal:
+    work = []
+    if seen.jobs:
+        work.append(count(seen.jobs, "job"))
+    if seen.async_operations:
+        work.append(f"{list_names(seen.async_operations)} not waited for")
+    if seen.spanning:
+        work.append(f"the remote steps of {list_names(seen.spanning)}")
+    if seen.copies:
+        work.append(f"the copy in {list_names(seen.copies)} to be kept up")
+    if work:
+        return (True, f"{', '.join(work)}: done after the answer, with retries, without holding the caller")
+    return (False, "nothing is done after the answer: no jobs, no copies, no third parties")
+
+
+def _weigh_outbox(draft: Draft, seen: Evidence, has_queue: bool) -> Proposal:
+    said = draft.design.patterns.get("queue")
+    has_queue = said.use if said is not None and said.use is not None else has_queue
+    if has_queue and seen.writes:
+        return (True, "a row and its message are written in one transaction, so neither is lost when the other fails")
+    return (False, "no write has to be told to another part" if seen.writes else "there are no writes to publish")
+
+
+def _weigh_saga(seen: Evidence) -> Proposal:
+    if seen.spanning:
+        parties = f" with {list_names(seen.third_parties)}" if seen.third_parties else ""
+        return (
+            True,
+            f"{list_names(seen.spanning)} change{'s' if len(seen.spanning) == 1 else ''} data of several owners{parties}, which no one transaction spans",
+        )
+    return (False, "every write stays inside one store: a local transaction does it, and undoes it for nothing")
+
+
+def _weigh_cache(draft: Draft, seen: Evidence) -> Proposal:
+    ratio = ("cache.hit_ratio",) if "cache.hit_ratio" in draft.facts else ()
+    share = f"; {draft.facts['cache.hit_ratio'].text} of their reads never reach a store" if ratio else ""
+    if seen.cached and seen.cache_engine != "none":
+        return (
+            True,
+            f"{count(len(seen.cached), 'read')} repeat enough to be kept: {list_names(seen.cached)}{share}",
+            *ratio,
+        )
+    if seen.cache_engine == "none":
+        return (False, "no read repeats enough, within the staleness allowed, to pay for a shared cache")
+    return (False, "no access pattern is worth caching")
+
+
+def _weigh_cdn(seen: Evidence) -> Proposal:
+    if seen.cached_at_edge:
+        return (True, f"{list_names(seen.cached_at_edge)} may be answered from the edge, close to the reader")
+    return (False, "no answer is both the same for everybody and allowed to be old")
+
+
+def _weigh_breaker(seen: Evidence) -> Proposal:
+    if seen.third_parties:
+        parties = list_names(seen.third_parties)
+        return (True, f"{parties} can be slow or down without us; a breaker keeps that from holding our threads")
+    return (False, "nothing is called that others run; time limits on our own stores do")
+
+
+def _weigh_event_sourcing(seen: Evidence) -> Proposal:
+    if seen.histories:
+        return (
+            True,
+            f"every earlier state of {list_names(seen.histories)} must be known; only there, not for the other {count(seen.entities - len(seen.histories), 'entity')}",
+        )
+    return (
+        False,
+        "no entity must show its earlier states (`history: true`); a row that changes is simpler to read and to erase",
+    )
+
+
+def _weigh_cqrs(seen: Evidence) -> Proposal:
+    if seen.copies:
+        return (
+            True,
+            f"{list_names(seen.copies)} answer{'s' if len(seen.copies) == 1 else ''} reads from a copy shaped for them, fed by the writes",
+        )
+    if seen.histories:
+        return (
+            True,
+            f"the events of {list_names(seen.histories)} cannot be queried; current state is a projection of them",
+        )
+    return (False, "reads and writes are served well by one model; no store holds a copy")
+
+
+def _weigh_replica(draft: Draft) -> Proposal:
+    facts = draft.facts
+    if "patterns.store_reads" not in facts:
+        return (False, "the rate of reads is not known")
+    reads, limit = facts["patterns.store_reads"], facts["patterns.primary_reads"] * facts["patterns.primary_share"]
+    is_stale_allowed = any(one.reads and one.consistency != "strong" for one in draft.design.access.values())
+    compared = f"{reads.text} reach the store, and one primary may spend {number(limit.to('/s'))}/s on reads"
+    if reads.base > limit.base and is_stale_allowed:
+        return (
+            True,
+            f"{compared}: reads that may be old go to a replica",
+            "patterns.store_reads",
+            "patterns.primary_reads",
+        )
+    return (False, compared, "patterns.store_reads", "patterns.primary_reads")
 
 
 def measure(draft: Draft) -> None:
-    """Add the facts that follow."""
+    """How far the reads are from needing a replica."""
+    facts = draft.facts
+    if "patterns.store_reads" in facts:
+        facts.define(
+            "patterns.primary_used", facts["patterns.store_reads"] / facts["patterns.primary_reads"], "%",
+            "which share of one primary's reads are used at the peak",
+        )  # fmt: skip
 
 
-RULES: Sequence[Rule] = ()
+# -- rules
+
+
+def _is_said(draft: Draft, name: str, use: bool) -> bool:
+    said = draft.said.patterns.get(name)
+    return said is not None and said.use is use
+
+
+@rule(
+    "patterns-event-sourcing-without-need", principle="maintainability", severity="medium",
+    condition="Event sourcing is said to be used, and no entity must show its earlier states.",
+    effect="Every read needs a projection and every change of schema must go on reading old events, for a history nobody asked for.",
+    remedy="Set patterns.event_sourcing.use to false, or mark the entities whose earlier states count with `history: true`.",
+)  # fmt: skip
+def find_event_sourcing_without_need(draft: Draft) -> Iterator[Hit]:
+    """Event sourcing said, no history asked for."""
+    if _is_said(draft, "event_sourcing", True) and not any(entity.history for entity in draft.design.entities.values()):
+        yield Hit(
+            "patterns.event_sourcing.use", f"none of {count(len(draft.design.entities), 'entity')} has `history: true`"
+        )
+
+
+@rule(
+    "patterns-saga-refused-though-needed", principle="integrity", severity="high",
+    condition="Sagas are refused, and a write changes data of several owners.",
+    effect="When a later step fails, the earlier ones stay done: money is taken for goods that are not there.",
+    remedy="Set patterns.saga.use to true and give each step its `undo`, or bring all data of the write into one store.",
+)  # fmt: skip
+def find_refused_saga(draft: Draft) -> Iterator[Hit]:
+    """Sagas refused while a write spans owners."""
+    if _is_said(draft, "saga", False):
+        for name in count_evidence(draft).spanning:
+            steps = draft.design.access[name].steps if name in draft.design.access else ()
+            vias = list(dict.fromkeys(step.via for step in steps if step.via))
+            yield Hit(
+                "patterns.saga.use",
+                f"{name} has {len(steps)} steps"
+                + (f", some through {list_names(vias)}" if vias else " over several stores"),
+            )
+
+
+@rule(
+    "patterns-queue-refused-with-async-work", principle="reliability", severity="high",
+    condition="A queue is refused, and there is work to be done after the answer.",
+    effect="Work in the memory of a process is gone with the process; a slow third party holds the caller.",
+    remedy="Set patterns.queue.use to true; a table with SKIP LOCKED is enough to begin with.",
+)  # fmt: skip
+def find_refused_queue(draft: Draft) -> Iterator[Hit]:
+    """A queue refused, though operations or jobs are asynchronous."""
+    if _is_said(draft, "queue", False):
+        said_jobs = list(draft.said.jobs.jobs)
+        seen = count_evidence(draft)
+        work = [*seen.async_operations, *said_jobs]
+        if work:
+            yield Hit("patterns.queue.use", f"asynchronous: {list_names(work, 5)}")
+
+
+@rule(
+    "patterns-dual-write", principle="integrity", severity="high",
+    condition="The outbox is refused, and writes to a store are also told to a queue.",
+    effect="A crash between the commit and the message loses the message, or announces a row that was rolled back.",
+    remedy="Set patterns.outbox.use to true: the message is a row in the same transaction.",
+)  # fmt: skip
+def find_dual_write(draft: Draft) -> Iterator[Hit]:
+    """An outbox refused while a queue is fed by writes."""
+    queue = draft.design.patterns.get("queue")
+    if _is_said(draft, "outbox", False) and queue is not None and queue.use:
+        seen = count_evidence(draft)
+        told = [job.trigger for job in draft.design.jobs.jobs.values() if job.trigger in draft.design.access]
+        told += [*seen.spanning, *(name for name in seen.async_operations if draft.design.access[name].writes)]
+        names = list(dict.fromkeys(name for name in told if name))
+        if names:
+            yield Hit(
+                "patterns.outbox.use",
+                f"{list_names(names)} {'writes' if len(names) == 1 else 'write'} to a store and to the queue",
+            )
+
+
+@rule(
+    "patterns-breaker-refused-with-third-parties", principle="reliability", severity="medium",
+    condition="Circuit breakers are refused, and third parties are called.",
+    effect="While a third party hangs, its callers wait with it until no thread is left for anything else.",
+    remedy="Set patterns.circuit_breaker.use to true; the errors section proposes thresholds.",
+)  # fmt: skip
+def find_refused_breaker(draft: Draft) -> Iterator[Hit]:
+    """Circuit breakers refused while third parties are called."""
+    if _is_said(draft, "circuit_breaker", False):
+        parties = count_evidence(draft).third_parties
+        if parties:
+            yield Hit("patterns.circuit_breaker.use", f"third parties: {list_names(parties, 6)}")
+
+
+@rule(
+    "patterns-more-services-than-team", principle="maintainability", severity="medium",
+    condition="More services are said than the team can build, run and be on call for.",
+    effect="Each service gets too few people: releases wait for each other, and nobody knows the one that fails at night.",
+    remedy="Keep one service with modules by domain, and split when a team of its own stands behind each.",
+)  # fmt: skip
+def find_services_beyond_team(draft: Draft) -> Iterator[Hit]:
+    """Several services said, with fewer than three engineers to each."""
+    services = [
+        name
+        for name, one in draft.design.flow.components.items()
+        if one.kind == "service" and name in draft.said.flow.components
+    ]
+    is_split = _is_said(draft, "service_split", True)
+    wanted = (
+        [name for name, one in draft.design.flow.components.items() if one.kind == "service"] if is_split else services
+    )
+    team = draft.said.requirements.team_size
+    if team is not None and len(wanted) > 1 and team < 3 * len(wanted):
+        where = "patterns.service_split.use" if is_split else "flow.components"
+        yield Hit(
+            where,
+            f"{len(wanted)} services ({list_names(wanted)}) for {count(team, 'engineer')}; a rota alone needs three to each",
+        )
+
+
+RULES: Sequence[Rule] = (
+    find_event_sourcing_without_need,
+    find_refused_saga,
+    find_refused_queue,
+    find_dual_write,
+    find_refused_breaker,
+    find_services_beyond_team,
+)
+
+# -- views
+
+_DRAWN = {
+    "api_gateway": ("gateway",), "queue": ("queue", "worker"), "outbox": ("queue",), "saga": ("worker",), "cache_layer": ("cache",),
+    "service_layer": ("service",), "repository": ("service",), "circuit_breaker": ("third_party",), "service_split": ("service",),
+}  # fmt: skip
+
+
+def find_drawn(draft: Draft, name: str) -> str:
+    """The components of the data-flow diagram in which a used pattern is to be seen."""
+    components = draft.design.flow.components
+    if name == "cdn":
+        return ", ".join(one for one in components if one == "cdn")
+    if name == "cqrs":
+        return ", ".join(one for one, store in draft.design.schema.stores.items() if store.copies)
+    if name in ("read_replica", "event_sourcing"):
+        return next((one for one, part in components.items() if part.kind == "store"), "")
+    kinds = _DRAWN.get(name, ())
+    return ", ".join(one for one, part in components.items() if part.kind in kinds)
 
 
 def views(draft: Draft) -> Sequence[AnyShape]:
-    """What there is to be seen."""
-    return ()
+    """The table of patterns: what is used first, then what is refused."""
+    rows = []
+    ordered = sorted(draft.design.patterns.items(), key=lambda item: not item[1].use)
+    for name, one in ordered:
+        used = Cell(bool(one.use), "used" if one.use else "refused", tone="good" if one.use else "muted")
+        said = "said" if draft.is_said(f"patterns.{name}.use") else "proposed"
+        rows.append(
+            (
+                Cell(name, name.replace("_", " ")),
+                used,
+                said,
+                one.reason,
+                one.price,
+                find_drawn(draft, name) if one.use else "",
+            )
+        )
+    columns = ("pattern", "used", "by", "reason", "price", "where it is drawn")
+    return (
+        Table(
+            "patterns", "Patterns", columns, tuple(rows), anchors=tuple(f"pattern-{name}" for name, _ in ordered),
+            description="Each pattern is weighed against this design; what is refused is refused for a reason, and everything has its price.",
+        ),
+    )  # fmt: skip
