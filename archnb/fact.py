@@ -99,7 +99,9 @@ class Fact(Shown):
 
     @property
     def text(self) -> str:
-        """The one value as people write it."""
+        """The one value as people write it; a given number as it was given."""
+        if self.given is not None and self.given.text and not self.given.is_range:
+            return self.given.text
         return show(self.value, self.unit)
 
     @property
@@ -545,11 +547,11 @@ class Facts(Shown, Mapping[str, Fact]):
         return f"<Facts: {len(self)}>"
 
     @property
-    def graph(self) -> networkx.DiGraph:
+    def graph(self) -> networkx.DiGraph[str]:
         """All facts as networkx, an edge from what a fact rests on to the fact."""
         import networkx
 
-        made: networkx.DiGraph = networkx.DiGraph()
+        made: networkx.DiGraph[str] = networkx.DiGraph()
         for name, fact in self._facts.items():
             made.add_node(name, value=fact.value, unit=fact.unit.symbol, origin=fact.origin)
             for parent in fact.parents():

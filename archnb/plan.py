@@ -99,7 +99,7 @@ class Section(Shown):
         return {shape.name: shape.frame for shape in ordered}
 
     @property
-    def graph(self) -> networkx.MultiDiGraph:
+    def graph(self) -> networkx.MultiDiGraph[str]:
         """The first diagram of the section as networkx."""
         for shape in self.views:
             if isinstance(shape, Graph):

@@ -47,6 +47,9 @@ class Cell:
         return self.text or ("" if self.value is None else str(self.value))
 
 
+Row = tuple[Cell | Scalar, ...]
+
+
 @dataclass(frozen=True)
 class Shape(Shown):
     """What all shapes have: a stable name (an anchor), a title, and a sentence that says what is to be seen."""
@@ -61,7 +64,7 @@ class Table(Shape):
     """Columns and rows. `anchors` names a row's anchor (an entity, a rule) so that it can be linked to."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell | Scalar, ...], ...]
+    rows: tuple[Row, ...]
     anchors: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
@@ -134,11 +137,11 @@ class Graph(Shape):
                     )
 
     @property
-    def graph(self) -> networkx.MultiDiGraph:
+    def graph(self) -> networkx.MultiDiGraph[str]:
         """The graph as networkx, with every node's and edge's data as attributes."""
         import networkx
 
-        made: networkx.MultiDiGraph = networkx.MultiDiGraph(name=self.title)
+        made: networkx.MultiDiGraph[str] = networkx.MultiDiGraph(name=self.title)
         for node in self.nodes:
             made.add_node(node.id, label=node.label, kind=node.kind, group=node.group, lines=node.lines)
         for edge in self.edges:

@@ -198,7 +198,7 @@ def write_field(field: Field) -> str | None:
         again = read_field(made)
     except InputError:
         return None
-    same = {k: tuple(v) if isinstance(v, list) else v for k, v in again.items()}
+    same: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in again.items()}
     return made if Field(**same) == field else None
 
 

@@ -10,7 +10,6 @@ import dataclasses
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from archnb.exceptions import InputError, Problem, QuantityError, quote, unknown
@@ -141,17 +140,24 @@ def _expand(cls: type[Record], path: list[str], text: str) -> Mapping[str, Any]:
     return {}
 
 
-@cache
+_HINTS: dict[Any, dict[str, Any]] = {}
+_ASKED: dict[Any, dict[str, Asked]] = {}
+
+
 def hints(cls: type[Record]) -> dict[str, Any]:
     """The types of a record's fields, by name."""
-    found = typing.get_type_hints(cls)
-    return {one.name: found[one.name] for one in dataclasses.fields(cls)}
+    if cls not in _HINTS:
+        found = typing.get_type_hints(cls)
+        _HINTS[cls] = {one.name: found[one.name] for one in dataclasses.fields(cls)}
+    return _HINTS[cls]
 
 
-@cache
 def asked(cls: type[Record]) -> dict[str, Asked]:
     """What a record's fields say of themselves, by name: question, help, example, unit."""
-    return {one.name: one.metadata["asked"] for one in dataclasses.fields(cls) if "asked" in one.metadata}
+    if cls not in _ASKED:
+        fields = dataclasses.fields(cls)
+        _ASKED[cls] = {one.name: one.metadata["asked"] for one in fields if "asked" in one.metadata}
+    return _ASKED[cls]
 
 
 def read(cls: type[R], data: object, path: str = "") -> R:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from archnb.design.requirements import Load, Objective
 from archnb.fact import Fact, Facts
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import Quantity, parse
-from archnb.shapes import AnyShape, Cell, Chart, Table
+from archnb.shapes import AnyShape, Cell, Chart, Row, Table
 from archnb.topics.topic import Because, Draft
 
 NAME = "requirements"
@@ -99,8 +100,9 @@ def _users_from_rates(draft: Draft) -> Because:
         return Because("10k", "nothing was said of the load; ten thousand users make a small system")
     peak = load.peak_factor.base if load.peak_factor else 3.0
     per_user = load.requests_per_user.base if load.requests_per_user else parse("20/day").base
+    users = float(max(1, round(sum(rates) / peak / per_user)))
     return Because(
-        Quantity(*([float(max(1, round(sum(rates) / peak / per_user)))] * 2)),
+        Quantity(users, users),
         "as many as make the said rates of the access patterns",
     )
 
@@ -112,8 +114,8 @@ def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
                  "request_size", "response_size", "growth", "retention", "hot_share"):  # fmt: skip
         value = getattr(load, name)
         if value is not None and not (load.writes is not None and name in ("daily_users", "read_share")):
-            give(draft, f"load.{name}", f"requirements.load.{name}", value)
-    give(draft, "load.horizon", "scaling.horizon", draft.design.scaling.horizon or parse(HORIZON))
+            draft.give(f"load.{name}", f"requirements.load.{name}", value)
+    draft.give("load.horizon", "scaling.horizon", draft.design.scaling.horizon or parse(HORIZON))
     made: dict[str, Because] = {}
     if load.writes is not None:
         facts.define("load.average_writes", facts["load.writes"] * 1, "writes/s", "writes on average")
@@ -172,14 +174,6 @@ def _rounded(fact: Fact) -> Quantity:
     return Quantity(value, value, fact.unit)
 
 
-def give(draft: Draft, name: str, path: str, value: Quantity) -> Fact:
-    """A field's value as a given fact, said or assumed as the design has it."""
-    because = draft.reasons.get(path)
-    is_said = because is None and draft.is_said(path)
-    reason = because.reason if because else ("said in the design" if is_said else "assumed")
-    return draft.facts.given(name, value, reason, origin="said" if is_said else "assumed")
-
-
 def _default_objective() -> dict[str, Because]:
     return {
         "latency_p99": Because("500 ms", "people notice a wait of half a second"),
@@ -191,36 +185,6 @@ def _default_objective() -> dict[str, Because]:
         "staleness": Because("60 s", "nothing was said; a minute is rarely noticed"),
         "consistency": Because("session", "people expect to see their own writes"),
     }
-
-
-def complete_objective(draft: Draft, name: str, consistency: str | None, is_write: bool) -> Objective:
-    """The objective of one access pattern, from what was said of it and the default one."""
-    objectives = draft.design.requirements.objectives
-    default, said = objectives["default"], objectives.get(name, Objective())
-    base = "as the default objective"
-
-    def scaled(value: Quantity | None, by: float) -> Quantity | None:
-        return None if value is None else Quantity(value.low * by, value.high * by, value.unit)
-
-    p99 = said.latency_p99 or scaled(said.latency_p95, 2.0) or scaled(said.latency_p50, 5.0) or default.latency_p99
-    p95 = said.latency_p95 or scaled(p99, 0.5)
-    p50 = said.latency_p50 or scaled(p99, 0.2)
-    if p95 is not None and p50 is not None and p50.base > p95.base:
-        p50 = scaled(p95, 0.5)
-    wanted = said.consistency or consistency
-    stale = "0 s" if is_write or wanted == "strong" else default.staleness
-    return draft.fill(
-        f"requirements.objectives.{name}",
-        said,
-        latency_p99=Because(p99, "twice the p95 that was said" if said.latency_p95 else base),
-        latency_p95=Because(p95, "half of the p99"),
-        latency_p50=Because(p50, "a fifth of the p99"),
-        availability=Because(default.availability, base),
-        staleness=Because(stale, "a write, or a read that must see every write" if stale == "0 s" else base),
-        consistency=Because(
-            wanted or ("strong" if is_write else default.consistency), "as the access pattern says" if wanted else base
-        ),
-    )
 
 
 # -- rules
@@ -280,7 +244,7 @@ def percentiles_out_of_order(draft: Draft) -> Iterator[Hit]:
             for word in ("latency_p50", "latency_p95", "latency_p99")
             if (value := getattr(one, word)) is not None
         ]
-        for (low_word, low), (high_word, high) in zip(given, given[1:], strict=False):
+        for (low_word, low), (high_word, high) in pairwise(given):
             if low.base > high.base:
                 yield Hit(f"requirements.objectives.{name}.{low_word}", f"{low_word} {low} > {high_word} {high}")
 
@@ -338,7 +302,7 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     """The load with its spread, the objectives, and what moves the peak."""
     facts, requirements = draft.facts, draft.design.requirements
     made: list[AnyShape] = [_load_table(facts)]
-    rows = []
+    rows: list[Row] = []
     for name, one in requirements.objectives.items():
         where = "said" if draft.is_said(f"requirements.objectives.{name}") else "proposed"
         rows.append((Cell(name, is_code=True), *(str(getattr(one, word) or "") for word in _OBJECTIVE), where))
@@ -367,7 +331,7 @@ _OBJECTIVE = ("latency_p50", "latency_p95", "latency_p99", "availability", "stal
 def _load_table(facts: Facts) -> Table:
     from archnb.quantity import show
 
-    rows = []
+    rows: list[Row] = []
     for name, fact in facts.items():
         if not name.startswith("load."):
             continue

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from archnb.design import Design, leaves
 from archnb.design.record import Record
-from archnb.fact import Facts
+from archnb.fact import Fact, Facts
 from archnb.finding import Rule
 from archnb.quantity import Quantity, parse
 from archnb.shapes import AnyShape
@@ -76,6 +76,13 @@ class Draft:
     def note(self, path: str, reason: str, *facts: str, value: Any = None) -> None:
         """Note why what stands at a path was proposed, for a whole record: a table, an operation, a job."""
         self.reasons[path] = Because(value, reason, facts)
+
+    def give(self, name: str, path: str, value: Quantity) -> Fact:
+        """A field's value as a given fact: said or assumed, as the design has it at the path."""
+        because = self.reasons.get(path)
+        is_said = because is None and self.is_said(path)
+        reason = because.reason if because else ("said in the design" if is_said else "assumed")
+        return self.facts.given(name, value, reason, origin="said" if is_said else "assumed")
 
     def close(self, section: str, completed: Any) -> None:
         """Put a completed section into the design."""
