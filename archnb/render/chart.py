@@ -12,12 +12,13 @@ from markupsafe import Markup
 
 from ..shapes import Chart, Mark, Series
 from .graph import Drawing
-from .lettering import wrap_text
+from .lettering import measure_text, wrap_text
 from .markup import clean_text, element, join_markup, number_text
 from .theme import CHART_INKS, SERIES_INKS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Each ink of the theme by the colour matplotlib is told to use for it; any colours do, so long as they differ.
 _STAND_INS = {name: f"#0a0b{n:02x}" for n, name in enumerate(CHART_INKS, 16)}
@@ -26,6 +27,7 @@ _SVG = "{http://www.w3.org/2000/svg}"
 _HREF = "{http://www.w3.org/1999/xlink}href"
 _DPI = 72  # so that a matplotlib point is a pixel
 _DASHES: tuple[Any, ...] = ("-", (0, (6, 2.5)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (3, 1.5)), (0, (1, 1.5)))
+_LIMIT_DASHES: tuple[Any, ...] = ((0, (2, 1.6)), (0, (5, 3)))
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _RC: Any = {
     "svg.fonttype": "none",
@@ -63,7 +65,8 @@ def draw_chart(chart: Chart, *, prefix: str = "") -> Drawing:
             if number >= len(panels):
                 axes.set_visible(False)
                 continue
-            _draw_panel(axes, chart, panels[number], is_lowest=number + across >= len(panels))
+            _draw_panel(axes, chart, panels[number], is_lowest=number + across >= len(panels), is_small=across > 1)
+        _draw_legend(figure, [axes for axes in grid.flat if axes.get_visible()])
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return Drawing(width, height, _take_over(file.getvalue(), prefix))
@@ -85,7 +88,7 @@ def _label(text: str, width: float = 260) -> str:
     return "\n".join(_wrap(text, width))
 
 
-def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool) -> None:
+def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool, is_small: bool) -> None:
     """One panel: its series, marks, scales, words and legend."""
     import numpy
     from matplotlib.ticker import FuncFormatter
@@ -107,15 +110,17 @@ def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool) -> Non
     if chart.is_log_x:
         axes.set_xscale("log", nonpositive="mask")
     bars = [one for one in series if one.kind == "bar"]
-    drawn = 0
+    drawn = limits = 0
     for one in series:
         xs = numpy.array([positions[x] if isinstance(x, str) else float(x) for x in one.x], dtype=float)
         ys = numpy.array(one.y, dtype=float)
-        colour = _STAND_INS["limit" if one.kind == "limit" else SERIES_INKS[drawn % len(SERIES_INKS)]]
+        limits += one.kind == "limit"
+        ink_name = ("warning", "limit")[limits % 2] if one.kind == "limit" else SERIES_INKS[drawn % len(SERIES_INKS)]
+        colour = _STAND_INS[ink_name]
         if one.kind == "bar":
             _draw_bars(axes, chart, one, xs, ys, bars, colour)
         else:
-            _draw_line(axes, one, xs, ys, colour, drawn)
+            _draw_line(axes, one, xs, ys, colour, limits if one.kind == "limit" else drawn)
         drawn += one.kind != "limit"
     if names:
         ticks = list(positions.values())
@@ -138,6 +143,12 @@ def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool) -> Non
     if not chart.is_horizontal:
         axes.margins(x=0.02)
     value_label, name_label = chart.y_labels.get(panel, chart.y_label), chart.x_label
+    if chart.is_horizontal:
+        # The values run along; the names speak for themselves unless both labels are given.
+        value_label, name_label = (value_label, name_label) if value_label else (name_label, "")
+        # A bar that does not start at zero must not look as if it did.
+        axes.use_sticky_edges = not any(one.low for one in bars)
+        axes.margins(x=0.04)
     across, along = (value_label, name_label) if chart.is_horizontal else (name_label, value_label)
     if is_lowest and across:
         axes.set_xlabel(_label(across, 340), color=soft, fontsize=11)
@@ -145,8 +156,7 @@ def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool) -> Non
         axes.set_ylabel(_label(along, 190), color=soft, fontsize=11)
     if panel:
         axes.set_title(_label(panel, 380), loc="left", fontsize=12.5, fontweight="bold", color=ink, pad=8)
-    _draw_marks(axes, [mark for mark in chart.marks if mark.panel == panel], series)
-    _draw_legend(axes, has_room_above=not panel)
+    _draw_marks(axes, [mark for mark in chart.marks if mark.panel == panel], 400 if is_small else 640)
 
 
 def _draw_bars(axes: Axes, chart: Chart, one: Series, xs: Any, ys: Any, bars: list[Series], colour: str) -> None:
@@ -164,6 +174,8 @@ def _draw_bars(axes: Axes, chart: Chart, one: Series, xs: Any, ys: Any, bars: li
     if chart.is_horizontal:
         axes.barh(at, size, left=start, height=thick * 0.9, color=colour, label=clean_text(one.label), linewidth=0)
         if has_span:
+            # Below the middle paler, so that the two sides are told apart.
+            axes.barh(at, ys - start, left=start, height=thick * 0.9, color=_STAND_INS["card"], alpha=0.45, linewidth=0)
             axes.vlines(ys, at - thick * 0.45, at + thick * 0.45, color=_STAND_INS["ink"], linewidth=1.6)
     else:
         axes.bar(at, size, bottom=start, width=thick * 0.9, color=colour, label=clean_text(one.label), linewidth=0)
@@ -176,7 +188,7 @@ def _draw_line(axes: Axes, one: Series, xs: Any, ys: Any, colour: str, drawn: in
         step: Literal["post"] | None = "post" if one.kind == "step" else None
         axes.fill_between(xs, list(one.low), list(one.high), color=colour, alpha=0.2, linewidth=0, step=step)
     if one.kind == "limit":
-        axes.plot(xs, ys, color=colour, linewidth=1.5, linestyle=(0, (5, 3)), label=label, drawstyle=where)
+        axes.plot(xs, ys, color=colour, linewidth=1.5, linestyle=_LIMIT_DASHES[drawn % 2], label=label, drawstyle=where)
     elif one.kind == "points":
         axes.plot(xs, ys, color=colour, linestyle="none", marker=_MARKERS[drawn % 6], markersize=5, label=label)
     else:
@@ -187,74 +199,92 @@ def _draw_line(axes: Axes, one: Series, xs: Any, ys: Any, colour: str, drawn: in
         )
 
 
-def _draw_marks(axes: Axes, marks: list[Mark], series: list[Series]) -> None:
-    """Points with a word beside them; a mark without y stands as an upright line with its word at the top."""
+def _draw_marks(axes: Axes, marks: list[Mark], width: float) -> None:
+    """Points with a word beside them; a mark without y is an upright line with its word above all that is drawn."""
     low, high = axes.get_xlim()
     is_log = axes.get_xscale() == "log" and low > 0
-    for n, mark in enumerate(sorted(marks, key=lambda one: one.x)):
-        share = (
-            math.log(mark.x / low) / math.log(high / low)
-            if is_log and mark.x > 0
-            else (mark.x - low) / ((high - low) or 1)
-        )
-        is_right = share > 0.55
+
+    def share(x: float) -> float:
+        if is_log and x > 0:
+            return math.log(x / low) / math.log(high / low)
+        return (x - low) / ((high - low) or 1)
+
+    ink = _STAND_INS["ink"]
+    rows: list[float] = []  # how far to the right each row of words above the lines is taken, in pixels
+    placed: list[tuple[Mark, str, bool, int]] = []
+    for mark in sorted((mark for mark in marks if mark.y is None), key=lambda one: one.x):
         text = _label(mark.label, 150)
-        ink = _STAND_INS["ink"]
-        box = {"boxstyle": "round,pad=0.25", "facecolor": _STAND_INS["card"], "edgecolor": "none", "alpha": 0.85}
+        size = max(measure_text(line, 11) for line in text.split("\n")) + 14
+        at = share(mark.x) * width
+        is_right = at + size > width
+        left = at - size if is_right else at
+        row = next((n for n, end in enumerate(rows) if end <= left), len(rows))
+        rows += [0.0] * (row == len(rows))
+        rows[row] = left + size
+        placed.append((mark, text, is_right, row))
+    if rows:
+        _lift_roof(axes, 0.02 + 0.085 * len(rows))
+    for mark, text, is_right, row in placed:
+        axes.axvline(mark.x, color=ink, linewidth=1, linestyle=(0, (2, 2)))
+        axes.annotate(
+            text,
+            (mark.x, 1 - 0.085 * row),
+            xycoords=("data", "axes fraction"),
+            xytext=(-5 if is_right else 5, 0),
+            textcoords="offset points",
+            ha="right" if is_right else "left",
+            va="top",
+            fontsize=11,
+            color=ink,
+        )
+    for mark in marks:
         if mark.y is None:
-            axes.axvline(mark.x, color=ink, linewidth=1, linestyle=(0, (2, 2)))
-            axes.annotate(
-                text,
-                (mark.x, 1 - 0.13 * (n % 5)),
-                xycoords=("data", "axes fraction"),
-                xytext=(-5 if is_right else 5, -3),
-                textcoords="offset points",
-                ha="right" if is_right else "left",
-                va="top",
-                fontsize=11,
-                color=ink,
-                bbox=box,
-            )
-        else:
-            axes.plot(
-                [mark.x], [mark.y], marker="o", markersize=7, color=ink, markerfacecolor=_STAND_INS["card"], zorder=5
-            )
-            axes.annotate(
-                text,
-                (mark.x, mark.y),
-                xytext=(-9 if is_right else 9, 9 if is_right else -9),
-                textcoords="offset points",
-                ha="right" if is_right else "left",
-                va="bottom" if is_right else "top",
-                fontsize=11,
-                color=ink,
-                bbox=box,
-            )
+            continue
+        is_right = share(mark.x) > 0.5
+        axes.plot([mark.x], [mark.y], marker="o", markersize=7, color=ink, markerfacecolor=_STAND_INS["card"], zorder=5)
+        axes.annotate(
+            _label(mark.label, 150),
+            (mark.x, mark.y),
+            xytext=(-7 if is_right else 7, 7 if is_right else -7),
+            textcoords="offset points",
+            ha="right" if is_right else "left",
+            va="bottom" if is_right else "top",
+            fontsize=11,
+            color=ink,
+        )
 
 
-def _draw_legend(axes: Axes, *, has_room_above: bool) -> None:
-    """The legend stands under the panel, where no line can run through it; one series that has no band needs none."""
-    handles, labels = axes.get_legend_handles_labels()
-    kept = [
-        (handle, label) for handle, label in zip(handles, labels, strict=True) if label and not label.startswith("_")
-    ]
-    if len(kept) < 2 and (not has_room_above or not kept):
+def _lift_roof(axes: Axes, share: float) -> None:
+    """Leave a share of the panel's height free at its top."""
+    low, high = axes.get_ylim()
+    if axes.get_yscale() == "log" and low > 0:
+        axes.set_ylim(low, low * (high / low) ** (1 / (1 - share)))
+    else:
+        axes.set_ylim(low, low + (high - low) / (1 - share))
+
+
+def _draw_legend(figure: Figure, panels: list[Axes]) -> None:
+    """One legend under everything, where no line can run through it; the same label stands in it once."""
+    found: dict[str, Any] = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            if label and not label.startswith("_"):
+                found.setdefault(label, handle)
+    if not found:
         return
-    wrapped = [_label(label, 170) for _, label in kept]
-    longest = max(len(line) for label in wrapped for line in label.split("\n"))
-    columns = max(1, min(len(kept), (58 if not has_room_above else 100) // (longest + 8)))
-    axes.legend(
-        [handle for handle, _ in kept],
+    wrapped = [_label(label, 230) for label in found]
+    room = figure.get_figwidth() * _DPI - 40
+    widest = max(measure_text(line, 11) for label in wrapped for line in label.split("\n")) * 1.15 + 56
+    figure.legend(
+        list(found.values()),
         wrapped,
-        loc="upper left",
-        bbox_to_anchor=(0.0, -0.2 if not has_room_above else -0.16),
-        ncols=columns,
+        loc="outside lower left",
+        ncols=max(1, min(len(found), int(room // widest))),
         frameon=False,
         fontsize=11,
         labelcolor=_STAND_INS["soft"],
-        handlelength=2.2,
-        borderaxespad=0.0,
-        columnspacing=1.4,
+        handlelength=2.4,
+        columnspacing=1.6,
     )
 
 
@@ -296,7 +326,7 @@ def _convert(node: ElementTree.Element, prefix: str) -> Markup:
     given: dict[str, str] = {}
     for name in _KEPT:
         value = node.get(name)
-        if value is not None:
+        if value is not None and not value.startswith("rotate(-0 "):
             given[name] = _shorten(value) if name != "clip-path" else re.sub(r"#", f"#{prefix}", value)
     if node.get("id") and (tag == "clipPath" or _is_used(tag, node)):
         given["id"] = prefix + str(node.get("id"))
@@ -328,15 +358,12 @@ def _paint(style: dict[str, str], given: dict[str, str], tag: str) -> list[str]:
         if (name in style and style[name] not in {"0"}) or (name == "stroke-width" and name in style):
             given[name] = style[name]
     if tag == "text":
-        size = re.search(r"([\d.]+)px", style.get("font", "") + style.get("font-size", ""))
-        if size and size.group(1) != "11":
-            classes.append({"12.5": "t125"}.get(size.group(1), "t11"))
-        else:
-            classes.append("t11")
-        if "bold" in style.get("font", "") or re.search(r"\b[67]00\b", style.get("font", "")):
-            classes.append("b")
-        anchor = style.get("text-anchor", "")
-        classes += {"middle": ["m"], "end": ["e"]}.get(anchor, [])
+        size = style.get("font-size", "").removesuffix("px")
+        classes.append({"12.5": "t125"}.get(size, "t11"))
+        classes += ["b"] * (style.get("font-weight") == "700")
+        classes += {"middle": ["m"], "end": ["e"]}.get(style.get("text-anchor", ""), [])
+        # Words of marks stand on lines and bands.
+        classes += ["halo"] * (size == "11" and "f-ink" in classes)
     return classes
 
 

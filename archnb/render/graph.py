@@ -63,16 +63,17 @@ def draw_graph(graph: Graph, *, link: Link | None = None) -> Drawing:
         for e, t in zip(graph.edges, labels, strict=True)
     )
     frames = tuple(measure_text(clean_text(group.label), 11, is_bold=True) + 8 for group in graph.groups)
-    found = arrange(boxes, lines, frames, direction=graph.direction, gap=14 if graph.kind == "er" else 22)
-    parts = [*_draw_frames(graph, found)]
-    ends = _place_ends(found, boxes, lines)
+    found = arrange(boxes, lines, frames, direction=graph.direction, gap=14 if graph.kind == "er" else 26)
+    parts, titles = _draw_frames(graph, found)
+    ends, paths = _route_lines(found, boxes, lines, graph.direction, pad)
+    middles = _place_labels(found, boxes, lines, paths)
     wires, words = [], []
     for number, edge in enumerate(graph.edges):
-        wires.append(_draw_wire(edge, graph.kind, found.routes[number], ends[number], pad))
-        centre = found.labels[number]
+        wires.append(_draw_wire(edge, graph.kind, paths[number], ends[number], pad))
+        centre = middles[number]
         if centre is not None:
             words.append(_draw_lines(labels[number], centre[0], centre[1], 14, class_="t11 m soft halo"))
-    parts += [*wires]
+    parts += [*wires, *titles]
     for node, face, centre in zip(graph.nodes, faces, found.centres, strict=True):
         drawn = _draw_table(node, face, centre) if graph.kind == "er" else _draw_box(node, face, centre)
         parts.append(element("a", drawn, href=link(node.fact)) if node.fact and link else drawn)
@@ -113,8 +114,9 @@ def _measure_box(node: Node) -> _Face:
     return _Face(title, rows, caption, max(max(widths) + 28, 84), max(height, 40))
 
 
-def _draw_frames(graph: Graph, found: Arrangement) -> list[Markup]:
-    parts = []
+def _draw_frames(graph: Graph, found: Arrangement) -> tuple[list[Markup], list[Markup]]:
+    """The frames, which go under the lines, and their titles, which go over them."""
+    parts, titles = [], []
     for group, frame in zip(graph.groups, found.frames, strict=True):
         if frame is None:
             continue
@@ -131,8 +133,9 @@ def _draw_frames(graph: Graph, found: Arrangement) -> list[Markup]:
                 class_="frame boundary" if is_boundary else "frame",
             )
         )
-        parts.append(element("text", clean_text(group.label), x=left + 12, y=top + 18, class_="t11 b soft"))
-    return parts
+        title = element("text", clean_text(group.label), x=left + 12, y=top + 18, class_="t11 b soft on-panel")
+        titles.append(title)
+    return parts, titles
 
 
 def _draw_lines(lines: tuple[str, ...], x: float, middle: float, step: float, *, class_: str) -> Markup:
@@ -218,7 +221,37 @@ def _draw_box(node: Node, face: _Face, centre: Point) -> Markup:
 _Ends = tuple[tuple[Point, Point], tuple[Point, Point]]
 
 
-def _place_ends(found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, ...]) -> list[_Ends]:
+def _route_lines(
+    found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, ...], direction: str, pad: float
+) -> tuple[list[_Ends], list[list[Point]]]:
+    """Ends at right angles and smooth curves between them; a line that would then run behind a box keeps its own way."""
+    stubborn: set[int] = set()
+    for _ in range(2):
+        ends = _place_ends(found, boxes, lines, direction, stubborn)
+        paths = [_bend_route(found.routes[n], ends[n], is_smooth=n not in stubborn) for n in range(len(lines))]
+        blocked = {n for n in range(len(lines)) if _is_blocked(n, paths[n], found, boxes, lines, pad)}
+        if not blocked - stubborn:
+            break
+        stubborn |= blocked
+    return ends, paths
+
+
+def _is_blocked(
+    number: int, path: list[Point], found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, ...], pad: float
+) -> bool:
+    """Whether a line runs behind a box that is none of its ends."""
+    line = lines[number]
+    points = _sample_curve(path)
+    return any(
+        n not in {line.source, line.target}
+        and any(abs(x - cx) < box.width / 2 - pad + 3 and abs(y - cy) < box.height / 2 - pad + 3 for x, y in points)
+        for n, (box, (cx, cy)) in enumerate(zip(boxes, found.centres, strict=True))
+    )
+
+
+def _place_ends(
+    found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, ...], direction: str, stubborn: set[int]
+) -> list[_Ends]:
     """For each line its two ends as (place on the padded border, outward direction), spread so that none stand on another."""
     sides: dict[tuple[int, int, int], list[tuple[float, int, int]]] = {}
     for n, (line, route) in enumerate(zip(lines, found.routes, strict=True)):
@@ -226,7 +259,7 @@ def _place_ends(found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, .
             at, before = (
                 (route[0], route[min(3, len(route) - 1)]) if end == 0 else (route[-1], route[-min(4, len(route))])
             )
-            nx, ny = _find_side(at, found.centres[number], boxes[number])
+            nx, ny = _find_side(at, found.centres[number], boxes[number], "" if n in stubborn else direction)
             order = (at[1] + 0.15 * (before[1] - at[1])) if nx else (at[0] + 0.15 * (before[0] - at[0]))
             sides.setdefault((number, nx, ny), []).append((order, n, end))
     made: dict[tuple[int, int], tuple[Point, Point]] = {}
@@ -242,11 +275,11 @@ def _place_ends(found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, .
     return [(made[n, 0], made[n, 1]) for n in range(len(lines))]
 
 
-def _find_side(at: Point, centre: Point, box: Box) -> tuple[int, int]:
-    """The outward direction of the border a point lies on."""
+def _find_side(at: Point, centre: Point, box: Box, direction: str) -> tuple[int, int]:
+    """The outward direction of the border a point lies on; near a corner, of the border that faces the flow."""
     across = (at[0] - centre[0]) / (box.width / 2)
     along = (at[1] - centre[1]) / (box.height / 2)
-    if abs(across) >= abs(along):
+    if abs(across) * (2 if direction == "LR" else 1) >= abs(along) * (2 if direction == "TB" else 1):
         return (1 if across > 0 else -1), 0
     return 0, (1 if along > 0 else -1)
 
@@ -263,31 +296,83 @@ def _spread(wanted: list[float], low: float, high: float, step: float) -> list[f
     return places
 
 
-def _draw_wire(edge: Edge, kind: str, route: tuple[Point, ...], ends: _Ends, pad: float) -> Markup:
+def _place_labels(
+    found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, ...], paths: list[list[Point]]
+) -> list[Point | None]:
+    """Labels moved from beside their lines onto them, where no box and no other label stands in the way."""
+    taken = [(*centre, box.width, box.height) for centre, box in zip(found.centres, boxes, strict=True)]
+    middles = list(found.labels)
+    for n, (line, at) in enumerate(zip(lines, found.labels, strict=True)):
+        if at is None:
+            continue
+        near = min(_sample_curve(paths[n]), key=lambda point: math.dist(point, at))
+        others = [(*o, lines[m].width, lines[m].height) for m, o in enumerate(middles) if o is not None and m != n]
+        if math.dist(near, at) < 40 and not any(
+            abs(near[0] - x) < (line.width + w) / 2 and abs(near[1] - y) < (line.height + h) / 2
+            for x, y, w, h in [*taken, *others]
+        ):
+            middles[n] = near
+    return middles
+
+
+def _sample_curve(route: list[Point]) -> list[Point]:
+    """Points along a Bézier route."""
+    out = [route[0]]
+    for start in range(0, len(route) - 3, 3):
+        a, b, c, d = route[start : start + 4]
+        for step in range(1, 13):
+            t = step / 12
+            u = 1 - t
+            weights = (u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t)
+            out.append(
+                (
+                    sum(w * p[0] for w, p in zip(weights, (a, b, c, d), strict=True)),
+                    sum(w * p[1] for w, p in zip(weights, (a, b, c, d), strict=True)),
+                )
+            )
+    return out
+
+
+def _draw_wire(edge: Edge, kind: str, points: list[Point], ends: _Ends, pad: float) -> Markup:
     """A line that leaves and meets its boxes at a right angle, with what its ends say."""
-    points = list(route)
+    touch = [(at[0] - way[0] * pad, at[1] - way[1] * pad) for at, way in ends]
+    is_relation = kind == "er" and bool(edge.tail or edge.head)
+    has_tip = not is_relation and not edge.head and edge.kind not in _UNDIRECTED
+    last = points[-1] if has_tip else touch[1]
+    d = f"M{_pair(touch[0])}L{_pair(points[0])}" + _curve(points) + f"L{_pair(last)}"
+    dash = " dash" if edge.kind in _DASHED else ""
+    parts = [element("path", d=d, class_="wire" + dash)]
+    parts.append(_draw_end(edge.tail, touch[0], ends[0][1]))
+    parts.append(_draw_end(edge.head, touch[1], ends[1][1]))
+    if has_tip:
+        (x, y), (nx, ny) = touch[1], ends[1][1]
+        a = (x + nx * pad + ny * 4, y + ny * pad + nx * 4)
+        b = (x + nx * pad - ny * 4, y + ny * pad - nx * 4)
+        parts.append(element("polygon", points=f"{_pair((x, y))} {_pair(a)} {_pair(b)}", class_="tip"))
+    return element("g", *parts)
+
+
+def _bend_route(route: tuple[Point, ...], ends: _Ends, *, is_smooth: bool) -> list[Point]:
+    """A route that leaves and arrives at right angles to the borders it touches."""
     (start, out), (stop, into) = ends
+    points = _smooth_route(route) if is_smooth else list(route)
     points[0], points[-1] = start, stop
     if len(points) >= 4:
         for at, control, far, way in ((0, 1, 3, out), (-1, -2, -4, into)):
             reach = math.dist(points[at], points[far])
             bend = min(max(math.dist(points[at], points[control]), 24), reach * 0.5)
             points[control] = (points[at][0] + way[0] * bend, points[at][1] + way[1] * bend)
-    touch = [(at[0] - way[0] * pad, at[1] - way[1] * pad) for at, way in ends]
-    is_relation = kind == "er" and bool(edge.tail or edge.head)
-    has_tip = not is_relation and not edge.head and edge.kind not in _UNDIRECTED
-    last = stop if has_tip else touch[1]
-    d = f"M{_pair(touch[0])}L{_pair(points[0])}" + _curve(points) + f"L{_pair(last)}"
-    dash = " dash" if edge.kind in _DASHED else ""
-    parts = [element("path", d=d, class_="wire" + dash)]
-    parts.append(_draw_end(edge.tail, touch[0], out))
-    parts.append(_draw_end(edge.head, touch[1], into))
-    if has_tip:
-        (x, y), (nx, ny) = touch[1], into
-        a = (x + nx * pad + ny * 4, y + ny * pad + nx * 4)
-        b = (x + nx * pad - ny * 4, y + ny * pad - nx * 4)
-        parts.append(element("polygon", points=f"{_pair((x, y))} {_pair(a)} {_pair(b)}", class_="tip"))
-    return element("g", *parts)
+    return points
+
+
+def _smooth_route(route: tuple[Point, ...]) -> list[Point]:
+    """A route without the short pieces at its ends, which would turn to kinks when the ends are set upright."""
+    points = list(route)
+    while len(points) >= 7 and math.dist(points[-1], points[-4]) < 90:
+        del points[-5:-2]
+    while len(points) >= 7 and math.dist(points[0], points[3]) < 90:
+        del points[2:5]
+    return points
 
 
 def _curve(points: list[Point]) -> str:

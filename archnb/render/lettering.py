@@ -33,7 +33,7 @@ _BY_WIDTH = {
 _ADVANCE = {character: width / 1000 for width, characters in _BY_WIDTH.items() for character in characters}
 _BOLD = 1.07
 _MARGIN = 1.06
-_BREAK_AFTER = re.compile(r"(?<=[\s_\-/.,:;=&?|+])|(?<=[a-z])(?=[A-Z])")
+_BREAK_AFTER = re.compile(r"(?<=[_\-/.,:;=&?|+])|(?<=[a-z])(?=[A-Z])")
 
 
 def measure_text(text: str, size: float, *, is_bold: bool = False) -> float:
@@ -60,7 +60,7 @@ def _advance(character: str) -> float:
 
 
 def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) -> tuple[str, ...]:
-    """The lines of a text that each fit into `width` pixels; words break only when one alone is too long.
+    """The lines of a text that each fit into `width` pixels; a word breaks only when it alone is too long.
 
     >>> wrap_text("authorisation code", 70, 12)
     ('authorisation', 'code')
@@ -81,19 +81,20 @@ def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) ->
 
 
 def _pieces(text: str, width: float, size: float, is_bold: bool) -> list[str]:
-    """The unbreakable pieces of a line; a piece wider than the line is cut into ones that fit."""
+    """Words with the blank after them; one wider than the line is cut at a sign inside it, or else anywhere."""
     pieces: list[str] = []
-    for word in _BREAK_AFTER.split(text):
-        if measure_text(word, size, is_bold=is_bold) <= width:
+    for word in re.split(r"(?<=\s)", text):
+        if measure_text(word.rstrip(), size, is_bold=is_bold) <= width:
             pieces.append(word)
             continue
-        part = ""
-        for character in word:
-            if part and measure_text(part + character, size, is_bold=is_bold) > width:
-                pieces.append(part)
-                part = ""
-            part += character
-        pieces.append(part)
+        for section in _BREAK_AFTER.split(word):
+            part = ""
+            for character in section:
+                if part and measure_text(part + character, size, is_bold=is_bold) > width:
+                    pieces.append(part)
+                    part = ""
+                part += character
+            pieces.append(part)
     return pieces
 
 

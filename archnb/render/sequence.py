@@ -21,13 +21,21 @@ def draw_sequence(sequence: Sequence) -> Drawing:
     places = {one.id: n for n, one in enumerate(people)}
     heads = [wrap_text(one.label or one.id, 130, _HEAD, is_bold=True) for one in people]
     widths = [max(block_width(head, _HEAD, is_bold=True) + 26, 84) for head in heads]
-    steps = []
+    texts = []
     number = 0
     for message in sequence.messages:
         number += message.kind != "note"
         mark = "" if message.kind == "note" else f"{number}. "
-        steps.append((message, wrap_text(mark + message.label, _LABEL, _TEXT)))
+        texts.append(mark + message.label)
+    steps = [
+        (message, wrap_text(text, _LABEL, _TEXT)) for message, text in zip(sequence.messages, texts, strict=True)
+    ]
     xs, width = _place_lifelines(widths, steps, places)
+    for n, (message, _) in enumerate(steps):
+        # A message that passes over several lifelines has more room than one step's.
+        room = abs(xs[places.get(message.source, 0)] - xs[places.get(message.target, 0)]) - 28
+        if room > _LABEL:
+            steps[n] = (message, wrap_text(texts[n], room, _TEXT))
     head_height = max((len(head) * 16 + 20 for head in heads), default=36)
     parts: list[Markup] = []
     y: float = head_height + 18
@@ -123,7 +131,7 @@ def _draw_step(
         middle = (start + stop) / 2
         width = max(block_width(lines, _TEXT) + 24, abs(stop - start) + 40 if start != stop else 0)
         box = element("rect", x=middle - width / 2, y=y - 6, width=width, height=text_height + 10, rx=3, class_="memo")
-        text = _write(lines, middle, y + 8.5, "m")
+        text = _write(lines, middle, y + 8.5, "m", is_bare=True)
         return element("g", box, *text), y + text_height + 22
     dash = " dash" if message.kind == "return" else ""
     if start == stop:
@@ -138,9 +146,10 @@ def _draw_step(
     return element("g", wire, _draw_tip(stop, line_y, way, message.kind), *text), line_y + 20
 
 
-def _write(lines: tuple[str, ...], x: float, y: float, place: str) -> list[Markup]:
+def _write(lines: tuple[str, ...], x: float, y: float, place: str, *, is_bare: bool = False) -> list[Markup]:
+    classes = " ".join(name for name in ("t115", place, "" if is_bare else "halo") if name)
     return [
-        element("text", line, x=x, y=y + n * _STEP, class_=f"t115 {place} halo".replace("  ", " "))
+        element("text", line, x=x, y=y + n * _STEP, class_=classes)
         for n, line in enumerate(lines)
     ]
 

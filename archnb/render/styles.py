@@ -35,7 +35,7 @@ _FIGURES = f"""
 .archnb-drawing{{background:var(--archnb-card);border:1px solid var(--archnb-rule);border-radius:8px}}
 .archnb-drawing svg,.archnb-drawing img{{display:block;margin:0 auto;max-width:100%;height:auto}}
 .archnb-wide svg,.archnb-wide img{{min-width:680px}}
-.archnb-vast svg,.archnb-vast img{{min-width:1000px}}
+.archnb-vast svg,.archnb-vast img{{min-width:920px}}
 .archnb-table{{border-collapse:collapse;font-size:.9em;line-height:1.4;margin:0;font-variant-numeric:tabular-nums}}
 .archnb-table caption{{text-align:left;font-weight:600;padding:6px 0;caption-side:top;color:var(--archnb-ink)}}
 .archnb-is-table .archnb-table caption{{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}}

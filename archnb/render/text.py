@@ -50,7 +50,7 @@ def table_text(table: Table, *, most: int = 200) -> str:
             out.append("  ".join(placed).rstrip())
         return out
 
-    out = write(heads) + ["  ".join("-" * width for width in widths)]
+    out = [*write(heads), "  ".join("-" * width for width in widths)]
     for row in rows:
         out += write(row)
     if len(table.rows) > most:

@@ -173,6 +173,7 @@ def drawing_css() -> str:
         ".archnb-svg .t13{font-size:13px}",
         ".archnb-svg .soft{fill:var(--archnb-soft)}",
         ".archnb-svg .halo{paint-order:stroke;stroke:var(--archnb-card);stroke-width:4px;stroke-linejoin:round}",
+        ".archnb-svg .on-panel{paint-order:stroke;stroke:var(--archnb-panel);stroke-width:4px;stroke-linejoin:round}",
         ".archnb-svg .wire{fill:none;stroke:var(--archnb-line);stroke-width:1.4}",
         ".archnb-svg .foot{fill:none;stroke:var(--archnb-line);stroke-width:1.4;stroke-linecap:round}",
         ".archnb-svg .ring{fill:var(--archnb-card);stroke:var(--archnb-line);stroke-width:1.4}",
@@ -199,7 +200,7 @@ def drawing_css() -> str:
 
 
 # What a chart may be painted with: series, the limit, text, rules.
-CHART_INKS = ("ink", "soft", "line", "rule", "card", "limit", "c1", "c2", "c3", "c4", "c5", "c6")
+CHART_INKS = ("ink", "soft", "line", "rule", "card", "limit", "warning", "c1", "c2", "c3", "c4", "c5", "c6")
 SERIES_INKS = ("c1", "c2", "c3", "c4", "c5", "c6")
 
 
