@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -381,12 +382,38 @@ def test_root_without_namespaces_runs_as_nobody(
     server = postgresql_server.start_postgresql(installation)
     try:
         pid = int((server.folder / "server.pid").read_text())
-        assert Path(f"/proc/{pid}").stat().st_uid == postgresql_server.UNPRIVILEGED
+        assert Path(f"/proc/{pid}").stat().st_uid == postgresql_server.find_unprivileged_user()
         with postgresql_server.connect_postgresql(server.address) as connection:
             assert connection.execute("SELECT 1").fetchone()[0] == 1
     finally:
         server.stop()
     assert not server.folder.exists()
+
+
+@needs_postgresql
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no user ids")
+def test_user_without_a_name_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user id that no file names, as containers have, still gets a server where namespaces are permitted."""
+    if not postgresql_server._is_namespace_permitted():
+        pytest.skip("user namespaces are not permitted here")
+    monkeypatch.setattr(postgresql_server, "_has_name", lambda user: False)
+    server = postgresql_server.start_postgresql(postgresql_server.find_postgresql_installations()[0])
+    try:
+        assert "unshare" in json.dumps(server.process.args)
+        with postgresql_server.connect_postgresql(server.address) as connection:
+            assert connection.execute("SELECT 1").fetchone()[0] == 1
+    finally:
+        server.stop()
+
+
+def test_unprivileged_user_has_a_name() -> None:
+    """The user that root's server runs as is one initdb can look up, and not root."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no user ids")
+    user = postgresql_server.find_unprivileged_user()
+    assert user != 0
+    assert postgresql_server._has_name(user)
+    assert not postgresql_server._has_name(987654321)
 
 
 @needs_postgresql

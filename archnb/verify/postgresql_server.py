@@ -4,6 +4,7 @@ started so that nothing outlives the proof and nothing on the machine is changed
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.metadata
 import importlib.util
@@ -23,8 +24,6 @@ from archnb.exceptions import EngineMissing
 from archnb.verify.private_server import HAS_UNIX_SOCKETS, PrivateServer, StartFailed, make_folder, start_server
 
 POSTGRESQL_URL = "ARCHNB_POSTGRESQL_URL"
-UNPRIVILEGED = 65534  # `nobody`, who needs no entry in any file to run a process
-
 # The data is thrown away: nothing is worth waiting for the disk.
 POSTGRESQL_SETTINGS = {
     "fsync": "off",
@@ -98,8 +97,9 @@ def start_first_postgresql() -> PrivateServer:
 def start_postgresql(installation: Installation) -> PrivateServer:
     """Start a private cluster with these programs; raises StartFailed with the end of its log.
 
-    PostgreSQL refuses to run as root: then it runs in a user namespace of its own, or, where the system forbids that
-    (as containers often do), as `nobody`.
+    PostgreSQL refuses to run as root, and as a user without a name (a container's `--user 1234`): then it runs as
+    `nobody` in a user namespace of its own, or, where the system forbids that (as containers often do), root runs it
+    as the real `nobody`.
     """
     folder, lock = make_folder("pg")
     data, sockets = folder / "data", folder / "s"
@@ -108,11 +108,11 @@ def start_postgresql(installation: Installation) -> PrivateServer:
     programs = installation.programs
     for path in (data, sockets):
         path.mkdir(mode=0o700)
-    if sys.platform != "win32" and os.geteuid() == 0:
+    if sys.platform != "win32" and (os.geteuid() == 0 or not _has_name(os.geteuid())):
         if _is_namespace_permitted():
-            prefix = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
-        else:
-            user = UNPRIVILEGED
+            prefix = _enter_namespace()
+        elif os.geteuid() == 0:
+            user = find_unprivileged_user()
             folder.chmod(0o711)
             for path in (data, sockets):
                 os.chown(path, user, user)
@@ -145,11 +145,35 @@ def start_postgresql(installation: Installation) -> PrivateServer:
 
 @functools.cache
 def _is_namespace_permitted() -> bool:
-    """Whether root here may become an ordinary user in a namespace of its own (a container often forbids it)."""
+    """Whether one may become an ordinary user in a namespace of one's own here (a container often forbids it)."""
     if shutil.which("unshare") is None:
         return False
-    command = ["unshare", "--user", "--map-user=1000", "--map-group=1000", "true"]
-    return subprocess.run(command, capture_output=True).returncode == 0
+    return subprocess.run([*_enter_namespace(), "true"], capture_output=True).returncode == 0
+
+
+def _enter_namespace() -> list[str]:
+    nobody = find_unprivileged_user()
+    return ["unshare", "--user", f"--map-user={nobody}", f"--map-group={nobody}"]
+
+
+def _has_name(user: int) -> bool:
+    if sys.platform != "win32":
+        import pwd
+
+        with contextlib.suppress(KeyError):
+            return bool(pwd.getpwuid(user).pw_name)
+    return False
+
+
+def find_unprivileged_user() -> int:
+    """The id of `nobody`, or else of any user but root: initdb insists on one that has a name."""
+    if sys.platform != "win32":
+        import pwd
+
+        users = {entry.pw_name: entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0}
+        if users:
+            return users.get("nobody", next(iter(users.values())))
+    return 65534
 
 
 def _make_readable(installation: Installation, folder: Path) -> Path:

@@ -157,9 +157,7 @@ def start_server(
 
 
 def _knock(listens_at: Path | int) -> None:
-    """Raise OSError unless something listens there: a socket or a loopback port. A driver may leak its own failed
-    attempt.
-    """
+    """Raise OSError unless something listens there, a socket or a loopback port: PyMySQL leaks its failed attempts."""
     family = socket.AF_INET if isinstance(listens_at, int) else socket.AF_UNIX
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.connect(("127.0.0.1", listens_at) if isinstance(listens_at, int) else str(listens_at))
