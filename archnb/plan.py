@@ -49,8 +49,9 @@ def plan(design: Design) -> Plan:
     for topic in TOPICS:
         topic.complete(draft)
         topic.measure(draft)
-    findings = Findings(found for one in rules() for found in one.run(draft))
-    return Plan(draft, findings)
+    draft.rules = rules()
+    draft.findings = Findings(found for one in draft.rules for found in one.run(draft))
+    return Plan(draft)
 
 
 def rules() -> tuple[Rule, ...]:
@@ -121,9 +122,8 @@ class Section(Shown):
 class Plan(Shown):
     """A completed, checked design. Sections are attributes: `plan.schema`, `plan.api`, …"""
 
-    def __init__(self, draft: Draft, findings: Findings) -> None:
+    def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self.findings = findings
         self._sections = {topic.NAME: Section(self, topic) for topic in TOPICS}
 
     @property
@@ -140,6 +140,11 @@ class Plan(Shown):
     def facts(self) -> Facts:
         """All numbers, by name."""
         return self.draft.facts
+
+    @property
+    def findings(self) -> Findings:
+        """What the rules found, worst first."""
+        return self.draft.findings
 
     @property
     def name(self) -> str:

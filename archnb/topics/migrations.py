@@ -1,28 +1,204 @@
-"""Migrations."""
+"""Migrations: how the schema and the API change without stopping, and how long that takes on tables of this size."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from archnb.finding import Rule
-from archnb.shapes import AnyShape
-from archnb.topics.topic import Draft
+from archnb.fact import Fact
+from archnb.finding import Hit, Rule, rule
+from archnb.quantity import parse
+from archnb.shapes import AnyShape, Cell, Row, Table
+from archnb.topics.topic import Because, Draft
 
 NAME = "migrations"
-TITLE = "Migrations"
+TITLE = "Migrations and versioning"
+
+# pgroll's own benchmark (PostgreSQL 14.8): batched backfills of 10 k, 100 k and 300 k rows ran at 53 k, 21 k and 9.4 k rows/s
+BACKFILL = "9400/s"
+# what one core sorts and writes while an index is built from a warm table; the order of magnitude of pgbench loads
+INDEX_BUILD = "50 MB/s"
+LARGE = 1_000_000
 
 
 def complete(draft: Draft) -> None:
-    """Propose what was not said."""
+    """Propose how changes are made."""
+    said = draft.design.migrations
+    made = draft.fill(
+        "migrations",
+        said,
+        version=Because("0.1.0", "the first version of this design"),
+        strategy=Because(
+            "expand-contract", "old and new code run side by side during a rolling deployment; each step can be undone"
+        ),
+        lock_timeout=Because("2 s", "a change that waits longer for its lock queues every other statement behind it"),
+        backfill_batch=Because(5000, "a batch of this size commits in well under a second and keeps replication close"),
+        api_deprecation=Because("6 months", "callers outside the team need two release cycles to move"),
+    )
+    draft.close("migrations", made)
 
 
 def measure(draft: Draft) -> None:
-    """Add the facts that follow."""
+    """How long a backfill and an index build take on each large table."""
+    facts = draft.facts
+    tables = _large(draft)
+    if not tables:
+        return
+    speed = facts.given(
+        "migrations.backfill_speed",
+        BACKFILL,
+        "batched updates of a table of 300 k rows",
+        source="pgroll benchmark, PostgreSQL 14.8",
+    )
+    build = facts.given(
+        "migrations.index_build_speed",
+        INDEX_BUILD,
+        "one core that sorts and writes an index",
+        source="rule of thumb; measure on your own server",
+    )
+    for name in tables:
+        facts.define(
+            f"migrations.{name}.backfill",
+            facts[f"schema.{name}.rows"] / speed,
+            "h",
+            "a new column filled for every row, in batches",
+        )
+        facts.define(
+            f"migrations.{name}.index_build",
+            facts[f"schema.{name}.size"] / build,
+            "min",
+            "the table read once to build an index concurrently",
+        )
 
 
-RULES: Sequence[Rule] = ()
+def _large(draft: Draft) -> list[str]:
+    found = [
+        name
+        for name in draft.design.schema.tables
+        if f"schema.{name}.rows" in draft.facts and f"schema.{name}.size" in draft.facts
+    ]
+    large = [name for name in found if draft.facts[f"schema.{name}.rows"].base >= LARGE]
+    return sorted(large, key=lambda name: -draft.facts[f"schema.{name}.rows"].base)[:8]
+
+
+@rule(
+    "migrations-window-on-available-system", principle="reliability", severity="high",
+    condition="schema changes are made in a maintenance window, and an operation promises more availability than the window leaves",
+    effect="One window a month spends the whole error budget.",
+    remedy="Change the schema by expand and contract; say migrations: {strategy: expand-contract}.",
+)  # fmt: skip
+def window_on_available_system(draft: Draft) -> Iterator[Hit]:
+    if draft.design.migrations.strategy != "maintenance window":
+        return
+    for name, one in draft.said.requirements.objectives.items():
+        if one.availability is not None:
+            budget = (1 - one.availability.base) * 30 * 24 * 60
+            if budget < 60:
+                yield Hit(
+                    "migrations.strategy",
+                    f"{name}: {one.availability} leaves {budget:.0f} min in 30 days; a window takes an hour",
+                )
+                return
+
+
+@rule(
+    "migrations-lock-outlasts-objective", principle="performance", severity="medium",
+    condition="a schema change may wait for its lock ten times longer than the slowest promise of a latency",
+    effect="Every statement queues behind the waiting lock, and each request of that time is late.",
+    remedy="Set lock_timeout to about the p99 objective, and repeat the change until it gets through.",
+)  # fmt: skip
+def lock_outlasts_objective(draft: Draft) -> Iterator[Hit]:
+    said = draft.said.migrations.lock_timeout
+    promised = [
+        one.latency_p99.base for one in draft.design.requirements.objectives.values() if one.latency_p99 is not None
+    ]
+    if said is not None and promised and said.base > 10 * max(promised):
+        yield Hit("migrations.lock_timeout", f"{said}; the slowest p99 promised is {max(promised) * 1000:.0f} ms")
+
+
+RULES: Sequence[Rule] = (window_on_available_system, lock_outlasts_objective)
 
 
 def views(draft: Draft) -> Sequence[AnyShape]:
-    """What there is to be seen."""
-    return ()
+    """How each kind of change is made, and how long it takes here."""
+    one = draft.design.migrations
+    settings: list[Row] = [
+        (
+            "version of the design",
+            one.version,
+            draft.reasons["migrations.version"].reason if "migrations.version" in draft.reasons else "said",
+        ),
+    ]
+    for field, label in (
+        ("strategy", "strategy"),
+        ("lock_timeout", "lock timeout"),
+        ("backfill_batch", "rows a backfill batch"),
+        ("api_deprecation", "an old API version lives on"),
+    ):
+        reason = draft.reasons.get(f"migrations.{field}")
+        settings.append((label, str(getattr(one, field)), reason.reason if reason else "said"))
+    rows: list[Row] = []
+    for name in _large(draft):
+        backfill, build = draft.facts[f"migrations.{name}.backfill"], draft.facts[f"migrations.{name}.index_build"]
+        rows.append(
+            (Cell(name, is_code=True), draft.facts[f"schema.{name}.rows"].cell, _timed(backfill), _timed(build))
+        )
+    columns = ("table", "rows", "backfill of a new column", "index built concurrently")
+    made: list[AnyShape] = [
+        Table("migration-settings", "How changes are made", ("what", "value", "because"), tuple(settings)),
+        Table("migration-steps", "Each kind of change, step by step", ("change", "steps", "lock taken"), _STEPS),
+    ]
+    if rows:
+        made.append(
+            Table(
+                "migration-times",
+                "How long a change takes on the large tables",
+                columns,
+                tuple(rows),
+                description="Estimates from assumed speeds; each number links to its formula.",
+            )
+        )
+    return made
+
+
+def _timed(fact: Fact) -> Cell:
+    slow = fact.base > parse("8 h").base
+    return Cell(fact.value, fact.text, fact=fact.name, tone="warning" if slow else "")
+
+
+_STEPS: tuple[Row, ...] = (
+    (
+        "add an optional column",
+        "ALTER TABLE … ADD COLUMN, without a volatile default",
+        "ACCESS EXCLUSIVE, for milliseconds",
+    ),
+    (
+        "add a required column",
+        "add it as nullable; write it; backfill in batches; CHECK (c IS NOT NULL) NOT VALID; VALIDATE; SET NOT NULL; drop the CHECK",
+        "short locks only",
+    ),
+    (
+        "rename or retype a column",
+        "add the new column; write both; backfill; read the new one; stop writing the old one; drop it a release later",
+        "short locks only",
+    ),
+    (
+        "add an index",
+        "CREATE INDEX CONCURRENTLY, outside a transaction; check that it is valid",
+        "SHARE UPDATE EXCLUSIVE: reads and writes go on",
+    ),
+    (
+        "add a foreign key",
+        "ADD CONSTRAINT … NOT VALID; VALIDATE CONSTRAINT",
+        "SHARE ROW EXCLUSIVE for milliseconds, then SHARE UPDATE EXCLUSIVE",
+    ),
+    (
+        "drop a column or a table",
+        "stop writing; stop reading; wait a release; drop",
+        "ACCESS EXCLUSIVE, for milliseconds",
+    ),
+    (
+        "change the API",
+        "add fields freely; never change a meaning; a breaking change gets a new version, the old one a Sunset header",
+        "none",
+    ),
+)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from archnb.design import Design, leaves
 from archnb.design.record import Record
 from archnb.fact import Fact, Facts
-from archnb.finding import Rule
+from archnb.finding import Findings, Rule
 from archnb.quantity import Quantity, parse
 from archnb.shapes import AnyShape
 
@@ -50,6 +50,9 @@ class Draft:
         self.design = said
         self.facts = Facts()
         self.reasons: dict[str, Because] = {}
+        # filled by the pipe once every topic is complete
+        self.rules: tuple[Rule, ...] = ()
+        self.findings = Findings(())
         self._said_paths = {path for path, _ in leaves(said)}
 
     def is_said(self, path: str) -> bool:

@@ -1,0 +1,219 @@
+"""What changed between two designs, in words: what it means for the data, for callers, and how it is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from archnb.design import Design, leaves
+from archnb.design.entities import Field, write_field
+from archnb.quantity import Quantity
+from archnb.shapes import Cell, Shown, Table, Tone
+
+Effect = Literal["breaking", "data", "safe"]
+_TONE: dict[str, Tone] = {"breaking": "danger", "data": "warning", "safe": ""}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change: where, in words, and whether it breaks callers, touches data, or is safe."""
+
+    path: str
+    words: str
+    effect: Effect
+    how: str = ""
+
+
+class Diff(Shown):
+    """The changes from one design to another, the breaking ones first."""
+
+    title = "Changes"
+
+    def __init__(self, old: str, new: str, changes: Iterator[Change]) -> None:
+        order = ("breaking", "data", "safe")
+        self.old, self.new = old, new
+        self.changes = tuple(sorted(changes, key=lambda one: order.index(one.effect)))
+
+    @property
+    def views(self) -> tuple[Table, ...]:
+        """One row a change."""
+        rows = tuple(
+            (Cell(c.effect, tone=_TONE[c.effect]), Cell(c.path, is_code=True), c.words, c.how) for c in self.changes
+        )
+        note = f"{len(rows)} changes." if rows else "The two say the same."
+        return (
+            Table(
+                "changes",
+                f"From {self.old} to {self.new}",
+                ("effect", "where", "change", "how"),
+                rows,
+                description=note,
+            ),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            "\n".join(f"{c.effect}: {c.words}" + (f" {c.how}" if c.how else "") for c in self.changes)
+            or "The two say the same."
+        )
+
+
+def diff(old: Design, new: Design) -> Diff:
+    """Compare two designs by meaning.
+
+    >>> from archnb import Design
+    >>> print(diff(Design(), Design.of({"entities": {"Tag": {"fields": {"id": "key"}}}})))
+    safe: Entity Tag is new, with the field id. Create its table; nothing reads it yet.
+    """
+    name = (old.name or "design", new.name or "design")
+    version = (old.migrations.version or "", new.migrations.version or "")
+    return Diff(f"{name[0]} {version[0]}".strip(), f"{name[1]} {version[1]}".strip(), _changes(old, new))
+
+
+def _changes(old: Design, new: Design) -> Iterator[Change]:
+    yield from _entities(old, new)
+    yield from _access(old, new)
+    yield from _values(old, new)
+
+
+def _entities(old: Design, new: Design) -> Iterator[Change]:
+    for name, entity in new.entities.items():
+        path = f"entities.{name}"
+        if name not in old.entities:
+            fields = ", ".join(entity.fields)
+            yield Change(
+                path,
+                f"Entity {name} is new, with the field{'s' * (len(entity.fields) > 1)} {fields}.",
+                "safe",
+                "Create its table; nothing reads it yet.",
+            )
+            continue
+        before = old.entities[name].fields
+        for field, one in entity.fields.items():
+            here = f"{path}.fields.{field}"
+            if field not in before:
+                yield _added(here, name, field, one)
+            elif before[field] != one:
+                yield _changed(here, name, field, before[field], one)
+        for field in before:
+            if field not in entity.fields:
+                yield Change(
+                    f"{path}.fields.{field}",
+                    f"Field {name}.{field} goes.",
+                    "breaking",
+                    "Stop writing it, then stop reading it, then drop the column in a later release.",
+                )
+    for name in old.entities:
+        if name not in new.entities:
+            yield Change(
+                f"entities.{name}",
+                f"Entity {name} goes.",
+                "breaking",
+                "Stop every reader first; keep a backup of the table; drop it in a later release.",
+            )
+
+
+def _added(path: str, entity: str, field: str, one: Field) -> Change:
+    text = f"Field {entity}.{field} is new ({write_field(one) or one.type})."
+    if one.optional or one.default is not None:
+        return Change(
+            path, text, "safe", "Add the column; a constant default rewrites nothing in PostgreSQL 11 and later."
+        )
+    return Change(
+        path,
+        text,
+        "data",
+        "Add it as nullable, write it from now on, backfill in batches, then add NOT NULL through a validated CHECK.",
+    )
+
+
+def _changed(path: str, entity: str, field: str, before: Field, after: Field) -> Change:
+    text = f"Field {entity}.{field} changes from '{write_field(before) or before.type}' to '{write_field(after) or after.type}'."
+    if before.type == after.type and before.references == after.references:
+        if before.optional and not after.optional:
+            return Change(
+                path,
+                text,
+                "data",
+                "Fill the missing values, add CHECK (… IS NOT NULL) NOT VALID, validate it, then SET NOT NULL.",
+            )
+        if after.unique and not before.unique:
+            return Change(
+                path,
+                text,
+                "data",
+                "Find and mend the duplicates, build the unique index concurrently, then attach the constraint.",
+            )
+        if (
+            (after.length or 0) >= (before.length or 0)
+            and set(after.values) >= set(before.values)
+            and after.optional == before.optional
+        ):
+            return Change(path, text, "safe", "Wider than before: old values and old callers still fit.")
+    return Change(
+        path,
+        text,
+        "breaking",
+        "Expand and contract: add a second column, write both, backfill, move the readers, drop the first.",
+    )
+
+
+def _access(old: Design, new: Design) -> Iterator[Change]:
+    for name, one in new.access.items():
+        if name not in old.access:
+            yield Change(
+                f"access.{name}",
+                f"Operation {name} is new: {one.summary or one.reads or one.writes}.".replace("..", "."),
+                "safe",
+                "Build its index before the code that uses it.",
+            )
+        elif (one.reads, one.writes, one.by, one.action) != (
+            (was := old.access[name]).reads,
+            was.writes,
+            was.by,
+            was.action,
+        ):
+            yield Change(
+                f"access.{name}",
+                f"Operation {name} does something else than before.",
+                "breaking",
+                "Offer it under a new name; keep the old one until no caller is left.",
+            )
+    for name in old.access:
+        if name not in new.access:
+            yield Change(
+                f"access.{name}",
+                f"Operation {name} goes.",
+                "breaking",
+                "Announce it (Deprecation and Sunset headers), watch its calls fall to zero, then remove it.",
+            )
+
+
+def _values(old: Design, new: Design) -> Iterator[Change]:
+    """Every other value that differs, as from → to."""
+    done = ("entities.", "access.")
+    before, after = dict(leaves(old)), dict(leaves(new))
+    for path in dict.fromkeys([*before, *after]):
+        parts = path.split(".")
+        is_field = path.startswith("entities.") and len(parts) > 2 and parts[2] == "fields"
+        is_whole = path.startswith(done) and (
+            parts[1] not in getattr(old, parts[0]) or parts[1] not in getattr(new, parts[0])
+        )
+        is_shape = path.startswith("access.") and parts[-1] in ("reads", "writes", "by", "action")
+        if before.get(path) == after.get(path) or is_field or is_whole or is_shape or path == "migrations.version":
+            continue
+        yield Change(
+            path,
+            f"{path}: {_word(before.get(path))} → {_word(after.get(path))}.",
+            "safe",
+            "Plan again and compare the facts.",
+        )
+
+
+def _word(value: object) -> str:
+    if value is None:
+        return "not said"
+    if isinstance(value, tuple):
+        return ", ".join(str(one) for one in value)
+    return str(value) if isinstance(value, Quantity | str | int) else repr(value)

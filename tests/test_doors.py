@@ -1,0 +1,119 @@
+"""The house's one-way doors: who may import whom, read from the imports themselves."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import archnb
+
+ROOT = Path(archnb.__file__).parent
+BASE = {"exceptions", "quantity", "naming"}
+
+# room -> the rooms it may import at module level or in functions; itself is always allowed
+DOORS: dict[str, set[str]] = {
+    "exceptions": set(),
+    "naming": set(),
+    "quantity": {"exceptions"},
+    "shapes": set(),
+    "design": BASE,
+    "fact": BASE | {"shapes"},
+    "finding": BASE | {"shapes"},
+    "sim": {"exceptions"},
+    "topics": BASE | {"design", "fact", "finding", "shapes", "sim"},
+    "diff": BASE | {"design", "shapes"},
+    "plan": BASE | {"design", "fact", "finding", "shapes", "topics"},
+    "file": BASE | {"design"},
+    "readers": BASE | {"design"},
+    "render": {"exceptions", "shapes"},
+    "export": BASE | {"design", "fact", "finding", "plan", "shapes", "sim", "topics"},
+    "verify": BASE | {"design", "export", "plan", "shapes"},
+    "report": BASE | {"design", "export", "fact", "finding", "plan", "render", "shapes", "verify"},
+    "capture": BASE | {"design", "fact", "file", "finding", "plan", "render", "shapes"},
+    "cli": BASE | {"capture", "design", "diff", "export", "fact", "file", "finding", "plan", "readers", "render", "report", "shapes", "verify"},
+}  # fmt: skip
+
+
+def _room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def _imports(path: Path) -> set[str]:
+    """The modules of archnb that a file imports anywhere, type-checking imports left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and "TYPE_CHECKING" in ast.dump(block.test)
+        for node in ast.walk(block)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names if one.name.startswith("archnb")}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "archnb":
+            found |= {f"{node.module}.{one.name}" for one in node.names}
+    return found
+
+
+FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py" or path.parent != ROOT)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_doors_are_used_one_way(path: Path) -> None:
+    """A room imports only the rooms that its doors lead to."""
+    room = _room(path)
+    for name in _imports(path):
+        other = name.split(".")[1]
+        assert other == room or other in DOORS[room], f"{path.name} imports {name}: no door from {room} to {other}"
+
+
+def test_topics_do_not_import_each_other() -> None:
+    """A topic reads the completed design and earlier facts, never another topic."""
+    topics = ROOT / "topics"
+    names = {path.stem for path in topics.iterdir() if path.stem not in ("__init__", "topic", "__pycache__")}
+    for path in topics.rglob("*.py"):
+        own = path.relative_to(topics).parts[0].removesuffix(".py")
+        if own == "__init__":
+            continue
+        for name in _imports(path):
+            parts = name.split(".")
+            if parts[1] == "topics" and len(parts) > 2:
+                assert parts[2] not in names - {own}, f"{path.name} imports {name}"
+
+
+def test_no_import_cycles() -> None:
+    """The modules import each other in one direction."""
+    import networkx
+
+    graph: networkx.DiGraph[str] = networkx.DiGraph()
+    modules = {
+        ".".join(("archnb", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in ROOT.rglob("*.py")
+    }
+    for module, path in modules.items():
+        if module == "archnb":
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("archnb"):
+                for one in node.names:
+                    full = f"{node.module}.{one.name}"
+                    target = full if full in modules else node.module
+                    if target != module:
+                        graph.add_edge(module, target)
+    assert list(networkx.simple_cycles(graph)) == []
+
+
+def test_import_loads_nothing_heavy() -> None:
+    """`import archnb` leaves pandas, matplotlib, networkx and every engine for when they are used."""
+    heavy = "pandas matplotlib networkx numpy scipy numba sqlalchemy sqlglot jinja2 ipywidgets IPython psycopg ruamel pygraphviz"
+    code = f"import sys, archnb; print([m for m in {heavy.split()!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
