@@ -1,0 +1,18 @@
+"""Caching: which answers are worth keeping, where, for how long, how they are made fresh, and what that saves.
+
+Every read pattern gets a policy, used or not, with its reason. The numbers follow from the reads' rate, the number of
+different answers, how uneven they are read, and how soon they expire or are outdated (Che's approximation with a
+lifetime).
+"""
+
+from __future__ import annotations
+
+from archnb.topics.cache.checks import RULES
+from archnb.topics.cache.measures import measure
+from archnb.topics.cache.pictures import views
+from archnb.topics.cache.policies import complete
+
+NAME = "cache"
+TITLE = "Caching"
+
+__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]

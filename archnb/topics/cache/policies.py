@@ -1,0 +1,488 @@
+"""The decisions: for each read pattern cached or not, where, for how long, made fresh how, and the reason of each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from archnb.design.cache import Cache, CachePolicy
+from archnb.design.record import Named
+from archnb.fact import Fact, Facts, apply_model, maximum, minimum
+from archnb.quantity import number, parse
+from archnb.topics.cache.models import hit_ratio, hottest_share, mean_lifetime
+from archnb.topics.cache.workload import DISTINCT_QUERIES, Workload
+from archnb.topics.topic import Because, Draft
+
+SKEW_SOURCE = "between Breslau et al., INFOCOM 1999 (web requests: 0.64 to 0.83) and YCSB's default of 0.99; measure it on real keys"
+# a pattern that keeps less of one database core busy is not worth a second copy of its data
+LEAST_BUSY = 0.02
+# below this hit ratio most reads pay for the cache and the store
+LEAST_HIT_RATIO = 0.3
+# from this hit ratio on, waiting for the lifetime is good enough, and no write needs to know of the cache
+GOOD_HIT_RATIO = 0.6
+IN_PROCESS_BYTES = 8e6
+IN_PROCESS_RATE = 50.0
+IN_PROCESS_WRITES = 1 / 60
+NET_SAFETY = 10.0
+LONG_TTL = "1 day"
+REDIS_OVERHEAD = "100 B"
+
+_NICE = (
+    *((one / 1000, f"{one} ms") for one in (1, 2, 5, 10, 20, 50, 100, 200, 500)),
+    *((float(one), f"{one} s") for one in (1, 2, 5, 10, 15, 20, 30)),
+    *((one * 60.0, f"{one} min") for one in (1, 2, 5, 10, 15, 30)),
+    *((one * 3600.0, f"{one} h") for one in (1, 2, 6, 12)),
+    *((one * 86400.0, f"{one} day{'s' if one > 1 else ''}") for one in (1, 2, 7, 30)),
+)
+
+
+def round_down_time(seconds: float) -> str:
+    """The longest usual time that is not longer: `round_down_time(75)` is '1 min'.
+
+    >>> round_down_time(75), round_down_time(0.7)
+    ('1 min', '500 ms')
+    """
+    return next((text for value, text in reversed(_NICE) if value <= seconds * (1 + 1e-9)), "1 ms")
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How the answers of a pattern are made fresh: the invalidation, its reason, the lifetime, its reason."""
+
+    invalidation: str
+    why: str
+    ttl: str
+    why_ttl: str
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The facts of one read pattern that its decision rests on; `outdated` is per answer, None where no write touches it."""
+
+    rate: Fact
+    query_time: Fact
+    objects: Fact
+    object_size: Fact
+    skew: Fact
+    outdated: Fact | None
+
+    def estimate(self, ttl: float, *, is_invalidated: bool) -> float:
+        """The hit ratio with a lifetime where memory is not short."""
+        lifetime = mean_lifetime(ttl, self.outdated.base) if is_invalidated and self.outdated is not None else ttl
+        return hit_ratio(self.rate.base, self.objects.base, math.inf, self.skew.base, lifetime)
+
+
+def complete(draft: Draft) -> None:
+    """Propose a policy for every read pattern, then the shared cache that holds them."""
+    cache = draft.design.cache
+    facts = draft.facts
+    facts.given(
+        "cache.entry_overhead", REDIS_OVERHEAD, "what an entry takes beside its value: key, hash table slot, expiry",
+        source="Redis: about 56 B a dict entry with its expiry and 40 B a short key; check with MEMORY USAGE",
+    )  # fmt: skip
+    is_refused = cache.engine == "none"
+    policies: dict[str, CachePolicy] = {}
+    for name, pattern in draft.design.access.items():
+        if pattern.reads is None or pattern.reads not in draft.design.entities:
+            continue
+        policies[name] = _complete_policy(draft, name, is_refused)
+    for name, policy in cache.policies.items():
+        policies.setdefault(name, policy)
+    path = "cache"
+    shared = [name for name, one in policies.items() if one.use and one.store in ("redis", "memcached")]
+    cache = draft.fill(path, replace(cache, policies=Named(policies)), engine=_choose_engine(policies, shared))
+    if shared:
+        cache = draft.fill(path, cache, eviction=_choose_eviction(cache, shared))
+    draft.close("cache", cache)
+
+
+def _choose_engine(policies: dict[str, CachePolicy], shared: list[str]) -> Because:
+    if not shared:
+        return Because("none", "no policy keeps its answers in a shared cache, so there is none to run")
+    said = {policies[name].store for name in shared}
+    if said == {"memcached"}:
+        return Because("memcached", "the policies that name a store name memcached")
+    locks = [name for name in shared if policies[name].stampede in ("single flight", "early refresh")]
+    versions = [name for name in shared if policies[name].invalidation in ("on write", "versioned key")]
+    why = []
+    if locks:
+        why.append(f"stampede protection needs an atomic lock that expires ({locks[0]})")
+    if versions:
+        why.append(
+            f"entries are deleted or versioned by writes ({versions[0]}), which replication carries to the standby"
+        )
+    why.append("it evicts by frequency and gives memory per key, so the sizes here can be checked")
+    return Because(
+        "redis",
+        "; ".join(why) + ". Memcached would do for plain values with a lifetime, and uses more cores a node;"
+        " it has neither replicas nor frequency-based eviction.",
+    )
+
+
+def _choose_eviction(cache: Cache, shared: list[str]) -> Because:
+    names = ", ".join(shared[:3])
+    if cache.engine == "memcached":
+        return Because(
+            "allkeys-lru", "memcached evicts the least recently used of a slab class; it offers nothing else"
+        )
+    return Because(
+        "allkeys-lfu",
+        f"every key can be read again from its store, so any may go, and reads are uneven ({names}): counting them keeps"
+        " what is wanted when a crawler or a report reads everything once. The hit ratios here are computed for LRU,"
+        " which with uneven reads is the lower bound of the two.",
+    )
+
+
+def _complete_policy(draft: Draft, name: str, is_refused: bool) -> CachePolicy:
+    policy = draft.design.cache.policies.get(name, CachePolicy())
+    path = f"cache.policies.{name}"
+    work = Workload(draft.design, name, draft.design.access[name])
+    if policy.use is False:
+        return policy
+    refusal = _refuse_early(draft, work, policy, is_refused)
+    if refusal:
+        return draft.fill(path, policy, use=Because(False, refusal))
+    numbers = _measure_pattern(draft, work, policy)
+    if numbers is None:
+        return draft.fill(path, policy, use=Because(False, "not cached: its rate is not known"))
+    fresh = _choose_freshness(draft, work, numbers, policy)
+    refusal = "" if _is_wanted(policy) else _refuse_late(work, numbers, fresh)
+    if refusal:
+        return draft.fill(path, policy, use=Because(False, refusal, (f"access.{name}.rate", f"cache.{name}.busy")))
+    return _fill_policy(draft, work, numbers, policy, fresh)
+
+
+def _is_wanted(policy: CachePolicy) -> bool:
+    """Whether a person asked for the cache, by `use` or by describing how."""
+    return policy.use is True or policy != CachePolicy(use=policy.use)
+
+
+def _refuse_early(draft: Draft, work: Workload, policy: CachePolicy, is_refused: bool) -> str:
+    if _is_wanted(policy):
+        return ""
+    if is_refused:
+        return "not cached: the design says that there is no shared cache"
+    objective = draft.design.requirements.objectives.get(work.name)
+    consistency = work.pattern.consistency or (objective.consistency if objective else None)
+    if consistency == "strong":
+        return "not cached: strong consistency is asked, and a cached answer can be older than the last write"
+    if objective is not None and objective.staleness is not None and objective.staleness.base <= 0:
+        return "not cached: an answer may not be old at all (staleness 0)"
+    return ""
+
+
+def _refuse_late(work: Workload, numbers: Numbers, fresh: Freshness) -> str:
+    busy = numbers.rate.base * numbers.query_time.base
+    if busy < LEAST_BUSY:
+        return (
+            f"not cached: too rare. {numbers.rate.text} × {numbers.query_time.text} keeps {number(busy * 100)} % of one"
+            f" database core busy; below {number(LEAST_BUSY * 100)} % a second copy of the data costs more than it saves"
+        )
+    ttl = parse(fresh.ttl).base
+    is_invalidated = fresh.invalidation != "ttl"
+    ratio = numbers.estimate(ttl, is_invalidated=is_invalidated)
+    if ratio >= LEAST_HIT_RATIO:
+        return ""
+    per_answer = numbers.rate.base / numbers.objects.base
+    if numbers.outdated is not None and is_invalidated and numbers.outdated.base > per_answer / 2:
+        return (
+            f"not cached: {number(per_answer / numbers.outdated.base)} reads per write to an answer of {work.entity}:"
+            f" it is outdated before it is read again (hit ratio {number(ratio * 100)} %)"
+        )
+    return (
+        f"not cached: {numbers.rate.text} over {number(numbers.objects.value)} different answers is one read of an answer"
+        f" in {_say_time(1 / per_answer)}, and it may be {fresh.ttl} old: hit ratio {number(ratio * 100)} %"
+    )
+
+
+def _say_time(seconds: float) -> str:
+    from archnb.quantity import show, unit
+
+    return show(seconds, unit("s"))
+
+
+# -- the numbers a decision needs
+
+
+def _measure_pattern(draft: Draft, work: Workload, policy: CachePolicy) -> Numbers | None:
+    facts, name = draft.facts, work.name
+    path = f"cache.{name}"
+    rate = facts.get(f"access.{name}.rate")
+    if rate is None:
+        if work.pattern.rate is None:
+            return None
+        rate = facts.given(f"{path}.rate", work.pattern.rate, "the pattern's rate at the peak", origin="said")
+    milliseconds, what = _estimate_query(work)
+    query_time = facts.given(
+        f"{path}.query_time", f"{number(milliseconds)} ms", f"database time of one {what}",
+        source="assumed for a warm store of this kind; measure it with EXPLAIN (ANALYZE)",
+    )  # fmt: skip
+    facts.define(
+        f"{path}.busy", rate * query_time, "", "database cores kept busy by these reads without a cache (Little's law)"
+    )
+    objects = _count_answers(facts, work, policy)
+    return Numbers(
+        rate, query_time, objects, _size_answer(facts, work, policy, objects), _give_skew(facts, work, policy),
+        _rate_outdating(facts, work, objects),
+    )  # fmt: skip
+
+
+def _estimate_query(work: Workload) -> tuple[float, str]:
+    pattern = work.pattern
+    extra = 1.0 * len(pattern.include)
+    if pattern.aggregate:
+        return 50.0 + extra, "aggregate over many rows"
+    if pattern.depth and pattern.depth > 1:
+        return 3.0 * 2.0**pattern.depth + extra, f"walk {pattern.depth} relationships deep"
+    if pattern.search:
+        return 20.0 + extra, "text search"
+    if work.is_single:
+        return 1.0 + extra, "row read by its key"
+    return 2.0 + 0.02 * (pattern.limit or 20) + extra, f"list of up to {pattern.limit or 20} rows by an index"
+
+
+def _count_answers(facts: Facts, work: Workload, policy: CachePolicy) -> Fact:
+    path = f"cache.{work.name}.objects"
+    if policy.objects is not None:
+        return facts.given(path, policy.objects, "different answers", origin="said")
+    rows = facts.get(f"entities.{work.entity}.rows")
+    if work.pattern.search:
+        return facts.given(
+            path, f"{max(DISTINCT_QUERIES, int((rows.base if rows else 0) / 10)):d}", "different queries people type",
+            source="assumed: a tenth of the rows, at least 10 000; count them in the search log",
+        )  # fmt: skip
+    made: Fact | None = None
+    for what, count in work.count_distinct():
+        part = facts.get(f"entities.{count}.rows") if isinstance(count, str) else None
+        if part is None:
+            value = float(count) if isinstance(count, float | int) else 1000.0
+            part = facts.given(
+                f"{path}.{what.replace(' ', '_')}", value, f"different values of {what}", source="assumed"
+            )
+        made = part if made is None else made * part
+    if made is None:
+        return facts.given(path, 1, "one answer for everybody", origin="assumed", source="it has no parameters")
+    # there are no more answers by given fields than rows that could be in them
+    is_capped = rows is not None and made.apply is not None and not made.name and not work.pattern.range
+    return facts.define(path, minimum(made, rows) if is_capped and rows is not None else made, "", "different answers")
+
+
+def _size_answer(facts: Facts, work: Workload, policy: CachePolicy, objects: Fact) -> Fact:
+    path = f"cache.{work.name}.object_size"
+    if policy.object_size is not None:
+        return facts.given(path, policy.object_size, "size of one answer", origin="said")
+    if work.pattern.aggregate:
+        return facts.given(path, "1 kB", "size of one computed answer", source="assumed: a few dozen numbers as JSON")
+    size = facts.get(f"entities.{work.entity}.row_size")
+    if size is None:
+        return facts.given(path, "1 kB", "size of one answer", source="assumed")
+    for included in work.entities[1:]:
+        extra, parents = facts.get(f"entities.{included}.rows"), facts.get(f"entities.{work.entity}.rows")
+        inner = facts.get(f"entities.{included}.row_size")
+        if extra is not None and parents is not None and inner is not None and parents.base > 0:
+            size = size + maximum(extra / parents, 1.0) * inner
+    rows, limit = facts.get(f"entities.{work.entity}.rows"), float(work.pattern.limit or 20)
+    if work.is_single:
+        return facts.define(path, size, "B", "size of one answer: one row, with what comes along")
+    if rows is not None and work.is_exact and objects.base > 0:
+        return facts.define(
+            path, minimum(maximum(rows / objects, 1.0), limit) * size, "B", "rows of an answer × row size"
+        )
+    return facts.define(path, limit * size, "B", "rows of an answer × row size")
+
+
+def _give_skew(facts: Facts, work: Workload, policy: CachePolicy) -> Fact:
+    path = f"cache.{work.name}.skew"
+    if policy.skew is not None:
+        return facts.given(path, policy.skew, "Zipf exponent of the reads", origin="said")
+    return facts.given(path, 0.9, "Zipf exponent of the reads", source=f"assumed: {SKEW_SOURCE}")
+
+
+def _rate_outdating(facts: Facts, work: Workload, objects: Fact) -> Fact | None:
+    all_of_them: Fact | None = None
+    one_each: Fact | None = None
+    for write in work.find_outdating():
+        rate = facts.get(f"access.{write.pattern}.rate")
+        if rate is None:
+            continue
+        if write.is_all:
+            all_of_them = rate if all_of_them is None else all_of_them + rate
+        else:
+            one_each = rate if one_each is None else one_each + rate
+    if one_each is not None:
+        share = one_each / objects
+        all_of_them = share if all_of_them is None else all_of_them + share
+    if all_of_them is None:
+        return None
+    return facts.define(f"cache.{work.name}.outdated", all_of_them, "/s", "how often one answer is outdated by a write")
+
+
+# -- the choices
+
+
+def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: CachePolicy) -> Freshness:
+    objective = draft.design.requirements.objectives.get(work.name)
+    staleness = objective.staleness if objective is not None else None
+    allowed = staleness.base if staleness is not None and staleness.base > 0 else 60.0
+    consistency = work.pattern.consistency or (objective.consistency if objective else None) or "eventual"
+    short = round_down_time(allowed)
+    why_short = f"an answer may be {short if staleness is None else staleness} old, and it lives no longer than that"
+    net = round_down_time(min(max(NET_SAFETY * allowed, 60.0), 3600.0))
+    why_net = (
+        "the write makes it fresh; the lifetime only bounds what a lost invalidation can do, and lets go of what is"
+        " not read any more"
+    )
+    if policy.invalidation is not None:
+        if policy.invalidation == "ttl":
+            return Freshness("ttl", "", short, why_short)
+        return Freshness(policy.invalidation, "", net, why_net)
+    if numbers.outdated is None and work.is_single:
+        return Freshness(
+            "versioned key", "no write changes or deletes it once it is there, so its key names one value for ever",
+            LONG_TTL, "it never changes; the lifetime only lets go of what is not read any more",
+        )  # fmt: skip
+    if consistency in ("session", "strong"):
+        if work.is_exact:
+            return Freshness(
+                "on write",
+                f"{consistency} consistency: whoever writes must read it back, so the write deletes the key",
+                net,
+                why_net,
+            )
+        return Freshness(
+            "versioned key", f"{consistency} consistency, and a write cannot name the answers it changes: it raises a"
+            " version that is part of every key", net, why_net,
+        )  # fmt: skip
+    ratio = numbers.estimate(parse(short).base, is_invalidated=False)
+    if ratio >= GOOD_HIT_RATIO or not work.is_exact:
+        return Freshness(
+            "ttl", f"eventual consistency is enough, and waiting {short} gives a hit ratio of {number(ratio * 100)} %"
+            " without any write knowing of the cache", short, why_short,
+        )  # fmt: skip
+    better = numbers.estimate(parse(net).base, is_invalidated=True)
+    if better > ratio * 1.2:
+        return Freshness(
+            "on write", f"with the allowed {short} alone the hit ratio would be {number(ratio * 100)} %; when the write"
+            f" deletes the key it may live longer, which gives {number(better * 100)} %", net, why_net,
+        )  # fmt: skip
+    return Freshness(
+        "ttl", "eventual consistency is enough, and deleting on writes would not raise the hit ratio", short, why_short
+    )
+
+
+def _fill_policy(draft: Draft, work: Workload, numbers: Numbers, policy: CachePolicy, fresh: Freshness) -> CachePolicy:
+    name, path = work.name, f"cache.policies.{work.name}"
+    ratio = numbers.estimate((policy.ttl or parse(fresh.ttl)).base, is_invalidated=fresh.invalidation != "ttl")
+    policy = draft.fill(
+        path, policy,
+        use=Because(
+            True,
+            f"{numbers.rate.text} × {numbers.query_time.text} keep {number(numbers.rate.base * numbers.query_time.base)} database"
+            f" cores busy, and up to {number(ratio * 100)} % of the reads can be answered without the store"
+            if not _is_wanted(policy) else "a policy is said for it",
+            (f"access.{name}.rate", f"cache.{name}.busy", f"cache.{name}.hit_ratio"),
+        ),
+        invalidation=Because(fresh.invalidation, fresh.why or "said"),
+        ttl=Because(fresh.ttl, fresh.why_ttl),
+        objects=Because(numbers.objects.quantity, "how many different answers the pattern has", (f"cache.{name}.objects",)),
+        object_size=Because(numbers.object_size.quantity, "rows of an answer × row size", (f"cache.{name}.object_size",)),
+        skew=Because(numbers.skew.quantity, f"assumed: {SKEW_SOURCE}", (f"cache.{name}.skew",)),
+    )  # fmt: skip
+    policy = draft.fill(path, policy, store=_choose_store(draft, work, numbers, policy))
+    is_versioned = policy.invalidation == "versioned key" and numbers.outdated is not None
+    has_subject = work.is_own and not work.names_owner
+    key = work.write_key(is_versioned=is_versioned, has_subject=has_subject)
+    strategy = Because(
+        "cache-aside",
+        "the service reads the cache, then the store, and fills the cache: a cache that is down costs time, not answers",
+    )
+    if policy.invalidation == "write-through":
+        strategy = Because(
+            "write-through", "the write puts the new value into the cache as well, so the next read finds it"
+        )
+    elif policy.store == "http":
+        strategy = Because("read-through", "the HTTP cache fetches what it lacks by itself")
+    return draft.fill(
+        path, policy,
+        key=Because(key, _explain_key(work, is_versioned, has_subject)),
+        strategy=strategy,
+        stampede=_choose_stampede(draft, work, numbers, policy),
+    )  # fmt: skip
+
+
+def _explain_key(work: Workload, is_versioned: bool, has_subject: bool) -> str:
+    why = (
+        "design, form version (raised when the answer's form changes), pattern, and everything that tells answers apart"
+    )
+    if is_versioned:
+        why += (
+            f"; {{version}} is a counter of {work.entity} that each write raises, so old answers are never found again"
+        )
+    if has_subject:
+        why += "; {subject} because people may read their own rows only, and one must never be given another's answer"
+    return why
+
+
+def _choose_store(draft: Draft, work: Workload, numbers: Numbers, policy: CachePolicy) -> Because:
+    size = numbers.objects.base * (numbers.object_size.base + draft.facts["cache.entry_overhead"].base)
+    writes = 0.0 if numbers.outdated is None else numbers.outdated.base * (numbers.objects.base if work.is_exact else 1)
+    engine = draft.design.cache.engine
+    if work.is_public and not work.is_personal and numbers.outdated is None and work.is_single:
+        return Because(
+            "http",
+            "everybody may read it, it holds nothing personal and never changes: browsers and the CDN can keep it",
+        )
+    if (
+        size <= IN_PROCESS_BYTES and numbers.rate.base >= IN_PROCESS_RATE and writes <= IN_PROCESS_WRITES
+        and policy.invalidation == "ttl"
+    ):  # fmt: skip
+        return Because(
+            "in-process",
+            f"all answers together are {number(size / 1e6)} MB, they are read {numbers.rate.text} and hardly ever change: each"
+            " process keeps its own copy and asks nobody",
+            (f"cache.{work.name}.objects", f"cache.{work.name}.object_size"),
+        )
+    if engine == "memcached":
+        return Because("memcached", "the shared cache that is said")
+    return Because(
+        "redis",
+        "shared by all processes, so an answer is computed once and deleted once; in each process it would be kept"
+        " as often as there are processes and could not be deleted",
+    )
+
+
+def _choose_stampede(draft: Draft, work: Workload, numbers: Numbers, policy: CachePolicy) -> Because:
+    share = apply_model(
+        "share of the most wanted", hottest_share, "", numbers.objects, numbers.skew, labels=("answers", "skew")
+    )
+    hottest = draft.facts.define(
+        f"cache.{work.name}.refreshers", numbers.rate * share * numbers.query_time, "",
+        "readers that find the most wanted answer missing before the first has computed it again",
+    )  # fmt: skip
+    names = (hottest.name,)
+    if policy.store == "http":
+        return Because(
+            "stale while revalidate", "the HTTP cache gives the old answer while it fetches the new one", names
+        )
+    if hottest.base <= 1:
+        return Because(
+            "none", f"{number(hottest.base)} readers meet while the most wanted answer is computed ({numbers.query_time.text}):"
+            " there is no herd to hold back", names,
+        )  # fmt: skip
+    missed = math.exp(-hottest.base)
+    if missed < 0.05 and policy.invalidation == "ttl":
+        return Because(
+            "early refresh",
+            f"up to {number(hottest.base)} readers would compute the most wanted answer at once. Early refresh (XFetch) lets"
+            f" one of them do it before it expires; it fails with probability e^(−{number(hottest.base)}) ="
+            f" {number(missed * 100, 2)} %. It does not protect cold keys: at one read in {_say_time(1 / (numbers.query_time.base or 1))}"
+            " it fails 37 times in 100, but then nobody else waits",
+            names,
+        )
+    return Because(
+        "single flight",
+        f"up to {number(hottest.base)} readers would compute the most wanted answer at once; a lock lets one do it and the"
+        f" others wait {numbers.query_time.text}. Early refresh (XFetch) would still miss with probability {number(missed * 100, 2)} %"
+        " here, and does nothing for keys that a write deletes",
+        names,
+    )

@@ -1,0 +1,155 @@
+"""What one read pattern asks of a cache: how many different answers it has, how large they are, what outdates them.
+
+Everything here is read off the entities and access patterns; nothing is decided.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from archnb.design import Design, fields_of
+from archnb.design.entities import AccessPattern, Field
+
+# how many different values a field of a type takes where nothing else bounds it: assumed, and shown with the fact
+DISTINCT = {"bool": 2, "country": 100, "language": 40, "currency": 30, "date": 365, "smallint": 100, "time": 1440}
+DISTINCT_OTHER = 1000
+# lists and ranges are read from their start: so many different pages or ranges of one list are asked for
+PAGES = 10
+DISTINCT_QUERIES = 10_000
+
+
+@dataclass(frozen=True)
+class Outdating:
+    """A write that outdates answers: the write's pattern, and whether it outdates all of them or one."""
+
+    pattern: str
+    is_all: bool
+
+
+class Workload:
+    """One read pattern in the light of a cache."""
+
+    def __init__(self, design: Design, name: str, pattern: AccessPattern) -> None:
+        self.design, self.name, self.pattern = design, name, pattern
+        self.entity = pattern.reads or ""
+        self.entities = (self.entity, *(one for one in pattern.include if one in design.entities))
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        """The fields of the entity read, inherited ones included."""
+        return fields_of(self.design, self.entity)
+
+    @cached_property
+    def is_single(self) -> bool:
+        """Whether at most one row answers: the fields given cover a key or a unique field."""
+        by = set(self.pattern.by)
+        entity = self.design.entities[self.entity]
+        own = {name for name, field in self.fields.items() if field.key}
+        keys = [set(entity.key) or own or {"id"}, *({part.strip() for part in one.split("+")} for one in entity.unique)]
+        keys += [{name} for name, field in self.fields.items() if field.unique or field.type == "key"]
+        return any(key and key <= by for key in keys) and not self.pattern.range and not self.pattern.aggregate
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether a write names the answers it outdates: they are found by given fields alone."""
+        return bool(self.pattern.by) and not self.pattern.search and not self.pattern.range and not self.has_path
+
+    @property
+    def has_path(self) -> bool:
+        """Whether a given field lies on another entity (`customer.country`)."""
+        return any("." in field for field in self.pattern.by)
+
+    @cached_property
+    def is_personal(self) -> bool:
+        """Whether an answer holds personal data."""
+        return any(field.personal for entity in self.entities for field in fields_of(self.design, entity).values())
+
+    @cached_property
+    def is_public(self) -> bool:
+        """Whether everybody may read it, without signing in."""
+        return "public" in self.pattern.roles
+
+    @cached_property
+    def is_own(self) -> bool:
+        """Whether some role may read its own rows only."""
+        return any(role.allows.get(self.name) == "own" for role in self.design.auth.roles.values())
+
+    @cached_property
+    def names_owner(self) -> bool:
+        """Whether the fields given already say whose data it is."""
+        owner = self.design.auth.owner
+        if owner is None:
+            return self.is_exact
+        given = [self.fields.get(field) for field in self.pattern.by]
+        return any(field is not None and field.references == owner for field in given) or (
+            self.entity == owner and self.is_single
+        )
+
+    def find_outdating(self) -> Iterator[Outdating]:
+        """The writes that outdate answers.
+
+        A row that is created is no answer yet where one row is read by its key; a list by exact fields loses one answer
+        with a write; every other list may change with any write.
+        """
+        for name, write in self.design.access.items():
+            if not write.writes:
+                continue
+            touched = {write.writes} | {step.entity for step in write.steps}
+            if not touched & set(self.entities):
+                continue
+            is_creation = write.action == "create" and write.writes == self.entity
+            if self.is_single and is_creation and not touched & set(self.entities[1:]):
+                continue
+            yield Outdating(name, not self.is_exact)
+
+    def count_distinct(self) -> list[tuple[str, float | str]]:
+        """What the number of different answers is made of: (field, a number, or the name of the entity counted)."""
+        parts: list[tuple[str, float | str]] = []
+        for path in self.pattern.by:
+            head, _, tail = path.partition(".")
+            field = self.fields.get(head)
+            if tail and field is not None and field.references in self.design.entities:
+                field = fields_of(self.design, field.references or "").get(tail)
+            parts.append((path, self._count_values(field)))
+        if self.pattern.range:
+            parts.append((f"ranges of {self.pattern.range}", PAGES))
+        elif not parts and not self.pattern.search and not self.pattern.aggregate:
+            parts.append(("pages read", PAGES))
+        return parts
+
+    def _count_values(self, field: Field | None) -> float | str:
+        if field is None or field.key or field.unique or field.type == "key":
+            return self.entity
+        if field.references in self.design.entities:
+            return field.references or self.entity
+        if field.values:
+            return float(len(field.values))
+        return float(DISTINCT.get(field.type or "", DISTINCT_OTHER))
+
+    def write_key(self, *, is_versioned: bool, has_subject: bool) -> str:
+        """The key template: design, version of the form, pattern, then everything that tells answers apart."""
+        parts = [re.sub(r"\W+", "-", self.design.name or "design").strip("-") or "design", "v1", self.name]
+        if is_versioned:
+            parts.append("{version}")
+        if has_subject:
+            parts.append("{subject}")
+        parts += [f"{{{field}}}" for field in self.pattern.by]
+        if self.pattern.search:
+            parts.append("{query}")
+        if self.pattern.range:
+            parts.append(f"{{{self.pattern.range}}}")
+        if not self.is_single and not self.pattern.aggregate:
+            parts.append("{cursor}")
+        return ":".join(parts)
+
+
+def read_placeholders(key: str) -> set[str]:
+    """The names in braces of a key template.
+
+    >>> sorted(read_placeholders("shop:v1:orders:{customer}:{cursor}"))
+    ['cursor', 'customer']
+    """
+    return set(re.findall(r"\{([^{}]+)\}", key))
