@@ -235,10 +235,15 @@ def test_kill_of_owner_and_warden_is_tidied_by_the_next_start() -> None:
     os.kill(warden, signal.SIGKILL)
     owner.kill()
     owner.wait()
-    # someone else's next start may be faster than this one: what counts is that it is gone afterwards
-    remove_stale_folders()
-    assert wait_until(lambda: not find_processes(str(folder)))
-    assert wait_until(lambda: not folder.exists())
+    # the system takes a moment to end what was killed, until then the folder is not stale
+    assert wait_until(lambda: warden not in find_processes(str(folder)))
+
+    def is_tidied() -> bool:
+        remove_stale_folders()
+        return not folder.exists()
+
+    assert wait_until(is_tidied)
+    assert find_processes(str(folder)) == {}
 
 
 @needs_postgresql
