@@ -1,0 +1,297 @@
+"""The numbers of the flow: rate and replicas of each part, availability and latency of each path, all as facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from archnb.design.flow import Component, Hop, Path
+from archnb.design.record import Named
+from archnb.fact import Fact, apply_model, ceil, maximum, total
+from archnb.quantity import PERCENT, Quantity
+from archnb.sim.reliability import parallel_availability
+from archnb.topics.flow.components import OWN
+from archnb.topics.topic import Because, Draft
+
+# above so many parts, one more changes nothing that anybody could measure
+MOST_PARTS = 12
+CRITICAL = 0.999
+
+
+def shared_cause_availability(one: float, parts: float, shared: float) -> float:
+    """Return 1 − (β·u + ((1 − β)·u)ⁿ), the availability of n alike parts with unavailability u that fail together in a share β.
+
+    The beta-factor model (IEC 61508-6). With β = 0 it is 1 − uⁿ, with one part it is the part's own availability.
+
+    >>> round(shared_cause_availability(0.995, 2, 0.02), 6), round(shared_cause_availability(0.995, 1, 0.02), 6)
+    (0.999876, 0.995)
+    """
+    down = 1 - one
+    alone = parallel_availability(1 - (1 - shared) * down, int(min(parts, MOST_PARTS)))
+    return alone - shared * down
+
+
+def gamma_p99(*pairs: Any) -> Any:
+    """Return the 99th percentile of a sum of exponential times, each taken with its share: `share, time, share, time, …`.
+
+    The sum is matched by its mean and variance to a gamma distribution, whose quantile is Wilson and Hilferty's (1931).
+
+    >>> round(gamma_p99(1.0, 0.1), 3)   # one exponential: ln(100) × 0.1 s = 0.461 s
+    0.461
+    """
+    shares, times = pairs[0::2], pairs[1::2]
+    mean = sum(p * t for p, t in zip(shares, times, strict=True))
+    spread = sum(t * t * p * (2 - p) for p, t in zip(shares, times, strict=True))
+    inverse = spread / (9 * mean * mean + 1e-300)
+    return mean * (1 - inverse + 2.3263478740408408 * inverse**0.5) ** 3
+
+
+def is_waited_for(hop: Hop) -> bool:
+    """Whether the caller waits for a hop."""
+    return hop.kind == "call" or hop.kind is None
+
+
+def find_share(draft: Draft, name: str, hop: Hop) -> Fact | None:
+    """The share of an operation's requests that take a hop, as a fact; None is all of them."""
+    if hop.share is None or hop.share.base == 1:
+        return None
+    fact = f"flow.{name}.missed"
+    if fact in draft.facts and abs(draft.facts[fact].base - hop.share.base) < 1e-12:
+        return draft.facts[fact]
+    return _plain(hop.share)
+
+
+def _plain(quantity: Quantity) -> Fact:
+    return Fact(quantity.unit, given=quantity)
+
+
+def count_rates(draft: Draft, components: Named[Component], paths: Named[Path]) -> None:
+    """Add `flow.<component>.rate`: the sum over all operations of rate × share, for every hop that ends there."""
+    facts = draft.facts
+    parts: dict[str, list[Fact]] = {name: [] for name in components}
+    for name, path in paths.items():
+        rate = f"access.{name}.rate"
+        if rate not in facts:
+            continue
+        entered: set[str] = set()
+        for hop in path.hops:
+            share = find_share(draft, name, hop)
+            if hop.source and components[hop.source].kind == "client" and hop.source not in entered:
+                entered.add(hop.source)
+                parts[hop.source].append(facts[rate])
+            if hop.target:
+                parts[hop.target].append(facts[rate] if share is None else facts[rate] * share)
+    for name, rates in parts.items():
+        because = f"requests at the peak that {'start' if components[name].kind == 'client' else 'arrive'} there: every operation's rate × the share that comes this way"
+        if rates:
+            facts.define(f"flow.{name}.rate", total(rates), "/s", because)
+        else:
+            facts.given(f"flow.{name}.rate", "0/s", "no operation's path goes through it", origin="concluded")
+
+
+def list_critical(draft: Draft, paths: Named[Path]) -> dict[str, tuple[str, ...]]:
+    """The components that an operation with an availability objective of at least 99.9 % waits for, with those operations."""
+    found: dict[str, list[str]] = {}
+    for name, path in paths.items():
+        objective = draft.design.requirements.objectives.get(name) or draft.design.requirements.objectives.get(
+            "default"
+        )
+        if objective is None or objective.availability is None or objective.availability.base < CRITICAL:
+            continue
+        for target in dict.fromkeys(hop.target for hop in path.hops if is_waited_for(hop) and hop.target):
+            found.setdefault(target, []).append(name)
+    return {name: tuple(operations) for name, operations in found.items()}
+
+
+def fill_numbers(draft: Draft, components: Named[Component], paths: Named[Path]) -> Named[Component]:
+    """Every component of our own with time of work, availability and replicas, said or worked out, and the facts behind them."""
+    critical = list_critical(draft, paths)
+    made: dict[str, Component] = {}
+    for name, one in components.items():
+        if one.kind == "client":
+            made[name] = one
+            continue
+        path = f"flow.components.{name}"
+        assumed_time, assumed_up = _assumed_time(draft, name, one), _assumed_up(one)
+        one = draft.fill(
+            path, one, service_time=Because(draft.facts[assumed_time].quantity, draft.facts[assumed_time].because, (assumed_time,)),
+            availability=Because(draft.facts[assumed_up].quantity, f"{draft.facts[assumed_up].because}; {draft.facts[assumed_up].source}", (assumed_up,)),
+        )  # fmt: skip
+        time = _name_input(draft, name, "service_time", one.service_time, assumed_time)
+        up = _name_input(draft, name, "one_available", one.availability, assumed_up)
+        made[name] = _fill_replicas(draft, name, one, time, up, critical.get(name, ()))
+    return Named(made)
+
+
+def _assumed_time(draft: Draft, name: str, one: Component) -> str:
+    store = draft.design.schema.stores.get(name)
+    kind = "search" if store is not None and store.engine == "elasticsearch" else one.kind
+    return f"flow.assumed.time_{kind}"
+
+
+def _assumed_up(one: Component) -> str:
+    return f"flow.assumed.up_{one.kind if one.kind in ('third_party', 'identity') else 'instance'}"
+
+
+def _name_input(draft: Draft, name: str, what: str, value: Quantity | None, assumed: str) -> Fact:
+    """The fact of a component's input: given where it was said, else pointing to the assumption."""
+    field = "availability" if what == "one_available" else what
+    fact, facts = f"flow.{name}.{what}", draft.facts
+    if draft.is_said(f"flow.components.{name}.{field}") and value is not None:
+        return facts.given(fact, value, f"said of {name}", origin="said")
+    return facts.define(fact, facts[assumed], "%" if what == "one_available" else None, facts[assumed].because)
+
+
+def _fill_replicas(
+    draft: Draft, name: str, one: Component, time: Fact, up: Fact, operations: tuple[str, ...]
+) -> Component:
+    facts, rate = draft.facts, draft.facts[f"flow.{name}.rate"]
+    path, fact = f"flow.components.{name}", f"flow.{name}.replicas"
+    least = 2 if operations else 1
+    if one.kind not in OWN:
+        one = draft.fill(path, one, replicas=Because(1, "others run it; how often is inside its availability"))
+        facts.given(fact, one.replicas or 1, "others run it", origin="assumed")
+    elif draft.is_said(f"{path}.replicas") and one.replicas is not None:
+        facts.given(fact, one.replicas, f"said of {name}", origin="said")
+    else:
+        why = (
+            f"at least two, because {operations[0]}{f' and {len(operations) - 1} more' if len(operations) > 1 else ''} must work 99.9 % of the time or more"
+            if operations
+            else "no operation that must work 99.9 % of the time waits for it"
+        )
+        needed = _count_needed(draft, one, rate, time)
+        facts.define(
+            fact,
+            maximum(needed, 2 if one.kind == "worker" else least),
+            "",
+            f"its peak load at a bearable use, and {why}",
+        )
+        if one.kind == "worker":
+            why = "at least two, so that a release does not stop the work"
+        one = draft.fill(
+            path,
+            one,
+            replicas=Because(round(facts[fact].value), f"rate × time of work ÷ (cores × bearable use), {why}", (fact,)),
+        )
+    replicas = facts[fact]
+    shared = facts[
+        "flow.assumed.shared_stateful" if one.kind in ("store", "cache", "queue") else "flow.assumed.shared_stateless"
+    ]
+    together = apply_model(
+        "1 − (β·u + ((1 − β)·u)ⁿ)", shared_cause_availability, "%", up, replicas, shared, labels=("1 − u", "n", "β"),
+    )  # fmt: skip
+    facts.define(f"flow.{name}.available", together, "%", "at least one works; a share of failures takes all of them")
+    cores = f"flow.assumed.cores_{one.kind}"
+    if cores in facts:
+        facts.define(
+            f"flow.{name}.utilisation",
+            rate * time / (replicas * facts[cores]),
+            "%",
+            "how busy its cores are at the peak",
+        )
+    return one
+
+
+def _count_needed(draft: Draft, one: Component, rate: Fact, time: Fact) -> Fact:
+    facts = draft.facts
+    if one.kind == "worker":
+        workers = [facts[name] for name in (f"jobs.{job}.workers" for job in draft.design.jobs.jobs) if name in facts]
+        if workers:
+            return ceil(total(workers) / facts["flow.assumed.jobs_per_worker"])
+        return ceil(rate * time / (facts["flow.assumed.jobs_per_worker"] * facts["flow.assumed.target"]))
+    return ceil(rate * time / (facts[f"flow.assumed.cores_{one.kind}"] * facts["flow.assumed.target"]))
+
+
+def find_serial_parts(components: Named[Component], path: Path) -> Iterator[tuple[str, Hop]]:
+    """The components without which an operation fails, each once, with the hop that most of its requests take to it.
+
+    A cache is not among them where the path also reads a store: without it the answer comes from there, only later.
+    """
+    found: dict[str, Hop] = {}
+    has_store = any(is_waited_for(hop) and hop.target and components[hop.target].kind == "store" for hop in path.hops)
+    for hop in path.hops:
+        if not is_waited_for(hop) or not hop.target or components[hop.target].kind == "client":
+            continue
+        if components[hop.target].kind == "cache" and has_store:
+            continue
+        before = found.get(hop.target)
+        if before is None or _base(hop) > _base(before):
+            found[hop.target] = hop
+    yield from found.items()
+
+
+def _base(hop: Hop) -> float:
+    return hop.share.base if hop.share is not None else 1.0
+
+
+def measure_paths(draft: Draft) -> None:
+    """Add availability, latency and its 99th percentile for every path."""
+    flow, facts = draft.design.flow, draft.facts
+    for name, path in flow.paths.items():
+        product: Fact | None = None
+        for target, hop in find_serial_parts(flow.components, path):
+            up, share = facts[f"flow.{target}.available"], find_share(draft, name, hop)
+            factor = up if share is None else 1 - share * (1 - up)
+            product = factor if product is None else product * factor
+        if product is not None:
+            facts.define(
+                f"flow.{name}.availability",
+                product,
+                "%",
+                "every part that is waited for must work; a cache may fail, the store answers then",
+            )
+        _measure_latency(draft, name, path)
+
+
+def _measure_latency(draft: Draft, name: str, path: Path) -> None:
+    facts, components = draft.facts, draft.design.flow.components
+    pairs: list[tuple[Fact | None, Fact]] = []
+    for hop in path.hops:
+        if (
+            not is_waited_for(hop)
+            or not hop.target
+            or hop.target == hop.source
+            or components[hop.target].kind == "client"
+        ):
+            continue
+        time = facts[f"flow.{hop.target}.service_time"]
+        queries = _count_queries(draft, name, components[hop.target])
+        if queries > 1:
+            time = time * queries
+        if components[hop.target].kind == "store" and name in draft.design.access and draft.design.access[name].writes:
+            time = time + facts["flow.assumed.time_commit"]
+        if hop.source and components[hop.source].kind != "client":
+            time = facts["flow.assumed.round_trip"] + time
+        pairs.append((find_share(draft, name, hop), time))
+    if not pairs:
+        return
+    facts.define(
+        f"flow.{name}.latency", total([time if share is None else share * time for share, time in pairs]), "ms",
+        "work and round trips of all that is waited for, from the border inwards and back; the user's own network is not in it",
+    )  # fmt: skip
+    flat = [
+        part
+        for share, time in pairs
+        for part in (share if share is not None else _plain(Quantity(100, 100, PERCENT)), time)
+    ]
+    facts.define(
+        f"flow.{name}.latency_p99", apply_model("p99 of the sum", gamma_p99, "s", *flat, is_vectorised=True), "ms",
+        "each time taken as exponential, their sum as gamma", source="Wilson and Hilferty (1931)",
+    )  # fmt: skip
+
+
+def _count_queries(draft: Draft, name: str, component: Component) -> int:
+    """How many queries an operation sends to a store: one, and one for each entity that comes along."""
+    pattern = draft.design.access.get(name)
+    if pattern is None or component.kind != "store":
+        return 1
+    return 1 + len(pattern.include) + sum(1 for step in pattern.steps if not step.via)
+
+
+def complete_numbers(draft: Draft, components: Named[Component], paths: Named[Path]) -> Named[Component]:
+    """Rates first, because replicas follow from them."""
+    count_rates(draft, components, paths)
+    return fill_numbers(draft, components, paths)
+
+
+__all__ = ["complete_numbers", "find_serial_parts", "gamma_p99", "measure_paths", "shared_cause_availability"]

@@ -1,0 +1,236 @@
+"""The path of each operation: who calls whom, what is waited for, and what is done after the answer."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from archnb.design.entities import AccessPattern
+from archnb.design.flow import Hop, Path
+from archnb.design.record import Named
+from archnb.quantity import Quantity, parse
+from archnb.topics.flow.components import Parts
+from archnb.topics.topic import Because, Draft
+
+ALL = parse("100%")
+
+
+class Trace:
+    """The hops of one operation while they are being laid."""
+
+    def __init__(self) -> None:
+        self.hops: list[Hop] = []
+
+    def call(self, source: str, target: str, label: str, share: Quantity = ALL) -> None:
+        """A hop that is waited for."""
+        self.hops.append(Hop(source=source, target=target, label=label, kind="call", share=share))
+
+    def later(self, source: str, target: str, label: str, share: Quantity = ALL) -> None:
+        """A hop that is not waited for."""
+        self.hops.append(Hop(source=source, target=target, label=label, kind="async", share=share))
+
+
+def find_holder(draft: Draft, entity: str | None) -> str:
+    """The store that an entity lives in; the first store where the schema does not say."""
+    stores = draft.design.schema.stores
+    found = next((name for name, store in stores.items() if entity in store.holds), None)
+    return found or next(iter(stores), "main")
+
+
+def find_serving_store(draft: Draft, name: str, pattern: AccessPattern) -> str:
+    """The store that answers a read: one with an index for it, one made for its kind of question, or the entity's home."""
+    stores, home = draft.design.schema.stores, find_holder(draft, pattern.reads)
+    able = [one for one, store in stores.items() if pattern.reads in store.holds or pattern.reads in store.copies]
+    for table in draft.design.schema.tables.values():
+        if (
+            table.store in able
+            and table.store != home
+            and any(name in index.serves for index in table.indexes.values())
+        ):
+            return table.store
+    if pattern.consistency == "strong":
+        return home
+    asks = (
+        ("elasticsearch", bool(pattern.search)),
+        ("neo4j", (pattern.depth or 0) > 2),
+        ("influxdb", bool(pattern.aggregate)),
+    )
+    for engine, is_asked in asks:
+        found = next((one for one in able if stores[one].engine == engine), None)
+        if is_asked and found is not None:
+            return found
+    return home
+
+
+def list_copies(draft: Draft, entities: set[str | None]) -> list[str]:
+    """The stores that hold a copy of any of some entities."""
+    return [name for name, store in draft.design.schema.stores.items() if entities & set(store.copies)]
+
+
+def fill_paths(draft: Draft, parts: Parts) -> Named[Path]:
+    """A path for every access pattern: said hops are kept and filled in, the others are proposed."""
+    said = draft.design.flow.paths
+    made: dict[str, Path] = {}
+    for name in dict.fromkeys((*draft.design.access, *said)):
+        path, pattern = f"flow.paths.{name}", draft.design.access.get(name)
+        one = said.get(name, Path())
+        if one.hops:
+            hops = _fill_hops(draft, path, one.hops, parts)
+            made[name] = dataclasses.replace(
+                draft.fill(path, one, operation=Because(name, "the path has the operation's name")), hops=hops
+            )
+        elif pattern is not None:
+            trace = (
+                _trace_read(draft, parts, name, pattern) if pattern.reads else _trace_write(draft, parts, name, pattern)
+            )
+            why = (
+                "the parts in order: the border, the rules, the cache, the store"
+                if pattern.reads
+                else "the parts in order: the border, the rules, one transaction; all else after the answer"
+            )
+            draft.note(path, why)
+            made[name] = draft.fill(
+                path,
+                one,
+                operation=Because(name, "the path has the operation's name"),
+                hops=Because(tuple(trace.hops), why),
+            )
+    return Named(made)
+
+
+def _fill_hops(draft: Draft, path: str, hops: tuple[Hop, ...], parts: Parts) -> tuple[Hop, ...]:
+    made: list[Hop] = []
+    at = parts.client
+    for n, hop in enumerate(hops):
+        one = draft.fill(
+            f"{path}.hops.{n}", hop, source=Because(at, "the step before ended there"),
+            target=Because(next(iter(parts.services.values())), "nothing else is said"),
+            label=Because("call", "nothing else is said"), kind=Because("call", "a step is waited for unless it says otherwise"),
+            share=Because("100%", "a step is taken by every request unless it says otherwise"),
+        )  # fmt: skip
+        made.append(one)
+        at = one.target or at
+    return tuple(made)
+
+
+def _enter(draft: Draft, parts: Parts, trace: Trace, name: str, pattern: AccessPattern) -> str:
+    """The hops from the client to the service; gives the service."""
+    operation = draft.design.api.operations.get(name)
+    label = (
+        f"{operation.method} {operation.path}"
+        if operation is not None and operation.method and operation.path
+        else name
+    )
+    entity = draft.design.entities.get(pattern.reads or pattern.writes or "")
+    service = parts.service_of(entity.domain if entity is not None else None)
+    policy = draft.design.cache.policies.get(name)
+    share, at = ALL, parts.client
+    if parts.cdn and policy is not None and policy.use and policy.store == "http":
+        trace.call(at, parts.cdn, label)
+        at, share = parts.cdn, _miss_share(draft, name)
+    if parts.gateway:
+        trace.call(at, parts.gateway, label, share)
+        at = parts.gateway
+        is_known = not pattern.roles or set(pattern.roles) != {"public"}
+        if parts.identity and is_known and draft.design.auth.token_format == "opaque":
+            trace.call(at, parts.identity, "look the token up", parse("10%"))
+    trace.call(at, service, label, share)
+    return service
+
+
+def _miss_share(draft: Draft, name: str) -> Quantity:
+    """Which share of a cached read's requests goes past the cache, as a fact of its own."""
+    facts, hit = draft.facts, f"cache.{name}.hit_ratio"
+    if hit not in facts:
+        return ALL
+    fact = f"flow.{name}.missed"
+    if fact not in facts:
+        facts.define(fact, 1 - facts[hit], "%", "reads that the cache cannot answer go on")
+    return facts[fact].quantity
+
+
+def _trace_read(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) -> Trace:
+    trace = Trace()
+    service = _enter(draft, parts, trace, name, pattern)
+    store, policy = find_serving_store(draft, name, pattern), draft.design.cache.policies.get(name)
+    what = f"read {pattern.reads}" + (f" with {', '.join(pattern.include)}" if pattern.include else "")
+    if pattern.is_async and parts.queue and parts.worker:
+        trace.call(service, parts.queue, f"ask for {name}")
+        trace.later(parts.queue, parts.worker, f"take {name}")
+        trace.later(parts.worker, store, what)
+        return trace
+    share = trace.hops[-1].share or ALL
+    if policy is not None and policy.use and policy.store != "http":
+        missed = _miss_share(draft, name)
+        if parts.cache and policy.store in ("redis", "memcached", None):
+            trace.call(service, parts.cache, f"get {policy.key or name}")
+        share = missed
+    trace.call(service, store, what, share)
+    return trace
+
+
+def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) -> Trace:
+    trace = Trace()
+    service = _enter(draft, parts, trace, name, pattern)
+    design, home = draft.design, find_holder(draft, pattern.writes)
+    patterns = design.patterns
+    has_saga = bool(parts.queue and parts.worker and "saga" in patterns and patterns["saga"].use)
+    has_outbox = bool(parts.queue and "outbox" in patterns and patterns["outbox"].use)
+    is_later = bool(pattern.is_async and parts.queue and parts.worker)
+    local = [step.entity for step in pattern.steps if not step.via and find_holder(draft, step.entity) == home]
+    remote = [step for step in pattern.steps if step.via or find_holder(draft, step.entity) != home]
+    entities: set[str | None] = {pattern.writes, *local}
+    others = [
+        one
+        for one in dict.fromkeys(
+            parts.service_of(design.entities[e].domain) for e in entities if e is not None and e in design.entities
+        )
+        if one != service
+    ]
+    verb = pattern.action or "write"
+    what = f"{verb} {pattern.writes}" + (
+        f" with {', '.join(dict.fromkeys(str(one) for one in local))}" if local else ""
+    )
+    trace.call(service, home, f"accept {name}" if is_later else what)
+    if not is_later:
+        for other in others:
+            trace.call(service, other, f"{name} in its own data")
+            trace.call(other, home, f"{name} in its own data")
+    for step in remote if not has_saga and not is_later else ():
+        target = parts.third[step.via] if step.via else find_holder(draft, step.entity)
+        trace.call(service, target, f"{step.action} {step.entity}")
+    stale = [
+        other for other, policy in design.cache.policies.items()
+        if policy.use and policy.invalidation == "on write" and other in design.access and _reads_any(design.access[other], entities)
+    ]  # fmt: skip
+    if parts.cache and stale:
+        trace.later(service, parts.cache, f"invalidate {', '.join(stale)}")
+    jobs = [one for one in design.jobs.jobs.values() if one.trigger == name]
+    copies = list_copies(draft, entities)
+    if parts.queue and parts.worker and (is_later or jobs or copies or (has_saga and remote)):
+        trace.later(
+            home if has_outbox else service, parts.queue, "relay the outbox" if has_outbox else f"tell of {name}"
+        )
+        trace.later(parts.queue, parts.worker, f"take {name}")
+        if is_later:
+            trace.later(parts.worker, home, what)
+        if has_saga or is_later:
+            for step in remote:
+                target = parts.third[step.via] if step.via else find_holder(draft, step.entity)
+                trace.later(parts.worker, target, f"{step.action} {step.entity}")
+            if remote:
+                trace.later(parts.worker, home, f"record the outcome of {name}")
+        for via in dict.fromkeys(via for job in jobs for via in job.calls):
+            target = parts.third.get(via, via)
+            if not any(hop.source == parts.worker and hop.target == target for hop in trace.hops):
+                trace.later(parts.worker, target, f"after {name}")
+        for copy in copies:
+            trace.later(
+                parts.worker,
+                copy,
+                f"index {', '.join(sorted(str(e) for e in entities & set(design.schema.stores[copy].copies)))}",
+            )
+    return trace
+
+
+def _reads_any(pattern: AccessPattern, entities: set[str | None]) -> bool:
+    return pattern.reads in entities or any(one in entities for one in pattern.include)

@@ -1,0 +1,322 @@
+"""What there is to be seen of the flow: the diagram with its trust zones, and the tables behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence as Many
+
+from archnb.design.flow import Component, Hop
+from archnb.quantity import PERCENT, number, show
+from archnb.shapes import AnyShape, Cell, Edge, Graph, Group, Message, Node, Participant, Sequence, Table
+from archnb.topics.flow.components import OWN
+from archnb.topics.flow.numbers import find_serial_parts, is_waited_for
+from archnb.topics.topic import Draft
+
+PROTOCOLS = {
+    "PostgreSQL": "PostgreSQL, TLS", "MySQL": "MySQL, TLS", "SQLite": "file", "MongoDB": "MongoDB, TLS", "DynamoDB": "HTTPS",
+    "Elasticsearch": "HTTPS", "InfluxDB": "HTTPS", "Neo4j": "Bolt, TLS", "Redis": "RESP, TLS", "Memcached": "memcached",
+}  # fmt: skip
+
+
+def list_views(draft: Draft) -> Many[AnyShape]:
+    """All views of the flow, in reading order."""
+    return (
+        draw_flow(draft),
+        list_paths(draft),
+        list_components(draft),
+        list_border_crossings(draft),
+        *draw_sequences(draft),
+    )
+
+
+def name_protocol(source: Component, target: Component) -> str:
+    """How two parts speak: what the callee's technology speaks, HTTPS from outside and to others."""
+    if source.kind == "client" or target.kind in ("third_party", "identity"):
+        return "HTTPS"
+    if source.kind == "queue":
+        # workers fetch, so the arrow of the data points the other way than that of the connection
+        return "fetch, TLS"
+    found = next((spoken for engine, spoken in PROTOCOLS.items() if (target.technology or "").startswith(engine)), None)
+    if found is not None:
+        return found
+    return "HTTP/2, mTLS" if target.kind in ("service", "gateway") else "TLS"
+
+
+def sum_edges(draft: Draft) -> dict[tuple[str, str], tuple[float, bool]]:
+    """The hops of all paths by their two ends: requests per second at the peak, and whether any of them is waited for."""
+    found: dict[tuple[str, str], tuple[float, bool]] = {}
+    for name, path in draft.design.flow.paths.items():
+        rate = f"access.{name}.rate"
+        base = draft.facts[rate].to("/s") if rate in draft.facts else 0.0
+        for hop in path.hops:
+            if hop.source and hop.target:
+                before, waited = found.get((hop.source, hop.target), (0.0, False))
+                share = hop.share.base if hop.share is not None else 1.0
+                found[hop.source, hop.target] = (before + base * share, waited or is_waited_for(hop))
+    return found
+
+
+def crosses_border(draft: Draft, source: str, target: str) -> bool:
+    """Whether a call goes from one trust zone into another."""
+    components = draft.design.flow.components
+    return components[source].zone != components[target].zone
+
+
+def draw_flow(draft: Draft) -> Graph:
+    """The data-flow diagram: parts in their trust zones, calls with protocol and peak rate; border crossings are marked."""
+    flow, facts = draft.design.flow, draft.facts
+    nodes, edges = [], []
+    for name, one in flow.components.items():
+        lines = [("", one.technology, "")] if one.technology else []
+        if one.kind in OWN and one.replicas:
+            lines.append(
+                (
+                    "",
+                    f"{one.replicas} × {one.technology}" if not lines else f"{one.replicas} replicas",
+                    facts[f"flow.{name}.rate"].text,
+                )
+            )
+        nodes.append(
+            Node(
+                name,
+                one.label or name,
+                kind=one.kind or "service",
+                group=one.zone or "",
+                lines=tuple(lines),
+                fact=f"flow.{name}.rate",
+            )
+        )
+    for (source, target), (rate, waited) in sum_edges(draft).items():
+        protocol = name_protocol(flow.components[source], flow.components[target])
+        kind = ("call" if waited else "async") + ("-border" if crosses_border(draft, source, target) else "")
+        edges.append(Edge(source, target, f"{protocol} · {number(rate)}/s", kind=kind))
+    edges += list_sign_in_edges(draft)
+    groups = tuple(
+        Group(name, f"{zone.label or name} (trust {zone.trust})", kind="zone") for name, zone in flow.zones.items()
+    )
+    return Graph(
+        "data-flow", "Data flow", tuple(nodes), tuple(edges), groups=groups, kind="flow", direction="LR",
+        description="Every part in its trust zone; each arrow has its protocol and its requests per second at the peak. Dashed arrows are not waited for; arrows between frames cross a trust border and are checked there.",
+    )  # fmt: skip
+
+
+def list_sign_in_edges(draft: Draft) -> list[Edge]:
+    """Signing in and fetching the keys that tokens are checked with: rare, so on no operation's path, yet across borders."""
+    components = draft.design.flow.components
+    identity = next((name for name, one in components.items() if one.kind == "identity"), None)
+    client = next((name for name, one in components.items() if one.kind == "client"), None)
+    checker = next((name for name, one in components.items() if one.kind == "gateway" and name != "cdn"), None)
+    if identity is None:
+        return []
+    made = [Edge(client, identity, "HTTPS · sign in", kind="call-border")] if client else []
+    return [*made, Edge(checker, identity, "HTTPS · keys, cached", kind="call-border")] if checker else made
+
+
+def _objective(draft: Draft, name: str) -> tuple[float | None, float | None]:
+    """The availability (a share) and the p99 (in seconds) that an operation promises."""
+    one = draft.design.requirements.objectives.get(name) or draft.design.requirements.objectives.get("default")
+    if one is None:
+        return None, None
+    return (one.availability.base if one.availability else None), (one.latency_p99.base if one.latency_p99 else None)
+
+
+def describe_path(draft: Draft, hops: tuple[Hop, ...]) -> str:
+    """A path in one line: what is waited for with →, shares in brackets, what comes later after a semicolon."""
+    waited = [hop for hop in hops if is_waited_for(hop)]
+    later = [hop for hop in hops if not is_waited_for(hop)]
+    text, at = "", None
+    for hop in waited:
+        share = f" ({show(hop.share.value, hop.share.unit)})" if hop.share is not None and hop.share.base != 1 else ""
+        text += (
+            f" → {hop.target}{share}"
+            if hop.source == at
+            else f"{', ' if text else ''}{hop.source} → {hop.target}{share}"
+        )
+        at = hop.target
+    ends = list(dict.fromkeys(f"{hop.source} → {hop.target}" for hop in later))
+    return text + (f"; later: {', '.join(ends)}" if ends else "")
+
+
+def list_paths(draft: Draft) -> Table:
+    """The table of paths, with availability and latency against what is promised."""
+    facts, rows = draft.facts, []
+    for name, path in draft.design.flow.paths.items():
+        promised, p99 = _objective(draft, name)
+        cells: list[Cell | str] = [Cell(name, is_code=True), describe_path(draft, path.hops)]
+        for fact, limit, is_lower_good, text in (
+            (f"flow.{name}.availability", promised, False, show(promised * 100, PERCENT) if promised else ""),
+            (f"flow.{name}.latency", None, True, ""),
+            (f"flow.{name}.latency_p99", p99, True, f"{number(p99 * 1000)} ms" if p99 else ""),
+        ):
+            if fact in facts:
+                is_bad = limit is not None and (facts[fact].base > limit if is_lower_good else facts[fact].base < limit)
+                cells.append(
+                    Cell(
+                        facts[fact].value,
+                        facts[fact].text,
+                        fact=fact,
+                        tone="danger" if is_bad else "good" if limit is not None else "",
+                    )
+                )
+            else:
+                cells.append("")
+            if fact.endswith(("availability", "latency_p99")):
+                cells.append(text)
+        rows.append(tuple(cells))
+    columns = ("operation", "path", "availability", "promised", "latency", "p99", "promised p99")
+    return Table(
+        "flow-paths", "Paths", columns, tuple(rows), anchors=tuple(f"path-{name}" for name in draft.design.flow.paths),
+        description="Estimates before anything is built: what is waited for, its availability and its time at the border, against what is promised.",
+    )  # fmt: skip
+
+
+def count_stopped(draft: Draft) -> dict[str, int]:
+    """For each part, how many operations stop with it."""
+    found: dict[str, int] = {}
+    for path in draft.design.flow.paths.values():
+        for target, _ in find_serial_parts(draft.design.flow.components, path):
+            found[target] = found.get(target, 0) + 1
+    return found
+
+
+def find_articulations(draft: Draft) -> set[str]:
+    """The parts whose removal cuts the diagram into pieces (articulation points of the undirected graph)."""
+    import networkx
+
+    graph: networkx.Graph[str] = networkx.Graph()
+    graph.add_nodes_from(draft.design.flow.components)
+    graph.add_edges_from((source, target) for source, target in sum_edges(draft) if source != target)
+    return set(networkx.articulation_points(graph))
+
+
+def list_components(draft: Draft) -> Table:
+    """The table of parts: load, replicas, availability, and whether one of them alone can stop the system."""
+    facts, rows = draft.facts, []
+    stopped, cuts = count_stopped(draft), find_articulations(draft)
+    for name, one in draft.design.flow.components.items():
+        lone = one.kind in OWN and one.replicas == 1 and stopped.get(name, 0) > 0
+        verdict = (
+            "yes: one instance"
+            if lone
+            else ""
+            if one.kind not in OWN
+            else "no: " + (f"{one.replicas} replicas" if stopped.get(name) else "nothing waits for it alone")
+        )
+        busy, available = f"flow.{name}.utilisation", f"flow.{name}.available"
+        rows.append((
+            Cell(name, is_code=True), one.kind, one.zone, one.technology or "", facts[f"flow.{name}.rate"].cell,
+            facts[f"flow.{name}.replicas"].cell if f"flow.{name}.replicas" in facts and one.kind in OWN else "",
+            facts[busy].cell if busy in facts else "", facts[available].cell if available in facts else "",
+            stopped.get(name, 0), Cell(lone, verdict, tone="danger" if lone else "") if verdict else "", "yes" if name in cuts else "",
+        ))  # fmt: skip
+    columns = (
+        "component",
+        "kind",
+        "zone",
+        "technology",
+        "peak rate",
+        "replicas",
+        "use of cores",
+        "availability",
+        "operations that stop with it",
+        "single point of failure",
+        "only way to something",
+    )
+    return Table(
+        "components", "Components", columns, tuple(rows), anchors=tuple(f"component-{name}" for name in draft.design.flow.components),
+        description="A part is a single point of failure where one instance of it stands alone on a path that is waited for; 'only way' are the articulation points of the diagram.",
+    )  # fmt: skip
+
+
+CHECKS = {
+    ("internet", "edge"): "TLS ends here; token, rate limit and size are checked",
+    ("edge", "private"): "mutual TLS; the token's claims go along, nothing else of the caller is believed",
+    ("private", "data"): "a login of its own per service with the least rights; parameters, never pasted text",
+    ("data", "private"): "the message's form is checked before it is worked on",
+    ("private", "external"): "an allow-list of addresses; secrets from the vault; only the fields that are needed",
+    ("internet", "external"): "the identity provider's own sign-in page; PKCE",
+    ("edge", "external"): "keys are fetched over TLS and cached",
+    ("internet", "private"): "nothing stands between: token, rate limit and size must be checked in the service itself",
+    ("internet", "data"): "nothing stands between: this must not be",
+}
+
+
+def list_border_crossings(draft: Draft) -> Table:
+    """The table of calls that cross a trust border, and what is checked there."""
+    flow, rows = draft.design.flow, []
+    ends = [*sum_edges(draft), *((edge.source, edge.target) for edge in list_sign_in_edges(draft))]
+    for source, target in dict.fromkeys(ends):
+        if crosses_border(draft, source, target):
+            left, right = flow.components[source].zone or "", flow.components[target].zone or ""
+            check = CHECKS.get((left, right), "identity of the caller, form and size of what is sent")
+            rows.append(
+                (
+                    f"{left} → {right}",
+                    Cell(f"{source} → {target}", is_code=True),
+                    name_protocol(flow.components[source], flow.components[target]),
+                    check,
+                )
+            )
+    rows.sort(key=lambda row: str(row[0]))
+    return Table(
+        "trust-borders", "Trust borders", ("border", "call", "protocol", "what is checked there"), tuple(rows),
+        description="Every call that leaves one trust zone for another.",
+    )  # fmt: skip
+
+
+def choose_shown(draft: Draft) -> Iterator[str]:
+    """The operations worth a diagram of their own: the busiest read, and the write with the most steps."""
+    access, facts = draft.design.access, draft.facts
+
+    def rate(name: str) -> float:
+        fact = f"access.{name}.rate"
+        return facts[fact].base if fact in facts else 0.0
+
+    reads = [name for name in draft.design.flow.paths if name in access and access[name].reads]
+    writes = [name for name in draft.design.flow.paths if name in access and access[name].writes]
+    if reads:
+        yield max(reads, key=rate)
+    if writes:
+        yield max(writes, key=lambda name: (len(access[name].steps), rate(name)))
+
+
+def draw_sequences(draft: Draft) -> Iterator[Sequence]:
+    """The chosen operations step by step."""
+    for name in choose_shown(draft):
+        yield draw_sequence(draft, name)
+
+
+def draw_sequence(draft: Draft, name: str) -> Sequence:
+    """One operation step by step: calls, what comes back, and what is done after the answer."""
+    flow = draft.design.flow
+    hops = [hop for hop in flow.paths[name].hops if hop.source and hop.target]
+    ends = list(dict.fromkeys(end for hop in hops for end in (hop.source, hop.target) if end))
+    participants = tuple(
+        Participant(end, flow.components[end].label or end, kind=flow.components[end].kind or "service") for end in ends
+    )
+    messages: list[Message] = []
+    open_calls: list[Hop] = []
+
+    def close(until: str | None) -> None:
+        while open_calls and open_calls[-1].target != until:
+            done = open_calls.pop()
+            messages.append(Message(done.target or "", done.source or "", "answer", kind="return"))
+
+    for hop in hops:
+        share = (
+            f" ({show(hop.share.value, hop.share.unit)} of requests)"
+            if hop.share is not None and hop.share.base != 1
+            else ""
+        )
+        if is_waited_for(hop):
+            close(hop.source)
+            messages.append(Message(hop.source or "", hop.target or "", f"{hop.label}{share}"))
+            open_calls.append(hop)
+        else:
+            close(None)
+            messages.append(Message(hop.source or "", hop.target or "", f"{hop.label}{share}", kind="async"))
+    close(None)
+    return Sequence(
+        f"flow-{name.replace('_', '-').replace(' ', '-')}", f"How {name} travels", participants, tuple(messages),
+        description="Solid arrows are waited for; open ones are not, and come after the answer.",
+    )  # fmt: skip
