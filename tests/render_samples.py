@@ -1,4 +1,4 @@
-"""Shapes as topics would describe them: a shop's entities, its data flow, a sign-in, its capacity; shared by the render tests."""
+"""Shapes as topics would describe them: a shop's entities, data flow, sign-in, capacity; shared by the render tests."""
 
 from __future__ import annotations
 
@@ -305,7 +305,12 @@ def make_table() -> Table:
 
 def make_source() -> Source:
     """A little DDL."""
-    text = "-- customers who ever ordered\nCREATE TABLE customer (\n    id uuid PRIMARY KEY,\n    email text NOT NULL UNIQUE CHECK (email <> '')\n);\n"
+    text = """-- customers who ever ordered
+CREATE TABLE customer (
+    id uuid PRIMARY KEY,
+    email text NOT NULL UNIQUE CHECK (email <> '')
+);
+"""
     return Source("schema.ddl", "DDL for PostgreSQL", "sql", text, filename="schema.sql")
 
 

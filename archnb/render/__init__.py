@@ -1,6 +1,7 @@
 """Shapes made visible: SVG, HTML and text of one look, for a notebook's cell, the desk and the report alike.
 
-This room sees shapes only. Whatever offers `views` (a section of a plan) or `card` (a plan) is shown as the shapes in it.
+This room sees shapes only. Whatever offers `views` (a section of a plan) or `card` (a plan) is shown as the shapes
+in it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Charts by matplotlib, as SVG without colours of its own: painted with stand-in inks that become the theme's classes."""
+"""Charts by matplotlib, as SVG without colours of its own: its stand-in inks become the theme's classes."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool, is_sma
 
 
 def _draw_bars(axes: Axes, chart: Chart, one: Series, xs: Any, ys: Any, bars: list[Series], colour: str) -> None:
-    """Bars beside one another; with `low` and `high` a bar runs from the one to the other (a tornado), y being the middle."""
+    """Bars beside one another; with `low` and `high` a bar runs from the one to the other, y being its middle (tornado)."""
     import numpy
 
     count, place = len(bars), bars.index(one)

@@ -1,4 +1,4 @@
-"""Graphs as drawings: entity diagrams in crow's-foot notation, data flows inside their trust zones, and plain graphs."""
+"""Graphs as drawings: entity diagrams in crow's-foot notation, data flows in their trust zones, plain graphs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Face:
 
 
 def draw_graph(graph: Graph, *, link: Link | None = None) -> Drawing:
-    """Draw a graph; `link` turns the name of a node's fact into where it points. Very large ER diagrams leave the rows out."""
+    """Draw a graph; `link` says where a node's fact points. An ER diagram of more than `LARGE` boxes leaves the rows out."""
     hint = ""
     if graph.kind == "er" and len(graph.nodes) > LARGE:
         graph = replace(graph, nodes=tuple(replace(node, lines=()) for node in graph.nodes))
@@ -180,9 +180,10 @@ def _draw_table(node: Node, face: _Face, centre: Point) -> Markup:
 def _round_top(left: float, top: float, right: float, head: float, height: float) -> str:
     """The header's outline: round above, and below too where it is the whole box."""
     bottom, r = top + head, 5
+    start = f"V{top + r:.1f}q0-{r} {r}-{r}H{right - r:.1f}q{r} 0 {r} {r}"
     if head >= height - 1:
-        return f"M{left:.1f} {top + r:.1f}q0-{r} {r}-{r}H{right - r:.1f}q{r} 0 {r} {r}V{bottom - r:.1f}q0 {r}-{r} {r}H{left + r:.1f}q-{r} 0-{r}-{r}z"
-    return f"M{left:.1f} {bottom:.1f}V{top + r:.1f}q0-{r} {r}-{r}H{right - r:.1f}q{r} 0 {r} {r}V{bottom:.1f}z"
+        return f"M{left:.1f} {top + r:.1f}{start}V{bottom - r:.1f}q0 {r}-{r} {r}H{left + r:.1f}q-{r} 0-{r}-{r}z"
+    return f"M{left:.1f} {bottom:.1f}{start}V{bottom:.1f}z"
 
 
 def _draw_box(node: Node, face: _Face, centre: Point) -> Markup:
@@ -194,7 +195,8 @@ def _draw_box(node: Node, face: _Face, centre: Point) -> Markup:
     y = top + 8
     if node.kind in _ROUND:
         r = 7
-        body = f"M{left:.1f} {top + r:.1f}a{w / 2:.1f} {r} 0 0 1 {w:.1f} 0V{top + h - r:.1f}a{w / 2:.1f} {r} 0 0 1-{w:.1f} 0z"
+        arc = f"a{w / 2:.1f} {r} 0 0 1"
+        body = f"M{left:.1f} {top + r:.1f}{arc} {w:.1f} 0V{top + h - r:.1f}{arc}-{w:.1f} 0z"
         lid = f"M{left:.1f} {top + r:.1f}a{w / 2:.1f} {r} 0 0 0 {w:.1f} 0"
         parts += [element("path", d=body, class_=look), element("path", d=lid, class_=look.replace("look-", "line-"))]
         y += 9
@@ -252,7 +254,7 @@ def _is_blocked(
 def _place_ends(
     found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, ...], direction: str, stubborn: set[int]
 ) -> list[_Ends]:
-    """For each line its two ends as (place on the padded border, outward direction), spread so that none stand on another."""
+    """For each line its two ends as (place on the padded border, way out), spread so that none stands on another."""
     sides: dict[tuple[int, int, int], list[tuple[float, int, int]]] = {}
     for n, (line, route) in enumerate(zip(lines, found.routes, strict=True)):
         for end, number in ((0, line.source), (1, line.target)):
@@ -301,18 +303,35 @@ def _place_labels(
 ) -> list[Point | None]:
     """Labels moved from beside their lines onto them, where no box and no other label stands in the way."""
     taken = [(*centre, box.width, box.height) for centre, box in zip(found.centres, boxes, strict=True)]
+    curves = [_sample_curve(path) for path in paths]
     middles = list(found.labels)
     for n, (line, at) in enumerate(zip(lines, found.labels, strict=True)):
         if at is None:
             continue
-        near = min(_sample_curve(paths[n]), key=lambda point: math.dist(point, at))
+        near = [(math.dist(point, at), point) for point in curves[n] if math.dist(point, at) < 70]
         others = [(*o, lines[m].width, lines[m].height) for m, o in enumerate(middles) if o is not None and m != n]
-        if math.dist(near, at) < 40 and not any(
-            abs(near[0] - x) < (line.width + w) / 2 and abs(near[1] - y) < (line.height + h) / 2
-            for x, y, w, h in [*taken, *others]
-        ):
-            middles[n] = near
+        free = [
+            (away + 30 * _count_crossings(point, line, n, curves), point)
+            for away, point in near
+            if not any(
+                abs(point[0] - x) < (line.width + w) / 2 and abs(point[1] - y) < (line.height + h) / 2
+                for x, y, w, h in [*taken, *others]
+            )
+        ]
+        if free:
+            middles[n] = min(free)[1]
     return middles
+
+
+def _count_crossings(at: Point, line: Line, number: int, curves: list[list[Point]]) -> int:
+    """How many other lines a label would lie on; not asked where there are so many that no label is free anyway."""
+    if len(curves) > LARGE:
+        return 0
+    return sum(
+        any(abs(x - at[0]) < line.width / 2 and abs(y - at[1]) < line.height / 2 for x, y in curve)
+        for n, curve in enumerate(curves)
+        if n != number
+    )
 
 
 def _sample_curve(route: list[Point]) -> list[Point]:
@@ -320,8 +339,8 @@ def _sample_curve(route: list[Point]) -> list[Point]:
     out = [route[0]]
     for start in range(0, len(route) - 3, 3):
         a, b, c, d = route[start : start + 4]
-        for step in range(1, 13):
-            t = step / 12
+        for step in range(1, 25):
+            t = step / 24
             u = 1 - t
             weights = (u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t)
             out.append(

@@ -1,4 +1,4 @@
-"""Shapes as HTML: the same figure for a page (drawing inline, colours from the page) and for a cell (drawing as an image)."""
+"""Shapes as HTML: the same figure for a page (drawings inline) and for a cell (drawings as images)."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ def fragment(
 ) -> Markup:
     """One shape as a figure: title, description, the drawing or text, and for a drawing the table that says the same.
 
-    In a page, ids begin with `prefix` and facts point to `#fact-<name>` unless `link` says otherwise; there is no inline
-    style and no script. In a cell, drawings are images, ids and links are left out, and tables are previews.
+    In a page, ids begin with `prefix` and facts point to `#fact-<name>` unless `link` says otherwise; there is no
+    inline style and no script. In a cell, drawings are images, ids and links are left out, and tables are previews.
     """
     is_page = mode == "page"
     if is_page and link is None:
@@ -133,7 +133,8 @@ def _draw_parts(shape: Graph | Sequence | Chart, *, is_page: bool, prefix: str, 
     )
     made: list[Markup] = []
     if len(parts) > 1 and isinstance(shape, Graph):
-        text = f"{len(shape.nodes)} boxes are too many for one drawing, so it is split into {len(parts)}; boxes of other parts are shown by name."
+        text = f"{len(shape.nodes)} boxes are too many for one drawing, so it is split into {len(parts)}; "
+        text += "a box of another part is shown by its name."
         made.append(element("p", text, class_="archnb-hint"))
     for part in parts:
         drawing = draw_shape(part, prefix=prefix, link=link)

@@ -1,7 +1,7 @@
-"""Where boxes and lines go: Graphviz finds the places, and knows nothing but sizes, so no user text can reach its parser.
+"""Where boxes and lines go: Graphviz finds the places and is told nothing but sizes, so no user text reaches its parser.
 
-The bundled Graphviz of pygraphviz serves first, then a `dot` on the PATH, then a plain arrangement of our own. A layout has
-a time limit and never raises; what served and what did not is told in `Arrangement.hint`.
+The bundled Graphviz of pygraphviz serves first, then a `dot` on the PATH, then a plain arrangement of our own. A layout
+has a time limit and never raises; what did not serve is told in `Arrangement.hint`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Arrangement:
-    """The places found: centres of boxes, Bézier routes of lines, centres of labels, frames as left, top, right, bottom."""
+    """The places: centres of boxes, Bézier routes of lines, centres of labels, frames (left, top, right, bottom)."""
 
     width: float
     height: float
@@ -61,7 +61,6 @@ class Arrangement:
     hint: str = ""
 
 
-@lru_cache(maxsize=256)
 def arrange(
     boxes: tuple[Box, ...],
     lines: tuple[Line, ...],
@@ -70,17 +69,34 @@ def arrange(
     direction: str = "LR",
     gap: float = 18,
 ) -> Arrangement:
-    """Place boxes so that lines run in one direction; `frames` holds the width of each frame's label; `gap` parts neighbours."""
+    """Place boxes so that lines run in one direction.
+
+    `frames` holds the width of each frame's label, `gap` the pixels between neighbours. It never raises: without Graphviz,
+    or after `TIME_LIMIT`, boxes stand on shelves and `hint` says why.
+    """
     if not boxes:
         return Arrangement(0, 0, (), (), (), tuple(None for _ in frames))
+    try:
+        return _arrange_well(boxes, lines, frames, direction, gap)
+    except _NoLayoutError as problem:
+        return arrange_plainly(boxes, lines, frames, hint=str(problem))
+
+
+class _NoLayoutError(Exception):
+    """Graphviz gave no layout; the text is for the reader."""
+
+
+@lru_cache(maxsize=256)
+def _arrange_well(
+    boxes: tuple[Box, ...], lines: tuple[Line, ...], frames: tuple[float, ...], direction: str, gap: float
+) -> Arrangement:
+    """Graphviz's arrangement; kept, since a cell, the desk and the report ask for the same one. Failures are not kept."""
     source = write_dot(boxes, lines, frames, direction=direction, gap=gap)
     try:
-        found, hint = _ask_graphviz(source, len(boxes) + len(lines))
-        if found is not None:
-            return _read_places(found, boxes, lines, len(frames))
-    except (ValueError, KeyError, TypeError) as problem:
-        hint = f"Graphviz answered what could not be read ({type(problem).__name__}), so this is a plain arrangement."
-    return arrange_plainly(boxes, lines, frames, hint=hint)
+        return _read_places(_ask_graphviz(source, len(boxes) + len(lines)), boxes, lines, len(frames))
+    except (ValueError, KeyError, TypeError, StopIteration, IndexError) as problem:
+        text = f"Graphviz answered what could not be read ({type(problem).__name__}), so this is a plain arrangement."
+        raise _NoLayoutError(text) from problem
 
 
 def write_dot(
@@ -94,8 +110,8 @@ def write_dot(
 
     out = [
         "digraph {",
-        f"graph [rankdir={direction} nodesep={gap / 72:.3f} ranksep={gap * 1.6 / 72:.3f} splines=true nslimit=20 mclimit=2"
-        " searchsize=60 remincross=true];",
+        f"graph [rankdir={direction} nodesep={gap / 72:.3f} ranksep={gap * 1.6 / 72:.3f} splines=true"
+        " nslimit=20 mclimit=2 searchsize=60 remincross=true];",
         'node [shape=box fixedsize=true label=""]; edge [arrowhead=none];',
     ]
     for number, width in enumerate(frames):
@@ -114,21 +130,21 @@ def _blank(width: float, height: float) -> str:
     return f'<<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
 
 
-def _ask_graphviz(source: str, size: int) -> tuple[dict[str, Any] | None, str]:
-    """What Graphviz answers, or None and a hint that says why there is no answer."""
-    answer = ""
+def _ask_graphviz(source: str, size: int) -> dict[str, Any]:
+    """What Graphviz answers; raises `_NoLayoutError` with the reason when it does not."""
+    command: list[str] | None = None
     try:
         import pygraphviz
     except ImportError:
         dot = shutil.which("dot")
         if dot is None:
-            return (
-                None,
-                "Graphviz is missing, so this is a plain arrangement: pip install pygraphviz draws it properly.",
-            )
-        command: list[str] | None = [dot, "-Tjson0"]
+            text = "Graphviz is missing, so this is a plain arrangement: pip install pygraphviz draws it properly."
+            raise _NoLayoutError(text) from None
+        command = [dot, "-Tjson0"]
     else:
-        command = None if size <= _IN_PROCESS else [sys.executable, "-c", _CHILD]
+        if size > _IN_PROCESS:
+            # Only a process of its own can be stopped.
+            command = [sys.executable, "-c", _CHILD]
     try:
         if command is None:
             with _LOCK:
@@ -136,12 +152,14 @@ def _ask_graphviz(source: str, size: int) -> tuple[dict[str, Any] | None, str]:
         else:
             done = subprocess.run(command, input=source, capture_output=True, text=True, timeout=TIME_LIMIT, check=True)
             answer = done.stdout
-    except subprocess.TimeoutExpired:
-        return None, f"The layout took longer than {TIME_LIMIT:.0f} s, so this is a plain arrangement."
+    except subprocess.TimeoutExpired as problem:
+        text = f"The layout took longer than {problem.timeout:g} s, so this is a plain arrangement."
+        raise _NoLayoutError(text) from problem
     except (OSError, subprocess.SubprocessError, RuntimeError) as problem:
-        return None, f"Graphviz failed ({type(problem).__name__}), so this is a plain arrangement."
+        text = f"Graphviz failed ({type(problem).__name__}), so this is a plain arrangement."
+        raise _NoLayoutError(text) from problem
     found: dict[str, Any] = json.loads(answer)
-    return found, ""
+    return found
 
 
 def _read_places(found: dict[str, Any], boxes: tuple[Box, ...], lines: tuple[Line, ...], frames: int) -> Arrangement:
@@ -246,7 +264,7 @@ def _fill_shelves(members: list[int], boxes: tuple[Box, ...], gap: float) -> Ite
 
 
 def _straight_route(start: Point, end: Point, source: Box, target: Box) -> tuple[Point, ...]:
-    """A straight line between the borders of two boxes, written as a Bézier curve; a loop at the right side for one box."""
+    """A straight line between the borders of two boxes, as a Bézier curve; for one box a loop at its right side."""
     if start == end:
         x, y = start[0] + source.width / 2, start[1]
         return (x, y - 8), (x + 36, y - 14), (x + 36, y + 14), (x, y + 8)

@@ -1,4 +1,4 @@
-"""How wide a text is and where it breaks: estimates that hold for the usual sans-serif fonts, without opening a font file.
+"""How wide a text is and where it breaks: estimates for the usual sans-serif fonts, without opening a font file.
 
 Drawings are laid out before anybody knows which font will show them, so widths are those of Helvetica with a margin;
 boxes keep padding enough for a wider one.

@@ -1,4 +1,4 @@
-"""The one place where user text becomes markup: everything drawn is built from `element`, which escapes what it is given."""
+"""The one place where user text becomes markup: all that is drawn is built by `element`, which escapes it."""
 
 from __future__ import annotations
 

@@ -27,9 +27,7 @@ def draw_sequence(sequence: Sequence) -> Drawing:
         number += message.kind != "note"
         mark = "" if message.kind == "note" else f"{number}. "
         texts.append(mark + message.label)
-    steps = [
-        (message, wrap_text(text, _LABEL, _TEXT)) for message, text in zip(sequence.messages, texts, strict=True)
-    ]
+    steps = [(message, wrap_text(text, _LABEL, _TEXT)) for message, text in zip(sequence.messages, texts, strict=True)]
     xs, width = _place_lifelines(widths, steps, places)
     for n, (message, _) in enumerate(steps):
         # A message that passes over several lifelines has more room than one step's.
@@ -148,10 +146,7 @@ def _draw_step(
 
 def _write(lines: tuple[str, ...], x: float, y: float, place: str, *, is_bare: bool = False) -> list[Markup]:
     classes = " ".join(name for name in ("t115", place, "" if is_bare else "halo") if name)
-    return [
-        element("text", line, x=x, y=y + n * _STEP, class_=classes)
-        for n, line in enumerate(lines)
-    ]
+    return [element("text", line, x=x, y=y + n * _STEP, class_=classes) for n, line in enumerate(lines)]
 
 
 def _draw_tip(x: float, y: float, way: int, kind: str) -> Markup:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from .theme import FONT, MONO, drawing_css, palette_css
@@ -38,15 +39,19 @@ _FIGURES = f"""
 .archnb-vast svg,.archnb-vast img{{min-width:920px}}
 .archnb-table{{border-collapse:collapse;font-size:.9em;line-height:1.4;margin:0;font-variant-numeric:tabular-nums}}
 .archnb-table caption{{text-align:left;font-weight:600;padding:6px 0;caption-side:top;color:var(--archnb-ink)}}
-.archnb-is-table .archnb-table caption{{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}}
-.archnb-table th,.archnb-table td{{text-align:left;vertical-align:top;padding:5px 14px 5px 0;border-bottom:1px solid var(--archnb-rule);max-width:60ch;overflow-wrap:break-word;white-space:pre-line}}
-.archnb-table th{{color:var(--archnb-soft);font-weight:600;white-space:nowrap;border-bottom:1.5px solid var(--archnb-line)}}
+.archnb-is-table .archnb-table caption{{position:absolute;width:1px;height:1px;overflow:hidden;
+  clip-path:inset(50%);white-space:nowrap}}
+.archnb-table th,.archnb-table td{{text-align:left;vertical-align:top;padding:5px 14px 5px 0;
+  border-bottom:1px solid var(--archnb-rule);max-width:60ch;overflow-wrap:break-word;white-space:pre-line}}
+.archnb-table th{{color:var(--archnb-soft);font-weight:600;white-space:nowrap;
+  border-bottom:1.5px solid var(--archnb-line)}}
 .archnb-table .archnb-number{{text-align:right}}
 .archnb-table tbody tr:last-child td{{border-bottom:0}}
 .archnb-table tr:target td{{background:var(--archnb-amber-fill)}}
 .archnb-scroll{{position:relative}}
 .archnb-figure code,.archnb-source{{font-family:{MONO};font-size:.92em}}
-.archnb-source{{background:var(--archnb-panel);border:1px solid var(--archnb-rule);border-radius:8px;padding:12px 14px;margin:0;max-height:34em;overflow:auto;line-height:1.45;tab-size:4}}
+.archnb-source{{background:var(--archnb-panel);border:1px solid var(--archnb-rule);border-radius:8px;
+  padding:12px 14px;margin:0;max-height:34em;overflow:auto;line-height:1.45;tab-size:4}}
 .archnb-source code{{font-size:13px;background:none;padding:0;color:var(--archnb-ink);white-space:pre}}
 .archnb-comment{{color:var(--archnb-muted)}}
 .archnb-equivalent{{margin:6px 0 0;font-size:.95em}}
@@ -80,8 +85,8 @@ _PRINT = """
 def css(mode: Literal["page", "cell"] = "page") -> str:
     """The style sheet for figures.
 
-    On a page the theme follows the system, or `data-theme="light"` or `"dark"` on the root; print is light. In a cell the
-    rules hold under `.archnb` only and follow JupyterLab, VS Code, Jupyter Book and Quarto, else the system.
+    On a page the theme follows the system, or `data-theme="light"` or `"dark"` on the root; print is light. In a cell
+    the rules hold under `.archnb` only and follow JupyterLab, VS Code, Jupyter Book and Quarto, else the system.
     """
     light, dark = palette_css(is_dark=False), palette_css(is_dark=True)
     if mode == "page":
@@ -111,7 +116,7 @@ def css(mode: Literal["page", "cell"] = "page") -> str:
             f"{under(_LIGHT_HOSTS)}{{{light}}}",
             f"{under(_DARK_HOSTS)}{{{dark}}}",
             ".archnb{color:var(--archnb-ink);background:var(--archnb-card);padding:8px 4px}",
-            *(_scope(line) for line in _FIGURES.splitlines()),
+            *(_scope(rule) for rule in re.findall(r"[^{}]+\{[^}]*\}", _FIGURES)),
             # The sheets of notebooks stripe tables and set them to the right.
             ".archnb table.archnb-table{margin:0;border:0;table-layout:auto}",
             ".archnb table.archnb-table tr{background:none}",
@@ -123,6 +128,6 @@ def css(mode: Literal["page", "cell"] = "page") -> str:
     )
 
 
-def _scope(line: str) -> str:
-    selectors, rest = line.split("{", 1)
+def _scope(rule: str) -> str:
+    selectors, rest = rule.strip().split("{", 1)
     return ",".join(f".archnb {selector}" for selector in selectors.split(",")) + "{" + rest

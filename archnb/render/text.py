@@ -12,7 +12,7 @@ _WIDEST = 60  # characters of a column
 
 
 def plain_text(shape: AnyShape) -> str:
-    """A shape in text: tables aligned, graphs as a list of edges, sequences as numbered steps, charts as their values."""
+    """A shape in text: tables aligned, graphs as lists of edges, sequences as steps, charts as their values."""
     head = [clean_text(shape.title)]
     if shape.description:
         head += textwrap.wrap(clean_text(shape.description), 100)

@@ -1,7 +1,7 @@
 """How everything drawn looks: one palette for light and dark, the fonts, and what kind of thing has which colour.
 
-Drawings carry class names only; the style sheet gives them colour through custom properties, so the same drawing follows
-the page's theme. A file of its own, or an image in a cell, embeds the sheet and stands on its own card.
+Drawings carry class names only; the style sheet gives them colour through custom properties, so the same drawing
+follows the page's theme. A file of its own, or an image in a cell, embeds the sheet and stands on its own card.
 """
 
 from __future__ import annotations
