@@ -1,0 +1,187 @@
+"""Indexes: one for every access pattern that finds rows and one for every foreign key, merged where one serves several.
+
+The order of columns is the rule of the b-tree: those given exactly first, then the range, then the order. An index that
+is the beginning of another is not kept, because the longer one serves what it would serve.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from archnb.design import Design
+from archnb.design.record import Named
+from archnb.design.schema import Index, SchemaTable
+from archnb.topics.schema.names import claim
+from archnb.topics.schema.places import (
+    Access,
+    Demand,
+    bare,
+    covers,
+    engine_of,
+    find_accesses,
+    find_demands,
+    is_given,
+    is_relational,
+)
+from archnb.topics.topic import Draft
+
+FULL_TEXT = {"postgresql": "gin", "mysql": "fulltext"}
+
+
+@dataclass
+class Wanted:
+    """An index that something asks for."""
+
+    demand: Demand
+    serves: list[str]
+    reasons: list[str]
+    is_for_key: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Its columns, in order."""
+        return (*self.demand.equal, *self.demand.ordered)
+
+
+def propose_indexes(draft: Draft, design: Design) -> Named[SchemaTable]:
+    """The tables with an index for everything that asks for one. A table whose columns were said keeps exactly its own."""
+    said = draft.said.schema.tables
+    demands: dict[str, list[tuple[str, Demand]]] = {}
+    for pattern, one in design.access.items():
+        for demand in find_demands(design, one):
+            demands.setdefault(demand.table, []).append((pattern, demand))
+    tables: dict[str, SchemaTable] = {}
+    for name, table in design.schema.tables.items():
+        is_said = name in said and bool(said[name].columns)
+        if is_said or not is_relational(design.schema, table):
+            tables[name] = table
+        else:
+            tables[name] = _index_table(draft, design, name, table, demands.get(name, []))
+    return Named(tables)
+
+
+def _index_table(
+    draft: Draft, design: Design, name: str, table: SchemaTable, demands: list[tuple[str, Demand]]
+) -> SchemaTable:
+    wanted = [*_want_patterns(demands), *_want_keys(name, table, demands)]
+    # the longest first, so that what is its beginning finds it
+    wanted.sort(key=lambda one: -len(one.columns))
+    kept: list[Wanted] = []
+    present = list(find_accesses(name, table))
+    served: dict[str, list[str]] = {}
+    for one in wanted:
+        access = next((a for a in present if covers(a, one.demand)), None)
+        if access is not None:
+            served.setdefault(access.name, []).extend(one.serves)
+            continue
+        other = next((k for k in kept if covers(Access("", k.columns, "index"), one.demand)), None)
+        if other is not None:
+            other.serves += [s for s in one.serves if s not in other.serves]
+            other.reasons += one.reasons
+        else:
+            kept.append(one)
+    # said indexes keep their words; only what they serve is added where nothing was said of it
+    indexes: dict[str, Index] = {}
+    for key, index in table.indexes.items():
+        extra = tuple(dict.fromkeys(served.get(key, ())))
+        indexes[key] = index if index.serves or not extra else _with_serves(index, extra)
+    for one in sorted(kept, key=lambda w: wanted.index(w)):
+        key = claim("_".join((name, *(bare(c) for c in one.columns), "idx")), indexes)
+        where = _condition(table, one)
+        indexes[key] = Index(
+            columns=one.columns, unique=False, method="btree", where=where, serves=tuple(dict.fromkeys(one.serves))
+        )
+        reason = " ".join(dict.fromkeys(one.reasons))
+        if where is not None:
+            reason += " Rows without a value are left out: nobody looks for them by it."
+        facts = [f"access.{pattern}.rate" for pattern in indexes[key].serves if f"access.{pattern}.rate" in draft.facts]
+        draft.note(f"schema.tables.{name}.indexes.{key}", reason, *facts)
+    _add_full_text(draft, design, name, table, demands, indexes)
+    return _with_indexes(table, indexes)
+
+
+def _with_serves(index: Index, serves: tuple[str, ...]) -> Index:
+    from dataclasses import replace
+
+    return replace(index, serves=serves)
+
+
+def _with_indexes(table: SchemaTable, indexes: dict[str, Index]) -> SchemaTable:
+    from dataclasses import replace
+
+    return replace(table, indexes=Named(indexes))
+
+
+def _want_patterns(demands: list[tuple[str, Demand]]) -> list[Wanted]:
+    """An index for each pattern; columns given exactly are put so that those most asked for lead and more can share it."""
+    often = Counter(column for _, demand in demands for column in demand.equal)
+    made: list[Wanted] = []
+    for pattern, demand in demands:
+        if demand.search:
+            continue
+        given = list(demand.equal)
+        equal = tuple(sorted(given, key=lambda c: (-often[c], given.index(c))))
+        parts = [f"given exactly: {', '.join(equal)}"] if equal else []
+        if demand.ordered:
+            parts.append(
+                "then in order: "
+                + ", ".join(f"{bare(c)} downwards" if c.startswith("-") else c for c in demand.ordered)
+            )
+        made.append(
+            Wanted(Demand(demand.table, equal, demand.ordered), [pattern], [f"{pattern} ({'; '.join(parts)})."])
+        )
+    return made
+
+
+def _want_keys(name: str, table: SchemaTable, demands: list[tuple[str, Demand]]) -> list[Wanted]:
+    made: list[Wanted] = []
+    for key in table.foreign_keys.values():
+        reason = f"The foreign key to {key.references}: without it, every delete or key change there reads the whole {name}, and joins from there too."
+        made.append(Wanted(Demand(name, key.columns), [], [reason], is_for_key=True))
+    return made
+
+
+def _condition(table: SchemaTable, one: Wanted) -> str | None:
+    """Only rows that have a value, where a single optional reference is indexed."""
+    if len(one.columns) != 1 or not one.is_for_key or not table.columns[one.columns[0]].nullable:
+        return None
+    return is_given(one.columns[0])
+
+
+def _add_full_text(
+    draft: Draft,
+    design: Design,
+    name: str,
+    table: SchemaTable,
+    demands: list[tuple[str, Demand]],
+    indexes: dict[str, Index],
+) -> None:
+    """A full-text index where no search store holds a copy."""
+    copied = {
+        entity for store in design.schema.stores.values() for entity in store.copies if store.engine == "elasticsearch"
+    }
+    engine = engine_of(design.schema, table)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for pattern, demand in demands:
+        entity = design.access[pattern].reads
+        if demand.search and entity not in copied:
+            groups.setdefault(demand.search, []).append(pattern)
+    for columns, patterns in groups.items():
+        if engine not in FULL_TEXT or any(
+            one.method in FULL_TEXT.values() and one.columns == columns for one in indexes.values()
+        ):
+            continue
+        key = claim("_".join((name, *columns, "search_idx")), indexes)
+        indexes[key] = Index(columns=columns, unique=False, method=FULL_TEXT[engine], serves=tuple(patterns))
+        what = (
+            "a GIN index over the words (tsvector, configuration 'simple', which fits any language)"
+            if engine == "postgresql"
+            else "a FULLTEXT index"
+        )
+        facts = [f"access.{pattern}.rate" for pattern in patterns if f"access.{pattern}.rate" in draft.facts]
+        draft.note(
+            f"schema.tables.{name}.indexes.{key}",
+            f"{', '.join(patterns)}: {what}; an ordinary index cannot find words within a text.",
+            *facts,
+        )

@@ -1,0 +1,9 @@
+"""Rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archnb.finding import Rule
+
+RULES: Sequence[Rule] = ()

@@ -1,0 +1,169 @@
+"""Sizes: how many bytes tables and indexes take today and at the horizon, with the layout's overhead in the formula.
+
+The layout is PostgreSQL's: a row has a 23-byte header, aligned to 24, and a 4-byte pointer in its page; an index entry an
+8-byte header and such a pointer, in pages that are filled to 90 %. Other engines are taken to be alike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from archnb.design.entities import TYPES
+from archnb.design.schema import Column, Index, SchemaTable
+from archnb.fact import Fact, total
+from archnb.topics.schema.places import bare, is_relational
+from archnb.topics.topic import Draft
+
+PAIRS = "5"
+UNKNOWN_ROWS = "10k rows"
+LAYOUT: tuple[tuple[str, str, str, str], ...] = (
+    ("schema.row_overhead", "28 B", "a row's header of 23 bytes, aligned to 24, and its 4-byte pointer in the page", "PostgreSQL manual, 66.6 Database Page Layout"),
+    ("schema.entry_overhead", "12 B", "an index entry's header of 8 bytes and its 4-byte pointer", "PostgreSQL manual, 66.6 Database Page Layout"),
+    ("schema.index_fill", "90 %", "how full a b-tree's leaf pages are", "PostgreSQL manual, CREATE INDEX: fillfactor"),
+    ("schema.page_fill", "99.7 %", "of a page of 8192 bytes, 24 are its header", "PostgreSQL manual, 66.6 Database Page Layout"),
+    ("schema.word_bytes", "12 B", "a posting of one word in a full-text index, compressed, with its share of the word", "assumed, 2026-11"),
+    ("schema.partition_size", "100 GB", "above this size, vacuum, index builds and backups of one table take hours",
+     "PostgreSQL manual, 5.12 Table Partitioning: worthwhile when a table is larger than the server's memory; 100 GB is archnb's, 2026-11"),
+)  # fmt: skip
+
+
+def give_layout(draft: Draft) -> None:
+    """Add what is assumed of the layout as facts."""
+    for name, value, because, source in LAYOUT:
+        draft.facts.given(name, value, because, source=source)
+
+
+def width_of(column: Column) -> float:
+    """How many bytes a value of a column takes on average.
+
+    >>> width_of(Column(type="bigint")), width_of(Column(type="text", length=200))
+    (8.0, 101.0)
+    """
+    kind = TYPES[column.type or "other"]
+    if kind.name == "enum" and column.values:
+        return 1 + sum(len(word) for word in column.values) / len(column.values)
+    if kind.name in ("email", "phone", "country", "currency", "language"):
+        return kind.bytes + 1
+    if kind.per_length and column.length is not None:
+        return 1 + kind.per_length * column.length / 2
+    return float(kind.bytes)
+
+
+def align(width: float) -> int:
+    """The width, at the next multiple of 8."""
+    return max(8, math.ceil(width / 8) * 8)
+
+
+def rows_of(draft: Draft, name: str, table: SchemaTable) -> tuple[Fact, Fact]:
+    """How many rows a table has today and at the horizon; what nobody said is assumed."""
+    facts, design = draft.facts, draft.design
+    entity = table.entity or ""
+    today, later = f"entities.{entity}.rows", f"entities.{entity}.rows_at_horizon"
+    if entity in design.entities and today in facts:
+        rows = facts.define(f"schema.{name}.rows", facts[today], "rows", f"one for each {entity}")
+        at_horizon = facts.get(later, rows)
+        return rows, facts.define(f"schema.{name}.rows_at_horizon", at_horizon, "rows", f"one for each {entity}")
+    link = design.relationships.get(entity)
+    if link is not None and link.rows is not None:
+        rows = facts.given(f"schema.{name}.rows", link.rows, "said of the relationship", origin="said", symbol="rows")
+    elif link is not None and all(f"entities.{one}.rows" in facts for one in link.between):
+        largest = max((facts[f"entities.{one}.rows"] for one in link.between), key=lambda one: one.base)
+        each = facts.given(
+            f"schema.{name}.pairs",
+            PAIRS,
+            f"pairs for each of {largest.name}, where nothing was said",
+            source="assumed, 2026-11",
+        )
+        rows = facts.define(f"schema.{name}.rows", largest * each, "rows", "pairs")
+    else:
+        rows = facts.given(f"schema.{name}.rows", UNKNOWN_ROWS, "nothing was said of it", source="assumed, 2026-11")
+    grown: Fact = rows
+    if link is not None:
+        first = link.between[0]
+        if f"entities.{first}.rows_at_horizon" in facts and facts[f"entities.{first}.rows"].base > 0:
+            grown = rows * (facts[f"entities.{first}.rows_at_horizon"] / facts[f"entities.{first}.rows"])
+    return rows, facts.define(f"schema.{name}.rows_at_horizon", grown, "rows", "growing with what it links")
+
+
+def measure_sizes(draft: Draft) -> None:
+    """Add rows, widths and sizes of every table and index, and the totals."""
+    facts, schema = draft.facts, draft.design.schema
+    overhead, page_fill = facts["schema.row_overhead"], facts["schema.page_fill"]
+    today: list[Fact] = []
+    later: list[Fact] = []
+    in_indexes: list[Fact] = []
+    for name, table in schema.tables.items():
+        rows, at_horizon = rows_of(draft, name, table)
+        widths = {column: width_of(one) for column, one in table.columns.items()}
+        listed = ", ".join(f"{column} {width:g}" for column, width in list(widths.items())[:8]) + (
+            " …" if len(widths) > 8 else ""
+        )
+        width = facts.given(
+            f"schema.{name}.width",
+            f"{align(sum(widths.values()))} B",
+            f"its columns, aligned to 8: {listed}",
+            origin="concluded",
+        )
+        row = facts.define(
+            f"schema.{name}.row_size", width + overhead, "B", "the columns and what the engine keeps with each row"
+        )
+        size = facts.define(f"schema.{name}.size", rows * row / page_fill, "B", "the table without its indexes, today")
+        grown = facts.define(
+            f"schema.{name}.size_at_horizon", at_horizon * row / page_fill, "B", "the table without its indexes"
+        )
+        today.append(size)
+        later.append(grown)
+        if not is_relational(schema, table):
+            continue
+        for key, entry in _entries(draft, name, table):
+            index = facts.define(
+                f"schema.{name}.{key}.size",
+                rows * entry / facts["schema.index_fill"],
+                "B",
+                "rows × (key aligned to 8 + overhead) ÷ fill",
+            )
+            in_indexes.append(index)
+            later.append(at_horizon * entry / facts["schema.index_fill"])
+    if not today:
+        return
+    tables = facts.define("schema.tables_size", total(today), "B", "all tables today")
+    if in_indexes:
+        indexes = facts.define("schema.indexes_size", total(in_indexes), "B", "all indexes today")
+        facts.define("schema.size", tables + indexes, "B", "tables and indexes today")
+    else:
+        facts.define("schema.size", tables, "B", "tables today; there is no index")
+    facts.define("schema.size_at_horizon", total(later), "B", "tables and indexes at the horizon")
+
+
+def _entries(draft: Draft, name: str, table: SchemaTable) -> Iterable[tuple[str, Fact]]:
+    """The indexes of a table with the bytes of an entry, those behind the keys among them."""
+    if table.primary_key:
+        yield f"{name}_pkey", _entry(draft, table, table.primary_key)
+    for key, unique in table.uniques.items():
+        yield key, _entry(draft, table, unique.columns)
+    for key, index in table.indexes.items():
+        yield (
+            key,
+            _full_text_entry(draft, table, index)
+            if index.method in ("gin", "fulltext")
+            else _entry(draft, table, (*index.columns, *index.include)),
+        )
+
+
+def _entry(draft: Draft, table: SchemaTable, columns: tuple[str, ...]) -> Fact:
+    width = sum(width_of(table.columns[bare(one)]) if bare(one) in table.columns else 8.0 for one in columns)
+    return _bytes(draft, align(width)) + draft.facts["schema.entry_overhead"]
+
+
+def _full_text_entry(draft: Draft, table: SchemaTable, index: Index) -> Fact:
+    # a word and the blank behind it are about six bytes of text
+    words = sum(max(1.0, width_of(table.columns[one]) / 6) for one in index.columns if one in table.columns)
+    return draft.facts["schema.word_bytes"] * round(words, 1)
+
+
+def _bytes(draft: Draft, width: int) -> Fact:
+    from archnb.fact import Fact as Made
+    from archnb.quantity import Quantity, unit
+
+    return Made(unit("B"), given=Quantity(float(width), float(width), unit("B")))
