@@ -59,7 +59,7 @@ class Draft:
         """Whether a person said the value at a path, or anything below it."""
         return path in self._said_paths or any(one.startswith(path + ".") for one in self._said_paths)
 
-    def fill(self, path: str, record: R, **proposals: Because) -> R:
+    def fill(self, path: str, record: R, /, **proposals: Because) -> R:
         """The record with every field that was not said set to its proposal, the reasons noted under the record's path.
 
         A text proposed for a quantity is parsed. A field is unsaid where it is None or empty.
