@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import warnings
 from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
@@ -29,6 +30,17 @@ _DPI = 72  # so that a matplotlib point is a pixel
 _DASHES: tuple[Any, ...] = ("-", (0, (6, 2.5)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (3, 1.5)), (0, (1, 1.5)))
 _LIMIT_DASHES: tuple[Any, ...] = ((0, (2, 1.6)), (0, (5, 3)))
 _MARKERS = ("o", "s", "^", "D", "v", "P")
+_NOT_STYLE = (
+    "backend",
+    "interactive",
+    "toolbar",
+    "timezone",
+    "webagg",
+    "keymap",
+    "tk.",
+    "docstring",
+    "savefig.directory",
+)
 _RC: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "archnb",
@@ -55,7 +67,11 @@ def draw_chart(chart: Chart, *, prefix: str = "") -> Drawing:
     width, height = (760, each) if across == 1 else (960, each * down)
     if across == 1 and len(panels) > 1:
         height = each * down
-    with matplotlib.rc_context(_RC):
+    with warnings.catch_warnings(), matplotlib.rc_context(_plain_settings()):
+        # The reader's fonts draw the text, so what matplotlib's own lacks is no loss; and a panel that extreme labels
+        # leave no room for is still drawn.
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        warnings.filterwarnings("ignore", "constrained_layout not applied")
         engine = ConstrainedLayoutEngine(w_pad=0.09, h_pad=0.09, wspace=0.04, hspace=0.04)
         figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, layout=engine)
         FigureCanvasSVG(figure)
@@ -70,6 +86,13 @@ def draw_chart(chart: Chart, *, prefix: str = "") -> Drawing:
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return Drawing(width, height, _take_over(file.getvalue(), prefix))
+
+
+def _plain_settings() -> Any:
+    """Matplotlib's defaults with ours over them: a reader's own style must not show through, nor change the bytes."""
+    from matplotlib import rcParamsDefault
+
+    return {name: rcParamsDefault[name] for name in rcParamsDefault if not name.startswith(_NOT_STYLE)} | _RC
 
 
 def _panel_height(chart: Chart, panels: list[str]) -> float:
