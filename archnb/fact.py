@@ -182,6 +182,12 @@ class Fact(Shown):
         """The expression in numbers: `1 290 reads/s × 3`."""
         return self._write(lambda one: one.text, 0, True)
 
+    def parts(self) -> list[tuple[str, str]]:
+        """The expression in names, cut where a fact is named: pairs of text and that fact's name, or ''."""
+        mark = "\0"
+        cut = self._write(lambda one: f"{mark}{one.name}{mark}" if one.name else one.text, 0, True).split(mark)
+        return [(text, text if n % 2 else "") for n, text in enumerate(cut) if text]
+
     def _write(self, leaf: Callable[[Fact], str], rank: int, is_top: bool) -> str:
         if (self.name and not is_top) or self.apply is None:
             return leaf(self)

@@ -1,0 +1,172 @@
+"""Binds a plan's shapes into the page: chapters in order, facts with linked formulas, provenance, a hash-based policy."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archnb.design import FORMAT, plain
+from archnb.export import export_all
+from archnb.finding import SEVERITIES
+from archnb.plan import Plan
+from archnb.quantity import show
+from archnb.render import css, fact_link, fragment
+from archnb.shapes import AnyShape
+
+if TYPE_CHECKING:
+    import jinja2
+    from markupsafe import Markup
+
+    from archnb.fact import Fact
+
+# the reader's order: what was asked, the nine outputs, how it changes, why, how it stands
+CHAPTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("What is asked", ("requirements", "entities")),
+    ("The design", ("schema", "api", "auth", "flow", "cache", "jobs", "errors", "monitoring", "scaling")),
+    ("Change and reasons", ("migrations", "patterns", "decisions")),
+    ("Standing", ("review",)),
+)
+HANDOFF = "handoff-"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section of the page: an anchor, a title, a line under it, and figures."""
+
+    anchor: str
+    title: str
+    note: str
+    figures: tuple[Markup, ...]
+
+
+def report(plan: Plan, path: str, evidence: Any = None, **options: Any) -> str:
+    """Write the report of a plan; gives back the path. A kill in the middle leaves the old file.
+
+    evidence: what `plan.verify()` gave; without it the report says that nothing was run.
+    """
+    text = render_page(plan, evidence, **options)
+    target = Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return str(path)
+
+
+def render_page(plan: Plan, evidence: Any = None, *, artefacts: bool = True) -> str:
+    """The report as text. With SOURCE_DATE_EPOCH set, the same plan and evidence give the same bytes."""
+    style = css("page") + "\n" + _read("style.css")
+    script = _read("script.js")
+    chapters = [(title, tuple(_section(plan, name) for name in names)) for title, names in CHAPTERS]
+    reasons = chapters[2]
+    chapters[2] = (reasons[0], (*reasons[1], _handoffs(plan)))
+    return _template().render(
+        plan=plan,
+        chapters=chapters,
+        facts=[_fact_row(fact) for fact in plan.facts.values()],
+        evidence=_evidence_part(evidence),
+        sources=[fragment(one, prefix="artefact-", heading=3) for one in _sources(plan)] if artefacts else [],
+        findings=plan.findings,
+        severities={one: sum(1 for f in plan.findings if f.severity == one) for one in SEVERITIES},
+        counts={"evidence": len(evidence) if evidence is not None else 0},
+        provenance=_provenance(plan),
+        style=style,
+        script=script,
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+    )
+
+
+def _section(plan: Plan, name: str) -> Part:
+    section = plan.sections[name]
+    shown = [one for one in section.views if not one.name.startswith(HANDOFF)]
+    said, proposed = section.counts
+    note = f"{said} values said, {proposed} proposed." if said + proposed else ""
+    return Part(name, section.title, note, tuple(fragment(one, prefix=f"{name}-", heading=3) for one in shown))
+
+
+def _handoffs(plan: Plan) -> Part:
+    shown: list[AnyShape] = [one for one in plan.decisions.views if one.name.startswith(HANDOFF)]
+    note = "What each colleague needs from this design, and what is still open."
+    return Part("handoffs", "Hand-offs", note, tuple(fragment(one, prefix="handoffs-", heading=3) for one in shown))
+
+
+def _evidence_part(evidence: Any) -> Part:
+    if evidence is None:
+        return Part(
+            "evidence", "Evidence", "Nothing was run for this report: every artefact in it is not verified.", ()
+        )
+    figures = tuple(fragment(one, prefix="evidence-", heading=3) for one in evidence.views)
+    return Part("evidence", "Evidence", "What was run, on which engine, and which kind of proof that is.", figures)
+
+
+def _sources(plan: Plan) -> list[Any]:
+    return export_all(plan)
+
+
+def _fact_row(fact: Fact) -> dict[str, Any]:
+    spread = ""
+    if fact.is_uncertain():
+        p10, p50, p90 = fact.percentiles()
+        spread = " · ".join(show(one, fact.unit) for one in (p10, p50, p90))
+    return {
+        "name": fact.name,
+        "anchor": fact_link(fact.name)[1:],
+        "text": fact.text,
+        "spread": spread,
+        "origin": fact.origin,
+        "parts": [(text, fact_link(name) if name else "") for text, name in fact.parts()] if fact.apply else [],
+        "arithmetic": fact.arithmetic() if fact.apply else str(fact.given),
+        "because": "; ".join(one for one in (fact.because, fact.source) if one),
+    }
+
+
+def _provenance(plan: Plan) -> dict[str, str]:
+    from archnb import __version__
+
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = (
+        datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
+        if epoch.isdigit()
+        else datetime.datetime.now(datetime.UTC)
+    )
+    said = json.dumps(plain(plan.said), ensure_ascii=True, sort_keys=True).encode()
+    return {
+        "archnb": __version__,
+        "design format": str(FORMAT),
+        "design version": plan.design.migrations.version or "",
+        "SHA-256 of the design": hashlib.sha256(said).hexdigest(),
+        "made": moment.strftime("%Y-%m-%d %H:%M UTC"),
+    }
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _read(name: str) -> str:
+    return files("archnb.report").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> jinja2.Template:
+    import jinja2
+
+    # autoescape is the one place where the page's own texts are escaped; figures come as markup from the renderer
+    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_read("page.html.j2"))
