@@ -1,0 +1,394 @@
+"""Bodies: what an operation takes and gives, as a schema with its example, made from the fields that the operation names.
+
+There is one example of each entity. What is created in one example is what the next one gets, lists and changes: ids,
+references, prices and totals agree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from archnb.design.api import Api, Operation, Parameter
+from archnb.design.entities import AccessPattern, Field
+from archnb.topics.api.naming import claim, kebab, snake, split_words
+from archnb.topics.api.resources import Embed, Resources
+from archnb.topics.api.values import Json, Schema, describe_value, make_example, write_text
+
+CURSOR = "eyJhZnRlciI6IjEwNDIifQ"
+IDEMPOTENCY_KEY = "8e03978e-40d5-43e8-bc93-6894a57f9324"
+# what stands in a request's element list beside fields: the paging and the search text of a read whose input is in the body
+PAGING = ("q", "cursor", "limit")
+
+
+class Part(NamedTuple):
+    """One property of a body."""
+
+    name: str
+    schema: Schema
+    example: Json
+    is_required: bool
+
+
+class Body(NamedTuple):
+    """A body: the schema of its object or of its items, the example of the whole, the media type."""
+
+    schema: Schema
+    example: Json
+    is_list: bool = False
+    is_paged: bool = False
+    media: str = "application/json"
+
+    @property
+    def text(self) -> str:
+        """The example as it is read."""
+        return json.dumps(self.example, indent=2, ensure_ascii=False)
+
+
+def make_object(parts: Iterable[Part], *, is_request: bool) -> tuple[Schema, dict[str, Json]]:
+    """The object schema of some properties and its example. A request takes nothing else, so that no field is smuggled in."""
+    listed = list(parts)
+    schema: Schema = {"type": "object", "properties": {part.name: part.schema for part in listed}}
+    needed = [part.name for part in listed if part.is_required]
+    if needed:
+        schema["required"] = needed
+    if is_request:
+        schema["additionalProperties"] = False
+    return schema, {part.name: part.example for part in listed}
+
+
+def make_instance(resources: Resources, entity: str, n: int = 0) -> dict[str, Json]:
+    """The n-th example of an entity, by field; the prices of parts are those of what they refer to, and totals add up."""
+    if (entity, n) in resources.examples:
+        return resources.examples[entity, n]
+    fields = resources.fields(entity)
+    made: dict[str, Json] = {}
+    for name, field in fields.items():
+        is_own_kind = field.references == entity and field.optional
+        made[name] = None if is_own_kind else make_example(resources, entity, name, field, n)
+    for name, field in fields.items():
+        if field.type == "money" and (price := _find_price(resources, entity)) is not None and not resources.is_sum(entity, name):
+            target, price_field = price
+            made[name] = make_example(resources, target, price_field, resources.fields(target)[price_field], n)
+    resources.examples[entity, n] = made
+    for name in fields:
+        if resources.is_sum(entity, name) and fields[name].type == "money" and (total := _add_parts(resources, entity, n)) is not None:
+            made[name] = total
+    return made
+
+
+def _find_price(resources: Resources, entity: str) -> tuple[str, str] | None:
+    """Where a part's price comes from: the first thing it refers to that has one and is not its parent."""
+    if not any(field.type == "int" or field.type == "smallint" for field in resources.fields(entity).values()):
+        return None
+    for field in resources.fields(entity).values():
+        target = field.references
+        if target is not None and target != entity and entity not in resources.parts(target) and (price := resources.has_price(target)):
+            return None if resources.is_sum(target, price) else (target, price)
+    return None
+
+
+def _add_parts(resources: Resources, entity: str, n: int) -> Json | None:
+    for child in resources.parts(entity):
+        if _find_price(resources, child) is None:
+            continue
+        inner, fields = make_instance(resources, child, n), resources.fields(child)
+        price = next((inner[name] for name, field in fields.items() if field.type == "money"), None)
+        count = next((inner[name] for name, field in fields.items() if field.type in ("int", "smallint") and {"quantity", "count"} & {*split_words(name)}), None)
+        if isinstance(price, dict) and isinstance(count, int):
+            cents = round(float(price["amount"]) * 100) * count
+            return {"amount": f"{cents // 100}.{cents % 100:02d}", "currency": price["currency"]}
+    return None
+
+
+def list_visible(resources: Resources, entity: str, *, is_public: bool) -> list[str]:
+    """The fields that may be shown: never a secret, and to the public nothing personal."""
+    return [name for name, field in resources.fields(entity).items() if not field.secret and not (is_public and field.personal)]
+
+
+def list_writable(resources: Resources, entity: str, *, parent: str = "", has_parts: bool = False) -> list[str]:
+    """The fields that a caller may set when something is created: no generated or secret one, no state, no sum of parts."""
+    made = []
+    looks_up = bool(parent) and _find_price(resources, entity) is not None
+    for name, field in resources.fields(entity).items():
+        is_computed = (has_parts and resources.is_sum(entity, name)) or (looks_up and field.type == "money")
+        is_parent = bool(parent) and field.references == parent
+        if not (field.secret or is_computed or is_parent or resources.is_generated(entity, name) or resources.is_state(entity, name)):
+            made.append(name)
+    return made
+
+
+def make_parts(
+    resources: Resources, entity: str, elements: Iterable[str], values: Mapping[str, Json], *, is_request: bool, is_public: bool, n: int = 0
+) -> list[Part]:
+    """The properties that some elements stand for: a field, an entity or relationship that comes along, or a word of its own."""
+    made: list[Part] = []
+    fields, names, embeds = resources.fields(entity), resources.names(entity), resources.embeds(entity)
+    by_property = {embed.name: embed for embed in embeds.values()}
+    by_name = {property: name for name, property in names.items()}
+    for element in elements:
+        name = element if element in fields else by_name.get(element, "")
+        embed = embeds.get(element) or by_property.get(element)
+        if name:
+            field = fields[name]
+            needed = not field.optional and field.default is None if is_request else True
+            schema = describe_value(resources, field)
+            if is_request and (default := _read_default(field)) is not None:
+                schema["default"] = default
+            made.append(Part(names[name], schema, values.get(name), needed))
+        elif embed is not None:
+            made.append(_embed(resources, entity, embed, is_request=is_request, is_public=is_public, n=n))
+        elif element in resources.design.entities:
+            # a thing that is more than one reference away comes along as a list
+            inner = list_visible(resources, element, is_public=is_public)
+            schema, example = make_object(
+                make_parts(resources, element, inner, make_instance(resources, element, n), is_request=False, is_public=is_public), is_request=False
+            )
+            made.append(Part(claim(snake(element), [part.name for part in made]), {"type": "array", "items": schema}, [example], True))
+        else:
+            made.append(Part(claim(snake(element), [part.name for part in made]), {"type": "string"}, f"{snake(element)} 1", not is_request))
+    unique: dict[str, Part] = {}
+    for part in made:
+        unique.setdefault(part.name, part)
+    return list(unique.values())
+
+
+def _embed(resources: Resources, outer: str, embed: Embed, *, is_request: bool, is_public: bool, n: int) -> Part:
+    inner = embed.entity
+    parts: list[Part]
+    if embed.relationship:
+        # one thing is not related to itself
+        other = 1 - n if inner == outer else n
+        names = list(resources.key(inner)) if is_request else list_visible(resources, inner, is_public=is_public)
+        parts = make_parts(resources, inner, names, make_instance(resources, inner, other), is_request=False, is_public=is_public, n=other)
+        for name, field in resources.design.relationships[embed.relationship].fields.items():
+            if not field.secret and not (is_public and field.personal):
+                property = claim(snake(name), [part.name for part in parts])
+                parts.append(Part(property, describe_value(resources, field), make_example(resources, inner, name, field, n), not field.optional))
+    elif is_request:
+        names = list_writable(resources, inner, parent=outer)
+        parts = make_parts(resources, inner, names, make_instance(resources, inner, n), is_request=True, is_public=is_public, n=n)
+    else:
+        names = [name for name in list_visible(resources, inner, is_public=is_public) if not embed.is_many or name != embed.via]
+        values = dict(make_instance(resources, inner, n))
+        parts = make_parts(resources, inner, names, values, is_request=False, is_public=is_public, n=n)
+    schema, example = make_object(parts, is_request=is_request)
+    if embed.is_many:
+        return Part(embed.name, {"type": "array", "items": schema} | ({"minItems": 1} if is_request else {}), [example], True)
+    is_optional = bool(embed.via and embed.via in resources.fields(outer) and resources.fields(outer)[embed.via].optional)
+    return Part(embed.name, {"anyOf": [schema, {"type": "null"}]} if is_optional else schema, example, not is_optional or not is_request)
+
+
+def _read_default(field: Field) -> Json | None:
+    """A said default as the value that it is, or None where it is an expression of the database."""
+    if field.default is None:
+        return None
+    if field.type == "enum":
+        return field.default if field.default in field.values else None
+    if field.type == "bool":
+        return {"true": True, "false": False}.get(field.default)
+    return None
+
+
+def list_changes(resources: Resources, entity: str, request: Iterable[str]) -> dict[str, Json]:
+    """What the example of a change changes: the first field that is neither a reference nor unique, else the first."""
+    fields = resources.fields(entity)
+    names = [name for name in request if name in fields]
+    plain = [name for name in names if fields[name].references is None and not fields[name].unique]
+    other = make_instance(resources, entity, 1)
+    return {name: other[name] for name in (plain or names)[:1]}
+
+
+def make_request(resources: Resources, name: str, operation: Operation) -> Body | None:
+    """The body that an operation takes, or None where it takes none."""
+    if not operation.request:
+        return None
+    entity = operation.entity if operation.entity in resources.design.entities else None
+    is_public = bool(operation.is_public)
+    if entity is None:
+        parts = [Part(snake(one), {"type": "string"}, f"{snake(one)} 1", False) for one in dict.fromkeys(operation.request)]
+        schema, example = make_object({part.name: part for part in parts}.values(), is_request=True)
+        return Body(schema, example)
+    if operation.action in ("get", "list", "search"):
+        return _make_query(resources, entity, operation)
+    is_change = operation.method == "PATCH"
+    changed = list_changes(resources, entity, operation.request) if is_change else {}
+    values = {**make_instance(resources, entity), **changed}
+    parts = make_parts(resources, entity, operation.request, values, is_request=True, is_public=is_public)
+    schema, example = make_object(parts, is_request=True)
+    if is_change:
+        # RFC 7396: only what is given changes
+        schema.pop("required", None)
+        schema["minProperties"] = 1
+        for inner in schema["properties"].values():
+            inner.pop("default", None)
+        names = [resources.names(entity)[one] for one in changed]
+        return Body(schema, {key: value for key, value in example.items() if key in names} or example, media="application/merge-patch+json")
+    return Body(schema, example)
+
+
+def _make_query(resources: Resources, entity: str, operation: Operation) -> Body:
+    """The body of a read whose input must not stand in a URL."""
+    values = make_instance(resources, entity)
+    parts: list[Part] = []
+    for element in operation.request:
+        if element in PAGING and element not in resources.fields(entity):
+            text = str(next((values[f] for f, field in resources.fields(entity).items() if field.personal and field.type == "text"), "ada"))
+            schema: Schema = {"type": "integer", "minimum": 1} if element == "limit" else {"type": "string"}
+            example: Json = 20 if element == "limit" else CURSOR if element == "cursor" else text.split(" ")[0].lower()
+            parts.append(Part(element, schema, example, element == "q"))
+        else:
+            for part in make_parts(resources, entity, [element], values, is_request=True, is_public=False):
+                parts.append(part._replace(is_required=True))
+    schema, example = make_object({part.name: part for part in parts}.values(), is_request=True)
+    example.pop("cursor", None)
+    return Body(schema, example)
+
+
+def make_response(resources: Resources, name: str, operation: Operation, pattern: AccessPattern | None) -> Body | None:
+    """The body that an operation gives on success, or None where it gives none."""
+    entity = operation.entity if operation.entity in resources.design.entities else None
+    if operation.status == 204 or not operation.response:
+        return None
+    is_public = bool(operation.is_public)
+    is_list = operation.action in ("list", "search")
+    if entity is None:
+        parts = [Part(snake(one), {"type": "string"}, f"{snake(one)} 1", True) for one in dict.fromkeys(operation.response)]
+        schema, example = make_object({part.name: part for part in parts}.values(), is_request=False)
+        return _list_body(schema, [example], operation) if is_list else Body(schema, example)
+    if pattern is not None and pattern.aggregate and is_list:
+        return _make_aggregate(resources, entity, operation, pattern)
+    first = dict(make_instance(resources, entity))
+    if operation.method == "PATCH":
+        first |= list_changes(resources, entity, operation.request)
+    elif operation.action == "command":
+        first |= _move_state(resources, entity, name)
+    parts = make_parts(resources, entity, operation.response, first, is_request=False, is_public=is_public)
+    schema, example = make_object(parts, is_request=False)
+    if not is_list:
+        return Body(schema, example)
+    # what the caller asked for is the same in every row of the answer
+    is_walk = pattern is not None and (pattern.depth or 0) > 1
+    asked = [one.partition(".")[0] for one in (pattern.by if pattern and not is_walk else ())]
+    second = make_instance(resources, entity, 1) | {one: first[one] for one in asked if one in first}
+    unique = any(one in first and (resources.fields(entity)[one].unique or resources.key(entity) == (one,)) for one in asked)
+    more = make_parts(resources, entity, operation.response, second, is_request=False, is_public=is_public, n=1)
+    return _list_body(schema, [example] if unique else [example, make_object(more, is_request=False)[1]], operation)
+
+
+def _list_body(schema: Schema, items: list[Json], operation: Operation) -> Body:
+    example: dict[str, Json] = {"items": items}
+    if operation.is_paged:
+        example["next_cursor"] = CURSOR
+    return Body(schema, example, True, bool(operation.is_paged))
+
+
+def list_aggregate(aggregate: str) -> tuple[str, ...]:
+    """The properties of one row of a computation: what it is grouped by, then the value.
+
+    >>> list_aggregate("sum of total by day")
+    ('day', 'sum_of_total')
+    """
+    what, _, group = aggregate.partition(" by ")
+    groups = [snake(one) for one in group.replace(" and ", ",").split(",") if one.strip()]
+    return tuple(dict.fromkeys([*groups, snake(what)]))
+
+
+def _make_aggregate(resources: Resources, entity: str, operation: Operation, pattern: AccessPattern) -> Body:
+    """What comes back of a computation over rows."""
+    what = snake((pattern.aggregate or "").partition(" by ")[0])
+    fields, values = resources.fields(entity), make_instance(resources, entity)
+    by_name = {snake(name): name for name in fields}
+    source = next((name for words, name in by_name.items() if words in what.split("_")), None)
+    is_money = source is not None and fields[source].type in ("money", "decimal") and "count" not in what.split("_")
+    parts: list[Part] = []
+    for word in operation.response:
+        if word == what:
+            schema = describe_value(resources, fields[source], is_nullable=False) if is_money and source else {"type": "number"}
+            parts.append(Part(word, schema, values[source] if is_money and source else 42, True))
+        elif word in by_name:
+            parts.append(Part(word, describe_value(resources, fields[by_name[word]]), values[by_name[word]], True))
+        else:
+            example = {"day": "2026-03-14", "date": "2026-03-14", "month": "2026-03", "year": "2026", "hour": "2026-03-14T09:00:00Z"}.get(word, f"{word} 1")
+            parts.append(Part(claim(snake(word), [part.name for part in parts]), {"type": "string"}, example, True))
+    schema, row = make_object(parts, is_request=False)
+    return _list_body(schema, [row], operation)
+
+
+def _move_state(resources: Resources, entity: str, name: str) -> dict[str, Json]:
+    """The state that a command leads to, where the words of the state say it: cancel -> cancelled."""
+    for field_name, field in resources.fields(entity).items():
+        if resources.is_state(entity, field_name):
+            for verb in split_words(name):
+                stem = verb[: max(3, len(verb) - 1)]
+                found = next((word for word in field.values if word.lower().startswith(stem)), None)
+                if found is not None:
+                    return {field_name: found}
+    return {}
+
+
+# -- addresses
+
+
+def find_field(resources: Resources, entity: str | None, dotted: str | None) -> tuple[Field, Json] | None:
+    """The field a parameter stands for and its example value; `customer.country` follows a reference one step."""
+    if entity is None or dotted is None or entity not in resources.design.entities:
+        return None
+    name, _, rest = dotted.partition(".")
+    fields = resources.fields(entity)
+    if name not in fields:
+        return None
+    if rest and (target := fields[name].references) is not None and rest in resources.fields(target):
+        return resources.fields(target)[rest], make_instance(resources, target)[rest]
+    return fields[name], make_instance(resources, entity)[name]
+
+
+def describe_parameter(resources: Resources, operation: Operation, name: str, parameter: Parameter) -> tuple[Schema, Json]:
+    """A parameter's schema and example."""
+    found = find_field(resources, operation.entity, parameter.field)
+    if found is not None:
+        field, example = found
+        schema = describe_value(resources, field, is_nullable=False)
+        if schema.get("type") == "object" or "$ref" in schema or schema.get("type") == "array" or isinstance(schema.get("type"), list):
+            # a structured value stands in a URL as text
+            return {"type": "string"}, write_text(example)
+        return schema, example if example is not None else write_text(example)
+    if name == "cursor":
+        return {"type": "string", "maxLength": 512}, CURSOR
+    if name.lower() == "idempotency-key":
+        return {"type": "string", "minLength": 16, "maxLength": 64}, IDEMPOTENCY_KEY
+    if name.lower() == "if-match":
+        return {"type": "string"}, '"7"'
+    kind = parameter.type or "text"
+    schema = describe_value(resources, Field(type=kind if kind not in ("reference", "enum") else "text"))
+    if name == "q":
+        return {"type": "string", "minLength": 1, "maxLength": 200}, "lamp"
+    return schema, make_example(resources, operation.entity or "", name, Field(type=kind if kind not in ("reference", "enum") else "text"))
+
+
+def write_address(resources: Resources, operation: Operation, api: Api) -> str:
+    """The path of an operation's example, its parameters filled in, with the query parameters that must be given."""
+    from urllib.parse import quote
+
+    path = (api.base_path or "").rstrip("/") + (operation.path or "/")
+    query = []
+    for name, parameter in operation.parameters.items():
+        _, example = describe_parameter(resources, operation, name, parameter)
+        text = quote(write_text(example), safe="")
+        if parameter.place == "path":
+            path = path.replace("{" + name + "}", text)
+        elif parameter.place == "query" and (parameter.required or name == "limit"):
+            query.append(f"{quote(name)}={text}")
+    return path + ("?" + "&".join(query) if query else "")
+
+
+def measure_bytes(value: Json) -> int:
+    """How many bytes a value takes as compact JSON in UTF-8."""
+    return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+__all__ = [
+    "CURSOR", "IDEMPOTENCY_KEY", "Body", "Part", "describe_parameter", "find_field", "kebab", "list_visible", "list_writable",
+    "make_instance", "make_request", "make_response", "measure_bytes", "write_address",
+]  # fmt: skip

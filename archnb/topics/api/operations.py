@@ -1,0 +1,414 @@
+"""Operations: one for each access pattern, complete: address, parameters, bodies, status, errors, limits, each with its reason."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from archnb.design.api import Api, Operation, Parameter
+from archnb.design.entities import AccessPattern, Field
+from archnb.design.record import Named
+from archnb.fact import Fact
+from archnb.quantity import Quantity, unit
+from archnb.topics.api.addresses import Address, derive_address, is_single, move_aside, normalise
+from archnb.topics.api.bodies import PAGING, list_aggregate, list_visible, list_writable
+from archnb.topics.api.naming import claim, kebab, plural, snake
+from archnb.topics.api.resources import Resources
+from archnb.topics.topic import Because, Draft
+
+PAGE, MAX_PAGE = 20, 100
+# above this a page is no page: see the rule api-unbounded-list
+LARGEST_PAGE = 1000
+# a step with one of these verbs takes something of which there may be too little
+_TAKING = frozenset({"reserve", "hold", "take", "deduct", "debit", "allocate", "withdraw", "decrement", "book", "consume"})
+
+
+def complete_operations(draft: Draft) -> None:
+    """Fill the API section: its style and sizes, and an operation for every access pattern and every operation that was said."""
+    design, api = draft.design, draft.design.api
+    resources = Resources(design)
+    limits = [one.limit for one in design.access.values() if one.limit is not None and 1 < one.limit <= LARGEST_PAGE]
+    largest = max([MAX_PAGE, *limits, int(api.page_size.value) if api.page_size else 0])
+    api = draft.fill(
+        "api",
+        api,
+        style=Because("rest", _style_reason(design.access)),
+        version=Because("1.0.0", "The first version; semantic versioning, so a breaking change is a new major version and a new base path."),
+        base_path=Because("/v1", "The major version stands in the path, so that an old and a new one can run side by side while clients move."),
+        page_size=Because(str(PAGE), "A screenful: what a list gives when the caller does not say how many."),
+        max_page_size=Because(str(largest), "A bound on the work and the bytes of one call (OWASP API4:2023); the largest limit that an access pattern asks for, at least 100."),
+    )
+    taken = {(one.method, normalise(one.path)) for one in api.operations.values() if one.method and one.path}
+    made: dict[str, Operation] = {}
+    for name in dict.fromkeys([*design.access, *api.operations]):
+        said = api.operations.get(name, Operation())
+        pattern = design.access.get(name) or design.access.get(said.pattern or "") or _imagine_pattern(resources, said)
+        made[name] = _complete_one(draft, resources, api, name, said, pattern, taken)
+    draft.close("api", _with_operations(api, made))
+
+
+def _with_operations(api: Api, made: Mapping[str, Operation]) -> Api:
+    import dataclasses
+
+    return dataclasses.replace(api, operations=Named(dict(made)))
+
+
+def _style_reason(access: Mapping[str, AccessPattern]) -> str:
+    reads = sum(1 for one in access.values() if one.reads)
+    return (
+        f"{reads} of {len(access)} operations only read: as GET on a URL they are cached by browsers, gateways and CDNs without further work, "
+        "and every caller already speaks it."
+    )
+
+
+def _imagine_pattern(resources: Resources, said: Operation) -> AccessPattern | None:
+    """The access pattern behind an operation that was said without one."""
+    if said.entity is None or said.entity not in resources.design.entities:
+        return None
+    key = resources.key(said.entity)
+    action = said.action or ("get" if said.method in (None, "GET") else {"POST": "create", "DELETE": "delete"}.get(said.method or "", "update"))
+    if action in ("get", "list", "search"):
+        return AccessPattern(reads=said.entity, by=key if action == "get" else ())
+    return AccessPattern(
+        writes=said.entity,
+        action="create" if action == "create" else "delete" if action == "delete" else "update",
+        by=() if action == "create" else key,
+    )
+
+
+def _complete_one(
+    draft: Draft, resources: Resources, api: Api, name: str, said: Operation, pattern: AccessPattern | None, taken: set[tuple[str | None, str]]
+) -> Operation:
+    path = f"api.operations.{name}"
+    if pattern is None:
+        return _complete_bare(draft, path, name, said, taken)
+    entity = pattern.reads or pattern.writes or ""
+    address = derive_address(resources, name, pattern)
+    address = _make_unique(resources, name, entity, address, said, taken)
+    is_public = said.is_public if said.is_public is not None else "public" in pattern.roles
+    method = said.method or address.method
+    action = said.action or address.action
+    in_path = _match_path(said.path, address) if said.path else dict(address.in_path)
+    is_read = pattern.reads is not None
+    is_list = action in ("list", "search")
+    is_async = bool(pattern.is_async) and not is_read
+    needs_key = method == "POST" and not is_read
+    request, request_why = _choose_request(resources, pattern, entity, action, method, address, in_path)
+    response, response_why = _choose_response(resources, pattern, entity, action, is_public, is_async)
+    status = 202 if is_async else 201 if action == "create" else 204 if action == "delete" else 200
+    parameters = _choose_parameters(resources, draft, api, pattern, entity, address, in_path, method, is_list, needs_key)
+    errors, errors_why = _choose_errors(resources, pattern, entity, action, is_public, bool(in_path), bool(request or parameters), method, needs_key)
+    limit, limit_why, limit_facts = _choose_rate_limit(draft, name, is_read)
+    return draft.fill(
+        path, said,
+        summary=Because(pattern.summary or _write_summary(resources, name, entity, pattern, action), "The access pattern says what it is for."),
+        method=Because(address.method, f"{address.why[0].upper()}{address.why[1:]}."),
+        path=Because(address.path, f"Plural nouns in kebab-case: {address.why}."),
+        action=Because(address.action, "What the access pattern does."),
+        entity=Because(entity, "The access pattern's entity."),
+        pattern=Because(name if name in draft.design.access else None, "An operation serves the access pattern of its name."),
+        parameters=Because(parameters, "What the access pattern filters by, paging, and the headers that make a repeat or a lost update harmless."),
+        request=Because(request, request_why),
+        response=Because(response, response_why),
+        status=Because(status, _explain_status(status)),
+        is_paged=Because(is_list, "A list grows; a cursor names the row after which to go on, so that no page costs more than the first and none skips or repeats rows." if is_list else "It gives one answer."),
+        needs_idempotency_key=Because(needs_key, "A repeated POST would do it twice; with the key the server gives the first answer again." if needs_key else f"{method} {'changes nothing' if is_read else 'is idempotent'} (RFC 9110, section 9.2)."),
+        errors=Because(errors, errors_why),
+        is_public=Because(is_public, "Its roles include public." if is_public else "Only a caller with a token may do it."),
+        rate_limit=Because(limit, limit_why, limit_facts),
+    )  # fmt: skip
+
+
+def _complete_bare(draft: Draft, path: str, name: str, said: Operation, taken: set[tuple[str | None, str]]) -> Operation:
+    """An operation without an entity, such as a health check: only what its method implies is proposed."""
+    method = said.method or "GET"
+    proposed = "/" + kebab(claim(snake(name), [one.strip("/").replace("-", "_") for _, one in taken]))
+    found = _match_path(said.path, None) if said.path else {}
+    taken.add((method, normalise(said.path or proposed)))
+    is_read = method == "GET"
+    limit, why, facts = _choose_rate_limit(draft, name, is_read)
+    is_public = bool(said.is_public)
+    errors = (*(("validation_failed",) if found else ()), *(() if is_public else ("unauthenticated", "forbidden")), *(("not_found",) if found else ()), "rate_limited", "internal", "unavailable")
+    return draft.fill(
+        path, said,
+        summary=Because(f"{snake(name).replace('_', ' ').capitalize()}.", "The operation's name."),
+        method=Because(method, "Nothing was said, so it is taken to change nothing."),
+        path=Because(proposed, "The operation's name in kebab-case."),
+        action=Because("get" if is_read else "command", "What the method implies."),
+        parameters=Because(Named({one: Parameter(place="path", type="text", required=True, summary="Which one.") for one in found}), "What the path names."),
+        response=Because(("status",), "A word that says how it went.") if method != "DELETE" else Because(None, ""),
+        status=Because(204 if method == "DELETE" else 200, "The usual status."),
+        is_paged=Because(False, "It gives one answer."),
+        needs_idempotency_key=Because(method == "POST", "A repeated POST would do it twice." if method == "POST" else f"{method} is idempotent."),
+        errors=Because(errors, "What every operation can meet."),
+        is_public=Because(False, "Only a caller with a token may do it."),
+        rate_limit=Because(limit, why, facts),
+    )  # fmt: skip
+
+
+def _make_unique(resources: Resources, name: str, entity: str, address: Address, said: Operation, taken: set[tuple[str | None, str]]) -> Address:
+    """The address, moved aside where another operation has it. Said addresses come first, then the order of the patterns."""
+    if said.path and said.method:
+        return address
+    method = said.method or address.method
+    if said.path:
+        address = address._replace(method=method)
+        taken.add((method, normalise(said.path)))
+        return address
+    if (method, normalise(address.path)) in taken:
+        address = move_aside(resources, name, entity, address)
+        method = said.method or address.method
+    whole = {one for used, one in taken if used == method}
+    address = address._replace(path=_claim_path(address.path, whole))
+    taken.add((method, normalise(address.path)))
+    return address
+
+
+def _claim_path(path: str, taken: set[str]) -> str:
+    made, n = path, 1
+    while normalise(made) in taken:
+        n += 1
+        made = f"{path}-{n}" if not path.endswith("}") else f"{path}/{n}"
+    return made
+
+
+def _match_path(path: str | None, address: Address | None) -> dict[str, str]:
+    """The parameters of a said path, each with the field of the derived one's at the same place."""
+    named = list(dict.fromkeys(re.findall(r"\{([^{}]*)\}", path or "")))
+    derived = dict(address.in_path) if address else {}
+    left = [field for parameter, field in derived.items() if parameter not in named]
+    made = {}
+    for one in named:
+        made[one] = derived[one] if one in derived else left.pop(0) if left else ""
+    return made
+
+
+def _choose_request(
+    resources: Resources, pattern: AccessPattern, entity: str, action: str, method: str, address: Address, in_path: Mapping[str, str]
+) -> tuple[tuple[str, ...], str]:
+    if pattern.reads is not None:
+        if method != "POST":
+            return (), "A read takes its input in the URL."
+        more = [one for one in PAGING if (one == "q" and pattern.search) or (one != "q" and action in ("list", "search"))]
+        return (*address.left, *more), "What is searched for is personal, so it stands in the body."
+    fields = resources.fields(entity)
+    located = {field.partition(".")[0] for field in in_path.values()}
+    if action == "create":
+        nested = _nested_entities(resources, pattern, entity)
+        names = [one for one in list_writable(resources, entity, has_parts=bool(nested)) if one not in located]
+        own = [one for one in names if _is_caller(fields[one], pattern)]
+        reason = "What the caller may set: no generated key, no time that the server sets, no secret, no state, no amount that the server computes."
+        if own:
+            reason += f" {', '.join(own)} is the caller, whom the token names."
+        return (*(one for one in names if one not in own), *nested), reason
+    if method == "PATCH":
+        commands = any(one.writes == entity and one.action == "update" and one.steps for one in resources.design.access.values())
+        names = [one for one in list_writable(resources, entity) if one not in located and one not in resources.key(entity)]
+        names = [one for one in names if not _is_caller(fields[one], pattern) and one != resources.parent(entity)]
+        if not commands and set(pattern.roles) <= _STAFF:
+            # nothing else moves the state, and only staff calls this
+            names += [one for one in fields if resources.is_state(entity, one)]
+        return tuple(names), "Any of the fields that may change; what is not given stays (RFC 7396)."
+    if address.left and action == "command":
+        return address.left, "What identifies it is personal, so it stands in the body."
+    return (), "The path says all."
+
+
+_STAFF = frozenset("admin administrator staff support operator internal service system manager editor moderator warehouse".split())
+
+
+def _is_caller(field: Field, pattern: AccessPattern) -> bool:
+    return field.references is not None and len(pattern.roles) == 1 and pattern.roles[0] == snake(field.references)
+
+
+def _nested_entities(resources: Resources, pattern: AccessPattern, entity: str) -> tuple[str, ...]:
+    """What is created together with it: its parts, and the steps that make something which refers to it without a third party."""
+    embeds = resources.embeds(entity)
+    stepped = [
+        step.entity
+        for step in pattern.steps
+        if step.entity and not step.via and (step.action or "").lower() in ("add", "create", "insert", "write", "attach")
+    ]
+    named = [one for one in (*resources.parts(entity), *stepped) if one in embeds and embeds[one].is_many]
+    return tuple(dict.fromkeys(named))
+
+
+def _choose_response(
+    resources: Resources, pattern: AccessPattern, entity: str, action: str, is_public: bool, is_async: bool
+) -> tuple[tuple[str, ...], str]:
+    if action == "delete":
+        return (), "What is gone has nothing to show."
+    if is_async:
+        return resources.key(entity), "It is not done yet: the caller gets the id, and where to look."
+    if pattern.aggregate:
+        return list_aggregate(pattern.aggregate), "What is computed, and what it is grouped by."
+    fields = list_visible(resources, entity, is_public=is_public)
+    hidden = [one for one in resources.fields(entity) if one not in fields]
+    along: list[str] = []
+    if action in ("get", "create", "command"):
+        along += resources.parts(entity)
+    along += [one for one in pattern.include if one not in along]
+    if action == "create":
+        along += [one for one in _nested_entities(resources, pattern, entity) if one not in along]
+    reason = "The fields of the entity, and what comes along with it."
+    if hidden:
+        reason += f" {', '.join(hidden)} stays inside: " + ("a secret, or personal where anybody may read." if is_public else "a secret is never shown.")
+    return (*fields, *along), reason
+
+
+def _explain_status(status: int) -> str:
+    return {
+        200: "Done, and the answer is in the body.",
+        201: "Created; Location says where (RFC 9110, section 15.3.2).",
+        202: "Accepted, not done: the work goes on after the answer; Location says where to look (RFC 9110, section 15.3.3).",
+        204: "Done, and there is nothing to say (RFC 9110, section 15.3.5).",
+    }[status]
+
+
+def _choose_parameters(
+    resources: Resources, draft: Draft, api: Api, pattern: AccessPattern, entity: str, address: Address,
+    in_path: Mapping[str, str], method: str, is_list: bool, needs_key: bool,
+) -> Named[Parameter]:  # fmt: skip
+    made: dict[str, Parameter] = {}
+    names = resources.names(entity)
+    for parameter, dotted in in_path.items():
+        made[parameter] = Parameter(place="path", type=_type_of(resources, entity, dotted), field=dotted or None, required=True, summary=f"Which {_say(dotted) or 'one'}.")
+    is_in_url = not (method == "POST" and pattern.reads is not None)
+    if pattern.reads is not None and is_in_url:
+        left = address.left if address.in_path or not in_path else tuple(one for one in address.left if one not in in_path.values())
+        for field in left:
+            first, _, rest = field.partition(".")
+            name = claim("_".join(snake(one) for one in (first, rest) if one) if rest else names.get(first, snake(first)), made)
+            made[name] = Parameter(place="query", type=_type_of(resources, entity, field), field=field, required=True, summary=f"Only those with this {_say(field)}.")
+        if pattern.range:
+            for end, word in (("from", "at or after"), ("to", "before")):
+                name = claim(f"{snake(pattern.range)}_{end}", made)
+                made[name] = Parameter(place="query", type=_type_of(resources, entity, pattern.range), field=pattern.range, required=False, summary=f"Only those whose {_say(pattern.range)} is {word} this.")
+        if pattern.search:
+            made[claim("q", made)] = Parameter(place="query", type="text", required=True, summary=f"The words to search for in {', '.join(_say(one) for one in pattern.search)}.")
+        if is_list:
+            size = int(api.page_size.value) if api.page_size else PAGE
+            most = int(api.max_page_size.value) if api.max_page_size else MAX_PAGE
+            made[claim("cursor", made)] = Parameter(place="query", type="text", required=False, summary="Where the last page ended: its next_cursor, as it was given.")
+            made[claim("limit", made)] = Parameter(place="query", type="int", required=False, summary=f"How many at most: 1 to {most}, {pattern.limit or size} where it is not given.")
+    if needs_key:
+        made["Idempotency-Key"] = Parameter(place="header", type="text", required=True, summary="A fresh UUID for each thing to be done; the same one for each repeat of it. Kept for 24 hours.")
+    if method == "PATCH":
+        made["If-Match"] = Parameter(place="header", type="text", required=True, summary="The ETag of the version that was read; a newer one in between gives 412.")
+    return Named(made)
+
+
+def _say(dotted: str) -> str:
+    return " ".join(snake(one).replace("_", " ") for one in dotted.split(".") if one)
+
+
+def _type_of(resources: Resources, entity: str, dotted: str) -> str:
+    """The type of a parameter: that of its field, and for a reference that of the key it refers to."""
+    name, _, rest = dotted.partition(".")
+    field = resources.fields(entity).get(name)
+    for _ in range(4):
+        if field is None or field.references is None:
+            break
+        target = field.references
+        part = rest or resources.key(target)[0]
+        rest = ""
+        field = resources.fields(target).get(part)
+    kind = field.type if field is not None else "text"
+    return "text" if kind in (None, "reference") else str(kind)
+
+
+def _choose_errors(
+    resources: Resources, pattern: AccessPattern, entity: str, action: str, is_public: bool, has_path: bool, has_input: bool, method: str, needs_key: bool
+) -> tuple[tuple[str, ...], str]:
+    made, why = [], []
+    if has_input:
+        made.append("validation_failed")
+    if not is_public:
+        made += ["unauthenticated", "forbidden"]
+    if has_path or (action == "get" and method == "POST"):
+        made.append("not_found")
+    fields = resources.fields(entity)
+    unique = [one for one, field in fields.items() if field.unique or (field.key and not resources.is_generated(entity, one))]
+    if pattern.writes is not None:
+        if action in ("create", "update") and (unique or resources.design.entities[entity].unique):
+            made.append("conflict")
+            why.append(f"conflict where {', '.join(unique) or 'a unique constraint'} is already taken")
+        elif action == "command":
+            made.append("conflict")
+            why.append("conflict where its state does not allow it")
+        elif action == "delete" and (held := [child for child, via in resources.referring(entity) if resources.fields(child)[via].on_delete in (None, "restrict", "no action")]):
+            made.append("conflict")
+            why.append(f"conflict while {', '.join(dict.fromkeys(held))} still refers to it")
+    if method == "PATCH":
+        made.append("precondition_failed")
+    if needs_key:
+        made.append("idempotency_key_reused")
+    if method in ("POST", "PATCH", "PUT"):
+        made.append("payload_too_large")
+    for step in pattern.steps:
+        if (step.action or "").lower() in _TAKING and step.entity:
+            made.append(f"insufficient_{snake(step.entity)}")
+            why.append(f"insufficient_{snake(step.entity)} where {step.action} finds too little")
+    made.append("rate_limited")
+    if any(step.via for step in pattern.steps):
+        made += ["upstream_failed", "timeout"]
+        why.append(f"upstream_failed and timeout where {', '.join(dict.fromkeys(step.via for step in pattern.steps if step.via))} fails")
+    made += ["internal", "unavailable"]
+    reason = "What its input, its caller, its limits and the parts it calls can do wrong"
+    return tuple(dict.fromkeys(made)), reason + (": " + "; ".join(why) if why else "") + "."
+
+
+def _write_summary(resources: Resources, name: str, entity: str, pattern: AccessPattern, action: str) -> str:
+    thing, many = snake(entity).replace("_", " "), plural(snake(entity)).replace("_", " ")
+    by = " and ".join(_say(one) for one in pattern.by)
+    if action == "get":
+        return f"Gives one {thing}{f' by its {by}' if by else ''}."
+    if action == "search":
+        return f"Searches {many} by {', '.join(_say(one) for one in pattern.search) or 'words'}."
+    if action == "list":
+        order = f", {'newest' if pattern.sort[0].startswith('-') else 'lowest'} {_say(pattern.sort[0].lstrip('-'))} first" if pattern.sort else ""
+        what = f"Computes {pattern.aggregate} over {many}" if pattern.aggregate else f"Lists {many}"
+        return f"{what}{f' of one {by}' if by else ''}{order}."
+    if action == "command":
+        return f"{' '.join(snake(name).split('_')).capitalize()}."
+    verb = {"create": "Creates", "update": "Changes", "delete": "Removes"}[action]
+    return f"{verb} {'an' if thing[0] in 'aeiou' else 'a'} {thing}."
+
+
+def _round_up(value: float) -> int:
+    """The next number that people would choose: 1, 2, 3, 5, 6 or 10 times a power of ten."""
+    if value <= 1:
+        return 1
+    power = 10 ** math.floor(math.log10(value))
+    return int(next(step * power for step in (1, 2, 3, 5, 6, 10) if step * power >= value - 1e-9))
+
+
+def _choose_rate_limit(draft: Draft, name: str, is_read: bool) -> tuple[Quantity | None, str, tuple[str, ...]]:
+    """A limit for one caller: ten times an average user's day of calls within a minute, but no less than a person's hands can do."""
+    floor = 60 if is_read else 10
+    calls = find_calls(draft, name)
+    if calls is None:
+        limit = floor
+        return Quantity(limit, limit, unit("/min"), f"{limit}/min"), f"{'A person reads' if is_read else 'A person writes'} no faster; nothing more is known of its rate.", ()
+    fact = draft.facts.define(f"api.{name}.calls_per_user", calls, "/day", "How often an average user of a day calls it.")
+    limit = max(floor, _round_up(fact.to("/day") * 10))
+    reason = (
+        f"An average user calls it {fact.text}; {limit}/min lets ten times that day pass within one minute"
+        if limit > floor
+        else f"An average user calls it {fact.text}; {limit}/min is more than a person's hands do"
+    )
+    return Quantity(limit, limit, unit("/min"), f"{limit}/min"), f"{reason}, and stops a runaway program.", (fact.name,)
+
+
+def find_calls(draft: Draft, name: str) -> Fact | None:
+    """Calls of an operation per daily user, from its peak rate, the peak factor and the daily users; None where one is unknown."""
+    facts = draft.facts
+    if not all(one in facts for one in (f"access.{name}.rate", "load.daily_users", "load.peak_factor")):
+        return None
+    if facts["load.daily_users"].base <= 0 or facts["load.peak_factor"].base <= 0:
+        return None
+    return facts[f"access.{name}.rate"] / facts["load.peak_factor"] / facts["load.daily_users"]
+
+
+__all__ = ["LARGEST_PAGE", "complete_operations", "find_calls", "is_single"]

@@ -1,0 +1,183 @@
+"""Entities as resources: what identifies one, what its properties are called, what belongs inside it.
+
+A resource's property is a field of its entity in snake_case, and a reference is the id of what it refers to. A thing that
+cannot stand without its parent (its key or a cascading reference says so, and nothing creates it on its own) is a part of
+the parent: it travels in the parent's body.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from archnb.design import Design, fields_of
+from archnb.design.entities import Field
+from archnb.topics.api.naming import claim, plural, singular, snake, split_words, strip_parent
+
+# timestamps that the server sets itself: created_at, placed_at; not what people plan: scheduled_at
+_SET_BY_SERVER = re.compile(r"(?!scheduled_|planned_|wanted_|desired_|requested_)\w*(ed|sent|paid|seen)_(at|on|time)")
+_MANAGED = frozenset({"version", "row_version", "etag", "created_by", "updated_by"})
+_STATE = frozenset({"status", "state"})
+_SUM = frozenset({"total", "subtotal", "amount", "grand_total", "total_amount", "tax", "total_price"})
+
+
+class Embed(NamedTuple):
+    """Another entity, or the pairs of a relationship, inside a body: its property, whether there are many, the field between."""
+
+    name: str
+    entity: str
+    is_many: bool
+    # the field of `entity` that points back, or the field of the outer entity that points to it
+    via: str
+    relationship: str = ""
+
+
+class Resources:
+    """The entities of one design as resources. Answers are kept, since every operation asks them again."""
+
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self._fields: dict[str, dict[str, Field]] = {}
+        self._keys: dict[str, tuple[str, ...]] = {}
+        self._names: dict[str, dict[str, str]] = {}
+        self._embeds: dict[str, dict[str, Embed]] = {}
+        self._parts: dict[str, tuple[str, ...]] = {}
+        self._referring: dict[str, list[tuple[str, str]]] | None = None
+        self._created = {one.writes for one in design.access.values() if one.writes and (one.action or "create") == "create"}
+        # examples already made, kept by the module that makes them
+        self.examples: dict[tuple[str, int], dict[str, object]] = {}
+
+    def fields(self, entity: str) -> dict[str, Field]:
+        """The fields with the inherited ones, and an `id` where the entity says no key."""
+        if entity not in self._fields:
+            found = fields_of(self.design, entity)
+            if self._find_key(entity, found) == ("id",) and "id" not in found:
+                found = {"id": Field(type="key", key=True)} | found
+            self._fields[entity] = found
+        return self._fields[entity]
+
+    def _find_key(self, entity: str, fields: dict[str, Field]) -> tuple[str, ...]:
+        name: str | None = entity
+        seen: set[str] = set()
+        while name in self.design.entities and name not in seen:
+            seen.add(name)
+            if self.design.entities[name].key:
+                return self.design.entities[name].key
+            name = self.design.entities[name].extends
+        return tuple(one for one, field in fields.items() if field.key or field.type == "key") or ("id",)
+
+    def key(self, entity: str) -> tuple[str, ...]:
+        """The fields that identify one."""
+        if entity not in self._keys:
+            self._keys[entity] = self._find_key(entity, fields_of(self.design, entity))
+        return self._keys[entity]
+
+    def names(self, entity: str) -> dict[str, str]:
+        """The JSON property of every field, each once."""
+        if entity not in self._names:
+            made: dict[str, str] = {}
+            for name, field in self.fields(entity).items():
+                words = snake(name)
+                if field.references is not None and len(self.key(field.references)) == 1 and not words.endswith("_id"):
+                    words += "_id"
+                made[name] = claim(words, made.values())
+            self._names[entity] = made
+        return self._names[entity]
+
+    def is_generated(self, entity: str, name: str) -> bool:
+        """Whether the server makes the value: a generated key, a time stamp of an event, a version."""
+        field = self.fields(entity)[name]
+        is_key = name in self.key(entity)
+        if field.type == "key" or (is_key and field.type in ("uuid", "code") and field.references is None):
+            return True
+        if is_key and len(self.key(entity)) == 1 and field.type in ("int", "bigint") and snake(name) in ("id", snake(entity) + "_id"):
+            return True
+        words = snake(name)
+        if field.type == "timestamp" and field.default is not None:
+            return True
+        return (field.type == "timestamp" and _SET_BY_SERVER.fullmatch(words) is not None) or words in _MANAGED
+
+    def is_state(self, entity: str, name: str) -> bool:
+        """Whether the field is the state of a life cycle, which only commands may move."""
+        field = self.fields(entity)[name]
+        return field.type == "enum" and split_words(name)[-1] in _STATE
+
+    def is_sum(self, entity: str, name: str) -> bool:
+        """Whether the field is an amount that follows from the parts."""
+        return self.fields(entity)[name].type in ("money", "decimal") and snake(name) in _SUM
+
+    def has_price(self, entity: str) -> str | None:
+        """The first amount of an entity, which is what others look up."""
+        return next((name for name, field in self.fields(entity).items() if field.type == "money"), None)
+
+    def referring(self, entity: str) -> list[tuple[str, str]]:
+        """Which fields of which entities refer to an entity."""
+        if self._referring is None:
+            self._referring = {}
+            for name in self.design.entities:
+                for field_name, field in self.fields(name).items():
+                    if field.references is not None:
+                        self._referring.setdefault(field.references, []).append((name, field_name))
+        return self._referring.get(entity, [])
+
+    def parent(self, entity: str) -> str | None:
+        """The field that binds an entity to the one parent it goes with, or None: a cascading reference, or the name says whose it is."""
+        words, found = split_words(entity), list[str]()
+        for name, field in self.fields(entity).items():
+            if field.references is not None and field.references != entity and not field.optional:
+                owner = split_words(field.references)
+                is_named = words[: len(owner)] == owner and len(words) > len(owner) and name in self.key(entity)
+                if field.on_delete == "cascade" or is_named:
+                    found.append(name)
+        return found[0] if len(found) == 1 else None
+
+    def parts(self, entity: str) -> tuple[str, ...]:
+        """The entities that travel in this one's body: they cannot stand without it, and nothing creates them alone."""
+        if entity not in self._parts:
+            found = []
+            for child, via in self.referring(entity):
+                field = self.fields(child)[via]
+                named = split_words(child)[: len(split_words(entity))] == split_words(entity)
+                # of a key of two references the parent is the one whose name the child carries: OrderLine is Order's, Stock nobody's
+                is_bound = not field.optional and (field.on_delete == "cascade" or (named and via in self.key(child)))
+                if is_bound and child != entity and child not in self._created and child not in found:
+                    found.append(child)
+            self._parts[entity] = tuple(found)
+        return self._parts[entity]
+
+    def embeds(self, entity: str) -> dict[str, Embed]:
+        """What else may stand in a body, by the name of the entity or the relationship."""
+        if entity in self._embeds:
+            return self._embeds[entity]
+        taken = set(self.names(entity).values())
+        made: dict[str, Embed] = {}
+
+        def add(key: str, name: str, target: str, is_many: bool, via: str, relationship: str = "") -> None:
+            if key not in made and key not in self.fields(entity):
+                name = claim(name, taken)
+                taken.add(name)
+                made[key] = Embed(name, target, is_many, via, relationship)
+
+        for name, field in self.fields(entity).items():
+            if field.references is not None and field.references != entity:
+                add(field.references, snake(name).removesuffix("_id") or snake(name), field.references, False, name)
+        for child, via in self.referring(entity):
+            if child != entity:
+                is_one = bool(self.fields(child)[via].unique) or self.key(child) == (via,)
+                name = strip_parent(child, entity)
+                add(child, name if is_one else plural(name), child, not is_one, via)
+        for name, one in self.design.relationships.items():
+            if entity in one.between and len(one.between) == 2:
+                other = one.between[1] if one.between[0] == entity else one.between[0]
+                if other in self.design.entities:
+                    add(name, snake(name), other, True, "", name)
+        self._embeds[entity] = made
+        return made
+
+    def id_parameter(self, entity: str, name: str) -> str:
+        """What a key field is called in a path: `order_id` for `id`, else its own name."""
+        words = self.names(entity)[name]
+        return f"{singular(snake(entity))}_id" if words == "id" else words
+
+
+__all__ = ["Embed", "Resources"]

@@ -1,0 +1,289 @@
+"""Values on the wire: for every field type its JSON Schema and, side by side, an example that is valid against it.
+
+Numbers of 64 bits and exact decimals are texts: a JavaScript caller reads JSON numbers as doubles, which are exact only
+up to 2^53 - 1 (RFC 8259, section 6). Times are RFC 3339 with an offset, money is an amount with its currency.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from archnb.design.entities import Field
+from archnb.topics.api.naming import singular, snake, split_words
+from archnb.topics.api.resources import Resources
+
+Json = Any
+Schema = dict[str, Any]
+
+MONEY = {"$ref": "#/components/schemas/Money"}
+MONEY_SCHEMA: Schema = {
+    "type": "object",
+    "description": "An exact amount with its currency. The amount is a text, since a binary number cannot hold 0.10.",
+    "properties": {
+        "amount": {"type": "string", "pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$"},
+        "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217."},
+    },
+    "required": ["amount", "currency"],
+    "examples": [{"amount": "49.90", "currency": "EUR"}],
+}
+
+_ID = {"type": "string", "pattern": "^[0-9]{1,19}$"}
+_PLAIN: dict[str, Schema] = {
+    "key": _ID,
+    "uuid": {"type": "string", "format": "uuid"},
+    "code": {"type": "string", "pattern": "^[0-9A-Za-z]+$"},
+    "int": {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
+    "smallint": {"type": "integer", "minimum": -(2**15), "maximum": 2**15 - 1},
+    "bigint": {"type": "string", "pattern": "^-?[0-9]{1,19}$"},
+    "float": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "text": {"type": "string"},
+    "char": {"type": "string"},
+    "email": {"type": "string", "format": "email", "maxLength": 254},
+    "url": {"type": "string", "format": "uri", "maxLength": 2048},
+    "phone": {"type": "string", "pattern": r"^\+[1-9][0-9]{1,14}$"},
+    "timestamp": {"type": "string", "format": "date-time"},
+    "date": {"type": "string", "format": "date"},
+    "time": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"},
+    "duration": {"type": "string", "format": "duration"},
+    "json": {"type": ["object", "array", "string", "number", "boolean"]},
+    "bytes": {"type": "string", "contentEncoding": "base64"},
+    "enum": {"type": "string"},
+    "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
+    "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+    "language": {"type": "string", "pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"},
+    "ip": {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
+    "point": {
+        "type": "object",
+        "properties": {
+            "longitude": {"type": "number", "minimum": -180, "maximum": 180},
+            "latitude": {"type": "number", "minimum": -90, "maximum": 90},
+        },
+        "required": ["longitude", "latitude"],
+    },
+    "vector": {"type": "array", "items": {"type": "number"}},
+    "other": {"type": "string"},
+}
+
+
+def describe_value(resources: Resources, field: Field, *, is_nullable: bool | None = None, depth: int = 0) -> Schema:
+    """The JSON Schema (2020-12) of a field's value; an optional one also takes null, as OpenAPI 3.1 writes it.
+
+    >>> from archnb.design import Design
+    >>> from archnb.design.entities import Field
+    >>> describe_value(Resources(Design()), Field(type="text", length=80, optional=True))
+    {'type': ['string', 'null'], 'maxLength': 80}
+    """
+    nullable = bool(field.optional) if is_nullable is None else is_nullable
+    if field.references is not None:
+        made = _describe_reference(resources, field.references, depth)
+    elif field.type == "money":
+        made = dict(MONEY)
+    elif field.type == "decimal":
+        scale = min(field.scale or 0, 30) if field.length is not None else 6
+        whole = max(1, min(field.length or 20, 60) - scale)
+        sign = "" if field.minimum is not None and field.minimum >= 0 else "-?"
+        fraction = f"(\\.[0-9]{{1,{scale}}})?" if scale else ""
+        made = {"type": "string", "pattern": f"^{sign}[0-9]{{1,{whole}}}{fraction}$"}
+    else:
+        made = dict(_PLAIN[field.type or "other"])
+        _add_limits(made, field)
+    if field.comment and "$ref" not in made:
+        made["description"] = field.comment
+    if not nullable:
+        return made
+    if "$ref" in made:
+        return {"anyOf": [made, {"type": "null"}]}
+    kinds = made["type"] if isinstance(made["type"], list) else [made["type"]]
+    made["type"] = [*kinds, "null"]
+    if "anyOf" in made:
+        made["anyOf"] = [*made["anyOf"], {"type": "null"}]
+    if "enum" in made:
+        made["enum"] = [*made["enum"], None]
+    return made
+
+
+def _add_limits(made: Schema, field: Field) -> None:
+    if field.length is not None and field.type in ("text", "code", "char"):
+        made["maxLength"] = field.length
+        if field.type == "char":
+            made["minLength"] = field.length
+    if field.type == "vector" and field.length is not None:
+        made |= {"minItems": field.length, "maxItems": field.length}
+    if field.type == "enum":
+        made["enum"] = list(dict.fromkeys(field.values)) or ["unknown"]
+    if field.type in ("int", "smallint", "float"):
+        for limit, word in ((field.minimum, "minimum"), (field.maximum, "maximum")):
+            if limit is not None:
+                made[word] = int(limit) if limit == int(limit) else limit
+        # limits that exclude each other are a mistake of the design that its own rule reports
+        if made.get("minimum", 0) > made.get("maximum", made.get("minimum", 0)):
+            made.pop("minimum"), made.pop("maximum")
+
+
+def _describe_reference(resources: Resources, target: str, depth: int) -> Schema:
+    key = resources.key(target)
+    fields = resources.fields(target)
+    if depth > 3 or any(name not in fields for name in key):
+        return {"type": "string"}
+    parts = {resources.names(target)[name]: describe_value(resources, fields[name], is_nullable=False, depth=depth + 1) for name in key}
+    if len(parts) == 1:
+        made = next(iter(parts.values()))
+        made.pop("description", None)
+        return made
+    return {"type": "object", "properties": parts, "required": list(parts)}
+
+
+# -- examples
+
+_WORDS: dict[str, tuple[str, ...]] = {
+    "first_name": ("Ada", "Grace"), "given_name": ("Ada", "Grace"), "forename": ("Ada", "Grace"),
+    "last_name": ("Lovelace", "Hopper"), "family_name": ("Lovelace", "Hopper"), "surname": ("Lovelace", "Hopper"),
+    "full_name": ("Ada Lovelace", "Grace Hopper"), "recipient": ("Ada Lovelace", "Grace Hopper"),
+    "username": ("ada", "grace"), "login": ("ada", "grace"), "nickname": ("ada", "grace"),
+    "street": ("12 Harbour Street", "7 Mill Lane"), "line1": ("12 Harbour Street", "7 Mill Lane"), "address": ("12 Harbour Street", "7 Mill Lane"),
+    "city": ("Lisbon", "Utrecht"), "town": ("Lisbon", "Utrecht"), "region": ("Lisboa", "Utrecht"),
+    "postal_code": ("1100-148", "3511 AB"), "postcode": ("1100-148", "3511 AB"), "zip": ("1100", "3511"),
+    "title": ("A quiet lamp", "A sturdy chair"), "description": ("Warm light for long evenings.", "Solid oak, made to last."),
+    "sku": ("LAMP-0042", "CHAIR-0107"), "slug": ("quiet-lamp", "sturdy-chair"), "colour": ("green", "blue"), "color": ("green", "blue"),
+    "comment": ("Arrived in two days.", "Works as described."), "body": ("Arrived in two days.", "Works as described."),
+    "text": ("Arrived in two days.", "Works as described."), "note": ("Leave it at the door.", "Ring twice."),
+    "tracking_number": ("3SABCD1234567", "3SABCD7654321"), "user_agent": ("Mozilla/5.0", "curl/8.5"),
+    "reason": ("The size does not fit.", "Ordered twice."), "locale": ("pt-PT", "nl-NL"), "timezone": ("Europe/Lisbon", "Europe/Amsterdam"),
+    "password_hash": ("$argon2id$v=19$…", "$argon2id$v=19$…"),
+}  # fmt: skip
+_PEOPLE = frozenset("customer user person author member employee contact patient driver seller staff guest reader student actor".split())
+_NAMED = {
+    "brand": ("Lumen", "Oakwright"), "category": ("Lighting", "Seating"), "warehouse": ("Lisbon North", "Utrecht West"),
+    "product": ("Quiet lamp", "Sturdy chair"), "item": ("Quiet lamp", "Sturdy chair"), "company": ("Harbour Goods", "Mill Lane Trading"),
+    "organisation": ("Harbour Goods", "Mill Lane Trading"), "tenant": ("Harbour Goods", "Mill Lane Trading"), "supplier": ("Harbour Goods", "Mill Lane Trading"),
+    "tag": ("new", "sale"), "role": ("editor", "reader"), "team": ("Platform", "Payments"), "project": ("Aurora", "Borealis"),
+}  # fmt: skip
+# what lies after what it belongs to
+_ENDS = frozenset({"expires", "expiry", "until", "end", "ends", "due", "valid", "deadline", "delivered", "closed", "delivery"})
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def _seed(*parts: object) -> int:
+    return zlib.crc32("|".join(str(part) for part in parts).encode("utf-8", "surrogatepass"))
+
+
+def make_example(resources: Resources, entity: str, name: str, field: Field, n: int = 0, depth: int = 0) -> Json:
+    """An example of a field's value in the n-th example of its entity: the same for the same design, and valid.
+
+    A reference is the key of the example it refers to, so that examples of different operations fit together.
+    """
+    if field.references is not None:
+        return _example_key(resources, field.references, n, depth)
+    kind = field.type or "other"
+    seed = _seed(entity, name, n)
+    if kind in ("int", "smallint", "float"):
+        return _example_number(resources, name, field, n, kind)
+    if kind in ("decimal", "money"):
+        return _example_amount(name, field, n, kind)
+    if kind in ("text", "char", "other", "code"):
+        return _example_text(entity, name, field, n, kind, seed)
+    if kind == "enum":
+        words = list(dict.fromkeys(field.values)) or ["unknown"]
+        return field.default if field.default in words else words[0]
+    return _example_plain(entity, name, field, n, kind, seed)
+
+
+def _example_plain(entity: str, name: str, field: Field, n: int, kind: str, seed: int) -> Json:
+    person = ("ada", "grace")[n % 2]
+    moment = _seed(entity, name) % 40
+    month = "06" if _ENDS & {*split_words(name)} else "03"
+    made: Mapping[str, Json] = {
+        "key": str(1000 + _seed(entity) % 9000 + n),
+        "bigint": str(1_000_000 + seed % 9_000_000),
+        "uuid": f"0195{seed % 65536:04x}-{seed >> 16:04x}-7{seed % 4096:03x}-8{(seed >> 8) % 4096:03x}-{seed:08x}{seed % 65536:04x}",
+        "bool": field.default != "false",
+        "email": f"{person}@example.com",
+        "url": f"https://example.com/{singular(snake(name))}/{1 + n}" if name.isascii() else f"https://example.com/{1 + n}",
+        "phone": f"+3512{10000000 + seed % 80000000}",
+        "timestamp": f"2026-{month}-{14 + n:02d}T09:{10 + moment:02d}:53Z",
+        "date": f"2026-{month}-{14 + n:02d}",
+        "time": f"{9 + n % 12:02d}:{10 + moment:02d}:00",
+        "duration": "PT15M",
+        "json": {"note": "free form"},
+        "bytes": "aGVsbG8=",
+        "country": ("PT", "NL")[n % 2],
+        "currency": "EUR",
+        "language": ("pt-PT", "nl-NL")[n % 2],
+        "ip": f"192.0.2.{1 + seed % 250}",
+        "point": {"longitude": -9.1393, "latitude": 38.7223} if n % 2 == 0 else {"longitude": 5.1214, "latitude": 52.0907},
+        "vector": [round(((seed >> (i % 24)) % 200 - 100) / 100, 2) for i in range(min(field.length if field.length is not None else 3, 16_384))],
+    }
+    return made[kind]
+
+
+def _example_number(resources: Resources, name: str, field: Field, n: int, kind: str) -> float | int:
+    words = set(split_words(name))
+    value: float = 2 + n
+    for sign, usual in (("rating", 4), ("stars", 4), ("score", 4), ("year", 2026), ("count", 12), ("stock", 40), ("hand", 40), ("age", 36)):
+        if sign in words:
+            value = usual + (n if usual != 4 else -n)
+    limits = describe_value(resources, field, is_nullable=False)
+    low, high = limits.get("minimum", -1e300), limits.get("maximum", 1e300)
+    value = min(max(value, low), high)
+    return int(value) if kind != "float" and value == int(value) else float(value) if kind == "float" else int(high if value > high else value)
+
+
+def _example_amount(name: str, field: Field, n: int, kind: str) -> Json:
+    value = 49.90 + 15 * n
+    if field.minimum is not None:
+        value = max(value, field.minimum)
+    if field.maximum is not None:
+        value = min(value, field.maximum)
+    if kind == "money":
+        return {"amount": f"{max(min(value, 1e14), -1e14):.2f}", "currency": "EUR"}
+    scale = min(field.scale or 0, 30) if field.length is not None else 6
+    whole = max(1, min(field.length or 20, 60) - scale)
+    if whole < 15:
+        value = max(min(value, 10.0**whole - 1), -(10.0**whole) + 1)
+    return f"{value:.{min(scale, 2)}f}"
+
+
+def _example_text(entity: str, name: str, field: Field, n: int, kind: str, seed: int) -> str:
+    if kind == "code":
+        length = field.length if field.length is not None else 7
+        return "".join(_ALPHABET[_seed(seed, i) % 62] for i in range(min(max(length, 1), 64)))
+    words = snake(name)
+    variants = _WORDS.get(words) or _WORDS.get(split_words(name)[-1])
+    if variants is not None:
+        text = variants[n % 2]
+    elif split_words(name)[-1] == "name":
+        is_person = bool(_PEOPLE & {*split_words(entity), *split_words(name)})
+        usual = (f"{' '.join(split_words(entity)).capitalize()} {'AB'[n % 2]}",) * 2
+        text = ("Ada Lovelace", "Grace Hopper")[n % 2] if is_person else _NAMED.get(split_words(entity)[-1], usual)[n % 2]
+    else:
+        text = f"{' '.join(split_words(name))} {n + 1}"
+    if field.default is not None and kind != "char":
+        text = field.default
+    if kind == "char":
+        length = field.length if field.length is not None else 1
+        return (text.replace(" ", "").upper() + "X" * length)[:length]
+    return text[: field.length] if field.length is not None and kind == "text" else text
+
+
+def _example_key(resources: Resources, target: str, n: int, depth: int) -> Json:
+    key, fields = resources.key(target), resources.fields(target)
+    if depth > 3 or any(name not in fields for name in key):
+        return "1"
+    if len(key) == 1:
+        return make_example(resources, target, key[0], fields[key[0]], n, depth + 1)
+    return {resources.names(target)[name]: make_example(resources, target, name, fields[name], n, depth + 1) for name in key}
+
+
+def write_text(value: Json) -> str:
+    """A value as it stands in a path or a query."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return ",".join(write_text(one) for one in value.values())
+    return str(value)
+
+
+__all__ = ["MONEY", "MONEY_SCHEMA", "Json", "Schema", "describe_value", "make_example", "write_text"]

@@ -1,0 +1,145 @@
+"""What the API shows: its operations, the messages of the main ones, the styles weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from archnb.design.api import Operation
+from archnb.shapes import AnyShape, Cell, Scalar, Source, Table
+from archnb.topics.api.bodies import IDEMPOTENCY_KEY, find_field, make_request, make_response, write_address
+from archnb.topics.api.resources import Resources
+from archnb.topics.api.values import write_text
+from archnb.topics.topic import Draft
+
+SHOWN = 12
+
+
+def draw_views(draft: Draft) -> Sequence[AnyShape]:
+    """The operations, the examples, the styles."""
+    if not draft.design.api.operations:
+        return (draw_styles(draft),)
+    return (draw_operations(draft), draw_examples(draft), draw_styles(draft))
+
+
+def draw_operations(draft: Draft) -> Table:
+    """One row an operation."""
+    rows: list[tuple[Cell | Scalar, ...]] = []
+    for name, operation in draft.design.api.operations.items():
+        pattern = draft.design.access.get(operation.pattern or name)
+        rate, size = draft.facts.get(f"access.{operation.pattern or name}.rate"), draft.facts.get(f"api.{name}.response_size")
+        repeat = "key" if operation.needs_idempotency_key else "yes"
+        rows.append(
+            (
+                Cell(operation.method, is_code=True), Cell(operation.path, is_code=True), Cell(name, is_code=True), operation.summary,
+                ", ".join(pattern.roles) if pattern else "", rate.cell if rate else "", size.cell if size else "",
+                str(operation.rate_limit or ""), Cell(repeat, "by its key" if repeat == "key" else "yes", tone="" if repeat == "yes" else "notice"),
+                operation.status, ", ".join(operation.errors),
+            )  # fmt: skip
+        )
+    columns = ("method", "path", "operation", "what it does", "roles", "peak rate", "answer", "limit a caller", "repeatable", "status", "errors")
+    return Table(
+        "operations", "Operations", columns, tuple(rows), anchors=tuple(f"operation-{name}" for name in draft.design.api.operations),
+        description=f"All paths stand below {draft.design.api.base_path}. A repeatable call may be sent again after a timeout without being done twice.",
+    )  # fmt: skip
+
+
+def pick_main(draft: Draft) -> list[str]:
+    """The operations worth an example: the busiest of each kind, in the order of the table."""
+    operations = draft.design.api.operations
+    busiest = sorted(operations, key=lambda name: -(fact.base if (fact := draft.facts.get(f"access.{operations[name].pattern or name}.rate")) else 0.0))
+    kinds: dict[str, int] = {}
+    chosen = []
+    for name in busiest:
+        kind = operations[name].action or ""
+        kinds[kind] = kinds.get(kind, 0) + 1
+        if kinds[kind] <= 2 and len(chosen) < SHOWN:
+            chosen.append(name)
+    return [name for name in operations if name in chosen]
+
+
+def draw_examples(draft: Draft) -> Source:
+    """Requests and responses as they go over the wire; what one creates is what the next one gets."""
+    resources = Resources(draft.design)
+    texts = [write_exchange(draft, resources, name, draft.design.api.operations[name]) for name in pick_main(draft)]
+    return Source(
+        "api-examples", "Requests and responses", "http", "\n\n".join(texts) + "\n", filename="examples.http",
+        description="The busiest operations of each kind. The examples belong together: what is created in one is what another gets.",
+    )  # fmt: skip
+
+
+def write_exchange(draft: Draft, resources: Resources, name: str, operation: Operation) -> str:
+    """One request and its response as HTTP text."""
+    pattern = draft.design.access.get(operation.pattern or name)
+    request, response = make_request(resources, name, operation), make_response(resources, name, operation, pattern)
+    head = [f"### {name}: {operation.summary}".replace("\n", " "), f"{operation.method} {write_address(resources, operation, draft.design.api)} HTTP/1.1", "Host: api.example.com"]
+    if not operation.is_public:
+        head.append("Authorization: Bearer eyJhbGciOiJFUzI1NiIs…")
+    for header, parameter in operation.parameters.items():
+        if parameter.place == "header":
+            head.append(f"{header}: {IDEMPOTENCY_KEY if header == 'Idempotency-Key' else chr(34) + '7' + chr(34)}")
+    if request is not None:
+        head += [f"Content-Type: {request.media}", "", request.text]
+    status = operation.status or 200
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    back = [f"HTTP/1.1 {status} {phrase}".rstrip()]
+    if status in (201, 202) and operation.action != "delete" and (location := write_location(resources, draft, operation)):
+        back.append(f"Location: {location}")
+    if operation.action in ("get", "update") and status == 200:
+        back.append(f"ETag: \"{8 if operation.action == 'update' else 7}\"")
+    if response is not None:
+        back += [f"Content-Type: {response.media}", "", response.text]
+    return "\n".join([*head, "", *back])
+
+
+def write_location(resources: Resources, draft: Draft, operation: Operation) -> str:
+    """Where what was made can be read: the address of the operation that gets the entity by its key, or ''."""
+    for other in draft.design.api.operations.values():
+        if other.action == "get" and other.method == "GET" and other.entity == operation.entity and operation.entity in draft.design.entities:
+            fields = {parameter.field for parameter in other.parameters.values() if parameter.place == "path"}
+            if fields == set(resources.key(operation.entity)):
+                path = (draft.design.api.base_path or "").rstrip("/") + (other.path or "")
+                for name, parameter in other.parameters.items():
+                    found = find_field(resources, operation.entity, parameter.field)
+                    path = path.replace("{" + name + "}", write_text(found[1]) if found else name)
+                return path
+    return ""
+
+
+def draw_styles(draft: Draft) -> Table:
+    """REST, GraphQL and gRPC weighed for this design."""
+    access, chosen = draft.design.access, draft.design.api.style or "rest"
+    reads = sum(1 for one in access.values() if one.reads)
+    deep = [name for name, one in access.items() if len(one.include) > 1 or (one.depth or 0) > 1]
+    roles = sorted({role for one in access.values() for role in one.roles})
+    staff = [role for role in roles if role in ("internal", "service")]
+    public = sum(1 for one in access.values() if "public" in one.roles and one.reads)
+    rest = f"{reads} of {len(access)} operations read by a key or a filter, which is what a GET on a URL says" + (
+        f"; {public} of them are public and can be kept by any HTTP cache" if public else "; ETag and If-Match guard what is changed"
+    )
+    graphql = (
+        f"only {len(deep)} of {len(access)} operations ({', '.join(deep) or 'none'}) gather several entities; for the others one endpoint for everything "
+        "loses caching by URL and makes the cost of a call unknown before it runs"
+    )
+    grpc = (
+        f"its callers are {', '.join(roles) or 'browsers and apps'}: a browser speaks it only through a proxy"
+        + (f"; {', '.join(staff)} could, and gains little at {_peak(draft)}" if staff else f", and {_peak(draft)} does not need its smaller messages")
+    )
+    rows = tuple(
+        (Cell(style, text), Cell("chosen" if chosen == style else "refused", tone="good" if chosen == style else "muted"), why, price)
+        for style, text, why, price in (
+            ("rest", "REST over HTTP, JSON", rest, "Several calls where a page shows several things; fields that a caller does not need come along."),
+            ("graphql", "GraphQL", graphql, "Limits on depth and cost, persisted queries, batching against N+1 reads, a cache of its own."),
+            ("grpc", "gRPC", grpc, "A proxy for browsers, generated clients on every side, load balancing per call and not per connection."),
+        )
+    )
+    note = "" if not draft.is_said("api.style") else f"The design says {chosen}."
+    return Table("api-styles", "API styles weighed", ("style", "verdict", "because", "price"), rows, description=note or "What each style would give this design, and what it would cost.")
+
+
+def _peak(draft: Draft) -> str:
+    fact = draft.facts.get("load.peak_requests")
+    return f"{fact.text} at the peak" if fact else "this load"
