@@ -1,0 +1,16 @@
+"""Background work: what runs after the answer and why, with how many workers, tried again when, undone how.
+
+Work is found in the design: what users need not wait for, third parties, copies that are fed, data that must go, sums
+that take long. Workers follow from Erlang C, waits between attempts from exponential back-off with full jitter.
+"""
+
+from __future__ import annotations
+
+from archnb.topics.jobs.checks import RULES
+from archnb.topics.jobs.pictures import views
+from archnb.topics.jobs.workers import complete, measure
+
+NAME = "jobs"
+TITLE = "Background jobs"
+
+__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]

@@ -1,0 +1,111 @@
+"""The queueing and back-off models as facts take them: one value in, one value out, in base units."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from archnb.sim.queueing import erlang_c, servers_for, wait_quantile
+from archnb.sim.reliability import backoff_schedule
+
+QUANTILE = 0.95
+MAX_UTILISATION = 0.8
+# Erlang's recurrence walks up to the number of servers; past this load P(wait) is decided by the utilisation alone
+LARGE_LOAD = 2000.0
+
+
+def _bound(workers: float, offered: float) -> int:
+    """The workers that matter: past ten standard deviations above the load nobody waits, and counting on takes for ever."""
+    return max(1, int(min(workers, offered + 10 * math.sqrt(offered) + 50)))
+
+
+def workers_needed(rate: float, service_time: float, deadline: float) -> float:
+    """The least workers with which 95 % start within the deadline, none busy for more than 80 % of the time (Erlang C).
+
+    >>> workers_needed(20, 0.2, 1.0)
+    5.0
+    """
+    offered = rate * service_time
+    if offered <= 0 or service_time <= 0:
+        return 1.0
+    if offered > LARGE_LOAD:
+        return float(math.ceil(offered / MAX_UTILISATION))
+    return float(servers_for(rate, service_time, max(deadline, 0.0), QUANTILE, MAX_UTILISATION))
+
+
+def wait_probability(workers: float, offered: float) -> float:
+    """The share of jobs that wait for a worker (Erlang C); 1 where the workers cannot keep up."""
+    return erlang_c(_bound(workers, offered), offered) if offered > 0 else 0.0
+
+
+def wait_p95(workers: float, rate: float, service_time: float) -> float:
+    """The wait in seconds that 95 % of the jobs do not exceed; infinite where the workers cannot keep up."""
+    if rate <= 0 or service_time <= 0:
+        return 0.0
+    return wait_quantile(_bound(workers, rate * service_time), rate, service_time, QUANTILE)
+
+
+def _retries(attempts: float) -> int:
+    return min(10_000, max(0, int(attempts) - 1))
+
+
+def retry_wait_max(base: float, factor: float, cap: float, attempts: float) -> float:
+    """The sum of all waits between attempts when each is as long as it can be."""
+    return _schedule(base, factor, cap, attempts, "none")[1]
+
+
+def retry_wait_expected(base: float, factor: float, cap: float, attempts: float, jitter: str = "full") -> float:
+    """The expected sum of all waits: half the greatest with full jitter, three quarters with equal jitter."""
+    return _schedule(base, factor, cap, attempts, jitter)[0]
+
+
+def retry_ceilings(base: float, factor: float, cap: float, attempts: float) -> tuple[float, ...]:
+    """The longest wait before each further attempt.
+
+    >>> retry_ceilings(1, 2, 5, 5)
+    (1, 2.0, 4.0, 5)
+    """
+    if base <= 0:
+        return (0.0,) * _retries(attempts)
+    return backoff_schedule(base, max(base, cap), _retries(attempts), max(1.0, factor)).ceilings
+
+
+def _schedule(base: float, factor: float, cap: float, attempts: float, jitter: str) -> tuple[float, float]:
+    ceilings = retry_ceilings(base, factor, cap, attempts)
+    share = {"full": 0.5, "equal": 0.75, "none": 1.0}[jitter]
+    return share * math.fsum(ceilings), math.fsum(ceilings)
+
+
+_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+
+
+def runs_per_day(schedule: str) -> float:
+    """How often a cron expression runs, on an average day; once where it cannot be read.
+
+    >>> runs_per_day("*/5 * * * *"), runs_per_day("0 3 * * *"), round(runs_per_day("0 3 * * 0") * 7, 6)
+    (288.0, 1.0, 1.0)
+    """
+    parts = schedule.split()
+    if len(parts) != 5:
+        return 1.0
+    counts = [_count_values(part, *bounds) for part, bounds in zip(parts, _RANGES, strict=True)]
+    if not all(counts):
+        return 1.0
+    minutes, hours, days, months, weekdays = counts
+    share = min(1.0, days / 31) * months / 12 * weekdays / 7
+    return minutes * hours * share
+
+
+def _count_values(part: str, low: int, high: int) -> int:
+    found: set[int] = set()
+    for one in part.split(","):
+        match = re.fullmatch(r"(\*|\d{1,2}(?:-\d{1,2})?)(?:/(\d{1,2}))?", one)
+        if match is None:
+            return 0
+        step = int(match[2] or 1)
+        first, _, last = (f"{low}-{high}" if match[1] == "*" else match[1]).partition("-")
+        end = int(last) if last else high if match[2] else int(first)
+        if step < 1:
+            return 0
+        found.update(range(max(low, int(first)), min(high, end) + 1, step))
+    return len(found)

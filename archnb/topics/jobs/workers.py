@@ -1,0 +1,426 @@
+"""The numbers of each job and what they decide: workers by Erlang C, retries, time-outs, the queue's technology."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from archnb.design.jobs import Job, Jobs, Queue, Retry, Saga
+from archnb.design.record import Named
+from archnb.fact import Fact, apply_model, maximum, total
+from archnb.quantity import parse
+from archnb.topics.jobs.models import (
+    retry_wait_expected,
+    retry_wait_max,
+    runs_per_day,
+    wait_p95,
+    wait_probability,
+    workers_needed,
+)
+from archnb.topics.jobs.proposals import THIRD_PARTIES, THIRD_PARTY, Proposal, find_proposals, name_snake
+from archnb.topics.jobs.sagas import complete_sagas
+from archnb.topics.topic import Because, Draft
+
+# jobs a second: below the first a table of the database does, above the second a log is cheaper than a broker
+DATABASE_LIMIT = 500
+BROKER_LIMIT = 20_000
+SMALL_TEAM = 4
+LEAST_WORKERS = 2
+_SKIP_LOCKED = {"postgresql": "PostgreSQL (SKIP LOCKED)", "mysql": "MySQL (SKIP LOCKED)"}
+_VISIBILITY = ((30.0, "30 s"), (60.0, "1 min"), (120.0, "2 min"), (300.0, "5 min"), (900.0, "15 min"), (3600.0, "1 h"), (21600.0, "6 h"), (86400.0, "1 day"))  # fmt: skip
+
+
+def complete(draft: Draft) -> None:
+    """Propose sagas, jobs with their numbers, and the queues they go through."""
+    draft.facts.given("jobs.day", "1 day", "a day, for what runs by the clock", source="a calendar")
+    sagas = complete_sagas(draft)
+    _give_third_parties(draft, sagas)
+    made = _gather(draft, sagas)
+    for name, (job, proposal) in made.items():
+        _measure_arrivals(draft, name, job, proposal)
+    queues = _complete_queues(draft, {name: job for name, (job, _) in made.items()})
+    jobs = {name: _complete_job(draft, name, job, proposal, queues) for name, (job, proposal) in made.items()}
+    draft.close("jobs", Jobs(queues=Named(queues), jobs=Named(jobs), sagas=Named(sagas)))
+
+
+def measure(draft: Draft) -> None:
+    """Add waits, utilisation and retry times of every job, and the workers in all."""
+    facts = draft.facts
+    jobs = {name: job for name, job in draft.design.jobs.jobs.items() if f"jobs.{name}.offered" in facts}
+    for name, job in jobs.items():
+        _measure_job(draft, name, job)
+    if jobs:
+        facts.define("jobs.workers", total(facts[f"jobs.{name}.workers"] for name in jobs), "workers", "workers in all")
+
+
+def _give_third_parties(draft: Draft, sagas: Mapping[str, Saga]) -> None:
+    names = {step.via for saga in sagas.values() for step in saga.steps if step.via}
+    names |= {call for job in draft.design.jobs.jobs.values() for call in job.calls}
+    names |= {step.via for one in draft.design.access.values() for step in one.steps if step.via}
+    for name in sorted(names):
+        mean, p99 = THIRD_PARTIES.get(name, THIRD_PARTY)
+        source = "assumed; take it from the provider's service levels or your own measurements"
+        draft.facts.given(
+            f"jobs.third_parties.{name}.time", f"{mean} s", f"mean time of one call to {name}", source=source
+        )
+        draft.facts.given(
+            f"jobs.third_parties.{name}.p99", f"{p99} s", f"99 % of the calls to {name} are done within", source=source
+        )
+
+
+def _gather(draft: Draft, sagas: Mapping[str, Saga]) -> dict[str, tuple[Job, Proposal | None]]:
+    """The jobs that were said, each with the proposal it answers, then the proposals that no job answers."""
+    said = draft.design.jobs.jobs
+    made: dict[str, tuple[Job, Proposal | None]] = {name: (job, None) for name, job in said.items()}
+    for one in find_proposals(draft, sagas):
+        answered = one.name if one.name in said else _find_answer(said, one)
+        if answered is not None:
+            if made[answered][1] is None:
+                made[answered] = (said[answered], one)
+            continue
+        draft.note(f"jobs.jobs.{one.name}", one.reason, *one.facts)
+        made[one.name] = (one.job, one)
+    return made
+
+
+def _find_answer(said: Mapping[str, Job], proposal: Proposal) -> str | None:
+    """The said job that does what is proposed: the same trigger, and the same third party if there is one."""
+    if proposal.job.trigger is None:
+        return None
+    for name, job in said.items():
+        if (
+            job.trigger == proposal.job.trigger
+            and (set(proposal.job.calls) <= set(job.calls))
+            and bool(job.calls) == bool(proposal.job.calls)
+        ):
+            return name
+    return None
+
+
+# -- arrivals, before the queues are chosen
+
+
+def _measure_arrivals(draft: Draft, name: str, job: Job, proposal: Proposal | None) -> None:
+    facts, path = draft.facts, f"jobs.{name}"
+    if job.rate is not None:
+        rate = facts.given(f"{path}.rate", job.rate, "how often it comes, at the peak", origin="said")
+    elif job.schedule is not None:
+        runs = facts.given(
+            f"{path}.runs",
+            runs_per_day(job.schedule),
+            f"runs a day by '{job.schedule}'",
+            origin="assumed",
+            source="the schedule",
+        )
+        rate = facts.define(f"{path}.rate", runs / facts["jobs.day"], "/day", "how often it runs")
+    elif proposal is not None and proposal.rate is not None:
+        rate = facts.define(f"{path}.rate", proposal.rate, "/s", "as often as what triggers it, at the peak")
+    elif job.trigger is not None and f"access.{job.trigger}.rate" in facts:
+        rate = facts.define(
+            f"{path}.rate", facts[f"access.{job.trigger}.rate"], "/s", f"once for each '{job.trigger}', at the peak"
+        )
+    else:
+        rate = facts.given(
+            f"{path}.rate", "1/h", "how often it comes", source="assumed: nothing in the design says how often"
+        )
+    if job.service_time is not None:
+        service = facts.given(f"{path}.service_time", job.service_time, "how long one takes", origin="said")
+    else:
+        seconds, why = _estimate_service(job, proposal)
+        service = facts.given(f"{path}.service_time", f"{seconds:g} s", "how long one takes", source=why)
+    facts.define(f"{path}.offered", rate * service, "", "workers that are busy on average (rate × service time)")
+
+
+def _estimate_service(job: Job, proposal: Proposal | None) -> tuple[float, str]:
+    if proposal is not None:
+        return proposal.service_time, proposal.why_service
+    if job.calls:
+        return sum(
+            THIRD_PARTIES.get(one, THIRD_PARTY)[0] for one in job.calls
+        ), f"assumed: one call each to {', '.join(job.calls)}"
+    return 0.05, "assumed: one local transaction"
+
+
+# -- queues
+
+
+def _complete_queues(draft: Draft, jobs: Mapping[str, Job]) -> dict[str, Queue]:
+    said = draft.design.jobs.queues
+    if not jobs and not said:
+        return {}
+    facts = draft.facts
+    queued = [name for name, job in jobs.items() if not job.schedule and f"jobs.{name}.rate" in facts]
+    rate = (
+        facts.define(
+            "jobs.rate",
+            total(facts[f"jobs.{name}.rate"] for name in queued),
+            "/s",
+            "jobs through the queues at the peak",
+        )
+        if queued
+        else None
+    )
+    facts.given(
+        "jobs.database_limit",
+        f"{DATABASE_LIMIT}/s",
+        "jobs that a table of the main database takes beside its other work",
+        source="assumed: each is an insert, an update and a delete, with their vacuum",
+    )
+    facts.given(
+        "jobs.broker_limit",
+        f"{BROKER_LIMIT}/s",
+        "messages that one broker queue takes",
+        source="assumed: RabbitMQ's published figures for durable queues are of this order",
+    )
+    technology = _choose_technology(draft, rate)
+    names = list(dict.fromkeys((*said, *(job.queue or "default" for job in jobs.values()))))
+    if not said and "default" not in names:
+        names.insert(0, "default")
+    made: dict[str, Queue] = {}
+    for name in names:
+        path = f"jobs.queues.{name}"
+        users = [one for one, job in jobs.items() if (job.queue or "default") == name]
+        is_feed = name == "changes"
+        if name not in said:
+            draft.note(
+                path,
+                "changes of one row must not overtake each other, so they have a queue of their own"
+                if is_feed
+                else "one queue for all jobs; each job has workers of its own, so a slow third party holds up nobody else",
+            )
+        made[name] = draft.fill(
+            path, said.get(name, Queue()),
+            technology=technology,
+            ordering=Because("by key", "changes of one row arrive in their order; those of different rows need none")
+            if is_feed else Because("none", f"no job of {', '.join(users[:3]) or 'it'} rests on another having run; order would make one slow job hold up all behind it"),
+            retention=Because("14 days", "longer than all retries, and longer than a holiday: what failed is still there when somebody looks"),
+        )  # fmt: skip
+    return made
+
+
+def _choose_technology(draft: Draft, rate: Fact | None) -> Because:
+    design, facts = draft.design, draft.facts
+    main = design.schema.stores.get("main")
+    engine = main.engine if main is not None and main.engine else "postgresql"
+    limit, broker = facts["jobs.database_limit"], facts["jobs.broker_limit"]
+    names = ("jobs.rate", limit.name) if rate is not None else (limit.name,)
+    jobs_rate = rate.base if rate is not None else 0.0
+    said = f"{rate.text} at the peak" if rate is not None else "everything runs by the clock"
+    team = design.requirements.team_size
+    small = f", and a team of {team} has one thing less to run" if team is not None and team <= SMALL_TEAM else ""
+    if jobs_rate > broker.base:
+        return Because(
+            "Kafka",
+            f"{said}, above the {broker.text} of a broker queue: a partitioned log, read in batches, carries that",
+            (*names, broker.name),
+        )
+    if engine in _SKIP_LOCKED and jobs_rate <= limit.base:
+        return Because(
+            _SKIP_LOCKED[engine],
+            f"{said}, below the {limit.text} that a table takes: the job is written in the transaction that causes it, so neither"
+            f" can be without the other and no outbox is needed{small}",
+            names,
+        )
+    if engine == "sqlite" and jobs_rate <= limit.base:
+        return Because(
+            "SQLite (one writer)",
+            f"{said}; the database is a file, and a table in it is a queue for one process",
+            names,
+        )
+    why = (
+        f"above the {limit.text} that a table of the main database takes"
+        if engine in _SKIP_LOCKED
+        else f"and {engine} has no row locks that skip"
+    )
+    return Because(
+        "RabbitMQ",
+        f"{said}, {why}: a broker acknowledges, redelivers and dead-letters by itself; jobs reach it through an outbox",
+        names,
+    )
+
+
+# -- one job
+
+
+def _complete_job(draft: Draft, name: str, job: Job, proposal: Proposal | None, queues: Mapping[str, Queue]) -> Job:
+    facts, path = draft.facts, f"jobs.jobs.{name}"
+    numbers = f"jobs.{name}"
+    rate, service = facts[f"{numbers}.rate"], facts[f"{numbers}.service_time"]
+    queue = job.queue or "default"
+    is_scheduled = job.schedule is not None
+    # what a proposal says of the job was not said by a person: each of its values has a reason, too
+    said = draft.design.jobs.jobs.get(name, Job())
+    job = draft.fill(
+        path, said,
+        summary=Because(job.summary or (proposal.job.summary if proposal else None), "what it does, in one sentence"),
+        trigger=Because(job.trigger or (proposal.job.trigger if proposal else None), proposal.reason if proposal else "said"),
+        schedule=Because(job.schedule or (proposal.job.schedule if proposal else None), proposal.reason if proposal else "said"),
+        queue=Because(queue, "changes go through a queue that keeps the order of each row" if queue == "changes" else "the queue for all that needs no order"),
+        calls=Because(job.calls or (proposal.job.calls if proposal else None) or None, "the third party of the step"),
+        rate=Because(rate.quantity, rate.because, (rate.name,)),
+        service_time=Because(service.quantity, service.source, (service.name,)),
+        deadline=Because(proposal.deadline if proposal else "10 s", proposal.why_deadline if proposal else "its effect should be seen soon"),
+        idempotency_key=_choose_key(name, job, proposal),
+        dead_letter=Because(f"{queue}.dead", "what failed in all attempts is kept where people see it, and can be sent again; it must not block the rest"),
+    )  # fmt: skip
+    job = replace(job, retry=_complete_retry(draft, f"{path}.retry", job, is_scheduled))
+    assert job.deadline is not None
+    origin = "said" if said.deadline is not None else "assumed"
+    deadline = facts.given(
+        f"{numbers}.deadline",
+        job.deadline,
+        "95 % start within",
+        origin=origin,
+        source="" if origin == "said" else f"proposed, see {path}.deadline",
+    )  # type: ignore[arg-type]
+    job = _fill_workers(draft, name, job, rate, service, deadline)
+    _measure_visibility(draft, name, job)
+    needed = facts[f"{numbers}.visibility_needed"]
+    seconds, text = next(((v, t) for v, t in _VISIBILITY if v >= 1.5 * needed.base), _VISIBILITY[-1])
+    if seconds < needed.base:
+        text = f"{math.ceil(1.5 * needed.base / 86400)} days"
+    return draft.fill(
+        path, job,
+        visibility_timeout=Because(
+            text, f"99 of 100 are done within {facts[f'{numbers}.service_p99'].text}, with the first wait after a failure {needed.text}: a"
+            " shorter one would give a job that still runs to a second worker, a much longer one leaves the jobs of a dead worker waiting",
+            (needed.name,),
+        ),
+    )  # fmt: skip
+
+
+def _choose_key(name: str, job: Job, proposal: Proposal | None) -> Because:
+    if proposal is not None and proposal.job.idempotency_key:
+        return Because(
+            proposal.job.idempotency_key,
+            f"queues deliver at least once; {proposal.why_key or 'a repeat is known by it'}",
+        )
+    return Because(
+        f"{name_snake(name)}:{{message id}}",
+        "queues deliver at least once; the message's own id, given by whoever puts it in, tells a repeat from a new one",
+    )
+
+
+def _complete_retry(draft: Draft, path: str, job: Job, is_scheduled: bool) -> Retry:
+    if is_scheduled:
+        attempts = Because(3, "the next run comes by itself")
+        cap = Because("1 min", "the next run comes by itself")
+    elif job.calls:
+        attempts = Because(
+            8,
+            f"{', '.join(job.calls)} may be down for minutes: with these waits it is tried for about a quarter of an hour",
+        )
+        cap = Because("10 min", "after an outage work goes on within ten minutes")
+    else:
+        attempts = Because(5, "what fails here is a lock, a failover or a deploy: over in a minute")
+        cap = Because("1 min", "a failover takes about half a minute")
+    base = "5 s" if job.calls else "1 s"
+    return draft.fill(
+        path, job.retry,
+        attempts=attempts,
+        base=Because(base, "short enough for a lost packet, long enough for a restart"),
+        factor=Because(parse(2), "each wait at most twice the one before, so that a service in trouble is asked less and less"),
+        cap=cap,
+        jitter=Because("full", "each wait is drawn evenly between nothing and its ceiling, so that jobs which failed together do not come back together"),
+    )  # fmt: skip
+
+
+def _fill_workers(draft: Draft, name: str, job: Job, rate: Fact, service: Fact, deadline: Fact) -> Job:
+    facts, path = draft.facts, f"jobs.{name}"
+    if job.workers is not None:
+        facts.given(f"{path}.workers", job.workers, "workers of this job", origin="said", symbol="workers")
+        return job
+    least = 1 if job.schedule else LEAST_WORKERS
+    needed = apply_model(
+        "workers by Erlang C",
+        workers_needed,
+        "workers",
+        rate,
+        service,
+        deadline,
+        labels=("rate", "service time", "deadline"),
+    )
+    fact = facts.define(
+        f"{path}.workers",
+        maximum(needed, parse(f"{least} workers")),
+        "workers",
+        "workers so that 95 % start within the deadline, none busy above 80 %",
+    )
+    reason = f"{rate.text} × {service.text} keep {facts[f'{path}.offered'].text} busy; with {fact.value:g}, 95 % start within {job.deadline}"
+    if needed.base < least:
+        reason += "; one would do, the second is there when the first is restarted"
+    return draft.fill(
+        f"jobs.jobs.{name}", job, workers=Because(int(fact.base), reason, (fact.name, f"{path}.wait_p95"))
+    )
+
+
+def _measure_visibility(draft: Draft, name: str, job: Job) -> None:
+    facts, path = draft.facts, f"jobs.{name}"
+    if "jobs.p99_factor" not in facts:
+        facts.given(
+            "jobs.p99_factor",
+            4.61,
+            "the 99th percentile of a service time over its mean",
+            source="exponential service times: ln 100",
+        )
+    p99 = facts.define(
+        f"{path}.service_p99",
+        facts[f"{path}.service_time"] * facts["jobs.p99_factor"],
+        "s",
+        "99 of 100 are done within",
+    )
+    assert job.retry.base is not None
+    base = facts.given(
+        f"{path}.retry_base", job.retry.base, "the first wait after a failure, at most", source="jobs.jobs"
+    )
+    facts.define(f"{path}.visibility_needed", p99 + base, "s", "a worker may be silent so long and still be at work")
+
+
+def _measure_job(draft: Draft, name: str, job: Job) -> None:
+    facts, path = draft.facts, f"jobs.{name}"
+    rate, service, workers, offered = (facts[f"{path}.{one}"] for one in ("rate", "service_time", "workers", "offered"))
+    facts.define(f"{path}.utilisation", offered / workers, "%", "share of the time that a worker is wanted")
+    facts.define(
+        f"{path}.p_wait",
+        apply_model("Erlang C", wait_probability, "%", workers, offered, labels=("workers", "offered")),
+        "%",
+        "share of the jobs that wait for a worker",
+    )
+    facts.define(
+        f"{path}.wait_p95",
+        apply_model("Erlang C wait, p95", wait_p95, "s", workers, rate, service, labels=("workers", "rate", "service time")),
+        "s", "95 % of the jobs start within",
+    )  # fmt: skip
+    retry = job.retry
+    if retry.factor is None or retry.cap is None or retry.attempts is None:
+        return
+    origin = "said" if draft.is_said(f"jobs.jobs.{name}.retry") else "assumed"
+    source = "" if origin == "said" else f"proposed, see jobs.jobs.{name}.retry"
+    values = [
+        facts.given(f"{path}.retry_{what}", value, because, origin=origin, source=source)  # type: ignore[arg-type]
+        for what, value, because in (
+            ("factor", retry.factor, "how much each wait grows"),
+            ("cap", retry.cap, "the longest wait"),
+            ("attempts", float(retry.attempts), "attempts in all"),
+        )
+    ]
+    given = (facts[f"{path}.retry_base"], *values)
+    labels = ("base", "factor", "cap", "attempts")
+    jitter = retry.jitter or "full"
+
+    def expected(base: float, factor: float, cap: float, attempts: float) -> float:
+        return retry_wait_expected(base, factor, cap, attempts, jitter)
+
+    facts.define(
+        f"{path}.retry_wait",
+        apply_model(f"expected back-off, {jitter} jitter", expected, "s", *given, labels=labels),
+        "s",
+        "all waits together, expected, when every attempt fails",
+    )
+    facts.define(
+        f"{path}.retry_wait_max",
+        apply_model("longest back-off", retry_wait_max, "s", *given, labels=labels),
+        "s",
+        "all waits together, at most",
+    )
