@@ -223,34 +223,6 @@ def is_reserved(name: str) -> bool:
     return name.casefold() in RESERVED
 
 
-def snake_case(name: str) -> str:
-    """The name in lower case with underscores; what is no letter, digit or underscore becomes one.
-
-    >>> snake_case("OrderLine"), snake_case("HTTPLog"), snake_case('x"; drop table y')
-    ('order_line', 'http_log', 'x_drop_table_y')
-    """
-    parts: list[str] = []
-    for n, letter in enumerate(name):
-        before = name[n - 1] if n else ""
-        after = name[n + 1] if n + 1 < len(name) else ""
-        if letter.isupper() and (before.islower() or before.isdigit() or (before.isupper() and after.islower())):
-            parts.append("_")
-        parts.append(letter)
-    made = re.sub(r"[\W_]+", "_", "".join(parts).lower()).strip("_")
-    return made or f"unnamed_{zlib.crc32(name.encode()):08x}"
-
-
-def pluralise(name: str) -> str:
-    """The plural of a snake_case name, by the regular rules of English.
-
-    >>> pluralise("category"), pluralise("tax"), pluralise("order_line")
-    ('categories', 'taxes', 'order_lines')
-    """
-    if re.search(r"[^aeiou]y$", name):
-        return name[:-1] + "ies"
-    return name + ("es" if re.search(r"(s|x|z|ch|sh)$", name) else "s")
-
-
 def shorten(name: str, limit: int = LIMIT) -> str:
     """The name cut to so many bytes of UTF-8, with a checksum at its end where it was longer.
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from archnb.design import Design
 from archnb.design.entities import AccessPattern
 from archnb.design.schema import RELATIONAL, Schema, SchemaTable, Store
-from archnb.topics.schema.names import pluralise, snake_case
+from archnb.naming import plural, snake
+from archnb.topics.schema.names import quote_ansi
 
 
 def bare(column: str) -> str:
@@ -43,7 +44,7 @@ def table_of(schema: Schema, entity: str) -> str | None:
     for name, table in schema.tables.items():
         if table.entity == entity:
             return name
-    names = (entity, snake_case(entity), pluralise(snake_case(entity)))
+    names = (entity, snake(entity), plural(snake(entity)))
     for name, table in schema.tables.items():
         if table.entity is None and name in names:
             return name
@@ -99,7 +100,7 @@ def _columns_of(table: SchemaTable, field: str) -> tuple[str, ...]:
     found = tuple(name for name, column in table.columns.items() if column.field == field)
     if found:
         return found
-    for name in (field, snake_case(field), f"{snake_case(field)}_id"):
+    for name in (field, snake(field), f"{snake(field)}_id"):
         if name in table.columns and table.columns[name].field is None:
             return (name,)
     return ()
@@ -235,6 +236,4 @@ def covers(access: Access, demand: Demand) -> bool:
 
 def is_given(column: str) -> str:
     """The condition of an index that leaves out the rows without a value."""
-    from archnb.topics.schema.names import quote_ansi
-
     return f"{quote_ansi(column)} IS NOT NULL"

@@ -14,7 +14,8 @@ from typing import Any
 from archnb.design.entities import Field, OnDelete
 from archnb.design.record import Named
 from archnb.design.schema import RELATIONAL, Check, Column, ForeignKey, SchemaTable, Store, Unique
-from archnb.topics.schema.names import claim, pluralise, quote_ansi, quote_text, shorten, snake_case
+from archnb.naming import plural, snake
+from archnb.topics.schema.names import claim, quote_ansi, quote_text, shorten
 from archnb.topics.topic import Draft
 
 NUMERIC = ("int", "bigint", "smallint", "decimal", "float", "money")
@@ -91,12 +92,12 @@ class Builder:
         taken = list(self.said)
         for kind in (self.design.entities, self.design.relationships):
             for name in kind:
-                plain = snake_case(name)
-                own = pluralise(plain) if self.is_plural else plain
+                plain = snake(name)
+                own = plural(plain) if self.is_plural else plain
                 found = next((table for table, one in self.said.items() if one.entity == name), None)
                 if found is None:
                     free = [t for t, one in self.said.items() if one.entity is None and t not in self.names.values()]
-                    found = next((one for one in (name, plain, pluralise(plain)) if one in free), None)
+                    found = next((one for one in (name, plain, plural(plain)) if one in free), None)
                 self.names[name] = found or claim(own, taken)
                 taken.append(self.names[name])
 
@@ -136,7 +137,7 @@ class Builder:
 
     def columns_for(self, name: str, one: Field) -> list[tuple[str, Column]]:
         """The columns of one field, named but not yet unique."""
-        plain = snake_case(name)
+        plain = snake(name)
         is_null = bool(one.optional)
         note = "personal data" if one.personal else None
         note = "secret" if one.secret else note
@@ -320,7 +321,7 @@ class Builder:
         table = Building(self.names[name], name, home)
         key: list[str] = []
         for n, entity in enumerate((first, second)):
-            stem = self.names[entity] if not self.is_plural else snake_case(entity)
+            stem = self.names[entity] if not self.is_plural else snake(entity)
             stem = f"other_{stem}" if n and first == second else stem
             wanted = [(f"{stem}_{one}", column) for one, column in self.key_of(entity).items()]
             columns = tuple(
@@ -349,7 +350,7 @@ class Builder:
         if self._is_said_in_full(second):
             return
         table = self.tables[self.names[second]]
-        stem = snake_case(first) if self.names[first] != table.name else snake_case(name)
+        stem = snake(first) if self.names[first] != table.name else snake(name)
         one = Field(type="reference", references=first, optional=record.optional)
         wanted = self.columns_for(stem, one)
         columns = tuple(

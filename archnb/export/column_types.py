@@ -1,0 +1,123 @@
+"""The logical types of columns in each SQL dialect, and expressions carried from one dialect to another.
+
+One table says what each type is on PostgreSQL, MySQL and SQLite; a type that an engine does not have becomes the
+nearest one that loses nothing. An engine's own type is used as it was said where the engine is the same.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from archnb.design.schema import Column
+
+if TYPE_CHECKING:
+    from sqlalchemy.types import TypeEngine
+
+# a type as an engine writes it: words, digits, brackets, quoted words and lists of them; nothing that ends a statement
+_NATIVE = re.compile(r"""[\w ]+(?:\((?:[\w ,.]|'[^'\\]*'|"[^"]*")*\))?[\w ]*(?:\[\d*\])*""")
+# InnoDB indexes at most 3072 bytes of a column: 768 characters of four bytes
+MYSQL_KEY_LENGTH = 255
+
+
+@lru_cache
+def _verbatim() -> type[Any]:
+    """A column type that is written as it stands."""
+    from sqlalchemy.types import UserDefinedType
+
+    class Verbatim(UserDefinedType[Any]):
+        """A type in the engine's own words."""
+
+        cache_ok = True
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+        def get_col_spec(self, **_: Any) -> str:
+            return self.text
+
+    return Verbatim
+
+
+def is_plain_native(text: str) -> bool:
+    """Whether a native type is a type and nothing more."""
+    return bool(_NATIVE.fullmatch(text))
+
+
+def sql_type(column: Column, dialect: str, *, engine: str = "", is_indexed: bool = False) -> TypeEngine[Any]:
+    """The type of a column in a dialect ('postgresql', 'mysql', 'sqlite').
+
+    engine: the store's engine; the native type is used where it is the same as the dialect.
+    is_indexed: MySQL cannot index a text without a length; it gets one.
+    """
+    import sqlalchemy as sa
+    from sqlalchemy.dialects import mysql, postgresql
+
+    if column.native and engine == dialect and is_plain_native(column.native):
+        return _verbatim()(column.native)  # type: ignore[no-any-return]
+    n, is_pg, is_my = column.length, dialect == "postgresql", dialect == "mysql"
+    own = _verbatim()
+
+    def text(length: int | None) -> TypeEngine[Any]:
+        if is_my and (length or 0) > 16000:
+            return sa.Text()
+        if length is None and is_my and is_indexed:
+            return sa.String(MYSQL_KEY_LENGTH)
+        return sa.Text() if length is None else sa.String(length)
+
+    kind = column.type or "other"
+    if kind in ("text", "code", "url", "email", "phone", "language"):
+        return text(n)
+    if kind == "enum":
+        return sa.String(max((len(word) for word in column.values), default=20)) if is_my else sa.Text()
+    if kind in ("key", "bigint", "reference"):
+        # SQLite numbers rows only where the type is exactly INTEGER
+        return sa.Integer() if dialect == "sqlite" and column.is_generated else sa.BigInteger()
+    if kind == "decimal":
+        return sa.Numeric(n, column.scale or 0) if n else sa.Numeric(38, 10) if is_my else sa.Numeric()
+    if kind == "money":
+        return sa.Numeric(19, 4)
+    if kind in ("char", "country", "currency"):
+        return sa.CHAR(n or {"country": 2, "currency": 3}.get(kind, 1))
+    if kind == "timestamp":
+        # MySQL's TIMESTAMP ends in 2038; DATETIME holds what the session writes, which is UTC by agreement
+        return postgresql.TIMESTAMP(timezone=True) if is_pg else mysql.DATETIME(fsp=6) if is_my else sa.DateTime()
+    if kind == "json":
+        return postgresql.JSONB() if is_pg else sa.JSON()
+    if kind == "bytes":
+        return mysql.VARBINARY(n) if is_my and n and n <= 16000 else mysql.LONGBLOB() if is_my else sa.LargeBinary()
+    if kind == "duration":
+        return postgresql.INTERVAL() if is_pg else sa.BigInteger()
+    if kind == "ip":
+        return postgresql.INET() if is_pg else sa.String(45)
+    if kind == "point":
+        return own("POINT") if is_pg or is_my else sa.Text()  # type: ignore[no-any-return]
+    if kind == "vector":
+        return own(f"vector({n})" if n else "vector") if is_pg else sa.JSON()  # type: ignore[no-any-return]
+    plain: dict[str, TypeEngine[Any]] = {
+        "uuid": sa.Uuid(as_uuid=False), "int": sa.Integer(), "smallint": sa.SmallInteger(), "float": sa.Double(),
+        "bool": sa.Boolean(), "date": sa.Date(), "time": sa.Time(),
+    }  # fmt: skip
+    return plain.get(kind) or text(n)
+
+
+def translate(expression: str, source: str, dialect: str) -> str | None:
+    """An SQL expression of one dialect ('' for standard SQL) in another; None where it cannot be read.
+
+    >>> translate('"order" >= 0', "", "mysql")
+    '`order` >= 0'
+    """
+    if source == dialect or (source == "" and dialect == "postgresql"):
+        return expression
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    names = {"postgresql": "postgres", "": "postgres"}
+    try:
+        parsed = sqlglot.parse_one(expression, read=names.get(source, source))
+        if not isinstance(parsed, sqlglot.exp.Expression) or isinstance(parsed, sqlglot.exp.Command):
+            return None
+        return parsed.sql(dialect=names.get(dialect, dialect))
+    except SqlglotError:
+        return None

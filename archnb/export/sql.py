@@ -1,0 +1,472 @@
+"""DDL: the tables of the relational stores in PostgreSQL, MySQL or SQLite, compiled by SQLAlchemy.
+
+`metadata` builds SQLAlchemy's tables, `statements` the statements in an order in which they run, `export_sql` the file.
+SQLAlchemy quotes every name; conditions are translated by sqlglot where the dialect is another than the store's.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archnb.design.schema import RELATIONAL, Column, Index, Schema, SchemaTable
+from archnb.exceptions import ArchnbError, unknown
+from archnb.export.column_types import sql_type, translate
+from archnb.shapes import Source
+from archnb.topics.schema.names import claim, shorten
+from archnb.topics.schema.partitions import Split, read_split
+from archnb.topics.schema.places import bare, engine_of, is_relational
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+    from sqlalchemy.engine import Dialect
+
+    from archnb.plan import Plan
+
+NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
+LIMITS = {"postgresql": 63, "mysql": 64, "sqlite": 200}
+
+
+def check_dialect(dialect: str) -> None:
+    """Raise ArchnbError where a dialect is none of ours."""
+    if dialect not in RELATIONAL:
+        raise ArchnbError(unknown("dialect", dialect, RELATIONAL))
+
+
+def make_dialect(dialect: str) -> Dialect:
+    """The SQLAlchemy dialect that statements are written in; parameters are `:name`, so that % stays what it is."""
+    check_dialect(dialect)
+    from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+    made: Any = {"postgresql": postgresql, "mysql": mysql, "sqlite": sqlite}[dialect]
+    found: Dialect = made.dialect(paramstyle="named")
+    if dialect == "mysql":
+        # MySQL 8: checks are enforced, defaults may be expressions; a backslash in a text is an escape
+        found.server_version_info = (8, 4, 0)
+    return found
+
+
+def order_tables(schema: Schema) -> list[str]:
+    """The relational tables so that what is referred to comes first; within a cycle, as they were declared."""
+    names = [name for name, table in schema.tables.items() if is_relational(schema, table)]
+    done: list[str] = []
+    on_the_way: set[str] = set()
+
+    def visit(name: str) -> None:
+        stack = [(name, iter(_referred(schema, name)))]
+        on_the_way.add(name)
+        while stack:
+            at, rest = stack[-1]
+            for one in rest:
+                if one in names and one not in on_the_way:
+                    on_the_way.add(one)
+                    stack.append((one, iter(_referred(schema, one))))
+                    break
+            else:
+                stack.pop()
+                done.append(at)
+
+    for name in names:
+        if name not in on_the_way:
+            visit(name)
+    return done
+
+
+def _referred(schema: Schema, name: str) -> list[str]:
+    keys = schema.tables[name].foreign_keys.values()
+    return [key.references for key in keys if key.references is not None and key.references != name]
+
+
+@dataclass
+class _Making:
+    """What is needed while one table is made."""
+
+    schema: Schema
+    said: Schema
+    dialect: str
+    names: dict[str, str]
+    order: list[str]
+    taken: list[str]
+
+    def source(self, table: str, kind: str, name: str, engine: str) -> str:
+        """The dialect that an expression is written in: the store's where it was said, standard SQL where it was proposed."""
+        said = self.said.tables.get(table, SchemaTable())
+        return engine if name in getattr(said, kind) else ""
+
+    def name(self, table: str, wanted: str) -> str:
+        """A name for an index or constraint that fits the dialect and is taken by nobody else."""
+        short = shorten(wanted, LIMITS[self.dialect])
+        if short.casefold() in {one.casefold() for one in self.taken}:
+            short = claim(f"{table}_{wanted}", self.taken)
+        self.taken.append(short)
+        return short
+
+
+def metadata(plan: Plan, dialect: str = "postgresql") -> sa.MetaData:
+    """The relational tables as SQLAlchemy's, for a dialect: columns, keys, uniques, checks, foreign keys and indexes.
+
+    A table keeps its name in the design as `table.info["table"]`. Partitions and comments are in `statements` only.
+    """
+    import sqlalchemy
+
+    check_dialect(dialect)
+    schema = plan.design.schema
+    order = order_tables(schema)
+    made = sqlalchemy.MetaData()
+    names: dict[str, str] = {}
+    for name in order:
+        names[name] = claim(shorten(name, LIMITS[dialect]), names.values())
+    making = _Making(schema, plan.said.schema, dialect, names, order, list(names.values()))
+    for name in order:
+        _make_table(making, made, name)
+    return made
+
+
+def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
+    import sqlalchemy as sa
+
+    schema, dialect = making.schema, making.dialect
+    table, engine = schema.tables[name], engine_of(schema, schema.tables[name])
+    key = primary_key_of(table, dialect)
+    indexed = {
+        *key,
+        *(c for u in table.uniques.values() for c in u.columns),
+        *(bare(c) for i in table.indexes.values() for c in i.columns),
+    }
+    indexed |= {c for one in table.foreign_keys.values() for c in one.columns}
+    for other in schema.tables.values():
+        indexed |= {c for one in other.foreign_keys.values() if one.references == name for c in one.referenced}
+    parts: list[Any] = []
+    columns: dict[str, sa.Column[Any]] = {}
+    for column_name, column in table.columns.items():
+        columns[column_name] = _make_column(making, name, column_name, column, engine, key, column_name in indexed)
+    parts += columns.values()
+    if key:
+        parts.append(
+            sa.PrimaryKeyConstraint(
+                *(columns[one].name for one in key),
+                name=making.name(name, f"{name}_pkey") if dialect != "mysql" else None,
+            )
+        )
+    for wanted, unique in table.uniques.items():
+        if not _is_caseless(table, unique.columns, dialect):
+            parts.append(
+                sa.UniqueConstraint(*(columns[one].name for one in unique.columns), name=making.name(name, wanted))
+            )
+    parts += _make_checks(making, name, table, engine)
+    for wanted, one in table.foreign_keys.items():
+        if one.references not in making.names or not one.columns:
+            continue
+        other = schema.tables[one.references]
+        referenced = one.referenced or primary_key_of(other, dialect)
+        if len(referenced) != len(one.columns):
+            continue
+        place = sa.ForeignKeyConstraint(
+            [columns[c].name for c in one.columns],
+            [f"{making.names[one.references]}.{shorten(c, LIMITS[dialect])}" for c in referenced],
+            name=making.name(name, wanted),
+            ondelete=_action(one.on_delete), onupdate=_action(one.on_update),
+            use_alter=_is_later(making, name, one.references),
+        )  # fmt: skip
+        parts.append(place)
+    options: dict[str, Any] = {"mysql_charset": "utf8mb4"}
+    split = usable_split(table)
+    if dialect == "postgresql" and split is not None:
+        quote = make_dialect(dialect).identifier_preparer.quote
+        options["postgresql_partition_by"] = (
+            f"{split.kind.upper()} ({', '.join(quote(shorten(one)) for one in split.columns)})"
+        )
+    made = sa.Table(making.names[name], target, *parts, comment=table.comment or None, info={"table": name}, **options)
+    for wanted, unique in table.uniques.items():
+        if _is_caseless(table, unique.columns, dialect):
+            _add_index(made, making.name(name, wanted), _fold(table, made, columns, unique.columns), unique=True)
+    for wanted, index in table.indexes.items():
+        _make_index(making, made, name, wanted, table, index, columns, engine)
+
+
+def primary_key_of(table: SchemaTable, dialect: str) -> tuple[str, ...]:
+    """The primary key in a dialect: only PostgreSQL's partitions need the partition's column in it."""
+    split = read_split(table.partition_by)
+    if dialect == "postgresql" or split is None or split.kind != "range":
+        return table.primary_key
+    generated = tuple(one for one in table.primary_key if table.columns[one].type in ("key", "uuid"))
+    return generated or table.primary_key
+
+
+def _is_later(making: _Making, name: str, referenced: str) -> bool:
+    """Whether a foreign key waits until all tables are there: what it refers to is made later, and the dialect can add it."""
+    return making.dialect != "sqlite" and making.order.index(referenced) > making.order.index(name)
+
+
+def _action(word: str | None) -> str | None:
+    return None if word is None or word == "no action" else word.upper()
+
+
+def _make_column(
+    making: _Making, table_name: str, name: str, column: Column, engine: str, key: tuple[str, ...], is_indexed: bool
+) -> sa.Column[Any]:
+    import sqlalchemy as sa
+
+    dialect = making.dialect
+    extra: list[Any] = []
+    is_numbered = bool(column.is_generated) and column.type in ("key", "bigint", "int", "smallint", None)
+    if is_numbered and dialect == "postgresql":
+        extra.append(sa.Identity(always=False))
+    default = None
+    if column.default and not is_numbered:
+        default = _make_default(column, making.source(table_name, "columns", name, engine), dialect)
+    short = shorten(name, LIMITS[dialect])
+    return sa.Column(
+        short, sql_type(column, dialect, engine=engine, is_indexed=is_indexed), *extra,
+        nullable=bool(column.nullable) if name not in key else False,
+        autoincrement=is_numbered and (dialect == "postgresql" or key[:1] == (name,)),
+        server_default=default, comment=column.comment or None, info={"column": name},
+    )  # fmt: skip
+
+
+def _make_default(column: Column, source: str, dialect: str) -> Any:
+    import sqlalchemy as sa
+
+    word = column.default or ""
+    if word.upper().rstrip("()") in ("CURRENT_TIMESTAMP", "NOW"):
+        return sa.literal_column(
+            "CURRENT_TIMESTAMP(6)" if dialect == "mysql" and column.type == "timestamp" else "CURRENT_TIMESTAMP"
+        )
+    if word.upper() in ("CURRENT_DATE", "CURRENT_TIME"):
+        return sa.literal_column(f"({word.upper()})" if dialect != "postgresql" else word.upper())
+    if word.upper() in ("TRUE", "FALSE"):
+        return sa.literal_column({"sqlite": str(int(word.upper() == "TRUE"))}.get(dialect, word.lower()))
+    made = translate(word, source, dialect)
+    if made is None:
+        return None
+    # MySQL wants an expression as the default of a long text or a document in brackets
+    is_long = dialect == "mysql" and column.type in ("text", "json", "url", "bytes", "point") and column.length is None
+    return sa.literal_column(f"({made})" if is_long or (dialect == "sqlite" and not _is_simple(made)) else made)
+
+
+def _is_simple(expression: str) -> bool:
+    return expression.startswith("'") or expression.replace(".", "").replace("-", "").isalnum()
+
+
+def _is_caseless(table: SchemaTable, columns: Iterable[str], dialect: str) -> bool:
+    """Whether a unique compares e-mail addresses without case; MySQL's usual collation does so anyway."""
+    return dialect != "mysql" and any(table.columns[one].type == "email" for one in columns)
+
+
+def _fold(table: SchemaTable, made: sa.Table, columns: dict[str, sa.Column[Any]], names: Iterable[str]) -> list[Any]:
+    import sqlalchemy as sa
+
+    return [sa.func.lower(columns[one]) if table.columns[one].type == "email" else columns[one] for one in names]
+
+
+def _make_checks(making: _Making, name: str, table: SchemaTable, engine: str) -> list[Any]:
+    import sqlalchemy as sa
+
+    made: list[Any] = []
+    for wanted, check in table.checks.items():
+        if not check.condition:
+            continue
+        condition = translate(check.condition or "", making.source(name, "checks", wanted, engine), making.dialect)
+        if condition is not None:
+            made.append(sa.CheckConstraint(sa.literal_column(condition), name=making.name(name, wanted)))
+    for column_name, column in table.columns.items():
+        wanted = shorten(f"{name}_{column_name}_check")
+        if column.type == "enum" and column.values and not column.native and wanted not in table.checks:
+            place: sa.ColumnClause[str] = sa.column(shorten(column_name, LIMITS[making.dialect]))
+            made.append(sa.CheckConstraint(place.in_(column.values), name=making.name(name, wanted)))
+    return made
+
+
+def _make_index(
+    making: _Making,
+    made: sa.Table,
+    name: str,
+    wanted: str,
+    table: SchemaTable,
+    index: Index,
+    columns: dict[str, sa.Column[Any]],
+    engine: str,
+) -> None:
+    import sqlalchemy as sa
+
+    dialect, method = making.dialect, index.method or "btree"
+    if any(bare(one) not in columns for one in index.columns):
+        # an index over an expression is written as it was said, on its own engine only
+        if engine == dialect:
+            parts = [
+                columns[bare(one)] if bare(one) in columns else sa.literal_column(f"({one})") for one in index.columns
+            ]
+            _add_index(made, making.name(name, wanted), parts, unique=bool(index.unique))
+        return
+    if method in ("gin", "fulltext") and all(table.columns[one].type in TEXTS for one in index.columns):
+        _add_full_text(making, made, making.name(name, wanted), [columns[one] for one in index.columns])
+        return
+    parts = []
+    for one in index.columns:
+        column: Any = columns[bare(one)]
+        if table.columns[bare(one)].type == "email" and dialect != "mysql":
+            column = sa.func.lower(column)
+        parts.append(column.desc() if one.startswith("-") else column)
+    options: dict[str, Any] = {}
+    if index.where is not None and dialect in ("postgresql", "sqlite"):
+        condition = translate(index.where, making.source(name, "indexes", wanted, engine), dialect)
+        if condition is None:
+            return
+        options[f"{dialect}_where"] = sa.literal_column(condition)
+    if dialect == "postgresql":
+        if method != "btree":
+            options["postgresql_using"] = method
+        if index.include:
+            options["postgresql_include"] = [columns[one] for one in index.include if one in columns]
+    _add_index(made, making.name(name, wanted), parts, unique=bool(index.unique), **options)
+
+
+TEXTS = ("text", "char", "code", "url", "email", "phone", "language", "enum", "country")
+
+
+def _add_full_text(making: _Making, made: sa.Table, name: str, columns: list[sa.Column[Any]]) -> None:
+    if making.dialect == "postgresql":
+        _add_index(made, name, [words_of(columns)], postgresql_using="gin")
+    elif making.dialect == "mysql":
+        _add_index(made, name, columns, mysql_prefix="FULLTEXT")
+
+
+def words_of(columns: Iterable[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
+    """The words of some text columns on PostgreSQL, as the index holds them and the query asks for them."""
+    import sqlalchemy as sa
+    from sqlalchemy.dialects.postgresql import REGCONFIG
+
+    text: Any = None
+    for one in columns:
+        part = sa.func.coalesce(one, sa.literal_column("''"))
+        text = part if text is None else text + sa.literal_column("' '") + part
+    return sa.func.to_tsvector(sa.cast(sa.literal_column("'simple'"), REGCONFIG), text)
+
+
+def _add_index(made: sa.Table, name: str, parts: Iterable[Any], **options: Any) -> None:
+    import sqlalchemy as sa
+
+    # an index over expressions alone does not know its table
+    index = sa.Index(name, *parts, **options)
+    if index.table is None:
+        index._set_parent(made)
+
+
+def usable_split(table: SchemaTable) -> Split | None:
+    """How a table is split where PostgreSQL takes it: the columns are there, and in every unique key."""
+    split = read_split(table.partition_by)
+    if (
+        split is None
+        or any(one not in table.columns for one in split.columns)
+        or (split.kind == "hash" and not split.parts)
+    ):
+        return None
+    keys = [table.primary_key, *(one.columns for one in table.uniques.values())]
+    keys += [one.columns for one in table.indexes.values() if one.unique]
+    return split if all(set(split.columns) <= set(key) for key in keys if key) else None
+
+
+class Statement(NamedTuple):
+    """One statement without its semicolon, and the reason that stands above it in the file."""
+
+    text: str
+    reason: str = ""
+
+
+def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
+    """The DDL in an order in which it runs: extensions, tables with their indexes, late foreign keys, comments."""
+    from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
+
+    schema, made, how = plan.design.schema, metadata(plan, dialect), make_dialect(dialect)
+    tables = {table.info["table"]: table for table in made.tables.values()}
+    done: list[Statement] = []
+    if dialect == "postgresql" and any(
+        c.type == "vector" and not c.native for t in tables for c in schema.tables[t].columns.values()
+    ):
+        done.append(Statement("CREATE EXTENSION IF NOT EXISTS vector", "embeddings are kept and compared by pgvector"))
+    late: list[Statement] = []
+    for name, table in tables.items():
+        keys = sorted(table.foreign_key_constraints, key=lambda one: str(one.name))
+        inline = [one for one in keys if not one.use_alter]
+        path = f"schema.tables.{name}"
+        reason = table.comment or "" if dialect == "sqlite" else ""
+        done.append(
+            Statement(_clean(CreateTable(table, include_foreign_key_constraints=inline).compile(dialect=how)), reason)
+        )
+        split = usable_split(schema.tables[name])
+        if dialect == "postgresql" and split is not None:
+            done += _make_parts(table, split, how, _reason(plan, f"{path}.partition_by"))
+        for index in sorted(table.indexes, key=lambda one: str(one.name)):
+            why = _reason(plan, f"{path}.indexes.{index.name}") or _reason(plan, f"{path}.uniques.{index.name}")
+            done.append(Statement(_clean(CreateIndex(index).compile(dialect=how)), why))
+        late += [
+            Statement(_clean(AddConstraint(one).compile(dialect=how)), "the table it refers to comes later")
+            for one in keys
+            if one.use_alter
+        ]
+        if dialect == "postgresql":
+            late += _make_comments(table, how)
+    return done + late
+
+
+def _make_parts(table: sa.Table, split: Split, how: Dialect, reason: str) -> list[Statement]:
+    """The partitions: one for each remainder of a hash; of a range the default one, which a job splits month by month."""
+    quote = how.identifier_preparer.quote
+    whole = quote(table.name)
+    if split.kind == "hash":
+        return [
+            Statement(
+                f"CREATE TABLE {quote(shorten(f'{table.name}_part_{n}'))} PARTITION OF {whole} FOR VALUES WITH (MODULUS {split.parts}, REMAINDER {n})",
+                reason if n == 0 else "",
+            )
+            for n in range(split.parts)
+        ]
+    return [Statement(f"CREATE TABLE {quote(shorten(f'{table.name}_default'))} PARTITION OF {whole} DEFAULT", reason)]
+
+
+def _make_comments(table: sa.Table, how: Dialect) -> list[Statement]:
+    from sqlalchemy.schema import SetColumnComment, SetTableComment
+
+    made = [Statement(_clean(SetTableComment(table).compile(dialect=how)))] if table.comment else []
+    return made + [
+        Statement(_clean(SetColumnComment(one).compile(dialect=how))) for one in table.columns if one.comment
+    ]
+
+
+def _reason(plan: Plan, path: str) -> str:
+    because = plan.draft.reasons.get(path)
+    return because.reason if because is not None else ""
+
+
+def _clean(compiled: Any) -> str:
+    return "\n".join(line.rstrip().replace("\t", "    ") for line in str(compiled).strip().splitlines())
+
+
+def write_comment(text: str) -> str:
+    """A text as comment lines, whatever line breaks are in it, so that none of it is ever a statement."""
+    lines = textwrap.wrap(" ".join(text.split()), 110, break_long_words=False, break_on_hyphens=False)
+    return "".join(f"-- {line}\n" for line in lines)
+
+
+def export_sql(plan: Plan, dialect: str = "postgresql") -> Source:
+    """The DDL of the relational stores' tables as one file.
+
+    dialect: 'postgresql', 'mysql' or 'sqlite'. Raises ArchnbError with the nearest name for another.
+    """
+    check_dialect(dialect)
+    parts = [write_comment(f"{plan.name}: database schema for {NAMES[dialect]}, made by archnb")]
+    left = [name for name, table in plan.design.schema.tables.items() if not is_relational(plan.design.schema, table)]
+    if left:
+        parts.append(write_comment(f"Not here, because they are in other stores: {', '.join(left)}"))
+    parts.append("\n")
+    if dialect == "sqlite":
+        parts.append("PRAGMA foreign_keys = ON;\n\n")
+    for one in statements(plan, dialect):
+        parts.append(write_comment(one.reason) + one.text + ";\n\n")
+    return Source(f"sql-{dialect}", f"DDL for {NAMES[dialect]}", "sql", "".join(parts).rstrip() + "\n", filename=f"schema.{dialect}.sql",
+                  description="Tables, keys and indexes in an order in which they run.")  # fmt: skip
+
+
+__all__ = ["Statement", "check_dialect", "export_sql", "make_dialect", "metadata", "statements", "words_of"]
