@@ -89,14 +89,23 @@ def count_rates(draft: Draft, components: Named[Component], paths: Named[Path]) 
             facts.given(f"flow.{name}.rate", "0/s", "no operation's path goes through it", origin="concluded")
 
 
-def list_critical(draft: Draft, paths: Named[Path]) -> dict[str, tuple[str, ...]]:
-    """The components that an operation with an availability objective of at least 99.9 % waits for, with those operations."""
+def list_critical(draft: Draft, components: Named[Component], paths: Named[Path]) -> dict[str, tuple[str, ...]]:
+    """The components that an operation waits for whose promise single instances cannot keep, with those operations.
+
+    That is every promise of at least 99.9 %, and a lower one that the product of single instances misses.
+    """
+    facts = draft.facts
     found: dict[str, list[str]] = {}
+    objectives = draft.design.requirements.objectives
     for name, path in paths.items():
-        objective = draft.design.requirements.objectives.get(name) or draft.design.requirements.objectives.get(
-            "default"
-        )
-        if objective is None or objective.availability is None or objective.availability.base < CRITICAL:
+        objective = objectives.get(name) or objectives.get("default")
+        if objective is None or objective.availability is None:
+            continue
+        alone = 1.0
+        for target, _ in find_serial_parts(components, path):
+            said = components[target].availability
+            alone *= said.base if said is not None else facts[_assumed_up(components[target])].base
+        if objective.availability.base < CRITICAL and alone >= objective.availability.base:
             continue
         for target in dict.fromkeys(hop.target for hop in path.hops if is_waited_for(hop) and hop.target):
             found.setdefault(target, []).append(name)
@@ -105,7 +114,7 @@ def list_critical(draft: Draft, paths: Named[Path]) -> dict[str, tuple[str, ...]
 
 def fill_numbers(draft: Draft, components: Named[Component], paths: Named[Path]) -> Named[Component]:
     """Every component of our own with time of work, availability and replicas, said or worked out, and the facts behind them."""
-    critical = list_critical(draft, paths)
+    critical = list_critical(draft, components, paths)
     made: dict[str, Component] = {}
     for name, one in components.items():
         if one.kind == "client":
@@ -154,10 +163,11 @@ def _fill_replicas(
     elif draft.is_said(f"{path}.replicas") and one.replicas is not None:
         facts.given(fact, one.replicas, f"said of {name}", origin="said")
     else:
+        more = f" and {len(operations) - 1} more" if len(operations) > 1 else ""
         why = (
-            f"at least two, because {operations[0]}{f' and {len(operations) - 1} more' if len(operations) > 1 else ''} must work 99.9 % of the time or more"
+            f"at least two, because single instances would break the promise of {operations[0]}{more}"
             if operations
-            else "no operation that must work 99.9 % of the time waits for it"
+            else "no promise needs a second one"
         )
         needed = _count_needed(draft, one, rate, time)
         facts.define(

@@ -39,6 +39,9 @@ def find_holder(draft: Draft, entity: str | None) -> str:
 def find_serving_store(draft: Draft, name: str, pattern: AccessPattern) -> str:
     """The store that answers a read: one with an index for it, one made for its kind of question, or the entity's home."""
     stores, home = draft.design.schema.stores, find_holder(draft, pattern.reads)
+    if pattern.consistency == "strong":
+        # a copy is behind by the time its feed takes
+        return home
     able = [one for one, store in stores.items() if pattern.reads in store.holds or pattern.reads in store.copies]
     for table in draft.design.schema.tables.values():
         if (
@@ -47,8 +50,6 @@ def find_serving_store(draft: Draft, name: str, pattern: AccessPattern) -> str:
             and any(name in index.serves for index in table.indexes.values())
         ):
             return table.store
-    if pattern.consistency == "strong":
-        return home
     asks = (
         ("elasticsearch", bool(pattern.search)),
         ("neo4j", (pattern.depth or 0) > 2),

@@ -69,13 +69,7 @@ def draw_flow(draft: Draft) -> Graph:
     for name, one in flow.components.items():
         lines = [("", one.technology, "")] if one.technology else []
         if one.kind in OWN and one.replicas:
-            lines.append(
-                (
-                    "",
-                    f"{one.replicas} × {one.technology}" if not lines else f"{one.replicas} replicas",
-                    facts[f"flow.{name}.rate"].text,
-                )
-            )
+            lines.append(("", f"{one.replicas} ×", facts[f"flow.{name}.rate"].text))
         nodes.append(
             Node(
                 name,

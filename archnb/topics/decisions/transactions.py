@@ -1,0 +1,251 @@
+"""Where transactions end: for each write what changes together, how strictly it is kept apart, and what guards it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from archnb.design import fields_of
+from archnb.design.decisions import Transaction
+from archnb.design.entities import AccessPattern, Field
+from archnb.design.record import Named
+from archnb.design.schema import RELATIONAL
+from archnb.topics.topic import Because, Draft
+
+COUNTS = ("smallint", "int", "bigint", "integer", "decimal", "money", "float")
+# words of fields that several writers move up and down, and of steps that do it
+COUNTER = re.compile(
+    r"(^|_)(stock|on_hand|reserved|available|balance|quantity|count|counter|credit|credits|seats|left|remaining|inventory|points|used|votes|likes)($|_)"
+)
+MOVES = frozenset(
+    {
+        "reserve",
+        "release",
+        "take",
+        "return",
+        "increment",
+        "decrement",
+        "add",
+        "subtract",
+        "debit",
+        "credit",
+        "deduct",
+        "book",
+        "use",
+        "restock",
+        "transfer",
+    }
+)
+STARTS = frozenset(
+    {"starts_at", "start", "begins_at", "from", "valid_from", "check_in", "start_date", "from_date", "starts_on"}
+)
+ENDS = frozenset({"ends_at", "end", "until", "to", "valid_to", "check_out", "end_date", "to_date", "ends_on"})
+
+
+def find_home(draft: Draft, entity: str | None) -> str:
+    """The store that an entity lives in; the first store where the schema does not say."""
+    stores = draft.design.schema.stores
+    found = next((name for name, store in stores.items() if entity in store.holds), None)
+    return found or next(iter(stores), "main")
+
+
+def list_counters(draft: Draft, entity: str) -> dict[str, Field]:
+    """The fields of an entity that count something several writers move: numbers by such a name that must not fall below a limit."""
+    if entity not in draft.design.entities:
+        return {}
+    return {
+        name: field
+        for name, field in fields_of(draft.design, entity).items()
+        if field.type in COUNTS and not field.key and COUNTER.search(name.lower()) and field.minimum is not None
+    }
+
+
+def list_boundary(draft: Draft, pattern: AccessPattern) -> tuple[str, ...]:
+    """The entities that a write changes in one local transaction: its own, and those of its steps in the same store."""
+    home = find_home(draft, pattern.writes)
+    local = [
+        step.entity for step in pattern.steps if step.entity and not step.via and find_home(draft, step.entity) == home
+    ]
+    owned = list_owned(draft, pattern.writes or "") if pattern.action == "delete" else []
+    return tuple(dict.fromkeys(one for one in (pattern.writes, *local, *owned) if one))
+
+
+def list_owned(draft: Draft, entity: str) -> list[str]:
+    """The entities whose rows go when a row of this one goes, and theirs."""
+    found: list[str] = []
+    queue = [entity]
+    while queue:
+        at = queue.pop()
+        for name, one in draft.design.entities.items():
+            if (
+                name not in found
+                and name != entity
+                and any(f.references == at and f.on_delete == "cascade" for f in one.fields.values())
+            ):
+                found.append(name)
+                queue.append(name)
+    return found
+
+
+def find_span(draft: Draft, entity: str) -> tuple[str, str, str] | None:
+    """The start, the end and the reference of an entity that takes something for a time, such as a booking."""
+    if entity not in draft.design.entities:
+        return None
+    fields = fields_of(draft.design, entity)
+    start = next((name for name in fields if name.lower() in STARTS), None)
+    end = next((name for name in fields if name.lower() in ENDS), None)
+    owner = next((name for name, field in fields.items() if field.references), None)
+    return (start, end, owner) if start and end and owner else None
+
+
+def list_moves(draft: Draft, pattern: AccessPattern) -> list[tuple[str, str, str]]:
+    """The counters that a write moves: entity, field, and the step that does it."""
+    found = []
+    home = find_home(draft, pattern.writes)
+    if pattern.action == "update" and pattern.writes:
+        found += [(pattern.writes, field, "update") for field in list_counters(draft, pattern.writes)]
+    for step in pattern.steps:
+        is_move = step.action in MOVES or (step.action not in (None, "create", "delete"))
+        if step.entity and not step.via and is_move and find_home(draft, step.entity) == home:
+            found += [(step.entity, field, step.action or "update") for field in list_counters(draft, step.entity)]
+    return found
+
+
+def fill_transactions(draft: Draft) -> Named[Transaction]:
+    """A transaction for every write operation; what was said of one stays."""
+    said = draft.design.decisions.transactions
+    made: dict[str, Transaction] = {}
+    for name, pattern in draft.design.access.items():
+        if not pattern.writes:
+            continue
+        path = f"decisions.transactions.{name}"
+        boundary, why = _propose_boundary(draft, name, pattern)
+        isolation, guard, reason = _propose_isolation(draft, name, pattern)
+        made[name] = draft.fill(
+            path, said.get(name, Transaction()), operation=Because(name, "the transaction has the operation's name"),
+            boundary=Because(boundary, why), isolation=Because(isolation, reason), guard=Because(guard, reason), reason=Because(reason, reason),
+        )  # fmt: skip
+    for name, one in said.items():
+        if name not in made:
+            made[name] = draft.fill(
+                f"decisions.transactions.{name}",
+                one,
+                operation=Because(name, "the transaction has the operation's name"),
+            )
+    return Named(made)
+
+
+def _propose_boundary(draft: Draft, name: str, pattern: AccessPattern) -> tuple[tuple[str, ...], str]:
+    boundary = list_boundary(draft, pattern)
+    home = find_home(draft, pattern.writes)
+    left = [
+        f"{step.action} {step.entity}" + (f" via {step.via}" if step.via else "")
+        for step in pattern.steps
+        if step.entity and (step.via or find_home(draft, step.entity) != home)
+    ]
+    why = f"all live in {home}, so one local transaction does" if len(boundary) > 1 else f"one entity of {home} changes"
+    if left:
+        why += f"; {', '.join(left)} stay{'s' if len(left) == 1 else ''} outside, because no transaction reaches there"
+    outbox = draft.design.patterns.get("outbox")
+    path = draft.design.flow.paths.get(name)
+    if (
+        outbox is not None
+        and outbox.use
+        and path is not None
+        and any(hop.kind == "async" and hop.source == home for hop in path.hops)
+    ):
+        why += "; the outbox row is written with them"
+    return boundary, why
+
+
+def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple[str, str, str]:
+    entity = pattern.writes or ""
+    store = draft.design.schema.stores.get(find_home(draft, entity))
+    if store is not None and store.engine is not None and store.engine not in RELATIONAL:
+        guard = "write only if the version read is still there (conditional write)"
+        return (
+            "read committed",
+            guard,
+            f"{store.engine} changes one item atomically; a condition on its version keeps the second of two writers out",
+        )
+    span = find_span(draft, entity) if pattern.action == "create" else None
+    if span is not None:
+        start, end, owner = span
+        guard = f"an exclusion constraint on ({owner}, {start}..{end}), or SERIALIZABLE with a retry on SQLSTATE 40001"
+        return (
+            "serializable",
+            guard,
+            f"that no two rows of one {owner} overlap is a rule across rows; two transactions that each see none of the other would both pass below serializable",
+        )
+    moves = list_moves(draft, pattern)
+    if moves:
+        changed, field, action = moves[0]
+        guard = _write_guard(draft, changed, action, [one[1] for one in moves if one[0] == changed])
+        return (
+            "read committed",
+            guard,
+            f"a single conditional UPDATE reads and changes {changed}.{field} under the row's lock, and sees the newest committed value after waiting; no row changed means there was not enough",
+        )
+    if pattern.action == "update":
+        steps = (
+            f"; its steps change {', '.join(b for b in list_boundary(draft, pattern) if b != entity)} in the same transaction"
+            if len(list_boundary(draft, pattern)) > 1
+            else ""
+        )
+        return (
+            "read committed",
+            f"UPDATE … SET …, version = version + 1 WHERE {_key(draft, entity)} AND version = :version",
+            f"the version that the client read (If-Match) must still be there, so the second of two editors gets a conflict instead of overwriting the first{steps}",
+        )
+    if pattern.action == "delete":
+        return (
+            "read committed",
+            f"DELETE … WHERE {_key(draft, entity)}",
+            "a second deletion finds no row and changes nothing; foreign keys hold it back where others still need the row",
+        )
+    unique = (
+        [field for field, one in fields_of(draft.design, entity).items() if one.unique]
+        if entity in draft.design.entities
+        else []
+    )
+    guard = (
+        "the primary key"
+        + (f", UNIQUE ({', '.join(unique)})" if unique else "")
+        + " and the idempotency key, all as constraints"
+    )
+    return (
+        "read committed",
+        guard,
+        "nothing that exists is changed; a repeat meets a constraint and gets the first answer",
+    )
+
+
+def _key(draft: Draft, entity: str) -> str:
+    if entity not in draft.design.entities:
+        return "id = :id"
+    one = draft.design.entities[entity]
+    keys = one.key or tuple(name for name, field in fields_of(draft.design, entity).items() if field.key) or ("id",)
+    return " AND ".join(f"{key} = :{key}" for key in keys)
+
+
+def _write_guard(draft: Draft, entity: str, action: str, fields: list[str]) -> str:
+    """The conditional UPDATE for counters: one that is taken from another ('reserved' from 'on_hand'), or one that has a floor."""
+    key = _key(draft, entity)
+    held = next((field for field in fields if "reserved" in field or field.startswith("used")), None)
+    whole = next((field for field in fields if field != held), None)
+    if action in ("release", "return", "restock", "credit", "add", "increment"):
+        field = held or fields[0]
+        sign, condition = ("−", f" AND {field} >= :n") if held else ("+", "")
+        return f"UPDATE {entity} SET {field} = {field} {sign} :n WHERE {key}{condition}".replace("−", "-")
+    if held and whole:
+        return f"UPDATE {entity} SET {held} = {held} + :n WHERE {key} AND {whole} - {held} >= :n"
+    return f"UPDATE {entity} SET {fields[0]} = {fields[0]} - :n WHERE {key} AND {fields[0]} >= :n"
+
+
+def list_overlaps(draft: Draft) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """For each transaction that counters move in: operation, entity, field, and what guards it."""
+    for name, one in draft.design.decisions.transactions.items():
+        pattern = draft.design.access.get(name)
+        if pattern is not None:
+            for entity, field, _ in list_moves(draft, pattern):
+                yield name, entity, field, (one.isolation or "", one.guard or "")
