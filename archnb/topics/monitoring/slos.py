@@ -1,0 +1,267 @@
+"""What is promised: a service level objective for every operation somebody said something of, and one for all others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from archnb.design.monitoring import Slo
+from archnb.design.record import Named
+from archnb.design.requirements import Objective
+from archnb.fact import Fact
+from archnb.quantity import Quantity, number, parse
+from archnb.shapes import Cell, Table
+from archnb.topics.monitoring.metrics import ANSWER_AGE, DURATION, REQUESTS
+from archnb.topics.topic import Because, Draft
+
+DAY = 86400.0
+OTHERS = "default"
+# what good means, in words
+GOOD = {
+    "availability": "is answered without a fault of ours",
+    "latency": "is answered within {0}",
+    "freshness": "is answered with data at most {0} old",
+}
+
+
+def describe_good(slo: Slo) -> str:
+    """What a good request is, in words."""
+    return GOOD[slo.kind or "availability"].format(slo.threshold or "the promised time")
+
+
+def write_le(seconds: float) -> str:
+    """The label matcher of a bucket: client libraries write whole seconds as 1 or as 1.0."""
+    plain = f"{seconds:.9f}".rstrip("0").rstrip(".")
+    return f'le="{plain}"' if "." in plain else f'le=~"{plain}|{plain}.0"'
+
+
+def _selector(operation: str, covered: list[str]) -> str:
+    if operation != OTHERS:
+        return f'operation="{_quote(operation)}"'
+    return f'operation!~"{"|".join(_quote(re.escape(one)) for one in covered)}"' if covered else 'operation!=""'
+
+
+def _quote(text: str) -> str:
+    """A text inside the double quotes of a query."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def write_expression(kind: str, threshold: Quantity | None, selector: str) -> str:
+    """The query that gives the share of bad requests; `{window}` stands for the window."""
+    if kind == "availability":
+        return f'sum(rate({REQUESTS}{{{selector},status=~"5.."}}[{{window}}])) / sum(rate({REQUESTS}{{{selector}}}[{{window}}]))'
+    metric = DURATION if kind == "latency" else ANSWER_AGE
+    bucket = write_le(threshold.base if threshold is not None else 1.0)
+    return f"1 - (sum(rate({metric}_bucket{{{selector},{bucket}}}[{{window}}])) / sum(rate({metric}_count{{{selector}}}[{{window}}])))"
+
+
+def write_rate(slo: Slo, covered: list[str]) -> str:
+    """The query that gives the requests a second that an SLO counts."""
+    metric = {"latency": f"{DURATION}_count", "freshness": f"{ANSWER_AGE}_count"}.get(slo.kind or "", REQUESTS)
+    return f"sum(rate({metric}{{{_selector(slo.operation or OTHERS, covered)}}}[{{window}}]))"
+
+
+def find_covered(slos: Mapping[str, Slo]) -> list[str]:
+    """The operations that have SLOs of their own."""
+    return list(dict.fromkeys(one.operation for one in slos.values() if one.operation and one.operation != OTHERS))
+
+
+def _propose_latency(said: Objective, full: Objective) -> tuple[Quantity, str, str] | None:
+    """Threshold, share and reason: the strictest percentile that was said, else the p99."""
+    for name, share in (("latency_p99", "99%"), ("latency_p95", "95%"), ("latency_p50", "50%")):
+        value = getattr(said, name)
+        if value is not None:
+            return value, share, f"{name} was said: {share} of the requests are answered within {value}"
+    return (full.latency_p99, "99%", "the objective's p99") if full.latency_p99 is not None else None
+
+
+def _is_copied(draft: Draft, operation: str) -> bool:
+    """Whether an answer can be older than the truth: it is cached, or read from a copy."""
+    policy = draft.design.cache.policies.get(operation)
+    copies = any(store.copies for store in draft.design.schema.stores.values())
+    return bool(policy is not None and policy.use) or copies
+
+
+def complete_slos(draft: Draft, window: Quantity) -> Named[Slo]:
+    """The SLOs: those said, those of operations somebody said an objective of, and one default for the rest."""
+    said = draft.design.monitoring.slos
+    wanted: dict[str, tuple[Slo, str]] = {}
+    objectives = draft.design.requirements.objectives
+    asked = draft.said.requirements.objectives
+    others = objectives.get(OTHERS, Objective())
+    operations = [*draft.design.access, *(one for one in draft.design.api.operations if one not in draft.design.access)]
+    for name, own in asked.items():
+        full = objectives.get(name, own)
+        if name == OTHERS:
+            continue
+        for kind in ("availability", "latency", "freshness"):
+            made = _propose(draft, name, kind, own, full)
+            if made is not None:
+                wanted[f"{name}_{kind}"] = made
+    rest = [one for one in operations if one not in asked]
+    if rest or not asked:
+        own = asked.get(OTHERS, Objective())
+        for kind in ("availability", "latency"):
+            made = _propose(draft, OTHERS, kind, own, others)
+            if made is not None:
+                reason = f"one for the {len(rest)} operations of which nothing was said: an SLO each would bury the ones that matter"
+                wanted[f"{OTHERS}_{kind}"] = (made[0], reason)
+    covered = list(dict.fromkeys([*(one for one in asked if one != OTHERS), *find_covered(said)]))
+    result: dict[str, Slo] = {}
+    for name, record in said.items():
+        result[name] = _finish(draft, name, record, wanted.pop(name, (Slo(), ""))[0], covered)
+    for name, (proposed, reason) in wanted.items():
+        result[name] = _finish(draft, name, Slo(), proposed, covered)
+        draft.note(f"monitoring.slos.{name}", reason)
+    return Named(result)
+
+
+def _propose(draft: Draft, operation: str, kind: str, own: Objective, full: Objective) -> tuple[Slo, str] | None:
+    if kind == "availability":
+        objective = own.availability or full.availability or parse("99.9%")
+        return Slo(operation=operation, kind="availability", objective=objective), "the objective's availability"
+    if kind == "latency":
+        found = _propose_latency(own, full)
+        return (
+            None
+            if found is None
+            else (Slo(operation=operation, kind="latency", threshold=found[0], objective=parse(found[1])), found[2])
+        )
+    if own.staleness is None or not _is_copied(draft, operation):
+        return None
+    return Slo(
+        operation=operation, kind="freshness", threshold=own.staleness, objective=parse("99%")
+    ), f"answers may be {own.staleness} old, and come from a copy"
+
+
+def _finish(draft: Draft, name: str, record: Slo, proposed: Slo, covered: list[str]) -> Slo:
+    stem, _, word = name.rpartition("_")
+    kind = record.kind or proposed.kind or (word if word in GOOD else "availability")
+    operation = record.operation or proposed.operation or (stem if word in GOOD and stem else name)
+    full = draft.design.requirements.objectives.get(operation) or draft.design.requirements.objectives.get(
+        OTHERS, Objective()
+    )
+    threshold = proposed.threshold or (
+        {"latency": full.latency_p99, "freshness": full.staleness}.get(kind) if record.threshold is None else None
+    )
+    if kind != "availability" and threshold is None and record.threshold is None:
+        threshold = parse("1 s") if kind == "latency" else parse("60 s")
+    objective = proposed.objective or (full.availability if kind == "availability" else None) or parse("99%")
+    path = f"monitoring.slos.{name}"
+    filled = draft.fill(
+        path, record,
+        operation=Because(operation, "its name says which"),
+        kind=Because(kind, "its name says which"),
+        objective=Because(objective, "what the requirements promise" if kind == "availability" else "the share that belongs to the promised percentile"),
+    )  # fmt: skip
+    if kind != "availability":
+        filled = draft.fill(path, filled, threshold=Because(threshold, "what the requirements promise"))
+    expression = write_expression(kind, filled.threshold, _selector(operation, covered))
+    return draft.fill(
+        path, filled, expression=Because(expression, "bad requests over all requests, measured where requests come in")
+    )
+
+
+def average_rate(draft: Draft, slo: Slo, covered: list[str]) -> Fact | None:
+    """Requests a second that an SLO counts on average: the declared peak divided by the peak factor."""
+    names = [slo.operation] if slo.operation != OTHERS else [one for one in draft.design.access if one not in covered]
+    found = [draft.facts[f"access.{one}.rate"] for one in names if f"access.{one}.rate" in draft.facts]
+    if not found:
+        return None
+    peak = found[0]
+    for one in found[1:]:
+        peak = peak + one
+    factor = draft.facts.get("load.peak_factor")
+    return peak / factor if factor is not None else peak * 1
+
+
+def measure_slos(draft: Draft) -> None:
+    """Add each SLO's error budget: minutes of a full outage, and requests, in its window."""
+    found = draft.design.monitoring
+    assert found.window is not None
+    facts, covered = draft.facts, find_covered(found.slos)
+    is_said = draft.is_said("monitoring.window")
+    window = facts.given(
+        "monitoring.window", found.window, "an SLO counts over this time", origin="said" if is_said else "assumed"
+    )
+    for name, slo in found.slos.items():
+        if slo.objective is None:
+            continue
+        here = f"monitoring.{name}"
+        objective = facts.given(
+            f"{here}.objective",
+            slo.objective,
+            f"a good request {describe_good(slo)}",
+            origin="said" if draft.is_said(f"monitoring.slos.{name}.objective") else "assumed",
+        )
+        bad = 1 - objective
+        facts.define(
+            f"{here}.budget_time", bad * window, "min", "a full outage of so long spends the whole error budget"
+        )
+        rate = average_rate(draft, slo, covered)
+        if rate is not None:
+            average = facts.define(f"{here}.rate", rate, "/s", "requests that it counts, on average over the day")
+            facts.define(
+                f"{here}.budget_requests",
+                bad * average * window,
+                "requests",
+                "so many bad requests spend the whole error budget",
+            )
+
+
+def view_slos(draft: Draft) -> Table:
+    """One row an SLO, with its error budget in minutes and in requests."""
+    rows = []
+    found = draft.design.monitoring
+    for name, slo in found.slos.items():
+        time = draft.facts.get(f"monitoring.{name}.budget_time")
+        requests = draft.facts.get(f"monitoring.{name}.budget_requests")
+        objective = (
+            Cell(slo.objective.base, str(slo.objective), fact=f"monitoring.{name}.objective") if slo.objective else ""
+        )
+        rows.append(
+            (
+                Cell(name, is_code=True),
+                f"of {slo.operation}" if slo.operation != OTHERS else "all other operations",
+                describe_good(slo),
+                objective,
+                time.cell if time else "",
+                requests.cell if requests else "unknown",
+            )
+        )
+    return Table(
+        "slos", "Service level objectives", ("SLO", "what it counts", "a good request", "objective", "budget in outage", "budget in requests"), tuple(rows),
+        anchors=tuple(f"slo-{name}" for name in found.slos),
+        description=f"Over {found.window}. The error budget is what may go wrong while the promise holds; what is left of it decides between new features and repair.",
+    )  # fmt: skip
+
+
+def write_window(seconds: float) -> str:
+    """A window as Prometheus writes it: 5m, 6h, 3d."""
+    for size, letter in ((86400.0, "d"), (3600.0, "h"), (60.0, "m")):
+        if seconds >= size and abs(seconds / size - round(seconds / size)) < 1e-9:
+            return f"{round(seconds / size)}{letter}"
+    return f"{round(seconds)}s"
+
+
+def show_days(seconds: float) -> str:
+    """A time in days, for prose."""
+    return f"{number(seconds / DAY)} days"
+
+
+__all__ = [
+    "DAY",
+    "GOOD",
+    "OTHERS",
+    "average_rate",
+    "complete_slos",
+    "describe_good",
+    "find_covered",
+    "measure_slos",
+    "show_days",
+    "view_slos",
+    "write_expression",
+    "write_le",
+    "write_rate",
+    "write_window",
+]

@@ -1,0 +1,102 @@
+"""How demand grows: a load by a share a year, compounded; a stock by its inflow, which grows like the load, until retention
+takes out what comes in. Functions take numbers or arrays, times in seconds, and know no design.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+YEAR = 365 * 86400.0
+MONTH = 30 * 86400.0
+# beyond this a forecast says nothing; it stands for "never"
+FAR = 100 * YEAR
+
+
+def grow_load(today: Any, growth: Any, time: Any) -> Any:
+    """today × (1 + growth a year) ^ (time ÷ a year).
+
+    >>> round(grow_load(100, 0.6, YEAR), 6)
+    160.0
+    """
+    return today * (1 + growth) ** (time / YEAR)
+
+
+def grow_stock(today: Any, inflow: Any, growth: Any, time: Any, retention: Any = math.inf) -> Any:
+    """today + ∫ inflow × (1 + growth)^(t ÷ a year) dt, at most what comes in within the retention. Inflow is per second.
+
+    >>> round(grow_stock(10, 5 / YEAR, 0.0, 2 * YEAR), 6)
+    20.0
+    """
+    # at growth 0 the integral is inflow × time; a tiny growth gives the same without a case for arrays
+    rate = _log_growth(growth)
+    added = inflow * YEAR * ((1 + growth) ** (time / YEAR) - 1) / rate if _is_all_nonzero(rate) else inflow * time
+    stock = today + added
+    if retention == math.inf:
+        return stock
+    held = grow_load(inflow, growth, time) * retention
+    return _least(stock, _most(today, held))
+
+
+def _log_growth(growth: Any) -> Any:
+    if getattr(growth, "ndim", 0):
+        import numpy
+
+        rate = numpy.log1p(growth)
+        return numpy.where(abs(rate) < 1e-9, 1e-9, rate)
+    return math.log1p(growth) if abs(growth) > 1e-12 else 0.0
+
+
+def _is_all_nonzero(rate: Any) -> bool:
+    return bool(getattr(rate, "ndim", 0)) or rate != 0
+
+
+def _least(a: Any, b: Any) -> Any:
+    if getattr(a, "ndim", 0) or getattr(b, "ndim", 0):
+        import numpy
+
+        return numpy.minimum(a, b)
+    return min(a, b)
+
+
+def _most(a: Any, b: Any) -> Any:
+    if getattr(a, "ndim", 0) or getattr(b, "ndim", 0):
+        import numpy
+
+        return numpy.maximum(a, b)
+    return max(a, b)
+
+
+def time_until_load(usable: float, today: float, growth: float) -> float:
+    """Seconds until a load reaches what is usable: a year × ln(usable ÷ today) ÷ ln(1 + growth); FAR where it does not.
+
+    >>> round(time_until_load(160, 100, 0.6) / YEAR, 6)
+    1.0
+    """
+    if today >= usable:
+        return 0.0
+    if today <= 0 or growth <= 0:
+        return FAR
+    return min(FAR, YEAR * math.log(usable / today) / math.log1p(growth))
+
+
+def time_until_stock(usable: float, today: float, inflow: float, growth: float, retention: float = math.inf) -> float:
+    """Seconds until a stock reaches what is usable; FAR where retention keeps it below.
+
+    >>> round(time_until_stock(20, 10, 5 / YEAR, 0.0) / YEAR, 6)
+    2.0
+    """
+    if today >= usable:
+        return 0.0
+    if inflow <= 0:
+        return FAR
+    rate = _log_growth(growth)
+    if rate == 0:
+        reached = (usable - today) / inflow
+    else:
+        inside = 1 + (usable - today) * rate / (inflow * YEAR)
+        reached = YEAR * math.log(inside) / rate if inside > 0 else FAR
+    if retention != math.inf:
+        # both what came in and what retention lets stay must reach it
+        reached = max(reached, time_until_load(usable, inflow * retention, growth))
+    return min(FAR, reached)

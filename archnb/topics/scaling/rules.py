@@ -1,0 +1,186 @@
+"""What of a said load, limit or key does not last: saturation soon, pools beyond connections, keys that run out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from archnb.finding import Hit, Rule, rule
+from archnb.quantity import number
+from archnb.topics.scaling.growth import FAR, MONTH
+from archnb.topics.scaling.resources import Course, courses, stem
+from archnb.topics.topic import Draft
+
+SOON = 6
+_KEYS = re.compile(r".*_(codes|keys)$")
+
+
+def _months(draft: Draft, course: Course) -> float:
+    return draft.facts[f"scaling.resource.{stem(course.name)}.saturates"].base / MONTH
+
+
+def _horizon(draft: Draft) -> float:
+    return draft.design.scaling.horizon.base / MONTH if draft.design.scaling.horizon is not None else 36.0
+
+
+def _describe(draft: Draft, course: Course) -> str:
+    here = f"scaling.resource.{stem(course.name)}"
+    growth = draft.facts.get("load.growth")
+    by = (
+        f"+ {course.inflow.text}"
+        if course.inflow is not None
+        else f"growing {growth.text}"
+        if growth is not None
+        else "constant"
+    )
+    return f"{course.demand.text} today, {by}; {draft.facts[f'{here}.usable'].text} of {course.limit.text} are usable"
+
+
+def _is_servers(name: str) -> bool:
+    # servers that hold no state are added in minutes, so they are no finding
+    return name.endswith("_cpu")
+
+
+@rule(
+    "scaling-saturates-soon", principle="scalability", severity="high",
+    condition=f"A resource reaches what is usable of it within {SOON} months, in the middle forecast.",
+    effect="The design is outgrown about when it is finished.",
+    remedy="Take the resource's next step now, or raise its limit.",
+)  # fmt: skip
+def check_soon(draft: Draft) -> Iterator[Hit]:
+    """No resource is outgrown at once."""
+    for course in courses(draft):
+        is_counted = draft.is_said(f"scaling.resources.{course.name}.limit") or draft.is_said(
+            f"flow.components.{course.resource.component}.replicas"
+        )
+        if (
+            _KEYS.fullmatch(course.name)
+            or course.name.endswith("_connections")
+            or (_is_servers(course.name) and not is_counted)
+        ):
+            continue
+        months = _months(draft, course)
+        if months < SOON:
+            when = "now" if months <= 0 else f"in month {number(months, 2)}"
+            yield Hit(
+                f"scaling.resources.{course.name}",
+                f"saturated {when}: {_describe(draft, course)}",
+                remedy=f"Do now: {course.resource.action}.",
+            )
+
+
+@rule(
+    "scaling-connections-over-limit", principle="reliability", severity="high",
+    condition="The pools of all servers together open more connections than the database takes.",
+    effect="The last servers to start get no connection: a deployment or a scale-out becomes an outage.",
+    remedy="Put a pooler between them, or make the pools smaller.",
+)  # fmt: skip
+def check_connections(draft: Draft) -> Iterator[Hit]:
+    """Pools fit the database."""
+    for course in courses(draft):
+        if course.name.endswith("_connections") and course.demand.base > course.limit.base:
+            store = stem(course.resource.component or "main")
+            pool = draft.facts.get(f"scaling.{store}.pool")
+            each = f" ({pool.text} a server)" if pool is not None else ""
+            yield Hit(
+                f"scaling.resources.{course.name}", f"{course.demand.text} opened{each}, {course.limit.text} allowed"
+            )
+
+
+@rule(
+    "scaling-storage-retention-without-plan", principle="scalability", severity="medium",
+    condition="Rows are kept longer than the storage lasts, and no table is partitioned.",
+    effect="When the disk is full, deleting row by row is slow, bloats the table, and competes with the load.",
+    remedy="Partition the growing tables by time now, while they are small, or keep rows for less long.",
+)  # fmt: skip
+def check_retention(draft: Draft) -> Iterator[Hit]:
+    """What is kept has a place."""
+    if any(table.partition_by for table in draft.design.schema.tables.values()):
+        return
+    retention = draft.facts.get("load.retention")
+    for course in courses(draft):
+        if course.resource.demand != "scaling.storage" or retention is None:
+            continue
+        months = _months(draft, course)
+        if SOON <= months <= _horizon(draft) and retention.base > months * MONTH:
+            yield Hit(
+                "requirements.load.retention",
+                f"kept for {retention.text}, full in month {number(months, 2)}: {_describe(draft, course)}",
+            )
+
+
+@rule(
+    "scaling-growth-outruns-single-writer", principle="scalability", severity="high",
+    condition="Within the horizon the writes exceed what one primary takes.",
+    effect="Replicas do not take writes: a larger machine only moves the day, and sharding late means moving all data under load.",
+    remedy="Choose the shard key now and keep each transaction within one of its values; move work to jobs.",
+)  # fmt: skip
+def check_single_writer(draft: Draft) -> Iterator[Hit]:
+    """One primary is enough, or is known not to be."""
+    for course in courses(draft):
+        if course.resource.demand != "load.peak_writes" or not course.name.endswith("_writes"):
+            continue
+        months = _months(draft, course)
+        if SOON <= months <= _horizon(draft):
+            then = draft.facts[f"scaling.resource.{stem(course.name)}.at_horizon"]
+            yield Hit(
+                f"scaling.resources.{course.name}",
+                f"saturated in month {number(months, 2)}: {_describe(draft, course)}, {then.text} at the horizon",
+            )
+
+
+@rule(
+    "scaling-key-space-exhausted", principle="integrity", severity="high",
+    condition="Within the horizon the rows use up the keys, or so many codes that random ones collide.",
+    effect="Inserts fail at the last key; a random code is taken already with the chance of how full the space is.",
+    remedy="Make the code a character longer, or the key 64 bits wide, before there are rows.",
+)  # fmt: skip
+def check_keys(draft: Draft) -> Iterator[Hit]:
+    """Keys last."""
+    for course in courses(draft):
+        if not _KEYS.fullmatch(course.name):
+            continue
+        months = _months(draft, course)
+        if months <= _horizon(draft) and months < FAR / MONTH:
+            then = draft.facts[f"scaling.resource.{stem(course.name)}.at_horizon"]
+            share = then.base / course.limit.base
+            when = "now" if months <= 0 else f"in month {number(months, 2)}"
+            yield Hit(
+                f"scaling.resources.{course.name}",
+                f"{course.limit.text} keys, {then.text} rows at the horizon: {number(min(share, 1) * 100)} % taken; beyond its headroom {when}",
+            )
+
+
+@rule(
+    "scaling-headroom-too-small", principle="performance", severity="medium",
+    condition="Less than a fifth of a resource stays free.",
+    effect="Waits grow like 1 ÷ (1 − utilisation): near the limit a small peak or a failed server doubles them.",
+    remedy="Keep 30 % free, or at least what one failed part carries.",
+)  # fmt: skip
+def check_headroom(draft: Draft) -> Iterator[Hit]:
+    """Something stays free."""
+    found = draft.design.scaling
+    paths = [
+        ("scaling.headroom", found.headroom),
+        *((f"scaling.resources.{n}.headroom", r.headroom) for n, r in found.resources.items()),
+    ]
+    for path, headroom in paths:
+        if headroom is not None and draft.is_said(path) and headroom.base < 0.2:
+            busy = 1 - headroom.base
+            times = "without bound" if headroom.base <= 0 else f"{number(busy / headroom.base)} times the work itself"
+            yield Hit(
+                path,
+                f"{headroom} free is {number(busy * 100)} % busy: the wait is {times} (M/M/1), at 70 % busy 2.33 times",
+            )
+
+
+RULES: Sequence[Rule] = (
+    check_soon,
+    check_connections,
+    check_retention,
+    check_single_writer,
+    check_keys,
+    check_headroom,
+)
+
+__all__ = ["RULES", "SOON"]

@@ -1,0 +1,243 @@
+"""What is to be seen of growth: demand with its range against each limit, the months they meet, servers, and how tables are cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archnb.design import fields_of
+from archnb.quantity import number, show
+from archnb.shapes import Cell, Chart, Mark, Series, Table
+from archnb.topics.scaling.growth import FAR, MONTH, YEAR
+from archnb.topics.scaling.resources import Course, courses, find_shard_key, growth_of, serving, stem
+from archnb.topics.topic import Draft
+
+_PANELS = 8
+_SAMPLES = 2000
+
+
+def _months(draft: Draft) -> int:
+    horizon = draft.design.scaling.horizon
+    return max(1, round(horizon.base / MONTH)) if horizon is not None else 36
+
+
+def _samples(fact: Any) -> Any:
+    """Samples in base units, or the plain value where nothing is uncertain."""
+    return (
+        fact.samples()[:_SAMPLES] * fact.unit.factor
+        if fact is not None and fact.is_uncertain()
+        else (fact.base if fact is not None else 0.0)
+    )
+
+
+def forecast(draft: Draft, course: Course, months: int) -> list[tuple[float, float, float]]:
+    """P10, P50 and P90 of a resource's demand for each month, in its limit's unit."""
+    import numpy
+
+    growth, demand, inflow = (_samples(one) for one in (growth_of(draft), course.demand, course.inflow))
+    share = numpy.maximum(-0.99, growth * YEAR)
+    # one array, so that all months use the same branch
+    share = share if getattr(share, "ndim", 0) else float(share)
+    made = []
+    for month in range(months + 1):
+        value = numpy.asarray(course.at(share, month * MONTH, demand, inflow), dtype=float) / course.limit.unit.factor
+        low, middle, high = (
+            (float(value),) * 3 if value.ndim == 0 else (float(one) for one in numpy.percentile(value, [10, 50, 90]))
+        )
+        made.append((low, middle, high))
+    return made
+
+
+def find_saturation(points: list[tuple[float, float, float]], usable: float, which: int) -> float | None:
+    """The month in which a percentile of the demand first reaches what is usable, or None within the horizon."""
+    for month, point in enumerate(points):
+        if point[which] >= usable:
+            if month == 0:
+                return 0.0
+            before = points[month - 1][which]
+            return month - 1 + (usable - before) / (point[which] - before) if point[which] > before else float(month)
+    return None
+
+
+def _usable(draft: Draft, course: Course) -> float:
+    return draft.facts[f"scaling.resource.{stem(course.name)}.usable"].base / course.limit.unit.factor
+
+
+def _label(course: Course) -> str:
+    return course.name.replace("_", " ")
+
+
+def _scale(course: Course, points: list[tuple[float, float, float]]) -> tuple[float, str]:
+    """A divisor and a unit, so that an axis shows TB and not 10^12 B."""
+    limit = course.limit.value
+    text = show(limit, course.limit.unit)
+    symbol = text.split(" ")[-1] if course.limit.unit.dimension and "B" in course.limit.unit.symbol else ""
+    if symbol:
+        from archnb.quantity import unit
+
+        return unit(symbol).factor / course.limit.unit.factor, symbol
+    return 1.0, course.limit.unit.symbol
+
+
+def _chosen(draft: Draft) -> list[Course]:
+    """The resources worth a panel: those that saturate first, above all those that were said."""
+    facts = draft.facts
+
+    def rank(course: Course) -> tuple[bool, float]:
+        return (
+            not draft.is_said(f"scaling.resources.{course.name}"),
+            facts[f"scaling.resource.{stem(course.name)}.saturates"].base,
+        )
+
+    found = sorted(courses(draft), key=rank)
+    return found[:_PANELS]
+
+
+def view_capacity(draft: Draft) -> Chart:
+    """Demand with its P10 to P90 band against each limit, and a mark where they meet."""
+    months = _months(draft)
+    x = tuple(float(one) for one in range(months + 1))
+    series: list[Series] = []
+    marks: list[Mark] = []
+    labels: dict[str, str] = {}
+    for course in _chosen(draft):
+        points, usable, panel = forecast(draft, course, months), _usable(draft, course), _label(course)
+        scale, symbol = _scale(course, points)
+        labels[panel] = symbol or "number"
+        series.append(Series(
+            "demand", x, tuple(p[1] / scale for p in points),
+            low=tuple(p[0] / scale for p in points), high=tuple(p[2] / scale for p in points), panel=panel,
+        ))  # fmt: skip
+        series.append(Series("usable", (0.0, float(months)), (usable / scale,) * 2, kind="limit", panel=panel))
+        month = find_saturation(points, usable, 1)
+        if month is not None:
+            marks.append(
+                Mark(
+                    month,
+                    "now" if month == 0 else f"month {number(month, 2)}",
+                    max(usable, points[0][1]) / scale,
+                    panel=panel,
+                )
+            )
+    growth = growth_of(draft)
+    return Chart(
+        "capacity", "Capacity plan", tuple(series), x_label="months from now", y_labels=labels, marks=tuple(marks),
+        description=f"Demand grows by {growth.text if growth is not None else 'nothing'}; the band is P10 to P90. The line is what is usable of each limit; the mark is the month in which the middle forecast reaches it.",
+    )  # fmt: skip
+
+
+def view_table(draft: Draft) -> Table:
+    """One row a resource, those that saturate first on top."""
+    months, rows = _months(draft), []
+    for course in sorted(
+        courses(draft), key=lambda one: draft.facts[f"scaling.resource.{stem(one.name)}.saturates"].base
+    ):
+        here = f"scaling.resource.{stem(course.name)}"
+        points, usable = forecast(draft, course, months), _usable(draft, course)
+        ends = [Cell(value, show(value, course.limit.unit)) for value in points[-1]]
+        until = draft.facts[f"{here}.saturates"]
+        early, late = find_saturation(points, usable, 2), find_saturation(points, usable, 0)
+        span = f"{_write_month(early)} … {_write_month(late)}" if early != late else ""
+        when = (
+            "now"
+            if until.base <= 0
+            else "not in 100 years"
+            if until.base >= FAR
+            else f"month {number(until.value, 2)}"
+            if until.value <= months
+            else f"month {number(until.value, 2)}, after the horizon"
+        )
+        tone = "danger" if until.value < 6 else "warning" if until.value <= months else ""
+        rows.append(
+            (
+                Cell(course.name, is_code=True),
+                course.resource.component,
+                course.demand.cell,
+                *ends,
+                course.limit.cell,
+                Cell(until.value, when, fact=until.name, tone=tone),
+                span,
+                course.resource.action,
+            )
+        )  # type: ignore[arg-type]
+    return Table(
+        "capacity-table", "Resources", ("resource", "of", "today", "P10 then", "P50 then", "P90 then", "limit", "saturates", "P90 … P10", "then"), tuple(rows),
+        anchors=tuple(f"resource-{row[0]}" for row in rows),
+        description=f"In {months} months. A resource is saturated when the demand reaches its limit less the headroom. `then` is in the order to try: the cheapest and the easiest to undo first.",
+    )  # fmt: skip
+
+
+def _write_month(month: float | None) -> str:
+    return "later" if month is None else "now" if month == 0 else f"month {number(month, 2)}"
+
+
+def view_servers(draft: Draft) -> Table:
+    """Servers of each serving part today and at the horizon, and their pools."""
+    facts = draft.facts
+    rows: list[tuple[Cell | str, ...]] = []
+    main = next(iter(draft.design.schema.stores), "main")
+    pool = facts.get(f"scaling.{stem(main)}.pool")
+    for name in serving(draft):
+        here = f"scaling.{stem(name)}"
+        if f"{here}.servers" not in facts:
+            continue
+        then = facts.get(f"{here}.servers_at_horizon")
+        is_service = draft.design.flow.components[name].kind == "service"
+        rows.append((
+            Cell(name, is_code=True), (facts.get(f"flow.{name}.rate") or facts["load.peak_requests"]).cell, facts[f"{here}.per_server"].cell,
+            facts[f"{here}.servers_needed"].cell, facts[f"{here}.servers"].cell, then.cell if then is not None else "", pool.cell if pool is not None and is_service else "",
+        ))  # fmt: skip
+    for name, job in draft.design.jobs.jobs.items():
+        workers = facts.get(f"jobs.{name}.workers")
+        if workers is not None:
+            rate = facts.get(f"jobs.{name}.rate")
+            rows.append(
+                (
+                    Cell(f"worker: {name}", is_code=True),
+                    rate.cell if rate is not None else str(job.rate or ""),
+                    "",
+                    workers.cell,
+                    workers.cell,
+                    "",
+                    "",
+                )
+            )
+    return Table(
+        "servers", "Servers and pools", ("part", "peak", "one does", "needed", "run today", "run at the horizon", "pool each"), tuple(rows),
+        description="One server more than needed runs, so that one may fail or be replaced at the peak.",
+    )  # fmt: skip
+
+
+def view_partitions(draft: Draft) -> Table:
+    """How each large table is cut: partitions by time, shards by key, and when not."""
+    facts, rows = draft.facts, []
+    shard = find_shard_key(draft)
+    for entity in draft.design.entities:
+        then = facts.get(f"entities.{entity}.rows_at_horizon") or facts.get(f"entities.{entity}.rows")
+        if then is None:
+            continue
+        fields = fields_of(draft.design, entity)
+        moment = next(
+            (name for name, one in fields.items() if one.type in ("timestamp", "date") and not one.optional), None
+        )
+        reference = next((name for name, one in fields.items() if one.references == shard), None)
+        key = "id" if entity == shard else f"{reference}" if reference else ""
+        if then.base < 50e6:
+            partition, why = "none", "below 50 M rows one table with its indexes is simpler and as fast"
+        elif (
+            moment is not None
+            and facts.get(f"entities.{entity}.growth") is not None
+            and facts[f"entities.{entity}.growth"].base > 0
+        ):
+            partition, why = (
+                f"by month of {moment}",
+                "it grows by time: old months are dropped or moved in a moment, and new rows stay in memory",
+            )
+        else:
+            partition, why = f"by hash of {key or 'its key'}", "it has no time to be cut by; hash keeps parts even"
+        rows.append(
+            (Cell(entity, is_code=True), then.cell, partition, key or "copied to every shard, or kept whole", why)
+        )
+    return Table(
+        "partitions", "Partitions and shards", ("entity", "rows at the horizon", "partition", f"shard key, if ever (by {shard})", "because"), tuple(rows),
+        description="Sharding is the last step. Its key is the one most of the load is asked by, so that a request meets one shard.",
+    )  # fmt: skip
