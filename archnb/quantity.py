@@ -290,9 +290,9 @@ def number(value: float, digits: int = 3) -> str:
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else str(value)
     magnitude = math.floor(math.log10(abs(value)))
-    rounded = round(value, digits - 1 - magnitude)
-    if abs(rounded) >= 1e15 or abs(rounded) < 1e-6:
+    if magnitude >= 15 or magnitude < -6:
         return f"{value:.{digits - 1}e}"
+    rounded = round(value, digits - 1 - magnitude)
     decimals = max(0, digits - 1 - magnitude)
     text = f"{rounded:,.{decimals}f}".replace(",", " ")
     return text.rstrip("0").rstrip(".") if "." in text else text
