@@ -301,11 +301,11 @@ def _weigh_saga(seen: Evidence) -> Proposal:
 
 def _weigh_cache(draft: Draft, seen: Evidence) -> Proposal:
     ratio = ("cache.hit_ratio",) if "cache.hit_ratio" in draft.facts else ()
-    share = f"; {draft.facts['cache.hit_ratio'].text} of their reads never reach a store" if ratio else ""
+    share = f"; {draft.facts['cache.hit_ratio'].text} of the cached reads never reach a store" if ratio else ""
     if seen.cached and seen.cache_engine != "none":
         return (
             True,
-            f"{count(len(seen.cached), 'read')} repeat enough to be kept: {list_names(seen.cached)}{share}",
+            f"{list_names(seen.cached)} {'repeats' if len(seen.cached) == 1 else 'repeat'} enough to be kept{share}",
             *ratio,
         )
     if seen.cache_engine == "none":
@@ -519,9 +519,10 @@ def find_drawn(draft: Draft, name: str) -> str:
     components = draft.design.flow.components
     if name == "cdn":
         return ", ".join(one for one in components if one == "cdn")
-    if name == "cqrs":
-        return ", ".join(one for one, store in draft.design.schema.stores.items() if store.copies)
-    if name in ("read_replica", "event_sourcing"):
+    copies = [one for one, store in draft.design.schema.stores.items() if store.copies]
+    if name == "cqrs" and copies:
+        return ", ".join(copies)
+    if name in ("read_replica", "event_sourcing", "cqrs"):
         return next((one for one, part in components.items() if part.kind == "store"), "")
     kinds = _DRAWN.get(name, ())
     return ", ".join(one for one, part in components.items() if part.kind in kinds)

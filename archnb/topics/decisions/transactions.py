@@ -50,13 +50,13 @@ def find_home(draft: Draft, entity: str | None) -> str:
 
 
 def list_counters(draft: Draft, entity: str) -> dict[str, Field]:
-    """The fields of an entity that count something several writers move: numbers by such a name that must not fall below a limit."""
+    """The fields of an entity that count something several writers move: numbers by such a name that must not fall below zero."""
     if entity not in draft.design.entities:
         return {}
     return {
         name: field
         for name, field in fields_of(draft.design, entity).items()
-        if field.type in COUNTS and not field.key and COUNTER.search(name.lower()) and field.minimum is not None
+        if field.type in COUNTS and not field.key and COUNTER.search(name.lower()) and field.minimum == 0
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from archnb.design.entities import AccessPattern
+from archnb.design.entities import AccessPattern, Step
 from archnb.design.flow import Hop, Path
 from archnb.design.record import Named
 from archnb.quantity import Quantity, parse
@@ -173,22 +173,17 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) 
     trace = Trace()
     service = _enter(draft, parts, trace, name, pattern)
     design, home = draft.design, find_holder(draft, pattern.writes)
-    patterns = design.patterns
-    has_saga = bool(parts.queue and parts.worker and "saga" in patterns and patterns["saga"].use)
-    has_outbox = bool(parts.queue and "outbox" in patterns and patterns["outbox"].use)
-    is_later = bool(pattern.is_async and parts.queue and parts.worker)
+    has_queue = bool(parts.queue and parts.worker)
+    outbox = design.patterns.get("outbox")
+    is_later = bool(pattern.is_async and has_queue)
     local = [step.entity for step in pattern.steps if not step.via and find_holder(draft, step.entity) == home]
-    remote = [step for step in pattern.steps if step.via or find_holder(draft, step.entity) != home]
+    waited, after = _split_remote(draft, name, pattern, home, is_later, has_queue)
     entities: set[str | None] = {pattern.writes, *local}
-    others = [
-        one
-        for one in dict.fromkeys(
-            parts.service_of(design.entities[e].domain) for e in entities if e is not None and e in design.entities
-        )
-        if one != service
-    ]
-    verb = pattern.action or "write"
-    what = f"{verb} {pattern.writes}" + (
+    domains = dict.fromkeys(
+        design.entities[one].domain for one in (pattern.writes, *local) if one is not None and one in design.entities
+    )
+    others = [one for one in dict.fromkeys(parts.service_of(domain) for domain in domains) if one != service]
+    what = f"{pattern.action or 'write'} {pattern.writes}" + (
         f" with {', '.join(dict.fromkeys(str(one) for one in local))}" if local else ""
     )
     trace.call(service, home, f"accept {name}" if is_later else what)
@@ -196,9 +191,10 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) 
         for other in others:
             trace.call(service, other, f"{name} in its own data")
             trace.call(other, home, f"{name} in its own data")
-    for step in remote if not has_saga and not is_later else ():
-        target = parts.third[step.via] if step.via else find_holder(draft, step.entity)
-        trace.call(service, target, f"{step.action} {step.entity}")
+    for step in waited:
+        trace.call(service, _find_target(draft, parts, step), f"{step.action} {step.entity}")
+    if any(step.via for step in waited):
+        trace.call(service, home, f"record the outcome of {name}")
     stale = [
         other for other, policy in design.cache.policies.items()
         if policy.use and policy.invalidation == "on write" and other in design.access and _reads_any(design.access[other], entities)
@@ -207,23 +203,22 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) 
         trace.later(service, parts.cache, f"invalidate {', '.join(stale)}")
     jobs = [one for one in design.jobs.jobs.values() if one.trigger == name]
     copies = list_copies(draft, entities)
-    if parts.queue and parts.worker and (is_later or jobs or copies or (has_saga and remote)):
+    if parts.queue and parts.worker and (is_later or jobs or copies or after):
+        has_outbox = outbox is not None and outbox.use
         trace.later(
             home if has_outbox else service, parts.queue, "relay the outbox" if has_outbox else f"tell of {name}"
         )
         trace.later(parts.queue, parts.worker, f"take {name}")
         if is_later:
             trace.later(parts.worker, home, what)
-        if has_saga or is_later:
-            for step in remote:
-                target = parts.third[step.via] if step.via else find_holder(draft, step.entity)
-                trace.later(parts.worker, target, f"{step.action} {step.entity}")
-            if remote:
-                trace.later(parts.worker, home, f"record the outcome of {name}")
+        for step in after:
+            trace.later(parts.worker, _find_target(draft, parts, step), f"{step.action} {step.entity}")
         for via in dict.fromkeys(via for job in jobs for via in job.calls):
             target = parts.third.get(via, via)
             if not any(hop.source == parts.worker and hop.target == target for hop in trace.hops):
                 trace.later(parts.worker, target, f"after {name}")
+        if after:
+            trace.later(parts.worker, home, f"record the outcome of {name}")
         for copy in copies:
             trace.later(
                 parts.worker,
@@ -231,6 +226,33 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) 
                 f"index {', '.join(sorted(str(e) for e in entities & set(design.schema.stores[copy].copies)))}",
             )
     return trace
+
+
+def _find_target(draft: Draft, parts: Parts, step: Step) -> str:
+    return parts.third[step.via] if step.via else find_holder(draft, step.entity)
+
+
+def _split_remote(
+    draft: Draft, name: str, pattern: AccessPattern, home: str, is_later: bool, has_queue: bool
+) -> tuple[list[Step], list[Step]]:
+    """The steps outside the first transaction: those that the caller waits for, and those that follow after the answer.
+
+    A saga's steps up to its pivot are waited for, since they can still refuse; what is repeated until it succeeds is
+    not. Where sagas are refused, or without a queue, everything is waited for.
+    """
+    remote = [step for step in pattern.steps if step.via or find_holder(draft, step.entity) != home]
+    refused = draft.design.patterns.get("saga")
+    if is_later:
+        return [], remote
+    if not has_queue or (refused is not None and refused.use is False):
+        return remote, []
+    saga = next((one for key, one in draft.design.jobs.sagas.items() if (one.operation or key) == name), None)
+    if saga is None:
+        # what a third party does can still refuse; a row in another store of ours can follow
+        return [step for step in remote if step.via], [step for step in remote if not step.via]
+    repeated = {(step.action, step.entity, step.via) for step in saga.steps if step.kind == "retriable"}
+    after = [step for step in remote if (step.action, step.entity, step.via) in repeated]
+    return [step for step in remote if step not in after], after
 
 
 def _reads_any(pattern: AccessPattern, entities: set[str | None]) -> bool:
