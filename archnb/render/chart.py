@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import re
 import warnings
@@ -179,7 +180,8 @@ def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool, is_sma
         axes.set_ylabel(_label(along, 190), color=soft, fontsize=11)
     if panel:
         axes.set_title(_label(panel, 380), loc="left", fontsize=12.5, fontweight="bold", color=ink, pad=8)
-    _draw_marks(axes, [mark for mark in chart.marks if mark.panel == panel], 400 if is_small else 640)
+    size = (400.0, 190.0) if is_small else (640.0, 250.0)  # about what constrained layout leaves
+    _draw_marks(axes, [mark for mark in chart.marks if mark.panel == panel], *size)
 
 
 def _draw_bars(axes: Axes, chart: Chart, one: Series, xs: Any, ys: Any, bars: list[Series], colour: str) -> None:
@@ -222,7 +224,7 @@ def _draw_line(axes: Axes, one: Series, xs: Any, ys: Any, colour: str, drawn: in
         )
 
 
-def _draw_marks(axes: Axes, marks: list[Mark], width: float) -> None:
+def _draw_marks(axes: Axes, marks: list[Mark], width: float, height: float) -> None:
     """Points with a word beside them; a mark without y is an upright line with its word above all that is drawn."""
     low, high = axes.get_xlim()
     is_log = axes.get_xscale() == "log" and low > 0
@@ -233,25 +235,27 @@ def _draw_marks(axes: Axes, marks: list[Mark], width: float) -> None:
         return (x - low) / ((high - low) or 1)
 
     ink = _STAND_INS["ink"]
-    rows: list[float] = []  # how far to the right each row of words above the lines is taken, in pixels
+    rows: list[float] = []  # how far to the right each line of words above the series is taken, in pixels
     placed: list[tuple[Mark, str, bool, int]] = []
     for mark in sorted((mark for mark in marks if mark.y is None), key=lambda one: one.x):
         text = _label(mark.label, 150)
-        size = max(measure_text(line, 11) for line in text.split("\n")) + 14
+        lines = text.split("\n")
+        size = max(measure_text(line, 11) for line in lines) + 14
         at = share(mark.x) * width
         is_right = at + size > width
         left = at - size if is_right else at
-        row = next((n for n, end in enumerate(rows) if end <= left), len(rows))
-        rows += [0.0] * (row == len(rows))
-        rows[row] = left + size
+        row = next(n for n in range(len(rows) + 1) if all(end <= left for end in rows[n : n + len(lines)]))
+        rows += [0.0] * (row + len(lines) - len(rows))
+        rows[row : row + len(lines)] = [left + size] * len(lines)
         placed.append((mark, text, is_right, row))
+    step = 15 / height
     if rows:
-        _lift_roof(axes, 0.02 + 0.085 * len(rows))
+        _lift_roof(axes, min(0.03 + step * len(rows), 0.6))
     for mark, text, is_right, row in placed:
         axes.axvline(mark.x, color=ink, linewidth=1, linestyle=(0, (2, 2)))
         axes.annotate(
             text,
-            (mark.x, 1 - 0.085 * row),
+            (mark.x, 1 - step * row),
             xycoords=("data", "axes fraction"),
             xytext=(-5 if is_right else 5, 0),
             textcoords="offset points",
@@ -260,21 +264,66 @@ def _draw_marks(axes: Axes, marks: list[Mark], width: float) -> None:
             fontsize=11,
             color=ink,
         )
+    _draw_points(axes, [mark for mark in marks if mark.y is not None], width, height)
+
+
+def _draw_points(axes: Axes, marks: list[Mark], width: float, height: float) -> None:
+    """Rings with a word each, on the side where it hides the least of the lines and of the words before it."""
+    ink = _STAND_INS["ink"]
+    place = axes.transScale + axes.transLimits
+    drawn = [
+        (x * width, y * height)
+        for line in axes.get_lines()
+        for x, y in place.transform(_thicken(line.get_xydata()))
+        if math.isfinite(x) and math.isfinite(y)
+    ]
+    taken: list[tuple[float, float, float, float]] = []
     for mark in marks:
-        if mark.y is None:
-            continue
-        is_right = share(mark.x) > 0.5
-        axes.plot([mark.x], [mark.y], marker="o", markersize=7, color=ink, markerfacecolor=_STAND_INS["card"], zorder=5)
+        level = float(mark.y or 0)
+        text = _label(mark.label, 150)
+        lines = text.split("\n")
+        wide, tall = max(measure_text(line, 11) for line in lines) + 4, 14.0 * len(lines)
+        x, y = (float(part) for part in place.transform((mark.x, level)))
+        x, y = x * width, y * height
+        best: tuple[float, float, float, tuple[float, float, float, float]] | None = None
+        for gap, (across, along) in itertools.product((8, 34), ((1, -1), (-1, 1), (1, 1), (-1, -1), (0, 1), (0, -1))):
+            left = x + across * 8 - (wide if across < 0 else wide / 2 if across == 0 else 0)
+            low = y + along * gap - (tall if along < 0 else 0)
+            box = (left, low, left + wide, low + tall)
+            cost = sum(box[0] - 2 <= px <= box[2] + 2 and box[1] <= py <= box[3] for px, py in drawn) + gap / 8
+            cost += 500 * sum(
+                box[0] < right2 and left2 < box[2] and box[1] < top2 and low2 < box[3]
+                for left2, low2, right2, top2 in taken
+            )
+            cost += 1000 * (box[0] < 0 or box[2] > width or box[1] < 0 or box[3] > height + 10)
+            if best is None or cost < best[0]:
+                best = (cost, across * 7, along * (gap - 1), box)
+        assert best is not None
+        _, right, up, box = best
+        taken.append(box)
+        axes.plot([mark.x], [level], marker="o", markersize=7, color=ink, markerfacecolor=_STAND_INS["card"], zorder=5)
         axes.annotate(
-            _label(mark.label, 150),
-            (mark.x, mark.y),
-            xytext=(-7 if is_right else 7, 7 if is_right else -7),
+            text,
+            (mark.x, level),
+            xytext=(right, up),
             textcoords="offset points",
-            ha="right" if is_right else "left",
-            va="bottom" if is_right else "top",
+            ha="left" if right > 0 else "right" if right < 0 else "center",
+            va="bottom" if up > 0 else "top",
             fontsize=11,
             color=ink,
+            arrowprops={"arrowstyle": "-", "color": ink, "linewidth": 0.8, "shrinkB": 4} if abs(up) > 8 else None,
         )
+
+
+def _thicken(points: Any) -> Any:
+    """A line's points with nine more between each two, so that what lies between its ends counts too."""
+    import numpy
+
+    if len(points) < 2 or len(points) > 2000:
+        return points
+    steps = numpy.linspace(0, len(points) - 1, (len(points) - 1) * 10 + 1)
+    whole = numpy.arange(len(points))
+    return numpy.column_stack([numpy.interp(steps, whole, numpy.asarray(points)[:, n]) for n in (0, 1)])
 
 
 def _lift_roof(axes: Axes, share: float) -> None:
@@ -298,11 +347,16 @@ def _draw_legend(figure: Figure, panels: list[Axes]) -> None:
     wrapped = [_label(label, 230) for label in found]
     room = figure.get_figwidth() * _DPI - 40
     widest = max(measure_text(line, 11) for label in wrapped for line in label.split("\n")) * 1.15 + 56
+    columns = max(1, min(len(found), int(room // widest)))
+    # Matplotlib fills columns; people read rows.
+    tall = [len(found) // columns + (column < len(found) % columns) for column in range(columns)]
+    order = [row * columns + column for column in range(columns) for row in range(tall[column])]
+    handles = list(found.values())
     figure.legend(
-        list(found.values()),
-        wrapped,
+        [handles[n] for n in order],
+        [wrapped[n] for n in order],
         loc="outside lower left",
-        ncols=max(1, min(len(found), int(room // widest))),
+        ncols=columns,
         frameon=False,
         fontsize=11,
         labelcolor=_STAND_INS["soft"],

@@ -18,6 +18,7 @@ _HEADER, _ROW, _SIDE = 13.0, 12.0, 10.0  # font sizes and inner margin
 _FOOT, _TIP = 20.0, 9.0  # pixels kept free before a box for a crow's foot, for an arrow's tip
 _DASHED = frozenset({"async", "event", "publish", "subscribe", "replication", "weak", "optional", "proposed"})
 _UNDIRECTED = frozenset({"link", "undirected", "relation"})
+_UNSAID = frozenset({"node", "state", "start", "end", "elsewhere", "pattern", "decision"})  # a caption adds nothing
 _ROUND = frozenset({"store", "database", "cache", "search"})
 _PIPES = frozenset({"queue", "topic", "stream"})
 
@@ -103,7 +104,7 @@ def _measure_box(node: Node) -> _Face:
     title = wrap_text(node.label or node.id, 150, 12.5, is_bold=True)
     told = [" ".join(part for part in line if part) for line in node.lines]
     rows = tuple(("", wrap_text(line, 170, 11), "") for line in told)
-    caption = node.kind.replace("_", " ") if node.kind in KINDS and node.kind not in {"node", "plain"} else ""
+    caption = node.kind.replace("_", " ") if node.kind in KINDS and node.kind not in _UNSAID else ""
     if caption.casefold() == " ".join(title).casefold():
         caption = ""
     widths = [block_width(title, 12.5, is_bold=True), measure_text(caption, 10)]
@@ -229,7 +230,7 @@ def _route_lines(
     """Ends at right angles and smooth curves between them; a line that would then run behind a box keeps its own way."""
     stubborn: set[int] = set()
     for _ in range(2):
-        ends = _place_ends(found, boxes, lines, direction, stubborn)
+        ends = _place_ends(found, boxes, lines, direction, stubborn, pad)
         paths = [_bend_route(found.routes[n], ends[n], is_smooth=n not in stubborn) for n in range(len(lines))]
         blocked = {n for n in range(len(lines)) if _is_blocked(n, paths[n], found, boxes, lines, pad)}
         if not blocked - stubborn:
@@ -252,7 +253,12 @@ def _is_blocked(
 
 
 def _place_ends(
-    found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, ...], direction: str, stubborn: set[int]
+    found: Arrangement,
+    boxes: tuple[Box, ...],
+    lines: tuple[Line, ...],
+    direction: str,
+    stubborn: set[int],
+    pad: float,
 ) -> list[_Ends]:
     """For each line its two ends as (place on the padded border, way out), spread so that none stands on another."""
     sides: dict[tuple[int, int, int], list[tuple[float, int, int]]] = {}
@@ -267,7 +273,7 @@ def _place_ends(
     made: dict[tuple[int, int], tuple[Point, Point]] = {}
     for (number, nx, ny), entries in sides.items():
         box, (cx, cy) = boxes[number], found.centres[number]
-        extent = (box.height if nx else box.width) / 2 - 28
+        extent = (box.height if nx else box.width) / 2 - pad - 8
         middle = cy if nx else cx
         entries.sort()
         spread = _spread([order for order, _, _ in entries], middle - max(extent, 0), middle + max(extent, 0), 17)
@@ -305,10 +311,11 @@ def _place_labels(
     taken = [(*centre, box.width, box.height) for centre, box in zip(found.centres, boxes, strict=True)]
     curves = [_sample_curve(path) for path in paths]
     middles = list(found.labels)
+    reach = math.inf if found.hint else 70.0  # a plain arrangement keeps no place free for labels
     for n, (line, at) in enumerate(zip(lines, found.labels, strict=True)):
         if at is None:
             continue
-        near = [(math.dist(point, at), point) for point in curves[n] if math.dist(point, at) < 70]
+        near = [(math.dist(point, at), point) for point in curves[n] if math.dist(point, at) < reach]
         others = [(*o, lines[m].width, lines[m].height) for m, o in enumerate(middles) if o is not None and m != n]
         free = [
             (away + 30 * _count_crossings(point, line, n, curves), point)
