@@ -14,7 +14,7 @@ from archnb.quantity import Quantity, unit
 from archnb.topics.api.addresses import Address, derive_address, is_single, move_aside, normalise
 from archnb.topics.api.bodies import PAGING, list_aggregate, list_visible, list_writable
 from archnb.topics.api.naming import claim, kebab, plural, snake
-from archnb.topics.api.resources import Resources
+from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.topic import Because, Draft
 
 PAGE, MAX_PAGE = 20, 100
@@ -27,7 +27,7 @@ _TAKING = frozenset({"reserve", "hold", "take", "deduct", "debit", "allocate", "
 def complete_operations(draft: Draft) -> None:
     """Fill the API section: its style and sizes, and an operation for every access pattern and every operation that was said."""
     design, api = draft.design, draft.design.api
-    resources = Resources(design)
+    resources = find_resources(design)
     limits = [one.limit for one in design.access.values() if one.limit is not None and 1 < one.limit <= LARGEST_PAGE]
     largest = max([MAX_PAGE, *limits, int(api.page_size.value) if api.page_size else 0])
     api = draft.fill(

@@ -180,4 +180,19 @@ class Resources:
         return f"{singular(snake(entity))}_id" if words == "id" else words
 
 
-__all__ = ["Embed", "Resources"]
+_last: Resources | None = None
+
+
+def find_resources(design: Design) -> Resources:
+    """The resources of a design; the last ones are kept, since every step of a plan asks for the same."""
+    global _last
+    known = _last
+    if known is not None:
+        before = known.design
+        if before.entities is design.entities and before.access is design.access and before.relationships is design.relationships:
+            return known
+    _last = Resources(design)
+    return _last
+
+
+__all__ = ["Embed", "Resources", "find_resources"]

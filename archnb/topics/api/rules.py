@@ -11,7 +11,7 @@ from archnb.quantity import show, unit
 from archnb.topics.api.addresses import normalise
 from archnb.topics.api.naming import snake
 from archnb.topics.api.operations import LARGEST_PAGE, find_calls
-from archnb.topics.api.resources import Resources
+from archnb.topics.api.resources import find_resources
 from archnb.topics.topic import Draft
 
 _OFFSETS = frozenset({"offset", "skip", "page", "page_number", "start"})
@@ -35,7 +35,7 @@ def _field_of(draft: Draft, operation: Operation, element: str) -> tuple[str, bo
     """The entity's field that an element of a body names, as (name, is secret, is personal)."""
     if operation.entity is None or operation.entity not in draft.design.entities:
         return None
-    resources = Resources(draft.design)
+    resources = find_resources(draft.design)
     for name, property in resources.names(operation.entity).items():
         if element in (name, property):
             field = resources.fields(operation.entity)[name]
@@ -77,8 +77,10 @@ def find_page_over_limit(draft: Draft) -> Iterator[Hit]:
     most = api.max_page_size.value
     if api.page_size is not None and api.page_size.value > most:
         yield Hit("api.page_size", f"page_size {api.page_size} is above max_page_size {api.max_page_size}")
+    if draft.said.api.max_page_size is None:
+        return
     for name, pattern in draft.design.access.items():
-        if draft.is_said("api.max_page_size") and pattern.limit is not None and most < pattern.limit <= LARGEST_PAGE:
+        if pattern.limit is not None and most < pattern.limit <= LARGEST_PAGE:
             yield Hit(f"access.{name}.limit", f"limit {pattern.limit} is above max_page_size {api.max_page_size}")
 
 
@@ -149,7 +151,7 @@ def find_secret_in_response(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def find_mass_assignment(draft: Draft) -> Iterator[Hit]:
     """Fields in a said request that only the server may set."""
-    resources = Resources(draft.design)
+    resources = find_resources(draft.design)
     for name, path, operation in _operations(draft):
         said = draft.said.api.operations.get(name)
         if said is None or operation.action not in ("create", "update") or operation.entity not in draft.design.entities:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archnb.fact import Fact, total
 from archnb.quantity import Quantity, unit
 from archnb.topics.api.bodies import make_request, make_response, measure_bytes
-from archnb.topics.api.resources import Resources
+from archnb.topics.api.resources import find_resources
 from archnb.topics.topic import Draft
 
 # a status line and the headers that every answer carries; HTTP/2 packs them, HTTP/1.1 does not
@@ -19,7 +19,7 @@ def _bytes(count: float) -> Quantity:
 def measure_sizes(draft: Draft) -> None:
     """The facts `api.<operation>.request_size` and `.response_size`, and `api.peak_ingress` and `api.peak_egress` over all."""
     api, facts = draft.design.api, draft.facts
-    resources = Resources(draft.design)
+    resources = find_resources(draft.design)
     incoming: list[Fact] = []
     outgoing: list[Fact] = []
     for name, operation in api.operations.items():

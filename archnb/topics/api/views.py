@@ -8,7 +8,7 @@ from http import HTTPStatus
 from archnb.design.api import Operation
 from archnb.shapes import AnyShape, Cell, Scalar, Source, Table
 from archnb.topics.api.bodies import IDEMPOTENCY_KEY, find_field, make_request, make_response, write_address
-from archnb.topics.api.resources import Resources
+from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.api.values import write_text
 from archnb.topics.topic import Draft
 
@@ -60,7 +60,7 @@ def pick_main(draft: Draft) -> list[str]:
 
 def draw_examples(draft: Draft) -> Source:
     """Requests and responses as they go over the wire; what one creates is what the next one gets."""
-    resources = Resources(draft.design)
+    resources = find_resources(draft.design)
     texts = [write_exchange(draft, resources, name, draft.design.api.operations[name]) for name in pick_main(draft)]
     return Source(
         "api-examples", "Requests and responses", "http", "\n\n".join(texts) + "\n", filename="examples.http",
