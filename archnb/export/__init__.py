@@ -21,6 +21,7 @@ EXPORTERS: dict[str, str] = {
     "queries": "archnb.export.queries:export_queries",
     "openapi": "archnb.export.openapi:export_openapi",
     "prometheus": "archnb.export.prometheus:export_prometheus",
+    "prometheus-tests": "archnb.export.prometheus:export_prometheus_tests",
 }
 
 

@@ -7,6 +7,7 @@ nearest one that loses nothing. An engine's own type is used as it was said wher
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -54,10 +55,10 @@ def sql_type(column: Column, dialect: str, *, engine: str = "", is_indexed: bool
     import sqlalchemy as sa
     from sqlalchemy.dialects import mysql, postgresql
 
+    own: Callable[[str], TypeEngine[Any]] = _verbatim()
     if column.native and engine == dialect and is_plain_native(column.native):
-        return _verbatim()(column.native)  # type: ignore[no-any-return]
+        return own(column.native)
     n, is_pg, is_my = column.length, dialect == "postgresql", dialect == "mysql"
-    own = _verbatim()
 
     def text(length: int | None) -> TypeEngine[Any]:
         if is_my and (length or 0) > 16000:
@@ -92,9 +93,9 @@ def sql_type(column: Column, dialect: str, *, engine: str = "", is_indexed: bool
     if kind == "ip":
         return postgresql.INET() if is_pg else sa.String(45)
     if kind == "point":
-        return own("POINT") if is_pg or is_my else sa.Text()  # type: ignore[no-any-return]
+        return own("POINT") if is_pg or is_my else sa.Text()
     if kind == "vector":
-        return own(f"vector({n})" if n else "vector") if is_pg else sa.JSON()  # type: ignore[no-any-return]
+        return own(f"vector({n})" if n else "vector") if is_pg else sa.JSON()
     plain: dict[str, TypeEngine[Any]] = {
         "uuid": sa.Uuid(as_uuid=False), "int": sa.Integer(), "smallint": sa.SmallInteger(), "float": sa.Double(),
         "bool": sa.Boolean(), "date": sa.Date(), "time": sa.Time(),

@@ -57,7 +57,7 @@ def propose_partitions(draft: Draft, design: Design) -> Named[SchemaTable]:
             and is_made_key
             and not table.uniques
             and name not in referenced
-            and is_append_only(draft, table.entity)
+            and is_append_only(draft, table.entity or "")
         ):
             tables[name] = _split_by_time(draft, name, table, column, size)
         elif all(table.primary_key[0] in one.columns for one in table.uniques.values()):
