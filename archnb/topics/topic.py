@@ -53,11 +53,12 @@ class Draft:
         # filled by the pipe once every topic is complete
         self.rules: tuple[Rule, ...] = ()
         self.findings = Findings(())
-        self._said_paths = {path for path, _ in leaves(said)}
+        # every path with all that are above it, so that asking costs one look
+        self._said_paths = {path[:end] for path, _ in leaves(said) for end in _ends(path)}
 
     def is_said(self, path: str) -> bool:
         """Whether a person said the value at a path, or anything below it."""
-        return path in self._said_paths or any(one.startswith(path + ".") for one in self._said_paths)
+        return path in self._said_paths
 
     def fill(self, path: str, record: R, /, **proposals: Because) -> R:
         """The record with every field that was not said set to its proposal, the reasons noted under the record's path.
@@ -90,6 +91,11 @@ class Draft:
     def close(self, section: str, completed: Any) -> None:
         """Put a completed section into the design."""
         self.design = dataclasses.replace(self.design, **{section: completed})
+
+
+def _ends(path: str) -> list[int]:
+    """Where a dotted path's parts end."""
+    return [n for n, sign in enumerate(path) if sign == "."] + [len(path)]
 
 
 def _is_quantity(cls: type[Record], name: str) -> bool:
