@@ -1,4 +1,7 @@
-"""The rules of the flow: promises its parts cannot keep, parts in the wrong place, paths that say too much or too little."""
+"""The rules of the flow: promises its parts cannot keep, parts in the wrong place, paths that say too much or too little.
+
+Too few instances for the load are the scaling section's to find, and waiting for third parties is the jobs section's.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from archnb.topics.flow.numbers import find_serial_parts, is_waited_for
 from archnb.topics.topic import Draft
 
 MOST_HOPS = 6
-MOST_USE = 0.8
 DATA = ("store", "cache", "queue")
 
 
@@ -214,25 +216,6 @@ def find_long_paths(draft: Draft) -> Iterator[Hit]:
 
 
 @rule(
-    "flow-component-overloaded", principle="scalability", severity="high",
-    condition=f"Fewer instances of a part are said than its peak load needs: its cores would be busy for more than {MOST_USE:.0%} of the time.",
-    effect="Requests wait for each other; above 100 % the queue grows until clients give up and try again, which makes it worse.",
-    remedy="Run more of it, give each more cores, or keep load away from it with a cache.",
-)  # fmt: skip
-def find_overloaded_parts(draft: Draft) -> Iterator[Hit]:
-    """Said replicas against rate and time of work."""
-    facts = draft.facts
-    for name, one in draft.design.flow.components.items():
-        use = f"flow.{name}.utilisation"
-        if draft.is_said(f"flow.components.{name}.replicas") and use in facts and facts[use].base > MOST_USE:
-            rate, time = facts[f"flow.{name}.rate"], facts[f"flow.{name}.service_time"]
-            yield Hit(
-                f"flow.components.{name}.replicas",
-                f"{rate.text} × {time.text} on {one.replicas} instance(s) is {facts[use].text} of their cores",
-            )
-
-
-@rule(
     "flow-fallback-to-same-part", principle="reliability", severity="medium",
     condition="A fallback calls the very part whose failure it is for.",
     effect="The fallback fails together with what it should replace, and adds its calls to a part that is already in trouble.",
@@ -255,6 +238,5 @@ RULES: Sequence[Rule] = (
     find_misplaced_parts,
     find_bypassed_gateways,
     find_long_paths,
-    find_overloaded_parts,
     find_circular_fallbacks,
 )
