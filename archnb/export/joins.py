@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from archnb.design.schema import ForeignKey, Schema
+from archnb.topics.schema.names import claim
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -66,22 +67,23 @@ class Joins:
         A table that no way leads to is left out.
         """
         source, columns, joined = page, [], {self.base: page}
+        taken = [one.name for one in page.columns]
         for wanted in included:
             for here, there, key, is_forward in self._way(list(joined), wanted):
                 if there in joined:
                     continue
                 own = self.tables[there]
-                held, referred = (joined[here], None) if is_forward else (None, joined[here])
                 table = here if is_forward else there
                 stand_in = page if here == self.base else None
                 condition = self.condition(
                     table, key, stand_in if is_forward else None, stand_in if not is_forward else None
                 )
-                del held, referred
                 source = source.join(own, condition, isouter=True)
                 joined[there] = own
             if wanted in joined and wanted != self.base:
-                columns += [one.label(f"{wanted}_{one.name}"[:63]) for one in self.tables[wanted].columns]
+                for one in self.tables[wanted].columns:
+                    taken.append(claim(f"{wanted}_{one.name}", taken))
+                    columns.append(one.label(taken[-1]))
         return source, columns
 
     def _way(self, starts: list[str], wanted: str) -> list[tuple[str, str, ForeignKey, bool]]:

@@ -79,6 +79,7 @@ class _Writer:
         self.entity = pattern.reads or pattern.writes or ""
         self.base = table_of(design.schema, self.entity) or ""
         self.parameters: list[Parameter] = []
+        self.found: Any = None
         self.joins = Joins(design.schema, tables, self.base)
 
     def write(self) -> list[Query]:
@@ -180,14 +181,35 @@ class _Writer:
         if self.dialect == "postgresql":
             from sqlalchemy.dialects.postgresql import REGCONFIG
 
-            asked = sa.func.websearch_to_tsquery(sa.cast(sa.literal_column("'simple'"), REGCONFIG), word)
+            asked: Any = sa.func.websearch_to_tsquery(sa.cast(sa.literal_column("'simple'"), REGCONFIG), word)
+            self.found = sa.func.ts_rank(words_of(columns), asked)
             return [words_of(columns).op("@@")(asked)]
         if self.dialect == "mysql":
             from sqlalchemy.dialects.mysql import match
 
-            return [match(*columns, against=word)]
+            self.found = match(*columns, against=word)
+            return [self.found]
         pattern: Any = sa.literal_column("'%'") + word + sa.literal_column("'%'")
         return [sa.or_(*(one.like(pattern) for one in columns))]
+
+    def is_single(self) -> bool:
+        """Whether what is given finds one row: the whole primary key, or a unique."""
+        if self.pattern.depth or self.pattern.range or self.pattern.search:
+            return False
+        given: set[str] = set()
+        for one in self.pattern.by:
+            place = find_field(self.design, self.entity, one)
+            given |= set(place.columns) if place is not None and place.table in self.chain() else set()
+        records = [(table, self.design.schema.tables[table]) for table in self.chain()]
+        return any(
+            access.kind != "index" and not access.where and set(access.columns) <= given
+            for table, record in records
+            for access in find_accesses(table, record)
+        )
+
+    def _rank(self) -> Any:
+        """How well a row matches a search, where nothing else orders the rows; None elsewhere."""
+        return None if self.pattern.sort else self.found
 
     def order(self) -> list[tuple[str, str, bool]]:
         """The order as (table, column, is downwards), ending in the primary key, so that no two rows are alike."""
@@ -197,7 +219,7 @@ class _Writer:
             if place is not None:
                 column = key_column(self.design.schema.tables[place.table], place.columns)
                 found.append((place.table, column, one.startswith("-")))
-        if found or self.pattern.limit:
+        if (found or self.pattern.limit) and not self.is_single():
             is_down = found[-1][2] if found else False
             seen = {(table, column) for table, column, _ in found}
             key = self.design.schema.tables[self.base].primary_key
@@ -214,30 +236,31 @@ class _Writer:
             from archnb.export.aggregates import select_aggregate
 
             statement = select_aggregate(self.design, self.entity, self.pattern, self.dialect, self.column, self.place)
-            statement = statement.select_from(self.joins.source()).where(*conditions)
+            statement = statement.select_from(self.joins.source()).where(*conditions).limit(self.pattern.limit)
             return self._finish("read", statement, tuple(self.parameters))
         order = self.order()
         for table in self.chain()[1:]:
             self.joins.reach(table)
-        included = [
-            table for one in self.pattern.include if (table := table_of(self.design.schema, one)) in self.tables
-        ]
-        limit = self.pattern.limit
+        wanted = [table_of(self.design.schema, one) for one in self.pattern.include]
+        included = [one for one in wanted if one is not None and one in self.tables]
+        limit = None if self.is_single() else self.pattern.limit
+        rank = self._rank()
         terms = [
             (column.desc() if is_down else column.asc())
             for table, name, is_down in order
             for column in [self.column(table, name)]
         ]
+        terms = terms if rank is None else [rank.desc(), *terms]
         statement = sa.select(*self._readable()).select_from(self.joins.source()).where(*conditions).order_by(*terms)
         statement = statement.limit(limit) if limit else statement
         walk = self._walk(terms)
         statement = statement if walk is None else walk
-        first = self._include(statement, included)
+        first = self._include(statement, included, order)
         parameters = tuple(self.parameters)
         following = None
-        if limit and terms and not self.pattern.depth:
+        if limit and terms and rank is None and not self.pattern.depth:
             after = self._after(order)
-            following = self._include(statement.where(after), included)
+            following = self._include(statement.where(after), included, order)
         return self._finish("read", first, parameters, following)
 
     def _readable(self) -> list[Any]:
@@ -270,7 +293,7 @@ class _Writer:
             ways.append(sa.and_(*equal, column < values[n] if is_down else column > values[n]))
         return sa.or_(*ways)
 
-    def _include(self, statement: Any, included: Sequence[str]) -> Any:
+    def _include(self, statement: Any, included: Sequence[str], order: Sequence[tuple[str, str, bool]]) -> Any:
         """The rows with what comes along: the page first, then the joins, so that the limit counts rows of the entity."""
         if not included:
             return statement
@@ -278,7 +301,9 @@ class _Writer:
 
         page = statement.subquery("page")
         source, columns = self.joins.extend(page, included)
-        return sa.select(*page.columns, *columns).select_from(source)
+        own = [(page.c.get(self.column(table, name).name), is_down) for table, name, is_down in order]
+        terms = [one.desc() if is_down else one.asc() for one, is_down in own if one is not None]
+        return sa.select(*page.columns, *columns).select_from(source).order_by(*terms)
 
     def _walk(self, terms: list[Any]) -> Any:
         """What is reached within `depth` steps over a table that refers to itself, or over pairs of its rows; None where there is none."""

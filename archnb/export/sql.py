@@ -38,9 +38,11 @@ def check_dialect(dialect: str) -> None:
 def make_dialect(dialect: str) -> Dialect:
     """The SQLAlchemy dialect that statements are written in; parameters are `:name`, so that % stays what it is."""
     check_dialect(dialect)
-    from sqlalchemy.dialects import mysql, postgresql, sqlite
+    from sqlalchemy.dialects import mysql, sqlite
+    from sqlalchemy.dialects.postgresql import psycopg2
 
-    made: Any = {"postgresql": postgresql, "mysql": mysql, "sqlite": sqlite}[dialect]
+    # psycopg2's way of writing, which needs no driver and puts no cast behind every parameter
+    made: Any = {"postgresql": psycopg2, "mysql": mysql, "sqlite": sqlite}[dialect]
     found: Dialect = made.dialect(paramstyle="named")
     if dialect == "mysql":
         # MySQL 8: checks are enforced, defaults may be expressions; a backslash in a text is an escape
@@ -441,7 +443,8 @@ def _reason(plan: Plan, path: str) -> str:
 
 
 def _clean(compiled: Any) -> str:
-    return "\n".join(line.rstrip().replace("\t", "    ") for line in str(compiled).strip().splitlines())
+    text = str(compiled).strip().replace("\n)CHARSET", "\n) CHARSET")
+    return "\n".join(line.rstrip().replace("\t", "    ") for line in text.splitlines())
 
 
 def write_comment(text: str) -> str:
