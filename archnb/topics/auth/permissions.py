@@ -1,0 +1,180 @@
+"""Roles, clients and lifetimes: least privilege from the access patterns' roles, and a token that is good for as long as its reason."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from archnb.design import Design
+from archnb.design.api import Operation
+from archnb.design.auth import Auth, Client, Role, Scope
+from archnb.design.record import Named
+from archnb.naming import snake
+from archnb.quantity import Quantity, parse
+from archnb.topics.auth.ownership import find_owner, find_subject, find_way, is_admin, is_service, is_staff
+from archnb.topics.topic import Because, Draft
+
+STRICT = ("pci", "hipaa", "psd2")
+DAY = 86400.0
+
+
+def complete_auth(draft: Draft) -> None:
+    """Fill the section: owner, roles with what they may do, clients, lifetimes."""
+    design, auth = draft.design, draft.design.auth
+    names = list_roles(design)
+    found = find_owner(design, names)
+    auth = draft.fill(
+        "auth",
+        auth,
+        provider=Because("identity provider", "Sign-in is nobody's business but a provider's: passwords, second factors and their recovery stay out of this system."),
+        owner=Because(found[0], found[1]) if found else Because(None, ""),
+        token_format=Because("jwt", _explain_format(draft), tuple(one for one in ("load.peak_requests",) if one in draft.facts)),
+    )
+    auth = _fill_lifetimes(draft, auth)
+    roles = {name: _complete_role(draft, auth, name) for name in names}
+    clients = _complete_clients(draft, auth, list(roles))
+    draft.close("auth", dataclasses.replace(auth, roles=Named(roles), clients=Named(clients)))
+
+
+def list_roles(design: Design) -> list[str]:
+    """The roles that access patterns name and those that were said; `public` is nobody in particular."""
+    used = [role for one in design.access.values() for role in one.roles]
+    clients = [role for one in design.auth.clients.values() for role in one.roles]
+    return [role for role in dict.fromkeys([*design.auth.roles, *used, *clients]) if role and role != "public"]
+
+
+def roles_of(design: Design, name: str, operation: Operation) -> tuple[str, ...]:
+    """The roles that an operation's access pattern names."""
+    pattern = design.access.get(operation.pattern or name)
+    return pattern.roles if pattern is not None else ()
+
+
+def choose_scope(design: Design, role: str, operation: Operation, owner: str | None) -> Scope:
+    """Whether a role acts on any row or on its own: staff and services on any; others on their own where rows have owners."""
+    if operation.is_public or is_staff(role) or is_service(role):
+        return "any"
+    subject = find_subject(design, role, owner)
+    if subject is None or operation.entity is None:
+        return "any"
+    return "own" if find_way(design, operation.entity, subject) is not None else "any"
+
+
+def _complete_role(draft: Draft, auth: Auth, name: str) -> Role:
+    design, path = draft.design, f"auth.roles.{name}"
+    said = auth.roles.get(name, Role())
+    allows: dict[str, Scope] = {}
+    for op_name, operation in design.api.operations.items():
+        if name in roles_of(design, op_name, operation) or (not roles_of(design, op_name, operation) and is_admin(name) and not operation.is_public):
+            allows[op_name] = choose_scope(design, name, operation, auth.owner)
+    own = [one for one, scope in allows.items() if scope == "own"]
+    subject = find_subject(design, name, auth.owner)
+    why = f"{len(allows)} of {len(design.api.operations)} operations name this role"
+    if own:
+        way = next((find_way(design, operation.entity, subject or "") for one in own if (operation := design.api.operations[one]).entity and design.api.operations[one].entity != subject), None)
+        why += f"; {len(own)} of them on its own rows only, since a row says whose it is" + (f" ({way})" if way is not None else "")
+    kind = "Programs of our own." if is_service(name) else "People who run the system." if is_staff(name) else f"People who use the system, each a {subject}." if subject else "People who use the system."
+    factor = is_admin(name)
+    return draft.fill(
+        path, said,
+        summary=Because(kind, "The role's name, and the entity that stands for its people."),
+        allows=Because(Named(allows), why + ". Whatever is not listed is refused.") if allows else Because(None, ""),
+        needs_mfa=Because(
+            factor,
+            "One stolen password must not give away everybody's data: a passkey or a one-time code besides (NIST SP 800-63B, AAL2)."
+            if factor
+            else "A program has no second factor; its key is kept in a vault." if is_service(name) else "Its reach is small; a passkey is offered, not demanded.",
+        ),
+    )  # fmt: skip
+
+
+def _complete_clients(draft: Draft, auth: Auth, roles: list[str]) -> dict[str, Client]:
+    made: dict[str, Client] = {}
+    taken = {role for one in auth.clients.values() for role in one.roles}
+    people = [one for one in roles if not is_staff(one) and not is_service(one) and one not in taken]
+    staff = [one for one in roles if is_staff(one) and one not in taken]
+    programs = [one for one in roles if is_service(one) and one not in taken]
+    proposals: list[tuple[str, Client, str]] = []
+    if people:
+        proposals.append(("app", Client(kind="spa", grant="authorization_code_pkce", roles=tuple(people)), "A program in the user's browser or phone can keep no secret; PKCE binds the code to the one who asked for it (RFC 9700, section 2.1.1)."))
+    if staff:
+        proposals.append(("console", Client(kind="web", grant="authorization_code_pkce", roles=tuple(staff)), "Staff use a web application whose server keeps the tokens, so that none lies in a browser; PKCE all the same (RFC 9700)."))
+    if programs or not any(one.kind == "service" for one in auth.clients.values()):
+        why = "A program of our own speaks for itself: its own credentials, no user, no refresh token (RFC 6749, section 4.4)."
+        if not programs:
+            why += " Workers and scheduled jobs use it; it has no role until an access pattern gives it one."
+        proposals.append(("worker", Client(kind="service", grant="client_credentials", roles=tuple(programs)), why))
+    for name, said in auth.clients.items():
+        is_program = said.kind == "service" or (said.kind is None and bool(said.roles) and all(is_service(role) for role in said.roles))
+        made[name] = draft.fill(
+            f"auth.clients.{name}", said,
+            kind=Because("service" if is_program else "web" if said.roles and all(is_staff(role) for role in said.roles) else "spa", "The kind of program that its roles' people use."),
+            grant=Because("client_credentials" if is_program else "authorization_code_pkce", "The grant for this kind of program (RFC 9700)."),
+        )  # fmt: skip
+    for name, client, why in proposals:
+        free = name if name not in made else f"{name}_client"
+        made[free] = client
+        draft.note(f"auth.clients.{free}", why)
+    return made
+
+
+def is_strict(design: Design) -> str | None:
+    """The rule set among the design's that asks for short sessions, or None."""
+    return next((one for one in design.requirements.compliance if any(word in one.lower() for word in STRICT)), None)
+
+
+def _explain_format(draft: Draft) -> str:
+    fact = draft.facts.get("load.peak_requests")
+    load = f"{fact.text} at the peak" if fact is not None else "every request"
+    return f"A signed token is checked where it arrives; an opaque one would ask the provider about {load}. The price: it cannot be taken back before it ends, so it is short."
+
+
+def _fill_lifetimes(draft: Draft, auth: Auth) -> Auth:
+    strict = is_strict(draft.design)
+    base = {"access": 600.0, "refresh": 14 * DAY, "session": 30 * DAY} if strict is None else {"access": 300.0, "refresh": 8 * 3600.0, "session": 12 * 3600.0}
+    said_access = auth.access_token_ttl.base if auth.access_token_ttl else None
+    said_refresh = auth.refresh_token_ttl.base if auth.refresh_token_ttl else None
+    said_session = auth.session_ttl.base if auth.session_ttl else None
+    # what is proposed gives way to what was said
+    session = said_session if said_session is not None else max(base["session"], said_refresh or 0)
+    refresh = said_refresh if said_refresh is not None else min(base["refresh"], session)
+    access = said_access if said_access is not None else min(base["access"], refresh)
+    law = f" {strict} asks for short ones." if strict else ""
+    return draft.fill(
+        "auth", auth,
+        access_token_ttl=Because(_say(access), f"A permission that is taken away still works until the token ends; this is how long that may be.{law}"),
+        refresh_token_ttl=Because(_say(refresh), f"Whoever comes back within this time is not asked again; each use gives a new one, and an old one used twice ends the session (RFC 9700, section 4.14).{law}"),
+        session_ttl=Because(_say(session), f"After this, everybody signs in anew, however busy: a bound on what a stolen session is worth.{law}"),
+    )  # fmt: skip
+
+
+def _say(seconds: float) -> Quantity:
+    for size, word in ((DAY, "days"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= size and seconds % size == 0:
+            return parse(f"{int(seconds // size)} {word}" if seconds // size != 1 or word != "days" else "1 day")
+    return parse(f"{seconds:g} s")
+
+
+def measure_auth(draft: Draft) -> None:
+    """The facts: lifetimes, how long a withdrawn permission works, how many people are signed in at once, the provider's load."""
+    auth, facts = draft.design.auth, draft.facts
+    spoken: dict[str, Quantity | None] = {"access_token_ttl": auth.access_token_ttl, "refresh_token_ttl": auth.refresh_token_ttl, "session_ttl": auth.session_ttl}
+    for name, value in spoken.items():
+        if value is not None:
+            said = draft.said.auth.__getattribute__(name) is not None
+            reason = draft.reasons.get(f"auth.{name}")
+            facts.given(f"auth.{name}", value, reason.reason if reason else "said", origin="said" if said else "assumed")
+    if "auth.access_token_ttl" not in facts:
+        return
+    delay = facts["auth.access_token_ttl"] * (1.0 if auth.token_format != "opaque" else 0.0)
+    facts.define("auth.revocation_delay", delay, None, "How long a withdrawn permission still works at most; an opaque token is asked about each time.")
+    if "load.daily_users" not in facts or "load.peak_factor" not in facts:
+        return
+    visit = facts.given("auth.visit", parse("15 min"), "How long a user is active at a stretch.", origin="assumed", source="usual length of a web session; say load or replace it to see its weight")
+    active = facts["load.daily_users"] * facts["load.peak_factor"] * visit / parse("1 day")
+    people = facts.define("auth.active_users", active, "users", "Users active at once at the peak: those of a day, by the share of the day that a visit takes (Little's law).")
+    renewals = people / facts["auth.access_token_ttl"]
+    facts.define("auth.token_rate", renewals, "/s", "Access tokens that the identity provider issues at the peak: each active user's, once per lifetime.")
+    if auth.token_format == "opaque" and "load.peak_requests" in facts:
+        facts.define("auth.introspection_rate", facts["load.peak_requests"] * 1.0, "/s", "Questions to the provider at the peak: an opaque token is asked about at each request.")
+
+
+__all__ = ["choose_scope", "complete_auth", "is_strict", "list_roles", "measure_auth", "roles_of", "snake"]

@@ -1,0 +1,245 @@
+"""Rules of auth: what was said that lets somebody in, or keeps somebody out, whom nobody meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from archnb.design import fields_of
+from archnb.finding import Hit, Rule, rule
+from archnb.naming import snake
+from archnb.quantity import show, unit
+from archnb.topics.auth.ownership import find_subject, find_way, is_admin, is_service, is_staff, list_personal
+from archnb.topics.topic import Draft
+
+LONGEST_ACCESS = 3600.0
+SHORTEST_ACCESS = 60.0
+_CARD = re.compile(r"(card|credit_card|debit_card)_?(no|number|num|pan)|pan|cvv2?|cvc2?|card_(verification|security)_code|track_?data|magnetic_stripe")
+
+
+@rule(
+    "auth-access-token-outlives-session", principle="security", severity="high",
+    condition="An access or refresh token is good for longer than the session that it belongs to.",
+    effect="Someone who has signed out, or whose session has ended, goes on.",
+    remedy="Make the access token shorter than the refresh token, and that no longer than the session.",
+)  # fmt: skip
+def find_token_outlives_session(draft: Draft) -> Iterator[Hit]:
+    """Tokens longer than what they come from."""
+    auth = draft.design.auth
+    session, refresh, access = auth.session_ttl, auth.refresh_token_ttl, auth.access_token_ttl
+    for name, inner, outer_name, outer in (("access_token_ttl", access, "session_ttl", session), ("refresh_token_ttl", refresh, "session_ttl", session), ("access_token_ttl", access, "refresh_token_ttl", refresh)):
+        if inner is not None and outer is not None and inner.base > outer.base:
+            yield Hit(f"auth.{name}", f"{name} {inner} is longer than {outer_name} {outer}")
+            return
+
+
+@rule(
+    "auth-long-lived-access-token", principle="security", severity="high",
+    condition="A signed access token is good for more than an hour.",
+    effect="It cannot be taken back: a stolen token, or a permission that was withdrawn, works until the token ends.",
+    remedy="10 minutes with a refresh token that is exchanged at each use; or opaque tokens, which can be taken back.",
+)  # fmt: skip
+def find_long_lived_token(draft: Draft) -> Iterator[Hit]:
+    """Signed tokens that live for hours."""
+    auth = draft.design.auth
+    if auth.token_format != "opaque" and auth.access_token_ttl is not None and auth.access_token_ttl.base > LONGEST_ACCESS:
+        yield Hit("auth.access_token_ttl", f"a {auth.token_format or 'signed'} token of {auth.access_token_ttl} is {show(auth.access_token_ttl.base / LONGEST_ACCESS, unit(''))} times an hour")
+
+
+@rule(
+    "auth-token-churn", principle="performance", severity="low",
+    condition="An access token is good for less than a minute.",
+    effect="The identity provider is called about as often as the system itself, and is down with it.",
+    remedy="10 minutes, unless a law says otherwise.",
+)  # fmt: skip
+def find_token_churn(draft: Draft) -> Iterator[Hit]:
+    """Tokens so short that their renewal is a load of its own."""
+    ttl, rate = draft.design.auth.access_token_ttl, draft.facts.get("auth.token_rate")
+    if ttl is not None and ttl.base < SHORTEST_ACCESS:
+        yield Hit("auth.access_token_ttl", f"a token of {ttl}" + (f" is asked for {rate.text} at the peak" if rate is not None else ""))
+
+
+@rule(
+    "auth-operation-without-permission", principle="security", severity="high",
+    condition="An operation needs a token, and no role may call it.",
+    effect="Nobody can use it; in practice somebody then opens it to all.",
+    remedy="Name it under a role's allows, or give its access pattern the roles that may do it.",
+)  # fmt: skip
+def find_operation_without_permission(draft: Draft) -> Iterator[Hit]:
+    """Closed operations that no role opens."""
+    roles = draft.design.auth.roles
+    for name, operation in draft.design.api.operations.items():
+        if not operation.is_public and not any(name in role.allows for role in roles.values()):
+            yield Hit(f"api.operations.{name}", f"none of {len(roles)} roles ({', '.join(roles) or 'there is none'}) allows {name}")
+
+
+@rule(
+    "auth-role-without-permission", principle="maintainability", severity="low",
+    condition="A role allows nothing.",
+    effect="People are given a role that does not open anything, and nobody knows what it was meant for.",
+    remedy="Take the role out, or name it in the roles of an access pattern.",
+)  # fmt: skip
+def find_role_without_permission(draft: Draft) -> Iterator[Hit]:
+    """Roles without a use."""
+    for name, role in draft.design.auth.roles.items():
+        if not role.allows:
+            yield Hit(f"auth.roles.{name}", f"no access pattern names {name}, and it allows nothing")
+
+
+@rule(
+    "auth-unknown-operation", principle="integrity", severity="medium",
+    condition="A role allows an operation that does not exist.",
+    effect="The permission that was meant is not given, and the one that is written will mean something when the name is used one day.",
+    remedy="Correct the name: operations are called as their access patterns are.",
+)  # fmt: skip
+def find_unknown_operation(draft: Draft) -> Iterator[Hit]:
+    """Permissions on nothing."""
+    operations = draft.design.api.operations
+    for name, role in draft.design.auth.roles.items():
+        for one in role.allows:
+            if one not in operations:
+                from archnb.exceptions import unknown
+
+                yield Hit(f"auth.roles.{name}.allows.{one}", unknown("operation", one, operations))
+
+
+@rule(
+    "auth-admin-without-mfa", principle="security", severity="critical",
+    condition="A role that administers needs no second factor.",
+    effect="One password that is guessed, reused or phished opens every row to a stranger.",
+    remedy="Set needs_mfa to true, with passkeys where people have them.",
+)  # fmt: skip
+def find_admin_without_mfa(draft: Draft) -> Iterator[Hit]:
+    """Administrators with a password only."""
+    for name, role in draft.design.auth.roles.items():
+        if is_admin(name) and role.needs_mfa is False:
+            wide = sum(1 for scope in role.allows.values() if scope == "any")
+            yield Hit(f"auth.roles.{name}.needs_mfa", f"{name} may call {wide} operations on any row")
+
+
+@rule(
+    "auth-public-personal-data", principle="security", severity="critical",
+    condition="Anybody, without a token, reads personal data, or finds out by it who is registered.",
+    effect="A script collects everybody's data in an afternoon; under the GDPR that is a breach to be reported within 72 hours.",
+    remedy="Take the field out of the answer, or let only roles read it.",
+)  # fmt: skip
+def find_public_personal_data(draft: Draft) -> Iterator[Hit]:
+    """Personal fields that an open operation gives or is asked by."""
+    design = draft.design
+    for name, operation in design.api.operations.items():
+        if not operation.is_public or operation.entity not in design.entities:
+            continue
+        personal = list_personal(design, operation.entity)
+        names = {snake(one): one for one in personal} | {one: one for one in personal}
+        shown = [names[one] for one in operation.response if one in names]
+        pattern = design.access.get(operation.pattern or name)
+        asked = [one for one in (*pattern.by, *pattern.search) if one in personal] if pattern is not None and pattern.reads else []
+        if shown:
+            yield Hit(f"api.operations.{name}.response", f"{name} is public and gives {operation.entity}.{', '.join(dict.fromkeys(shown))}")
+        elif asked:
+            yield Hit(f"access.{name}.by", f"{name} is public and answers whether a {operation.entity} with this {', '.join(asked)} exists")
+
+
+@rule(
+    "auth-own-scope-without-owner", principle="security", severity="high",
+    condition="A role may act on its own rows only, and nothing says whose a row is.",
+    effect="The check cannot be written: it refuses everybody, or it is left out and everybody sees everything.",
+    remedy="Give the entity a reference to its owner, or say any and mean it.",
+)  # fmt: skip
+def find_own_scope_without_owner(draft: Draft) -> Iterator[Hit]:
+    """`own` on what belongs to nobody."""
+    design = draft.design
+    for name, role in design.auth.roles.items():
+        subject = find_subject(design, name, design.auth.owner)
+        for one, scope in role.allows.items():
+            operation = design.api.operations.get(one)
+            if scope != "own" or operation is None:
+                continue
+            if subject is None or operation.entity is None or find_way(design, operation.entity, subject) is None:
+                yield Hit(f"auth.roles.{name}.allows.{one}", f"no reference leads from {operation.entity} to {subject or 'an entity that is the user'}")
+
+
+@rule(
+    "auth-any-scope-for-users", principle="security", severity="critical",
+    condition="People who use the system may act on rows that belong to others.",
+    effect="Whoever changes the id in a URL reads or changes another person's data (OWASP API1:2023).",
+    remedy="Say own: the way to the owner is there, and the query can check it.",
+)  # fmt: skip
+def find_any_scope_for_users(draft: Draft) -> Iterator[Hit]:
+    """Said `any` where a row has an owner."""
+    design = draft.design
+    for name, said in draft.said.auth.roles.items():
+        if is_staff(name) or is_service(name):
+            continue
+        subject = find_subject(design, name, design.auth.owner)
+        for one, scope in said.allows.items():
+            operation = design.api.operations.get(one)
+            if scope != "any" or operation is None or operation.entity is None or operation.is_public or subject is None:
+                continue
+            way = find_way(design, operation.entity, subject)
+            if way is not None and (operation.method != "POST" or operation.action != "create"):
+                yield Hit(f"auth.roles.{name}.allows.{one}", f"{name} may {one} of any {subject}, though {way} says whose a row is")
+
+
+@rule(
+    "auth-browser-client-with-secret", principle="security", severity="critical",
+    condition="A program in a browser or on a phone uses client credentials.",
+    effect="Its secret is in everybody's hands: whoever reads the program's code calls the system as the program, with no user.",
+    remedy="Use authorization_code_pkce; people sign in, and the program needs no secret.",
+)  # fmt: skip
+def find_browser_client_with_secret(draft: Draft) -> Iterator[Hit]:
+    """Secrets shipped to users."""
+    for name, client in draft.design.auth.clients.items():
+        if client.kind in ("spa", "mobile") and client.grant == "client_credentials":
+            yield Hit(f"auth.clients.{name}.grant", f"{name} is a {client.kind} with client_credentials")
+
+
+@rule(
+    "auth-card-data-stored", principle="security", severity="critical",
+    condition="A card number or a verification code is stored.",
+    effect="The whole system falls under PCI DSS; to keep the verification code after the payment is forbidden outright (PCI DSS 4.0, requirement 3.3).",
+    remedy="Let the payment provider keep the card; store its token and the last four digits.",
+)  # fmt: skip
+def find_card_data(draft: Draft) -> Iterator[Hit]:
+    """Fields whose name says that a card is in them."""
+    for name, entity in draft.design.entities.items():
+        for field_name, field in entity.fields.items():
+            if field.references is None and _CARD.fullmatch(snake(field_name)):
+                fact = draft.facts.get(f"entities.{name}.rows")
+                yield Hit(f"entities.{name}.fields.{field_name}", f"{name}.{field_name} looks like card data" + (f", in {fact.text} rows" if fact is not None else ""))
+
+
+@rule(
+    "auth-personal-data-without-erasure", principle="security", severity="high",
+    condition="The GDPR binds the design, and no operation removes an entity's personal data.",
+    effect="A request for erasure (GDPR, article 17) has to be done by hand in the database, within a month, each time.",
+    remedy="Add a delete for the entity, or let it go with what it belongs to (cascade).",
+)  # fmt: skip
+def find_missing_erasure(draft: Draft) -> Iterator[Hit]:
+    """Personal data that nothing removes."""
+    design = draft.design
+    if not any("gdpr" in one.lower() or "dsgvo" in one.lower() for one in design.requirements.compliance):
+        return
+    erased = {one.entity for one in design.api.operations.values() if one.action == "delete"}
+    erased |= {one.writes for one in design.access.values() if one.writes is not None and one.action == "delete"}
+    for name, entity in design.entities.items():
+        personal = list_personal(design, name)
+        if not personal or entity.retention is not None:
+            continue
+        known, queue = {name}, [name]
+        while queue:
+            here = queue.pop()
+            for field in fields_of(design, here).values():
+                if field.on_delete == "cascade" and field.references is not None and field.references not in known:
+                    known.add(field.references)
+                    queue.append(field.references)
+        extended = design.entities[name].extends
+        if not known & erased and extended not in erased:
+            yield Hit(f"entities.{name}", f"{name} holds {', '.join(personal)}, and no operation removes a {name}")
+
+
+RULES: Sequence[Rule] = (
+    find_token_outlives_session, find_long_lived_token, find_token_churn, find_operation_without_permission, find_role_without_permission,
+    find_unknown_operation, find_admin_without_mfa, find_public_personal_data, find_own_scope_without_owner, find_any_scope_for_users,
+    find_browser_client_with_secret, find_card_data, find_missing_erasure,
+)  # fmt: skip

@@ -1,0 +1,246 @@
+"""What auth shows: how people and programs come by a token, who may do what, how long a token is good, where personal data goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Listed
+
+from archnb.design import fields_of
+from archnb.naming import snake
+from archnb.quantity import Quantity
+from archnb.shapes import AnyShape, Cell, Message, Participant, Scalar, Sequence, Table
+from archnb.topics.auth.ownership import find_subject, find_way, is_service
+from archnb.topics.topic import Draft
+
+
+def draw_views(draft: Draft) -> Listed[AnyShape]:
+    """The sequences, the matrix, the lifetimes, the checks, the personal data."""
+    made: list[AnyShape] = [draw_sign_in(draft), draw_refresh(draft), draw_service_token(draft), draw_clients(draft)]
+    if draft.design.auth.roles and draft.design.api.operations:
+        made.append(draw_permissions(draft))
+    made += [draw_lifetimes(draft), draw_checks(draft)]
+    personal = draw_personal_data(draft)
+    if personal.rows:
+        made.append(personal)
+    return made
+
+
+def _say(quantity: Quantity | None) -> str:
+    return str(quantity) if quantity is not None else "?"
+
+
+def _people_client(draft: Draft) -> tuple[str, str]:
+    """The program that people use, and its kind."""
+    for name, client in draft.design.auth.clients.items():
+        if client.grant == "authorization_code_pkce":
+            return name, client.kind or "spa"
+    return "app", "spa"
+
+
+def _busiest(draft: Draft) -> str:
+    """The busiest closed operation, as the call that the token is used for."""
+    operations = {name: one for name, one in draft.design.api.operations.items() if not one.is_public}
+    ranked = sorted(operations, key=lambda one: -(fact.base if (fact := draft.facts.get(f"access.{one}.rate")) is not None else 0.0))
+    return ranked[0] if ranked else ""
+
+
+def draw_sign_in(draft: Draft) -> Sequence:
+    """Authorisation code with PKCE (RFC 7636) and OpenID Connect, with the parameters by their names."""
+    auth = draft.design.auth
+    name, kind = _people_client(draft)
+    op = _busiest(draft)
+    operation = draft.design.api.operations.get(op)
+    call = f"{operation.method} {(draft.design.api.base_path or '').rstrip('/')}{operation.path}" if operation else "GET /…"
+    mfa = [role for role, one in auth.roles.items() if one.needs_mfa]
+    scope = f"openid {op}".strip()
+    check = (
+        "checks signature (JWKS, by kid), iss, aud, exp, then the scope" if auth.token_format != "opaque" else "asks POST /introspect: active, aud, scope"
+    )
+    messages = [
+        Message("user", "client", "opens, and wants to sign in"),
+        Message("client", "client", "makes code_verifier (43 to 128 random characters), state and nonce, and keeps them", "note"),
+        Message("client", "provider", f"GET /authorize?response_type=code&client_id={name}&redirect_uri=…&scope={scope}&state=…&nonce=…&code_challenge=BASE64URL(SHA256(code_verifier))&code_challenge_method=S256"),
+        Message("provider", "user", "asks for password or passkey" + (f"; a second factor for {', '.join(mfa)}" if mfa else "")),
+        Message("user", "provider", "proves who it is"),
+        Message("provider", "client", "302 redirect_uri?code=…&state=…&iss=…", "return"),
+        Message("client", "client", "compares state and iss with its own; the code is good for 60 s, once", "note"),
+        Message("client", "provider", f"POST /token grant_type=authorization_code&code=…&redirect_uri=…&client_id={name}&code_verifier=…" + (" with its client secret or key" if kind == "web" else "")),
+        Message("provider", "provider", "SHA256(code_verifier) must equal code_challenge: a stolen code alone is worth nothing", "note"),
+        Message("provider", "client", f"200 access_token ({auth.token_format or 'jwt'}, {_say(auth.access_token_ttl)}), refresh_token ({_say(auth.refresh_token_ttl)}), id_token", "return"),
+        Message("client", "client", "checks the id_token: signature, iss, aud, exp, nonce", "note"),
+        Message("client", "api", f"{call} with Authorization: Bearer access_token"),
+        Message("api", "api" if auth.token_format != "opaque" else "provider", check, "note" if auth.token_format != "opaque" else "call"),
+        Message("api", "api", "checks the role's permission; where it is own, the query itself asks for the caller's rows", "note"),
+        Message("api", "client", f"{operation.status if operation else 200}", "return"),
+    ]  # fmt: skip
+    return Sequence(
+        "sign-in", "Signing in: authorisation code with PKCE",
+        (Participant("user", "User", "person"), Participant("client", f"{name} ({kind})", "client"), Participant("provider", auth.provider or "identity provider", "identity"), Participant("api", "API", "service")),
+        tuple(messages),
+        description="Passwords are seen by the provider alone. state binds the answer to this browser, nonce the id_token to this sign-in, the code_verifier the code to this program.",
+    )  # fmt: skip
+
+
+def draw_refresh(draft: Draft) -> Sequence:
+    """Renewal with rotation, and what happens when an old refresh token is used again."""
+    auth = draft.design.auth
+    name, _ = _people_client(draft)
+    messages = (
+        Message("client", "api", "a call with an access token that has ended"),
+        Message("api", "client", '401 WWW-Authenticate: Bearer error="invalid_token"', "return"),
+        Message("client", "provider", f"POST /token grant_type=refresh_token&refresh_token=r1&client_id={name}"),
+        Message("provider", "provider", f"r1 is used up; the session began less than {_say(auth.session_ttl)} ago", "note"),
+        Message("provider", "client", f"200 access_token ({_say(auth.access_token_ttl)}), refresh_token=r2 ({_say(auth.refresh_token_ttl)})", "return"),
+        Message("client", "api", "the call again, with the new token"),
+        Message("thief", "provider", "POST /token grant_type=refresh_token&refresh_token=r1, stolen earlier"),
+        Message("provider", "provider", "r1 was used already: one of the two is a thief, so the whole family r1, r2 ends", "note"),
+        Message("provider", "thief", "400 invalid_grant", "return"),
+        Message("client", "provider", "POST /token grant_type=refresh_token&refresh_token=r2"),
+        Message("provider", "client", "400 invalid_grant: the user signs in again, and the thief is out", "return"),
+    )
+    people = (Participant("client", name, "client"), Participant("provider", auth.provider or "identity provider", "identity"), Participant("api", "API", "service"), Participant("thief", "Thief", "person"))
+    return Sequence("token-refresh", "Renewing: rotation, and a stolen refresh token", people, messages, description="Each refresh token works once (RFC 9700, section 4.14.2).")
+
+
+def draw_service_token(draft: Draft) -> Sequence:
+    """Client credentials (RFC 6749, section 4.4)."""
+    auth = draft.design.auth
+    name = next((one for one, client in auth.clients.items() if client.grant == "client_credentials"), "worker")
+    roles = auth.clients[name].roles if name in auth.clients else ()
+    scopes = list(dict.fromkeys(op for role in roles if role in auth.roles for op in auth.roles[role].allows))[:3]
+    messages = (
+        Message("service", "service", "signs a client assertion with its private key from the vault (RFC 7523)", "note"),
+        Message("service", "provider", f"POST /token grant_type=client_credentials&client_id={name}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=…" + (f"&scope={' '.join(scopes)}" if scopes else "")),
+        Message("provider", "service", f"200 access_token ({_say(auth.access_token_ttl)}), no refresh token: it asks again", "return"),
+        Message("service", "service", "keeps the token until shortly before it ends, for all its calls", "note"),
+        Message("service", "api", "calls with Authorization: Bearer access_token"),
+        Message("api", "api", "checks signature, iss, aud, exp and the scope; sub is the program, no user", "note"),
+        Message("api", "service", "200", "return"),
+    )  # fmt: skip
+    people = (Participant("service", name, "worker"), Participant("provider", auth.provider or "identity provider", "identity"), Participant("api", "API", "service"))
+    note = "" if roles else " No role is given to programs yet: an access pattern with the role `internal` gives one."
+    return Sequence("service-token", "Programs: client credentials", people, messages, description=f"A program speaks for itself, with a key that never travels.{note}")
+
+
+def draw_clients(draft: Draft) -> Table:
+    """One row a program that asks for tokens."""
+    auth = draft.design.auth
+    kinds = {"web": "its server keeps the secret and the tokens", "spa": "it can keep no secret", "mobile": "it can keep no secret", "service": "a key in a vault"}
+    rows: list[tuple[Cell | Scalar, ...]] = []
+    for name, client in auth.clients.items():
+        reason = draft.reasons.get(f"auth.clients.{name}") or draft.reasons.get(f"auth.clients.{name}.grant")
+        rows.append((Cell(name, is_code=True), client.kind, kinds.get(client.kind or "", ""), client.grant, ", ".join(client.roles), reason.reason if reason else "said in the design"))
+    return Table("auth-clients", "Programs that ask for tokens", ("client", "kind", "secret", "grant", "roles", "because"), tuple(rows), description="The implicit grant and the grant by password are not offered (RFC 9700, sections 2.1.2 and 2.4).")
+
+
+def draw_permissions(draft: Draft) -> Table:
+    """Operations by roles: any, own, or nothing."""
+    auth = draft.design.auth
+    rows: list[tuple[Cell | Scalar, ...]] = []
+    for name, operation in draft.design.api.operations.items():
+        cells: list[Cell] = [Cell("any", tone="notice") if operation.is_public else Cell("", "–", tone="muted")]
+        ways = []
+        for role, one in auth.roles.items():
+            scope = one.allows.get(name)
+            if scope is None:
+                cells.append(Cell("", "–", tone="muted"))
+                continue
+            cells.append(Cell(scope, tone="good" if scope == "own" else ""))
+            subject = find_subject(draft.design, role, auth.owner)
+            if scope == "own" and subject is not None and operation.entity is not None:
+                way = find_way(draft.design, operation.entity, subject)
+                if way is not None:
+                    ways.append(f"{way} = sub" if way.steps else f"{subject} = sub")
+        rows.append((Cell(name, is_code=True), operation.method, *cells, "; ".join(dict.fromkeys(ways))))
+    columns = ("operation", "method", "public", *(role if role not in ("operation", "method", "public", "own means") else f"{role} (role)" for role in auth.roles), "own means")
+    note = f"any: on every row; own: only on rows that belong to the caller; –: refused. The user is {auth.owner}." if auth.owner else "any: on every row; –: refused."
+    return Table("permissions", "Permissions", columns, tuple(rows), anchors=tuple(f"permission-{name}" for name in draft.design.api.operations), description=note)
+
+
+def draw_lifetimes(draft: Draft) -> Table:
+    """Lifetimes, and what they cost."""
+    rows: list[tuple[Cell | Scalar, ...]] = []
+    labels = {"access_token_ttl": "access token", "refresh_token_ttl": "refresh token", "session_ttl": "session"}
+    for name, label in labels.items():
+        fact = draft.facts.get(f"auth.{name}")
+        if fact is not None:
+            reason = draft.reasons.get(f"auth.{name}")
+            rows.append((label, fact.cell, reason.reason if reason is not None else "said in the design"))
+    rows.append(("authorisation code", "60 s, once", "It travels through the browser's address bar (RFC 6749, section 4.1.2, asks for at most 10 minutes)."))
+    for name, label in (("revocation_delay", "a withdrawn permission works for at most"), ("active_users", "signed in and active at the peak"), ("token_rate", "tokens issued at the peak"), ("introspection_rate", "introspections at the peak")):
+        fact = draft.facts.get(f"auth.{name}")
+        if fact is not None:
+            rows.append((label, fact.cell, fact.because))
+    fact = draft.reasons.get("auth.token_format")  # type: ignore[assignment]
+    rows.append(("access token's form", draft.design.auth.token_format or "", fact.reason if fact is not None else "said in the design"))  # type: ignore[attr-defined]
+    return Table("token-lifetimes", "Token lifetimes", ("what", "value", "because"), tuple(rows))
+
+
+def draw_checks(draft: Draft) -> Table:
+    """Where each check is made."""
+    auth, design = draft.design.auth, draft.design
+    used = design.patterns.get("api_gateway")
+    edge = "gateway" if used is not None and used.use else "service, before the handler"
+    own = [name for role in auth.roles.values() for name, scope in role.allows.items() if scope == "own"]
+    example = ""
+    for role, one in auth.roles.items():
+        subject = find_subject(design, role, auth.owner)
+        for name, scope in one.allows.items():
+            operation = design.api.operations.get(name)
+            if scope == "own" and subject is not None and operation is not None and operation.entity is not None:
+                way = find_way(design, operation.entity, subject)
+                if way is not None and way.steps and not example:
+                    example = f", as {name}: {way} = sub"
+    rows: tuple[tuple[Cell | Scalar, ...], ...] = (
+        ("TLS, size, rate limit", edge, "cheap, and before anything is parsed", "413, 429"),
+        ("who is it", edge, "signature by the provider's published keys, iss, aud, exp" if auth.token_format != "opaque" else "introspection, kept for a few seconds", "401"),
+        ("may this role call this operation", "service", f"the operation's name as scope and the role's allows; {sum(len(one.allows) for one in auth.roles.values())} permissions, all others refused", "403"),
+        ("is it the caller's row", "the query", f"a condition in the statement itself for {len(set(own))} operations{example}; another's row is not found rather than forbidden, so that ids cannot be tried", "404"),
+        ("which fields", "service", "answers are built from the fields that the operation names, so a new column is not shown by accident", ""),
+        ("who did it", "service", "sub, operation, object id and outcome go to an audit log that only grows", ""),
+    )
+    return Table("auth-checks", "Where each check is made", ("question", "where", "how", "if not"), rows)
+
+
+def draw_personal_data(draft: Draft) -> Table:
+    """Every personal or secret field: who reads it, where it is kept, where it must not go."""
+    design, auth = draft.design, draft.design.auth
+    rows: list[tuple[Cell | Scalar, ...]] = []
+    for entity in design.entities:
+        for name, field in fields_of(design, entity).items():
+            if not (field.personal or field.secret) or name not in design.entities[entity].fields:
+                continue
+            shown = [op for op, one in design.api.operations.items() if one.entity == entity and {name, snake(name)} & {*one.response}]
+            shown += [op for op, one in design.api.operations.items() if one.entity != entity and entity in one.response and not field.secret and not one.is_public]
+            readers = []
+            for role, one in auth.roles.items():
+                scopes = {one.allows[op] for op in shown if op in one.allows}
+                if scopes:
+                    readers.append(f"{role} ({'any' if 'any' in scopes else 'own'})")
+            if any(design.api.operations[op].is_public for op in shown):
+                readers.insert(0, "everybody")
+            stores = [
+                table.store or "main"
+                for table_name, table in design.schema.tables.items()
+                if any(column.field == name for column in table.columns.values()) and table_name in (snake(entity), entity, *_table_names(entity))
+            ]
+            caches = [op for op in shown if (policy := design.cache.policies.get(op)) is not None and policy.use]
+            rows.append(
+                (
+                    Cell(f"{entity}.{name}", is_code=True), "secret" if field.secret else "personal",
+                    "nobody" if not readers else ", ".join(readers), ", ".join(dict.fromkeys(stores)) or "main",
+                    ", ".join(caches) or "none", "never" if field.secret else "masked; the id stands for the person",
+                )  # fmt: skip
+            )
+    return Table(
+        "personal-data", "Personal data and secrets", ("field", "kind", "who reads it", "stores", "cached by", "logs and traces"), tuple(rows),
+        description="A request for erasure has to reach every place in a row (GDPR, article 17).",
+    )  # fmt: skip
+
+
+def _table_names(entity: str) -> tuple[str, ...]:
+    from archnb.naming import plural
+
+    return (plural(snake(entity)),)
+
+
+__all__ = ["draw_views", "is_service"]
