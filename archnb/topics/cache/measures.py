@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from archnb.design.cache import CachePolicy
@@ -146,12 +145,13 @@ def _measure_memory(draft: Draft, used: dict[str, CachePolicy]) -> None:
 
 
 def _round_up_memory(size: Any) -> Any:
-    """The next of 0.5, 1, 2, 4, … GiB, in bytes."""
+    """The next of 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, … GiB, in bytes."""
     import numpy
 
-    if getattr(size, "ndim", 0):
-        return GIB * numpy.exp2(numpy.ceil(numpy.log2(numpy.maximum(size / GIB, 0.5)) - 1e-9))
-    return GIB * 2.0 ** math.ceil(math.log2(max(size / GIB, 0.5)) - 1e-9)
+    wanted = numpy.maximum(size / GIB, 0.5)
+    upper = numpy.exp2(numpy.ceil(numpy.log2(wanted) - 1e-9))
+    made = GIB * numpy.where((wanted <= 0.75 * upper) & (upper > 0.5), 0.75 * upper, upper)
+    return made if getattr(size, "ndim", 0) else float(made)
 
 
 def _measure_hits(draft: Draft, name: str, policy: CachePolicy) -> None:

@@ -23,9 +23,9 @@ CURVES = 3
 def views(draft: Draft) -> Sequence[AnyShape]:
     """The trade-off table, the policies, the curve, the read path, and what an empty cache costs."""
     ranked = rank(draft)
-    shown: list[AnyShape] = [_show_tradeoffs(draft, ranked[:COMPARED]), _show_policies(draft, ranked)]
+    shown: list[AnyShape] = [_show_tradeoffs(draft, _choose_compared(draft, ranked)), _show_policies(draft, ranked)]
     if ranked:
-        shown.append(_draw_curve(draft, ranked[:CURVES]))
+        shown.append(_draw_curve(draft, _choose_compared(draft, ranked)[:CURVES]))
         shown.append(_draw_read_path(draft, ranked[0]))
         shown.append(_show_cold(draft))
     return tuple(shown)
@@ -41,6 +41,14 @@ def rank(draft: Draft) -> list[str]:
         return fact.base if fact is not None else 0.0
 
     return sorted(used, key=lambda name: (-benefit(name), name))
+
+
+def _choose_compared(draft: Draft, ranked: list[str]) -> list[str]:
+    """The patterns that free most of the store, however much memory they take."""
+    facts = draft.facts
+    return sorted(
+        ranked, key=lambda name: -facts[f"cache.{name}.load_saved"].base * facts[f"cache.{name}.query_time"].base
+    )[:COMPARED]
 
 
 def _show_tradeoffs(draft: Draft, ranked: list[str]) -> Table:
@@ -66,7 +74,7 @@ def _show_tradeoffs(draft: Draft, ranked: list[str]) -> Table:
         "tradeoffs", "Caching: policies and lifetimes compared", columns, tuple(rows),
         description=(
             "Hit ratio by Che's approximation with the lifetime; mean age counts a miss as fresh. Ages above what is allowed are marked."
-            f" The {COMPARED} patterns that free most of the store per MB; the chosen row is marked."
+            f" The {COMPARED} patterns that free most of the store; the chosen row is marked."
         ),
     )  # fmt: skip
 
@@ -88,10 +96,15 @@ def _compare(draft: Draft, name: str, policy: CachePolicy) -> list[tuple[Cell | 
         age = ttl_staleness(ttl, ratio)
         is_late = by_ttl and allowed is not None and ttl > allowed
         ages = (
-            Cell(age.mean_age, _time(age.mean_age)) if by_ttl else Cell(0.0, "0: the write deletes it"),
+            Cell(age.mean_age, _time(age.mean_age))
+            if by_ttl
+            else Cell(0.0, "0: the write makes it fresh" if outdated else "0: it never changes"),
             Cell(ttl, _time(ttl), tone="warning" if is_late else "")
             if by_ttl
-            else Cell(ttl, f"{_time(ttl)}, if a delete is lost"),
+            else Cell(
+                ttl if outdated else 0.0,
+                f"{_time(ttl)}, if an invalidation is lost" if outdated else "0: it never changes",
+            ),
         )
         return (
             Cell(name, is_code=True),

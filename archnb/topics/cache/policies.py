@@ -8,19 +8,22 @@ from dataclasses import dataclass, replace
 from archnb.design.cache import Cache, CachePolicy
 from archnb.design.record import Named
 from archnb.fact import Fact, Facts, apply_model, maximum, minimum
-from archnb.quantity import number, parse
+from archnb.quantity import number, parse, show, unit
 from archnb.topics.cache.models import hit_ratio, hottest_share, mean_lifetime
 from archnb.topics.cache.workload import DISTINCT_QUERIES, Workload
 from archnb.topics.topic import Because, Draft
 
 SKEW_SOURCE = "between Breslau et al., INFOCOM 1999 (web requests: 0.64 to 0.83) and YCSB's default of 0.99; measure it on real keys"
-# a pattern that keeps less of one database core busy is not worth a second copy of its data
-LEAST_BUSY = 0.02
+# what frees less of one database core is not worth a second copy of its data
+LEAST_SAVED = 0.05
+# what all patterns together must free for a shared cache to be worth running
+LEAST_SAVED_SHARED = 0.5
 # below this hit ratio most reads pay for the cache and the store
 LEAST_HIT_RATIO = 0.3
 # from this hit ratio on, waiting for the lifetime is good enough, and no write needs to know of the cache
 GOOD_HIT_RATIO = 0.6
 IN_PROCESS_BYTES = 8e6
+HTTP_BYTES = 1e9
 IN_PROCESS_RATE = 50.0
 IN_PROCESS_WRITES = 1 / 60
 NET_SAFETY = 10.0
@@ -88,22 +91,59 @@ def complete(draft: Draft) -> None:
         policies[name] = _complete_policy(draft, name, is_refused)
     for name, policy in cache.policies.items():
         policies.setdefault(name, policy)
+    if cache == Cache():
+        _drop_small_cache(draft, policies)
     path = "cache"
     shared = [name for name, one in policies.items() if one.use and one.store in ("redis", "memcached")]
-    cache = draft.fill(path, replace(cache, policies=Named(policies)), engine=_choose_engine(policies, shared))
+    cache = draft.fill(path, replace(cache, policies=Named(policies)), engine=_choose_engine(draft, policies, shared))
     if shared:
         cache = draft.fill(path, cache, eviction=_choose_eviction(cache, shared))
     draft.close("cache", cache)
 
 
-def _choose_engine(policies: dict[str, CachePolicy], shared: list[str]) -> Because:
+def _drop_small_cache(draft: Draft, policies: dict[str, CachePolicy]) -> None:
+    """Refuse a shared cache that nobody asked for where all it frees is less than it costs to run."""
+    shared = [name for name, one in policies.items() if one.use and one.store == "redis"]
+    freed = sum(_estimate_freed(draft, name, policies[name]) for name in shared)
+    if not shared or freed >= LEAST_SAVED_SHARED:
+        return
+    for name in shared:
+        path = f"cache.policies.{name}"
+        for reason in [one for one in draft.reasons if one.startswith(f"{path}.")]:
+            del draft.reasons[reason]
+        policies[name] = draft.fill(
+            path, CachePolicy(),
+            use=Because(
+                False,
+                f"not cached: a shared cache would free {number(freed)} of one database core in all; below {number(LEAST_SAVED_SHARED)}"
+                " it is one more thing to run, to secure and to be wrong, for nothing",
+                (f"cache.{name}.busy",),
+            ),
+        )  # fmt: skip
+
+
+def _estimate_freed(draft: Draft, name: str, policy: CachePolicy) -> float:
+    facts, path = draft.facts, f"cache.{name}"
+    assert policy.ttl is not None
+    outdated = facts.get(f"{path}.outdated")
+    is_ttl = policy.invalidation == "ttl" or outdated is None
+    lifetime = policy.ttl.base if is_ttl or outdated is None else mean_lifetime(policy.ttl.base, outdated.base)
+    rate = facts[f"access.{name}.rate"].base if f"access.{name}.rate" in facts else facts[f"{path}.rate"].base
+    return facts[f"{path}.busy"].base * hit_ratio(
+        rate, facts[f"{path}.objects"].base, math.inf, facts[f"{path}.skew"].base, lifetime
+    )
+
+
+def _choose_engine(draft: Draft, policies: dict[str, CachePolicy], shared: list[str]) -> Because:
     if not shared:
         return Because("none", "no policy keeps its answers in a shared cache, so there is none to run")
     said = {policies[name].store for name in shared}
     if said == {"memcached"}:
         return Because("memcached", "the policies that name a store name memcached")
     locks = [name for name in shared if policies[name].stampede in ("single flight", "early refresh")]
-    versions = [name for name in shared if policies[name].invalidation in ("on write", "versioned key")]
+    versions = [
+        name for name in shared if policies[name].invalidation != "ttl" and f"cache.{name}.outdated" in draft.facts
+    ]
     why = []
     if locks:
         why.append(f"stampede protection needs an atomic lock that expires ({locks[0]})")
@@ -173,32 +213,44 @@ def _refuse_early(draft: Draft, work: Workload, policy: CachePolicy, is_refused:
 
 def _refuse_late(work: Workload, numbers: Numbers, fresh: Freshness) -> str:
     busy = numbers.rate.base * numbers.query_time.base
-    if busy < LEAST_BUSY:
-        return (
-            f"not cached: too rare. {numbers.rate.text} × {numbers.query_time.text} keeps {number(busy * 100)} % of one"
-            f" database core busy; below {number(LEAST_BUSY * 100)} % a second copy of the data costs more than it saves"
-        )
-    ttl = parse(fresh.ttl).base
     is_invalidated = fresh.invalidation != "ttl"
-    ratio = numbers.estimate(ttl, is_invalidated=is_invalidated)
-    if ratio >= LEAST_HIT_RATIO:
-        return ""
-    per_answer = numbers.rate.base / numbers.objects.base
-    if numbers.outdated is not None and is_invalidated and numbers.outdated.base > per_answer / 2:
+    if busy < LEAST_SAVED:
+        return (
+            f"not cached: too rare. {numbers.rate.text} × {numbers.query_time.text} keep {number(busy * 100)} % of one"
+            f" database core busy; what frees less than {number(LEAST_SAVED * 100)} % is not worth a second copy of the data"
+        )
+    ratio = numbers.estimate(parse(fresh.ttl).base, is_invalidated=is_invalidated)
+    per_answer = numbers.rate.base / max(numbers.objects.base, 1.0)
+    if (
+        ratio < LEAST_HIT_RATIO
+        and numbers.outdated is not None
+        and is_invalidated
+        and numbers.outdated.base > per_answer / 2
+    ):
         return (
             f"not cached: {number(per_answer / numbers.outdated.base)} reads per write to an answer of {work.entity}:"
             f" it is outdated before it is read again (hit ratio {number(ratio * 100)} %)"
         )
-    return (
-        f"not cached: {numbers.rate.text} over {number(numbers.objects.value)} different answers is one read of an answer"
-        f" in {_say_time(1 / per_answer)}, and it may be {fresh.ttl} old: hit ratio {number(ratio * 100)} %"
-    )
+    if ratio < LEAST_HIT_RATIO:
+        return (
+            f"not cached: {numbers.rate.text} over {number(numbers.objects.value)} different answers is one read of an answer"
+            f" in {_say_time(1 / per_answer)}, and it may be kept for {fresh.ttl}: hit ratio {number(ratio * 100)} %"
+        )
+    if busy * ratio < LEAST_SAVED:
+        return (
+            f"not cached: it would free {number(busy * ratio * 100)} % of one database core ({numbers.rate.text} ×"
+            f" {numbers.query_time.text} × hit ratio {number(ratio * 100)} %); less than {number(LEAST_SAVED * 100)} % is not"
+            " worth a second copy of the data"
+        )
+    return ""
 
 
 def _say_time(seconds: float) -> str:
-    from archnb.quantity import show, unit
-
     return show(seconds, unit("s"))
+
+
+def _say_size(size: float) -> str:
+    return show(size, unit("B"))
 
 
 # -- the numbers a decision needs
@@ -325,6 +377,12 @@ def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: Ca
     staleness = objective.staleness if objective is not None else None
     allowed = staleness.base if staleness is not None and staleness.base > 0 else 60.0
     consistency = work.pattern.consistency or (objective.consistency if objective else None) or "eventual"
+    is_said = draft.is_said(f"access.{work.name}.consistency") or draft.is_said(
+        f"requirements.objectives.{work.name}.consistency"
+    )
+    if consistency == "session" and work.is_public and not is_said:
+        # readers who are not signed in have no writes of their own to see
+        consistency = "eventual"
     short = round_down_time(allowed)
     why_short = f"an answer may be {short if staleness is None else staleness} old, and it lives no longer than that"
     net = round_down_time(min(max(NET_SAFETY * allowed, 60.0), 3600.0))
@@ -339,7 +397,9 @@ def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: Ca
     if numbers.outdated is None and work.is_single:
         return Freshness(
             "versioned key", "no write changes or deletes it once it is there, so its key names one value for ever",
-            LONG_TTL, "it never changes; the lifetime only lets go of what is not read any more",
+            LONG_TTL,
+            "it never changes; the lifetime only lets go of what is not read any more"
+            + ("; when it ends is part of the answer, and is checked on every read" if work.ends_by_clock else ""),
         )  # fmt: skip
     if consistency in ("session", "strong"):
         if work.is_exact:
@@ -427,10 +487,13 @@ def _choose_store(draft: Draft, work: Workload, numbers: Numbers, policy: CacheP
     size = numbers.objects.base * (numbers.object_size.base + draft.facts["cache.entry_overhead"].base)
     writes = 0.0 if numbers.outdated is None else numbers.outdated.base * (numbers.objects.base if work.is_exact else 1)
     engine = draft.design.cache.engine
-    if work.is_public and not work.is_personal and numbers.outdated is None and work.is_single:
+    never_changes = numbers.outdated is None and work.is_single and not work.ends_by_clock
+    if work.is_public and not work.is_personal and never_changes and size <= HTTP_BYTES:
         return Because(
             "http",
-            "everybody may read it, it holds nothing personal and never changes: browsers and the CDN can keep it",
+            f"everybody may read it, it holds nothing personal and never changes, and all of it ({_say_size(size)}) fits into every"
+            " edge of a CDN: browsers and the CDN keep it",
+            (f"cache.{work.name}.objects", f"cache.{work.name}.object_size"),
         )
     if (
         size <= IN_PROCESS_BYTES and numbers.rate.base >= IN_PROCESS_RATE and writes <= IN_PROCESS_WRITES

@@ -57,6 +57,14 @@ class Workload:
         """Whether a write names the answers it outdates: they are found by given fields alone."""
         return bool(self.pattern.by) and not self.pattern.search and not self.pattern.range and not self.has_path
 
+    @cached_property
+    def ends_by_clock(self) -> bool:
+        """Whether a row says when it is void: an answer can end without a write."""
+        return any(
+            field.type == "timestamp" and name.startswith(("expires", "valid_until"))
+            for name, field in self.fields.items()
+        )
+
     @property
     def has_path(self) -> bool:
         """Whether a given field lies on another entity (`customer.country`)."""

@@ -118,7 +118,7 @@ def check_retry_budget(draft: Draft) -> Iterator[Hit]:
     """Compare the mean first wait with the deadline."""
     share = {"full": 0.5, "equal": 0.75, "none": 1.0}
     for name, job in draft.design.jobs.jobs.items():
-        if job.deadline is None or job.retry.base is None or not draft.is_said(f"jobs.jobs.{name}"):
+        if job.deadline is None or job.retry.base is None or not draft.is_said(f"jobs.jobs.{name}.deadline"):
             continue
         wait = share[job.retry.jitter or "full"] * job.retry.base.base
         if wait > job.deadline.base > 0 and (job.retry.attempts or 0) > 1:

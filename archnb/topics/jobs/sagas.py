@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from archnb.design import fields_of
 from archnb.design.entities import AccessPattern
@@ -16,6 +17,7 @@ from archnb.topics.topic import Because, Draft
 
 _OWN = {"create": "create", "update": "update", "delete": "delete"}
 TIMEOUT = "15 min"
+Kind = Literal["compensatable", "pivot", "retriable"]
 
 
 def find_sagas(draft: Draft) -> dict[str, str]:
@@ -130,7 +132,7 @@ def decide_kinds(steps: Sequence[SagaStep]) -> tuple[SagaStep, ...]:
     pivot = said if said is not None else min((undoable[-1] + 1) if undoable else 0, len(steps) - 1)
     made = []
     for n, step in enumerate(steps):
-        kind = "compensatable" if n < pivot else "pivot" if n == pivot else "retriable"
+        kind: Kind = "compensatable" if n < pivot else "pivot" if n == pivot else "retriable"
         made.append(step if step.kind else replace(step, kind=kind))
     return tuple(made)
 

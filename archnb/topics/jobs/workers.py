@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from archnb.design.jobs import Job, Jobs, Queue, Retry, Saga
 from archnb.design.record import Named
-from archnb.fact import Fact, apply_model, maximum, total
+from archnb.fact import Fact, Origin, apply_model, maximum, total
 from archnb.quantity import parse
 from archnb.topics.jobs.models import (
     retry_wait_expected,
@@ -266,14 +266,14 @@ def _complete_job(draft: Draft, name: str, job: Job, proposal: Proposal | None, 
     )  # fmt: skip
     job = replace(job, retry=_complete_retry(draft, f"{path}.retry", job, is_scheduled))
     assert job.deadline is not None
-    origin = "said" if said.deadline is not None else "assumed"
+    origin: Origin = "said" if said.deadline is not None else "assumed"
     deadline = facts.given(
         f"{numbers}.deadline",
         job.deadline,
         "95 % start within",
         origin=origin,
         source="" if origin == "said" else f"proposed, see {path}.deadline",
-    )  # type: ignore[arg-type]
+    )
     job = _fill_workers(draft, name, job, rate, service, deadline)
     _measure_visibility(draft, name, job)
     needed = facts[f"{numbers}.visibility_needed"]
@@ -395,10 +395,10 @@ def _measure_job(draft: Draft, name: str, job: Job) -> None:
     retry = job.retry
     if retry.factor is None or retry.cap is None or retry.attempts is None:
         return
-    origin = "said" if draft.is_said(f"jobs.jobs.{name}.retry") else "assumed"
+    origin: Origin = "said" if draft.is_said(f"jobs.jobs.{name}.retry") else "assumed"
     source = "" if origin == "said" else f"proposed, see jobs.jobs.{name}.retry"
     values = [
-        facts.given(f"{path}.retry_{what}", value, because, origin=origin, source=source)  # type: ignore[arg-type]
+        facts.given(f"{path}.retry_{what}", value, because, origin=origin, source=source)
         for what, value, because in (
             ("factor", retry.factor, "how much each wait grows"),
             ("cap", retry.cap, "the longest wait"),
