@@ -291,10 +291,11 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
                 "add servers", "they hold no state, so one more is a matter of minutes and of nothing else", "requests need processor time",
             )  # fmt: skip
     yield from _propose_stores(draft)
-    if "cache.memory" in facts and draft.design.cache.engine not in (None, "none"):
-        said = draft.is_said("cache.memory") and draft.design.cache.memory is not None
+    needed, said = facts.get("cache.memory_needed"), draft.design.cache.memory if draft.is_said("cache.memory") else None
+    # where less than half is said, cache-memory-too-small says so, and growth is not the question
+    if needed is not None and not (said is not None and said.base < needed.base / 2):
         yield "cache_memory", _Proposal(
-            "cache", "cache.memory", str(draft.design.cache.memory) if said else "64 GB", "as said" if said else "the largest node that still restarts and fills in minutes; an assumption",
+            "cache", needed.name, str(said) if said else "64 GB", "as said" if said else "the largest node that still restarts and fills in minutes; an assumption",
             "shorten lifetimes, then a larger node, then cluster by key", "memory is cheaper than a cluster, and a lifetime is cheaper than memory", "what is kept close must fit",
         )  # fmt: skip
     queues = [
