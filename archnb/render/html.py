@@ -19,7 +19,14 @@ _LONGEST = 2_000  # characters of one cell of a table in a notebook
 _LEADERS = {"sql": "--", "yaml": "#", "python": "#", "promql": "#", "protobuf": "//", "proto": "//", "graphql": "#"}
 
 
-def table_html(table: Table, *, link: Link | None = fact_link, prefix: str = "", limit: int | None = None) -> Markup:
+def table_html(
+    table: Table,
+    *,
+    link: Link | None = fact_link,
+    prefix: str = "",
+    limit: int | None = None,
+    has_caption: bool = True,
+) -> Markup:
     """A table with its caption; `link` says where a fact points, `limit` cuts after so many bytes and says so."""
     rows: list[Markup] = []
     size = 0
@@ -44,7 +51,7 @@ def table_html(table: Table, *, link: Link | None = fact_link, prefix: str = "",
     ]
     made = element(
         "table",
-        element("caption", clean_text(table.title)),
+        element("caption", clean_text(table.title)) if has_caption else None,
         element("thead", element("tr", *heads)),
         element("tbody", *rows),
         class_="archnb-table",
@@ -109,7 +116,9 @@ def fragment(
     if shape.description:
         head.append(element("p", clean_text(shape.description), class_="archnb-description"))
     if isinstance(shape, Table):
-        body = [table_html(shape, link=link, prefix=prefix, limit=None if is_page else PREVIEW_BYTES)]
+        # An untrusted notebook drops our style sheet, and with it what hides the caption under a heading that says the same.
+        limit = None if is_page else PREVIEW_BYTES
+        body = [table_html(shape, link=link, prefix=prefix, limit=limit, has_caption=is_page)]
     elif isinstance(shape, Source):
         if shape.filename:
             head.append(element("p", element("code", clean_text(shape.filename)), class_="archnb-filename"))

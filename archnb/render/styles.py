@@ -124,6 +124,9 @@ def css(mode: Literal["page", "cell"] = "page") -> str:
             ".archnb table.archnb-table .archnb-number{text-align:right}",
             ".archnb h3,.archnb h4{font-size:1.1em;font-weight:600}",
             ".archnb .archnb-drawing{background:none;border:0}",
+            # A cell is narrower than a page.
+            ".archnb .archnb-vast img{min-width:780px}",
+            ".archnb .archnb-figure:last-child{margin-bottom:4px}",
         )
     )
 
