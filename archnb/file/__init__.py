@@ -1,0 +1,234 @@
+"""The design file: YAML that people read, compare and edit by hand. What is saved unchanged stays as it is to the byte,
+a change touches only its lines, and the file on disk is at every moment either the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import stat
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from archnb.design import Design
+from archnb.exceptions import ArchnbError, FileChangedError, FormatVersionError, InputError, Problem, nearest, quote
+from archnb.file.editing import edit_text, write_design
+from archnb.file.tree import MAX_CHARACTERS, Node, build_data, find_line, parse_text
+from archnb.file.versions import find_renames, migrate, read_version
+
+__all__ = ["dumps", "load", "loads", "save"]
+
+# what a killed save left behind is swept away once it is surely nobody's
+_STALE = 60.0
+
+
+def load(path: str | os.PathLike[str]) -> Design:
+    """Read a design file.
+
+    Raises InputError with every problem and its line, FormatVersionError for a file of a newer format.
+    """
+    return loads(_decode(_read_bytes(Path(path)), str(path)), str(path))
+
+
+def loads(text: str, where: str = "") -> Design:
+    """Read a design from YAML text; `where` is what errors call it.
+
+    >>> loads("entities: {Order: {fields: {id: key, total: money}}}").entities["Order"].fields["total"].type
+    'money'
+
+    Raises InputError with every problem and its line, FormatVersionError for a text of a newer format.
+    """
+    try:
+        return _read_design(text)[0]
+    except InputError as error:
+        raise InputError(error.problems, where) from None
+    except FormatVersionError as error:
+        raise FormatVersionError(f"{where}: {error}" if where else str(error)) from None
+
+
+def dumps(design: Design, original_text: str | None = None) -> str:
+    """The YAML text of a design: the original text with only what changed touched, or a new one.
+
+    >>> print(dumps(loads("name: shop  # ours\\n").replace("name", "store"), "name: shop  # ours\\n"), end="")
+    name: store  # ours
+
+    Raises InputError where the original text is no design.
+    """
+    if original_text is None:
+        return write_design(design)
+    old, version = _read_design(original_text)
+    return edit_text(original_text, old, design, version, loads)
+
+
+def save(design: Design, path: str | os.PathLike[str], expected: str | None = None) -> None:
+    """Write a design file; an existing one keeps everything that did not change, to the byte.
+
+    The file is replaced in one step, so that a reader, or a kill in the middle, finds the old one or the new one.
+    expected: the text, or its SHA-256 in hexadecimal, that the file is believed to hold.
+
+    Raises FileChangedError where the file holds something else or changes meanwhile, InputError where it cannot be
+    written or where what stands there is no design (it is then left as it is).
+    """
+    shown, place = str(path), Path(os.path.realpath(path))
+    before = _read_bytes(place, shown) if place.exists() else None
+    if expected is not None and not _is_expected(before, expected):
+        raise FileChangedError(
+            f"{shown}: the file is not the one that was read. Next: load it again, and repeat the change."
+        )
+    if before is None:
+        made = dumps(design)
+    else:
+        original = _decode(before, shown)
+        try:
+            made = dumps(design, original)
+        except InputError as error:
+            told = Problem(
+                "",
+                "what stands there is not a design that can be read, so it is left as it is; save under another name.",
+            )
+            raise InputError([told, *error.problems], shown) from None
+        if made == original:
+            return
+    try:
+        _replace_file(place, made.encode("utf-8"), before)
+    except FileChangedError:
+        raise FileChangedError(
+            f"{shown}: the file changed while it was being saved. Next: load it again, and repeat the change."
+        ) from None
+    except OSError as error:
+        raise InputError([Problem("", f"the file cannot be written: {error.strerror or error}.")], shown) from None
+
+
+def _read_design(text: str) -> tuple[Design, int]:
+    """The design in a text, and the format version that the text is of."""
+    root = parse_text(text)
+    renames: dict[str, str] = {}
+    try:
+        data = build_data(root)
+        if data is None:
+            data = {}
+        if not isinstance(data, Mapping):
+            raise InputError(
+                [Problem("", f"{quote(data)} is given where a design is expected; write for instance 'name: shop'.")]
+            )
+        version = read_version(data)
+        renames = {new: old for old, new in find_renames(version).items()}
+        return _build(migrate(data, version)), version
+    except InputError as error:
+        raise InputError([_locate(root, problem, renames) for problem in error.problems]) from None
+
+
+def _build(data: Mapping[Any, Any]) -> Design:
+    try:
+        return Design.of(data)
+    except ArchnbError:
+        raise
+    except (ArithmeticError, ValueError, RecursionError) as error:
+        # a value that no check foresaw must not end in a traceback
+        raise InputError([Problem("", f"a value cannot be read: {quote(str(error), 200)}.")]) from error
+
+
+def _locate(root: Node | None, problem: Problem, renames: Mapping[str, str]) -> Problem:
+    """The problem with its line; an older file has the section under its older name."""
+    if problem.line is not None:
+        return problem
+    first, dot, rest = problem.path.partition(".")
+    as_written = Problem(renames.get(first, first) + dot + rest, problem.message)
+    return problem.at(find_line(root, as_written))
+
+
+def _read_bytes(path: Path, shown: str | None = None) -> bytes:
+    where = shown or str(path)
+    try:
+        with open(path, "rb") as file:
+            # one byte in UTF-8 is at least a quarter of a character
+            data = file.read(4 * MAX_CHARACTERS + 1)
+    except FileNotFoundError:
+        names = [one.name for one in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+        match = nearest(path.name, names)
+        hint = f" Did you mean {match!r}?" if match else ""
+        raise InputError([Problem("", f"there is no such file.{hint}")], where) from None
+    except (OSError, ValueError) as error:
+        raise InputError(
+            [Problem("", f"the file cannot be read: {getattr(error, 'strerror', None) or error}.")], where
+        ) from None
+    if len(data) > 4 * MAX_CHARACTERS:
+        raise InputError(
+            [
+                Problem(
+                    "",
+                    f"the file is larger than {4 * MAX_CHARACTERS:,} bytes; a design file has at most {MAX_CHARACTERS:,} characters.",
+                )
+            ],
+            where,
+        )
+    return data
+
+
+def _decode(data: bytes, where: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        told = f"the byte {data[error.start]:#04x} is not UTF-8; save the file as UTF-8."
+        raise InputError([Problem("", told, line)], where) from None
+
+
+def _is_expected(data: bytes | None, expected: str) -> bool:
+    if data is None:
+        return False
+    return data == expected.encode("utf-8", "surrogatepass") or hashlib.sha256(data).hexdigest() == expected.casefold()
+
+
+def _replace_file(path: Path, data: bytes, before: bytes | None) -> None:
+    """Put new bytes in the place of a file that holds `before` (None: of no file), in one step."""
+    _sweep(path)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        with open(file, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if before is not None:
+            if path.read_bytes() != before:
+                raise FileChangedError
+            status = path.stat()
+            os.chmod(beside, stat.S_IMODE(status.st_mode))
+            if hasattr(os, "chown"):
+                with contextlib.suppress(OSError):
+                    os.chown(beside, status.st_uid, status.st_gid)
+        elif path.exists():
+            raise FileChangedError
+        os.replace(beside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the replacement itself durable, where the system lets a folder be synced."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what saves of this file left behind when they were killed."""
+    for one in path.parent.glob(f".{_escape_glob(path.name)}.*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - one.stat().st_mtime > _STALE:
+                one.unlink()
+
+
+def _escape_glob(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
