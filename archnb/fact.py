@@ -9,9 +9,11 @@ All facts of a plan form one directed graph.
 from __future__ import annotations
 
 import math
+import statistics
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from archnb.exceptions import ArchnbError, UnitError, unknown
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     import pandas
 
 SAMPLES = 10_000
+# where a named model cannot take arrays: stratified, so that a percentile is good to about one part in a hundred
+MODEL_SAMPLES = 200
 # the standard normal's 90th percentile: a range's ends are the 10th and the 90th
 Z90 = 1.2815515655446004
 
@@ -52,7 +56,19 @@ class Fact(Shown):
     other, with quantities and with numbers; units are checked. Facts are made by `Facts.given` and `Facts.define`.
     """
 
-    __slots__ = ("_base", "apply", "because", "expression_unit", "given", "name", "origin", "source", "unit")
+    __slots__ = (
+        "_base",
+        "_drawn",
+        "_is_array_ready",
+        "_is_uncertain",
+        "apply",
+        "because",
+        "given",
+        "name",
+        "origin",
+        "source",
+        "unit",
+    )
 
     def __init__(
         self,
@@ -67,10 +83,15 @@ class Fact(Shown):
     ) -> None:
         self.unit, self.given, self.apply = unit, given, apply
         self.name, self.because, self.source, self.origin = name, because, source, origin
+        self._drawn: Any = None
         if given is not None:
-            self._base = given.base
+            self._base, self._is_uncertain, self._is_array_ready = given.base, given.is_range, True
         else:
             assert apply is not None
+            self._is_uncertain = any(one._is_uncertain for one in apply.operands)
+            self._is_array_ready = all(one._is_array_ready for one in apply.operands) and (
+                apply.is_vectorised or not self._is_uncertain
+            )
             self._base = float(apply.function(*(one._base for one in apply.operands)))
 
     # -- values
@@ -248,16 +269,18 @@ class Fact(Shown):
         return float(self.evaluate(given)) / self.unit.factor
 
     def samples(self) -> numpy.ndarray[Any, numpy.dtype[numpy.float64]]:
-        """10,000 samples in `unit`, the same draw for an input wherever it appears."""
+        """Samples in `unit`, the same draw for an input wherever it appears.
+
+        10,000 of them, or 200 where a model on the way takes one number at a time; both by Latin hypercube.
+        """
         import numpy
 
-        drawn = {one.name: _draw(one) for one in self.inputs() if one.given is not None and one.given.is_range}
-        made = numpy.asarray(self.evaluate(drawn), dtype=float) / self.unit.factor
-        return numpy.broadcast_to(made, (SAMPLES,))
+        count = SAMPLES if self._is_array_ready else MODEL_SAMPLES
+        return numpy.broadcast_to(numpy.asarray(_sample(self, count), dtype=float) / self.unit.factor, (count,))
 
     def is_uncertain(self) -> bool:
         """Whether any input is a range."""
-        return any(one.given is not None and one.given.is_range for one in self.inputs())
+        return self._is_uncertain
 
     def percentiles(self) -> tuple[float, float, float]:
         """P10, P50 and P90 in `unit`; all three the value where no input is a range."""
@@ -338,32 +361,54 @@ def _evaluate(fact: Fact, changed: Mapping[str, Any], memo: dict[int, Any]) -> A
     elif fact.apply is None:
         made = fact._base
     else:
-        values = [_evaluate(one, changed, memo) for one in fact.apply.operands]
-        if fact.apply.is_vectorised or not any(getattr(value, "ndim", 0) for value in values):
-            made = fact.apply.function(*values)
-        else:
-            import numpy
-
-            made = numpy.vectorize(fact.apply.function, otypes=[float])(*values)
+        made = _apply(fact.apply, [_evaluate(one, changed, memo) for one in fact.apply.operands])
     memo[id(fact)] = made
     return made
 
 
-def _draw(fact: Fact) -> numpy.ndarray[Any, numpy.dtype[numpy.float64]]:
-    """Samples of a range in base units: lognormal above zero, else normal; the seed is the fact's name, so draws repeat."""
+def _apply(apply: Apply, values: list[Any]) -> Any:
+    """An operation on numbers or arrays; a model that takes numbers only is asked once for each distinct set of them."""
+    if apply.is_vectorised or not any(getattr(value, "ndim", 0) for value in values):
+        return apply.function(*values)
     import numpy
 
-    assert fact.given is not None
-    z = numpy.random.default_rng(zlib.crc32(fact.name.encode())).standard_normal(SAMPLES)
-    low, high = fact.given.low, fact.given.high
+    rows, where = numpy.unique(numpy.column_stack(numpy.broadcast_arrays(*values)), axis=0, return_inverse=True)
+    return numpy.array([float(apply.function(*row)) for row in rows.tolist()])[where.reshape(-1)]
+
+
+def _sample(fact: Fact, count: int) -> Any:
+    """A fact's samples in base units, kept on the fact; a plain number where nothing it rests on is a range."""
+    if not fact._is_uncertain:
+        return fact._base
+    if fact._drawn is None or len(fact._drawn) != count:
+        if fact.given is not None:
+            fact._drawn = _draw(fact.name, fact.given, count)
+        elif fact.apply is not None:
+            fact._drawn = _apply(fact.apply, [_sample(one, count) for one in fact.apply.operands])
+    return fact._drawn
+
+
+@cache
+def _quantiles(count: int) -> tuple[float, ...]:
+    """The standard normal at the middle of each of so many equal strata."""
+    normal = statistics.NormalDist()
+    return tuple(normal.inv_cdf((n + 0.5) / count) for n in range(count))
+
+
+def _draw(name: str, given: Quantity, count: int) -> numpy.ndarray[Any, numpy.dtype[numpy.float64]]:
+    """Stratified samples of a range in base units: lognormal above zero, else normal; seeded by name, so draws repeat."""
+    import numpy
+
+    z = numpy.random.default_rng(zlib.crc32(name.encode())).permutation(numpy.array(_quantiles(count)))
+    low, high = given.low, given.high
     if low > 0:
         middle, spread = (math.log(low) + math.log(high)) / 2, math.log(high / low) / (2 * Z90)
         made = numpy.exp(middle + spread * z)
     else:
         made = (low + high) / 2 + (high - low) / (2 * Z90) * z
-    if fact.given.unit.is_percent and fact.given.unit.dimension == NONE and high <= 100:
+    if given.unit.is_percent and given.unit.dimension == NONE and high <= 100:
         made = numpy.clip(made, 0, 100)
-    return made * fact.given.unit.factor
+    return made * given.unit.factor
 
 
 def _fact(value: Fact | Quantity | float) -> Fact:
