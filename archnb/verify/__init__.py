@@ -1,0 +1,51 @@
+"""Verifiers: each runs one artefact on the real thing, or says honestly that it was not.
+
+`VERIFIERS` is the whole registry: a name and "module:function", loaded when first asked for. A function takes the plan
+and the servers that were given, and gives a `Proof`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from archnb.exceptions import ArchnbError, unknown
+from archnb.verify.proof import Check, Evidence, Proof, Served
+
+if TYPE_CHECKING:
+    from archnb.plan import Plan
+
+VERIFIERS: dict[str, str] = {
+    "postgresql": "archnb.verify.postgresql:verify_postgresql",
+    "mysql": "archnb.verify.mysql:verify_mysql",
+    "sqlite": "archnb.verify.sqlite:verify_sqlite",
+    "openapi": "archnb.verify.openapi:verify_openapi",
+    "prometheus": "archnb.verify.prometheus:verify_prometheus",
+}
+
+
+def load_verifier(name: str) -> Callable[..., Proof]:
+    """The function of a verifier. Raises ArchnbError with the nearest name where there is none."""
+    if name not in VERIFIERS:
+        raise ArchnbError(unknown("verifier", name, VERIFIERS))
+    module, _, function = VERIFIERS[name].partition(":")
+    found: Callable[..., Proof] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def verify(
+    plan: Plan, postgresql: str | None = None, mysql: str | None = None, only: str | Iterable[str] | None = None
+) -> Evidence:
+    """Run every artefact of a plan on the real thing.
+
+    postgresql, mysql: the URL of a server to use; a database is made there and dropped again. Without one, a private
+    server is started where the machine has the programs. only: names of VERIFIERS. Raises EngineMissing where a given
+    server does not answer, ArchnbError where a name is not known.
+    """
+    names = list(VERIFIERS) if only is None else [only] if isinstance(only, str) else list(only)
+    functions = [load_verifier(name) for name in names]
+    return Evidence(tuple(one(plan, postgresql=postgresql, mysql=mysql) for one in functions))
+
+
+__all__ = ["VERIFIERS", "Check", "Evidence", "Proof", "Served", "load_verifier", "verify"]

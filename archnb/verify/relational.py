@@ -1,0 +1,132 @@
+"""The proof of a relational schema, the same on every engine: DDL, rows, constraints that refuse, queries with their indexes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from archnb.design.schema import SchemaTable
+from archnb.export import export
+from archnb.export.sql import NAMES, metadata, statements
+from archnb.verify.constraints import check_constraints
+from archnb.verify.lookups import run_queries
+from archnb.verify.proof import Check, Proof, conclude
+from archnb.verify.rows import Row, Rows, make_rows, scale_counts
+from archnb.verify.session import Session
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from archnb.plan import Plan
+
+
+def prove(plan: Plan, session: Session) -> Proof:
+    """Run a plan's DDL, fill its tables, try to break its constraints, run and explain its queries."""
+    started = time.perf_counter()
+    dialect = session.dialect
+    found = statements(plan, dialect)
+    details = [*_run_ddl(plan, session, [one.text for one in found])]
+    artefact, version = (
+        f"DDL for {NAMES[dialect]}",
+        f"{session.version} ({session.origin})" if session.origin else session.version,
+    )
+    queries: tuple[Any, ...] = ()
+    if not found:
+        details = [Check("DDL", "not run", "the design has no relational table")]
+    elif conclude(details) == "passed":
+        tables = {table.info["table"]: table for table in metadata(plan, dialect).tables.values()}
+        designed = {name: plan.design.schema.tables[name] for name in tables}
+        rows = make_rows(designed, scale_counts(read_counts(plan, designed)))
+        details += insert_rows(session, tables, rows)
+        session.analyze(list(tables.values()))
+        details += check_constraints(session, tables, designed, rows)
+        queries = tuple(run_queries(plan, session, tables, designed, rows))
+    verdict = conclude([*details, *queries])
+    kind: Any = "not verified" if verdict == "not run" else "executed on the engine"
+    seconds = time.perf_counter() - started
+    return Proof(artefact, session.engine, version, kind, len(found), seconds, verdict, tuple(details), queries)
+
+
+def _run_ddl(plan: Plan, session: Session, texts: list[str]) -> list[Check]:
+    """Run each statement; and see that the file people get holds these statements."""
+    failed = []
+    for number, text in enumerate(texts, 1):
+        try:
+            session.run(text)
+        except Exception as error:
+            refusal = session.read_error(error)
+            if refusal is None:
+                raise
+            failed.append(
+                Check(f"DDL statement {number}", "failed", f"{refusal.message} — {' '.join(text.split())[:120]}")
+            )
+    exported = export(plan, "sql", dialect=session.dialect).text
+    missing = [number for number, text in enumerate(texts, 1) if text not in exported]
+    if missing:
+        failed.append(Check("DDL file", "failed", f"statement {missing[0]} that was run is not in the exported file"))
+    return failed or [Check("DDL", "passed", f"{len(texts)} statements were executed")]
+
+
+def read_counts(plan: Plan, tables: Mapping[str, SchemaTable]) -> dict[str, float]:
+    """The rows of each table as the design counts them."""
+    return {name: plan.facts[fact].base if (fact := f"schema.{name}.rows") in plan.facts else 1000.0 for name in tables}
+
+
+def insert_rows(session: Session, tables: Mapping[str, sa.Table], rows: Rows) -> list[Check]:
+    """Insert the rows, parents first; what the engine refuses is a failed check, and what refers to it has no parent."""
+    failed = [Check(f"rows of {name}", "failed", note) for name, note in rows.notes.items()]
+    for name, found in rows.tables.items():
+        if not found:
+            continue
+        table = tables[name]
+        columns = writable(table)
+        try:
+            session.insert(table, columns, [[row.get(one.info["column"]) for one in columns] for row in found])
+        except Exception as error:
+            refusal = session.read_error(error)
+            if refusal is None:
+                raise
+            failed.append(Check(f"rows of {name}", "failed", refusal.message))
+            # nothing more is asked of rows that are not there
+            rows.tables[name] = []
+            rows.spares.pop(name, None)
+    for one in rows.updates:
+        if rows.tables.get(one.table):
+            sql, parameters = write_update(session, tables[one.table], one.values, one.key)
+            try:
+                session.run(sql, parameters)
+            except Exception as error:
+                refusal = session.read_error(error)
+                if refusal is None:
+                    raise
+                failed.append(Check(f"rows of {one.table}", "failed", f"closing a cycle: {refusal.message}"))
+    filled = sum(1 for found in rows.tables.values() if found)
+    done = Check(
+        "rows",
+        "passed" if filled else "not run",
+        f"{rows.count:,} synthetic rows are in {filled} of {len(tables)} tables",
+    )
+    return [*failed, done]
+
+
+def writable(table: sa.Table) -> list[sa.Column[Any]]:
+    """The columns that take a value."""
+    return [one for one in table.columns if one.computed is None]
+
+
+def write_update(session: Session, table: sa.Table, values: Row, key: Row) -> tuple[str, dict[str, Any]]:
+    """An UPDATE of one row by its key, with parameters; names are the design's."""
+    from archnb.export.sql import make_dialect
+
+    quote = make_dialect(session.dialect).identifier_preparer.quote
+    columns = {one.info["column"]: one for one in table.columns}
+    parameters: dict[str, Any] = {}
+    sets, wheres = [], []
+    for number, (name, value) in enumerate(values.items()):
+        parameters[f"v{number}"] = session.write(value, columns[name])
+        sets.append(f"{quote(columns[name].name)} = :v{number}")
+    for number, (name, value) in enumerate(key.items()):
+        parameters[f"k{number}"] = session.write(value, columns[name])
+        wheres.append(f"{quote(columns[name].name)} = :k{number}")
+    return f"UPDATE {quote(table.name)} SET {', '.join(sets)} WHERE {' AND '.join(wheres)}", parameters

@@ -1,0 +1,323 @@
+"""Synthetic rows that fulfil every constraint of a schema: keys, references, uniques, checks, types and lengths.
+
+Parents come before children; a cycle is entered where a reference may be NULL, and closed by an update afterwards. The
+same tables, counts and seed give the same rows. What cannot be filled is said in `notes`, never left out in silence.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archnb.design.schema import ForeignKey, SchemaTable
+from archnb.verify.conditions import Limits, has_doubt, judge, read_conditions
+from archnb.verify.values import make_value
+
+Row = dict[str, Any]
+
+LEAST, MOST = 200, 2000
+ATTEMPTS = 25
+NULLS = 0.12
+
+
+@dataclass(frozen=True)
+class Update:
+    """A reference that closes a cycle: set in the row of a table that has this key."""
+
+    table: str
+    key: Row
+    values: Row
+
+
+@dataclass
+class Rows:
+    """Rows by table, in an order in which they can be inserted; then the updates that close cycles.
+
+    `spares` holds one more row for each table that is not among its rows, and could be inserted.
+    """
+
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    spares: dict[str, Row] = field(default_factory=dict)
+    updates: list[Update] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        """How many rows there are in all."""
+        return sum(len(rows) for rows in self.tables.values())
+
+
+def scale_counts(rows: Mapping[str, float], least: int = LEAST, most: int = MOST) -> dict[str, int]:
+    """How many rows each table gets: a small table all of its rows, larger ones between `least` and `most` by magnitude.
+
+    >>> scale_counts({"warehouse": 2, "brand": 8_000, "order": 10_000_000})
+    {'warehouse': 2, 'brand': 200, 'order': 2000}
+    """
+    import math
+
+    large = [math.log10(one) for one in rows.values() if one > least]
+    low, high = min(large, default=0.0), max(large, default=0.0)
+    made = {}
+    for name, count in rows.items():
+        if count <= least:
+            # a table that is empty today is filled all the same, or nothing would be proven of it
+            made[name] = round(count) if count >= 1 else 20
+        else:
+            share = (math.log10(count) - low) / (high - low) if high > low else 0.5
+            made[name] = round(least + share * (most - least))
+    return made
+
+
+def make_rows(tables: Mapping[str, SchemaTable], counts: Mapping[str, int], seed: int = 1) -> Rows:
+    """Rows for tables of one store, by the design's own names of tables and columns.
+
+    A foreign key to a table that is not among `tables` is taken as a plain column.
+    """
+    made = Rows()
+    order, late, stuck = order_for_rows(tables)
+    for name in stuck:
+        made.notes[name] = (
+            "no first row is possible: it needs a row of another table that needs a row of it "
+            f"({', '.join(stuck)}). Let one of the references be optional."
+        )
+    for name in order:
+        maker = _Maker(name, tables, made, late.get(name, ()), random.Random(f"{seed}:{name}"))
+        made.tables[name] = maker.make(counts.get(name, LEAST))
+        if not made.tables[name] and name not in made.notes:
+            made.notes[name] = maker.explain()
+    for name, keys in late.items():
+        _close_cycles(made, name, tables[name], keys, random.Random(f"{seed}:{name}:late"))
+    return made
+
+
+def order_for_rows(
+    tables: Mapping[str, SchemaTable],
+) -> tuple[list[str], dict[str, tuple[ForeignKey, ...]], tuple[str, ...]]:
+    """The order in which tables can be filled, the foreign keys to be set afterwards, and the tables that cannot be."""
+    left = dict.fromkeys(tables)
+    needs = {
+        name: [
+            key
+            for key in table.foreign_keys.values()
+            if key.references in tables and key.references != name and _is_usable(tables, name, key)
+        ]
+        for name, table in tables.items()
+    }
+    order: list[str] = []
+    late: dict[str, tuple[ForeignKey, ...]] = {}
+    while left:
+        ready = [name for name in left if not any(key.references in left for key in needs[name])]
+        if not ready:
+            for name in left:
+                waiting = [key for key in needs[name] if key.references in left]
+                if all(_may_wait(tables[name], key) for key in waiting):
+                    late[name] = tuple(waiting)
+                    ready = [name]
+                    break
+        if not ready:
+            return order, late, tuple(left)
+        for name in ready:
+            order.append(name)
+            del left[name]
+    return order, late, ()
+
+
+def _is_usable(tables: Mapping[str, SchemaTable], name: str, key: ForeignKey) -> bool:
+    other = tables.get(key.references or "")
+    return (
+        other is not None
+        and len(key.columns) == len(_referenced(key, other))
+        and all(one in tables[name].columns for one in key.columns)
+        and all(one in other.columns for one in _referenced(key, other))
+    )
+
+
+def _referenced(key: ForeignKey, other: SchemaTable) -> tuple[str, ...]:
+    return key.referenced or other.primary_key
+
+
+def _may_wait(table: SchemaTable, key: ForeignKey) -> bool:
+    return any(table.columns[one].nullable and one not in table.primary_key for one in key.columns)
+
+
+def _unique_sets(table: SchemaTable) -> list[tuple[str, ...]]:
+    found = [table.primary_key, *(one.columns for one in table.uniques.values())]
+    found += [tuple(c.lstrip("-") for c in one.columns) for one in table.indexes.values() if one.unique]
+    return [one for one in found if one and all(column in table.columns for column in one)]
+
+
+class _Maker:
+    """Makes the rows of one table, whose parents are made."""
+
+    def __init__(
+        self, name: str, tables: Mapping[str, SchemaTable], made: Rows, late: Sequence[ForeignKey], rng: random.Random
+    ) -> None:
+        self.name, self.table, self.made, self.rng = name, tables[name], made, rng
+        self.late = {column for key in late for column in key.columns if self.table.columns[column].nullable}
+        self.keys = [
+            key for key in self.table.foreign_keys.values() if key not in late and _is_usable(tables, name, key)
+        ]
+        self.referenced = {id(key): _referenced(key, tables[key.references or ""]) for key in self.keys}
+        self.unique_sets = _unique_sets(self.table)
+        self.alone = {one[0] for one in self.unique_sets if len(one) == 1}
+        self.limits: dict[str, Limits] = read_conditions(self.table)
+        self.judged = [
+            one.condition for one in self.table.checks.values() if one.condition and has_doubt(one.condition)
+        ]
+        self.rows: list[Row] = []
+        self.parents: dict[tuple[int, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = {}
+        self.refused = 0
+
+    def make(self, count: int) -> list[Row]:
+        """As many rows as can be, at most `count`."""
+        for key in self.keys:
+            if any(set(one) <= set(key.columns) for one in self.unique_sets) and key.references != self.name:
+                # not all, so that one more row finds a parent that is free
+                parents = len(self.made.tables.get(key.references or "", ()))
+                count = min(count, parents - 1 if parents > 1 else parents)
+        seen: list[set[tuple[Any, ...]]] = [set() for _ in self.unique_sets]
+        for number in range(count + 1 if count else 0):
+            for attempt in range(ATTEMPTS):
+                row = self._make_row(number + attempt * (count + 1))
+                if row is None:
+                    continue
+                marks = [_mark(row, one) for one in self.unique_sets]
+                if any(mark is not None and mark in known for mark, known in zip(marks, seen, strict=True)):
+                    continue
+                if self.judged and not judge(self.judged, row):
+                    self.refused += 1
+                    continue
+                for mark, known in zip(marks, seen, strict=True):
+                    if mark is not None:
+                        known.add(mark)
+                if number < count:
+                    self.rows.append(row)
+                else:
+                    self.made.spares[self.name] = row
+                break
+        return self.rows
+
+    def explain(self) -> str:
+        """Why there is no row."""
+        empty = [
+            key.references
+            for key in self.keys
+            if key.references != self.name and not self.made.tables.get(key.references or "")
+        ]
+        if empty:
+            return f"no row can be made, because it refers to {', '.join(map(repr, empty))}, which has none."
+        if self.refused:
+            return f"of {self.refused} rows tried none fulfils {'; '.join(self.judged)}."
+        return "no row can be made that is unlike the ones before it."
+
+    def _make_row(self, number: int) -> Row | None:
+        row: Row = {}
+        late_self: list[ForeignKey] = []
+        for key in self.keys:
+            if key.references == self.name and not self._is_optional(key):
+                late_self.append(key)
+            elif not self._refer(row, key, number):
+                return None
+        for name, column in self.table.columns.items():
+            if name in row:
+                continue
+            if name in self.late:
+                row[name] = None
+            elif column.nullable and name not in self.table.primary_key and self.rng.random() < NULLS:
+                row[name] = None
+            elif any(name in key.columns for key in late_self) and name not in self.table.primary_key:
+                continue
+            else:
+                is_counted = name in self.alone or column.type == "key" or bool(column.is_generated)
+                row[name] = make_value(column, self.rng, number, self.limits.get(name), is_unique=is_counted)
+        for key in late_self:
+            # a row that must refer to its own table refers to itself where it is the first
+            target = self.rng.choice(self.rows) if self.rows and self.rng.random() < 0.7 else row
+            for mine, theirs in zip(key.columns, self.referenced[id(key)], strict=True):
+                if mine not in row:
+                    row[mine] = target.get(theirs)
+        return row
+
+    def _is_optional(self, key: ForeignKey) -> bool:
+        return _may_wait(self.table, key)
+
+    def _refer(self, row: Row, key: ForeignKey, number: int) -> bool:
+        """Fill a foreign key's columns from a parent that agrees with what is already there; False where there is none."""
+        referenced = self.referenced[id(key)]
+        fixed = tuple(one for one in key.columns if one in row)
+        is_optional = self._is_optional(key)
+        if any(row[one] is None for one in fixed):
+            for one in key.columns:
+                row.setdefault(one, None)
+            return all(row[one] is not None or self.table.columns[one].nullable for one in key.columns)
+        parents: Sequence[Row] = (
+            self.rows if key.references == self.name else self.made.tables.get(key.references or "", ())
+        )
+        if fixed:
+            # not remembered for the own table, which grows meanwhile
+            wanted = tuple(row[one] for one in fixed)
+            theirs = tuple(referenced[key.columns.index(one)] for one in fixed)
+            if key.references == self.name:
+                parents = [one for one in parents if tuple(one[c] for c in theirs) == wanted]
+            else:
+                parents = self._group(key, theirs).get(wanted, [])
+        if is_optional and (not parents or self.rng.random() < NULLS):
+            for one in key.columns:
+                if one not in row:
+                    row[one] = None
+            return all(row[one] is not None or self.table.columns[one].nullable for one in key.columns)
+        if not parents:
+            return False
+        if any(set(one) <= set(key.columns) for one in self.unique_sets) and key.references != self.name:
+            parent = parents[number % len(parents)]
+        else:
+            parent = parents[int(len(parents) * self.rng.random() ** 1.4)]
+        if any(parent[one] is None for one in referenced):
+            return False
+        for mine, other in zip(key.columns, referenced, strict=True):
+            row[mine] = parent[other]
+        return True
+
+    def _group(self, key: ForeignKey, columns: tuple[str, ...]) -> dict[tuple[Any, ...], list[Row]]:
+        place = (id(key), columns)
+        if place not in self.parents:
+            groups: dict[tuple[Any, ...], list[Row]] = {}
+            for one in self.made.tables.get(key.references or "", ()):
+                groups.setdefault(tuple(one[c] for c in columns), []).append(one)
+            self.parents[place] = groups
+        return self.parents[place]
+
+
+def _mark(row: Row, columns: tuple[str, ...]) -> tuple[Any, ...] | None:
+    """What must be unique, folded as the least careful engine folds it; NULL is unlike every NULL."""
+    values = [row[one] for one in columns]
+    if any(one is None for one in values):
+        return None
+    return tuple(one.casefold().rstrip() if isinstance(one, str) else str(one) for one in values)
+
+
+def _close_cycles(
+    made: Rows, name: str, table: SchemaTable, keys: Sequence[ForeignKey], rng: random.Random, most: int = 50
+) -> None:
+    """Set the references that had to wait in some of the rows, here and as updates."""
+    unique = [set(one) for one in _unique_sets(table)]
+    for key in keys:
+        parents = made.tables.get(key.references or "", [])
+        if not parents or not table.primary_key:
+            continue
+        is_single = any(one <= set(key.columns) for one in unique)
+        for number, row in enumerate(made.tables.get(name, [])[:most]):
+            if is_single and number >= len(parents):
+                break
+            parent = parents[number] if is_single else rng.choice(parents)
+            referenced = key.referenced or tuple(parent)[: len(key.columns)]
+            values = {mine: parent[other] for mine, other in zip(key.columns, referenced, strict=True)}
+            # what is shared with the own key or another reference must not change
+            if any(row[one] is not None and row[one] != value for one, value in values.items()):
+                continue
+            if any(value is None for value in values.values()):
+                continue
+            row.update(values)
+            made.updates.append(Update(name, {one: row[one] for one in table.primary_key}, values))

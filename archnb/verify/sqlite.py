@@ -1,0 +1,163 @@
+"""SQLite: the DDL, the rows and the queries on the engine of the standard library, in memory."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from archnb.verify.proof import Proof
+from archnb.verify.session import Constraint, Persuasion, Refusal, Session, Step, shorten_message
+from archnb.verify.values import write_plain
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from archnb.plan import Plan
+
+_KINDS: dict[str, Constraint] = {
+    "SQLITE_CONSTRAINT_NOTNULL": "NOT NULL",
+    "SQLITE_CONSTRAINT_UNIQUE": "UNIQUE",
+    "SQLITE_CONSTRAINT_PRIMARYKEY": "UNIQUE",
+    "SQLITE_CONSTRAINT_ROWID": "UNIQUE",
+    "SQLITE_CONSTRAINT_CHECK": "CHECK",
+    "SQLITE_CONSTRAINT_FOREIGNKEY": "FOREIGN KEY",
+}
+
+
+class SqliteSession(Session):
+    """A database in memory with foreign keys on."""
+
+    dialect = "sqlite"
+    engine = "SQLite"
+    version = sqlite3.sqlite_version
+    origin = "Python's standard library"
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection.execute("PRAGMA foreign_keys = ON")
+        self.depth = 0
+        self.names: dict[str, str] = {}
+
+    def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> int:
+        return self.connection.execute(sql, dict(parameters or {})).rowcount
+
+    def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql, dict(parameters or {})).fetchall()
+
+    def insert(self, table: sa.Table, columns: Sequence[sa.Column[Any]], rows: Sequence[Sequence[Any]]) -> None:
+        types = [str(one.type.compile(dialect=_dialect())) for one in columns]
+        names, marks = ", ".join(_quote(one.name) for one in columns), ", ".join("?" * len(columns))
+        values = [[write_plain(v, t) for v, t in zip(row, types, strict=True)] for row in rows]
+        self.connection.execute("SAVEPOINT filling")
+        try:
+            self.connection.executemany(f"INSERT INTO {_quote(table.name)} ({names}) VALUES ({marks})", values)
+        except sqlite3.Error:
+            self.connection.execute("ROLLBACK TO filling")
+            raise
+        finally:
+            self.connection.execute("RELEASE filling")
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        self.depth += 1
+        name = f"undone_{self.depth}"
+        self.connection.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        finally:
+            self.depth -= 1
+            self.connection.execute(f"ROLLBACK TO {name}")
+            self.connection.execute(f"RELEASE {name}")
+
+    def analyze(self, tables: Sequence[sa.Table]) -> None:
+        self.connection.execute("ANALYZE")
+        # SQLite names the index behind a key or unique itself; ours is found by its columns
+        for table in tables:
+            wanted = {
+                tuple(column.name for column in one.columns): str(one.name)
+                for one in table.constraints
+                if hasattr(one, "columns") and one.name
+            }
+            for row in self.fetch(f"PRAGMA index_list({_quote(table.name)})"):
+                columns = tuple(str(one[2]) for one in self.fetch(f"PRAGMA index_info({_quote(row[1])})"))
+                if row[3] != "c" and columns in wanted:
+                    self.names[row[1]] = wanted[columns]
+            if table.primary_key.name:
+                self.names[f"rowid of {table.name}"] = str(table.primary_key.name)
+
+    def explain(self, sql: str, parameters: Mapping[str, Any]) -> list[Step]:
+        lines = [str(row[3]) for row in self.fetch(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+        return [step for line in lines if (step := self._read_line(line)) is not None]
+
+    def _read_line(self, line: str) -> Step | None:
+        found = re.match(r"(?:SEARCH|SCAN) (?P<table>.+?)(?: USING (?P<how>.*))?$", line, re.DOTALL)
+        if found is None:
+            return None
+        how = found["how"] or ""
+        if how.startswith("INTEGER PRIMARY KEY"):
+            table = found["table"].partition(" AS ")[0]
+            return Step(self.names.get(f"rowid of {table}", f"{table}_pkey"), line)
+        if index := re.match(r"(?:AUTOMATIC )?(?:PARTIAL )?(?:COVERING )?INDEX (.+?)(?: \(|$)", how):
+            if how.startswith("AUTOMATIC"):
+                return Step(None, line)
+            return Step(self.names.get(index[1], index[1]), line)
+        return Step(None, line)
+
+    def persuasions(self, scale: Mapping[str, float]) -> Iterator[Persuasion]:
+        @contextmanager
+        def without_statistics(expected: str) -> Iterator[None]:
+            with self.undone():
+                self.connection.execute("DELETE FROM sqlite_stat1")
+                self.connection.execute("ANALYZE sqlite_schema")
+                yield
+            self.connection.execute("ANALYZE sqlite_schema")
+
+        @contextmanager
+        def without_others(expected: str) -> Iterator[None]:
+            with self.undone():
+                others = self.fetch(
+                    "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND name <> :name",
+                    {"name": expected},
+                )
+                for row in others:
+                    self.connection.execute(f"DROP INDEX {_quote(row[0])}")
+                self.connection.execute("DELETE FROM sqlite_stat1")
+                self.connection.execute("ANALYZE sqlite_schema")
+                yield
+            self.connection.execute("ANALYZE sqlite_schema")
+
+        yield Persuasion("without the statistics of the small sample", without_statistics)
+        yield Persuasion("with the other indexes out of the way", without_others)
+
+    def read_error(self, error: Exception) -> Refusal | None:
+        if not isinstance(error, sqlite3.Error):
+            return None
+        name = getattr(error, "sqlite_errorname", "")
+        return Refusal(_KINDS.get(name, ""), shorten_message(error))
+
+    def write(self, value: Any, column: sa.Column[Any] | None = None) -> Any:
+        return write_plain(value, "" if column is None else str(column.type.compile(dialect=_dialect())))
+
+
+def _dialect() -> Any:
+    from archnb.export.sql import make_dialect
+
+    return make_dialect("sqlite")
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def verify_sqlite(plan: Plan, **_: Any) -> Proof:
+    """Run the SQLite DDL, rows and queries of a plan on SQLite itself."""
+    from archnb.verify.relational import prove
+
+    session = SqliteSession()
+    try:
+        return prove(plan, session)
+    finally:
+        session.connection.close()
