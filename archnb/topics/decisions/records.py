@@ -61,7 +61,7 @@ def fill_records(draft: Draft) -> Named[Decision]:
     made: dict[str, Decision] = {}
     for choice in list_choices(draft):
         path, is_said = f"decisions.records.{choice.name}", draft.is_said(choice.path)
-        why = f"follows from {choice.path}, which was {'said' if is_said else 'proposed'}"
+        why = f"the design has {choice.path}, which was {'said' if is_said else 'proposed'}"
         if choice.name not in said:
             draft.note(path, why, *choice.facts)
         made[choice.name] = draft.fill(
