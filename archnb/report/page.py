@@ -20,7 +20,7 @@ from archnb.finding import SEVERITIES
 from archnb.plan import Plan
 from archnb.quantity import show
 from archnb.render import css, fact_link, fragment
-from archnb.shapes import AnyShape
+from archnb.shapes import AnyShape, Source
 
 if TYPE_CHECKING:
     import jinja2
@@ -36,6 +36,8 @@ CHAPTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Standing", ("review",)),
 )
 HANDOFF = "handoff-"
+# characters; an OpenAPI file of forty operations is longer, and is read by programs
+LONGEST = 60_000
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,9 @@ def _evidence_part(evidence: Any) -> Part:
     return Part("evidence", "Evidence", "What was run, on which engine, and which kind of proof that is.", figures)
 
 
-def _sources(plan: Plan) -> list[Any]:
-    return export_all(plan)
+def _sources(plan: Plan) -> list[Source]:
+    """The artefacts that are short enough to be read in a page; the others are written beside it."""
+    return [one for one in export_all(plan) if len(one.text) <= LONGEST]
 
 
 def _fact_row(fact: Fact) -> dict[str, Any]:
@@ -131,10 +134,20 @@ def _fact_row(fact: Fact) -> dict[str, Any]:
         "text": fact.text,
         "spread": spread,
         "origin": fact.origin,
-        "parts": [(text, fact_link(name) if name else "") for text, name in fact.parts()] if fact.apply else [],
+        "parts": _link_once(fact) if fact.apply else [],
         "arithmetic": fact.arithmetic() if fact.apply else str(fact.given),
         "because": "; ".join(one for one in (fact.because, fact.source) if one),
     }
+
+
+def _link_once(fact: Fact) -> list[tuple[str, str]]:
+    """The formula in parts; a name is a link where it stands first, which keeps a long page small."""
+    seen: set[str] = set()
+    parts = []
+    for text, name in fact.parts():
+        parts.append((text, fact_link(name) if name and name not in seen else ""))
+        seen.add(name)
+    return parts
 
 
 def _provenance(plan: Plan) -> dict[str, str]:
