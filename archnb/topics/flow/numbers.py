@@ -65,6 +65,9 @@ def _plain(quantity: Quantity) -> Fact:
     return Fact(quantity.unit, given=quantity)
 
 
+ALWAYS = _plain(Quantity(100, 100, PERCENT))
+
+
 def count_rates(draft: Draft, components: Named[Component], paths: Named[Path]) -> None:
     """Add `flow.<component>.rate`: the sum over all operations of rate × share, for every hop that ends there."""
     facts = draft.facts
@@ -240,6 +243,8 @@ def _base(hop: Hop) -> float:
 def measure_paths(draft: Draft) -> None:
     """Add availability, latency and its 99th percentile for every path."""
     flow, facts = draft.design.flow, draft.facts
+    # the same step occurs on many paths; its time is one expression for all of them
+    times: dict[tuple[str, int, bool, bool], Fact] = {}
     for name, path in flow.paths.items():
         product: Fact | None = None
         for target, hop in find_serial_parts(flow.components, path):
@@ -248,55 +253,57 @@ def measure_paths(draft: Draft) -> None:
             product = factor if product is None else product * factor
         if product is not None:
             facts.define(
-                f"flow.{name}.availability",
-                product,
-                "%",
+                f"flow.{name}.availability", product, "%",
                 "every part that is waited for must work; a cache may fail, the store answers then",
-            )
-        _measure_latency(draft, name, path)
+            )  # fmt: skip
+        _measure_latency(draft, name, path, times)
 
 
-def _measure_latency(draft: Draft, name: str, path: Path) -> None:
+def _measure_latency(draft: Draft, name: str, path: Path, times: dict[tuple[str, int, bool, bool], Fact]) -> None:
     facts, components = draft.facts, draft.design.flow.components
+    pattern = draft.design.access.get(name)
+    is_write = pattern is not None and pattern.writes is not None
     pairs: list[tuple[Fact | None, Fact]] = []
+    queried: set[str] = set()
     for hop in path.hops:
-        if (
-            not is_waited_for(hop)
-            or not hop.target
-            or hop.target == hop.source
-            or components[hop.target].kind == "client"
-        ):
+        target = hop.target
+        if not is_waited_for(hop) or not target or target == hop.source or components[target].kind == "client":
             continue
-        time = facts[f"flow.{hop.target}.service_time"]
-        queries = _count_queries(draft, name, components[hop.target])
-        if queries > 1:
-            time = time * queries
-        if components[hop.target].kind == "store" and name in draft.design.access and draft.design.access[name].writes:
-            time = time + facts["flow.assumed.time_commit"]
-        if hop.source and components[hop.source].kind != "client":
-            time = facts["flow.assumed.round_trip"] + time
-        pairs.append((find_share(draft, name, hop), time))
+        is_store = components[target].kind == "store"
+        queries = _count_queries(draft, name) if is_store and target not in queried else 1
+        queried.add(target)
+        is_inside = hop.source is not None and components[hop.source].kind != "client"
+        key = (target, queries, is_store and is_write, is_inside)
+        if key not in times:
+            times[key] = _sum_step(draft, *key)
+        pairs.append((find_share(draft, name, hop), times[key]))
     if not pairs:
         return
     facts.define(
         f"flow.{name}.latency", total([time if share is None else share * time for share, time in pairs]), "ms",
         "work and round trips of all that is waited for, from the border inwards and back; the user's own network is not in it",
     )  # fmt: skip
-    flat = [
-        part
-        for share, time in pairs
-        for part in (share if share is not None else _plain(Quantity(100, 100, PERCENT)), time)
-    ]
+    flat = [part for share, time in pairs for part in (share or ALWAYS, time)]
     facts.define(
         f"flow.{name}.latency_p99", apply_model("p99 of the sum", gamma_p99, "s", *flat, is_vectorised=True), "ms",
         "each time taken as exponential, their sum as gamma", source="Wilson and Hilferty (1931)",
     )  # fmt: skip
 
 
-def _count_queries(draft: Draft, name: str, component: Component) -> int:
+def _sum_step(draft: Draft, target: str, queries: int, has_commit: bool, is_inside: bool) -> Fact:
+    """The time of one step: work for each query, a commit if it writes, and a round trip unless it comes from outside."""
+    time = draft.facts[f"flow.{target}.service_time"]
+    if queries > 1:
+        time = time * queries
+    if has_commit:
+        time = time + draft.facts["flow.assumed.time_commit"]
+    return draft.facts["flow.assumed.round_trip"] + time if is_inside else time
+
+
+def _count_queries(draft: Draft, name: str) -> int:
     """How many queries an operation sends to a store: one, and one for each entity that comes along."""
     pattern = draft.design.access.get(name)
-    if pattern is None or component.kind != "store":
+    if pattern is None:
         return 1
     return 1 + len(pattern.include) + sum(1 for step in pattern.steps if not step.via)
 
