@@ -30,6 +30,7 @@ _HREF = "{http://www.w3.org/1999/xlink}href"
 _DPI = 72  # so that a matplotlib point is a pixel
 _DASHES: tuple[Any, ...] = ("-", (0, (6, 2.5)), (0, (2, 2)), (0, (7, 2, 2, 2)), (0, (3, 1.5)), (0, (1, 1.5)))
 _LIMIT_DASHES: tuple[Any, ...] = ((0, (2, 1.6)), (0, (5, 3)))
+_SIDES = ((1, -1), (-1, 1), (1, 1), (-1, -1), (0, 1), (0, -1), (1, 0), (-1, 0))  # where a mark's word may stand
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _NOT_STYLE = (
     "backend",
@@ -286,9 +287,9 @@ def _draw_points(axes: Axes, marks: list[Mark], width: float, height: float) -> 
         x, y = (float(part) for part in place.transform((mark.x, level)))
         x, y = x * width, y * height
         best: tuple[float, float, float, tuple[float, float, float, float]] | None = None
-        for gap, (across, along) in itertools.product((8, 34), ((1, -1), (-1, 1), (1, 1), (-1, -1), (0, 1), (0, -1))):
+        for gap, (across, along) in itertools.product((8, 34), _SIDES):
             left = x + across * 8 - (wide if across < 0 else wide / 2 if across == 0 else 0)
-            low = y + along * gap - (tall if along < 0 else 0)
+            low = y + along * gap - (tall if along < 0 else tall / 2 if along == 0 else 0)
             box = (left, low, left + wide, low + tall)
             cost = sum(box[0] - 2 <= px <= box[2] + 2 and box[1] <= py <= box[3] for px, py in drawn) + gap / 8
             cost += 500 * sum(
@@ -308,7 +309,7 @@ def _draw_points(axes: Axes, marks: list[Mark], width: float, height: float) -> 
             xytext=(right, up),
             textcoords="offset points",
             ha="left" if right > 0 else "right" if right < 0 else "center",
-            va="bottom" if up > 0 else "top",
+            va="bottom" if up > 0 else "top" if up < 0 else "center",
             fontsize=11,
             color=ink,
             arrowprops={"arrowstyle": "-", "color": ink, "linewidth": 0.8, "shrinkB": 4} if abs(up) > 8 else None,
@@ -339,8 +340,10 @@ def _draw_legend(figure: Figure, panels: list[Axes]) -> None:
     """One legend under everything, where no line can run through it; the same label stands in it once."""
     found: dict[str, Any] = {}
     for axes in panels:
+        own = axes.get_title(loc="left").replace("\n", " ")
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            if label and not label.startswith("_"):
+            # What the panel's title says already needs no entry.
+            if label and not label.startswith("_") and label != own:
                 found.setdefault(label, handle)
     if not found:
         return

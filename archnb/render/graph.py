@@ -64,22 +64,38 @@ def draw_graph(graph: Graph, *, link: Link | None = None) -> Drawing:
         for e, t in zip(graph.edges, labels, strict=True)
     )
     frames = tuple(measure_text(clean_text(group.label), 11, is_bold=True) + 8 for group in graph.groups)
-    found = arrange(boxes, lines, frames, direction=graph.direction, gap=14 if graph.kind == "er" else 26)
+    gap = 14.0 if graph.kind == "er" else 26.0
+    direction: str = graph.direction
+    found = arrange(boxes, lines, frames, direction=direction, gap=gap)
+    if graph.kind == "er" and _count_screens(found) > 1.2:
+        # Relations have no direction of their own, so a diagram that is too long one way may run the other way.
+        other = "TB" if direction == "LR" else "LR"
+        turned = arrange(boxes, lines, frames, direction=other, gap=gap)
+        if _count_screens(turned) < _count_screens(found) * 0.9:
+            found, direction = turned, other
     parts, titles = _draw_frames(graph, found)
-    ends, paths = _route_lines(found, boxes, lines, graph.direction, pad)
-    middles = _place_labels(found, boxes, lines, paths)
+    ends, paths = _route_lines(found, boxes, lines, direction, pad)
+    middles = _place_labels(found, boxes, lines, paths, frames)
     wires, words = [], []
     for number, edge in enumerate(graph.edges):
         wires.append(_draw_wire(edge, graph.kind, paths[number], ends[number], pad))
         centre = middles[number]
         if centre is not None:
-            words.append(_draw_lines(labels[number], centre[0], centre[1], 14, class_="t11 m soft halo"))
+            line = lines[number]
+            left, top = centre[0] - line.width / 2 + 1, centre[1] - line.height / 2
+            words.append(element("rect", x=left, y=top, width=line.width - 2, height=line.height, rx=3, class_="plate"))
+            words.append(_draw_lines(labels[number], centre[0], centre[1], 14, class_="t11 m soft"))
     parts += [*wires, *titles]
     for node, face, centre in zip(graph.nodes, faces, found.centres, strict=True):
         drawn = _draw_table(node, face, centre) if graph.kind == "er" else _draw_box(node, face, centre)
         parts.append(element("a", drawn, href=link(node.fact)) if node.fact and link else drawn)
     hint = " ".join(part for part in (hint, found.hint) if part)
     return Drawing(max(found.width, 40), max(found.height, 24), join_markup(parts + words, "\n"), hint)
+
+
+def _count_screens(found: Arrangement) -> float:
+    """How many times larger than a comfortable page a drawing is, the way it is longest."""
+    return max(found.width / 1150, found.height / 900)
 
 
 def _measure_rows(node: Node) -> _Face:
@@ -305,10 +321,17 @@ def _spread(wanted: list[float], low: float, high: float, step: float) -> list[f
 
 
 def _place_labels(
-    found: Arrangement, boxes: tuple[Box, ...], lines: tuple[Line, ...], paths: list[list[Point]]
+    found: Arrangement,
+    boxes: tuple[Box, ...],
+    lines: tuple[Line, ...],
+    paths: list[list[Point]],
+    frames: tuple[float, ...],
 ) -> list[Point | None]:
     """Labels moved from beside their lines onto them, where no box and no other label stands in the way."""
     taken = [(*centre, box.width, box.height) for centre, box in zip(found.centres, boxes, strict=True)]
+    for title, frame in zip(frames, found.frames, strict=True):
+        if frame is not None:
+            taken.append((frame[0] + 12 + title / 2, frame[1] + 14, title, 16))
     curves = [_sample_curve(path) for path in paths]
     middles = list(found.labels)
     reach = math.inf if found.hint else 70.0  # a plain arrangement keeps no place free for labels
@@ -363,10 +386,11 @@ def _draw_wire(edge: Edge, kind: str, points: list[Point], ends: _Ends, pad: flo
     """A line that leaves and meets its boxes at a right angle, with what its ends say."""
     touch = [(at[0] - way[0] * pad, at[1] - way[1] * pad) for at, way in ends]
     is_relation = kind == "er" and bool(edge.tail or edge.head)
-    has_tip = not is_relation and not edge.head and edge.kind not in _UNDIRECTED
+    has_tip = not is_relation and not edge.head and not _UNDIRECTED & set(edge.kind.split("-"))
     last = points[-1] if has_tip else touch[1]
     d = f"M{_pair(touch[0])}L{_pair(points[0])}" + _curve(points) + f"L{_pair(last)}"
-    dash = " dash" if edge.kind in _DASHED else ""
+    kinds = set(edge.kind.split("-"))
+    dash = (" dash" if kinds & _DASHED else "") + (" cross" if "border" in kinds else "")
     parts = [element("path", d=d, class_="wire" + dash)]
     parts.append(_draw_end(edge.tail, touch[0], ends[0][1]))
     parts.append(_draw_end(edge.head, touch[1], ends[1][1]))

@@ -33,6 +33,7 @@ _BY_WIDTH = {
 _ADVANCE = {character: width / 1000 for width, characters in _BY_WIDTH.items() for character in characters}
 _BOLD = 1.07
 _MARGIN = 1.06
+_BREAK_WORDS = re.compile(r"(?<= )(?<!\d )|(?<= )(?!\d)")  # a thousands' blank holds its number together
 _BREAK_AFTER = re.compile(r"(?<=[_\-/.,:;=&?|+])|(?<=[a-z])(?=[A-Z])")
 
 
@@ -68,7 +69,7 @@ def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) ->
     lines: list[str] = []
     for paragraph in text.splitlines() or [""]:
         line = ""
-        for piece in _pieces(" ".join(paragraph.split()), width, size, is_bold):
+        for piece in _pieces(re.sub(r"[ \t]+", " ", paragraph).strip(" "), width, size, is_bold):
             if line and measure_text((line + piece).rstrip(), size, is_bold=is_bold) > width:
                 lines.append(line.rstrip())
                 line = piece.lstrip()
@@ -83,7 +84,7 @@ def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) ->
 def _pieces(text: str, width: float, size: float, is_bold: bool) -> list[str]:
     """Words with the blank after them; one wider than the line is cut at a sign inside it, or else anywhere."""
     pieces: list[str] = []
-    for word in re.split(r"(?<=\s)", text):
+    for word in _BREAK_WORDS.split(text):
         if measure_text(word.rstrip(), size, is_bold=is_bold) <= width:
             pieces.append(word)
             continue
