@@ -36,18 +36,29 @@ _PROBLEM: dict[str, Json] = {
     "type": "object",
     "description": "A problem in the form of RFC 9457.",
     "properties": {
-        "type": {"type": "string", "format": "uri-reference", "description": "Names the problem; stable, and made to be compared."},
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "Names the problem; stable, and made to be compared.",
+        },
         "title": {"type": "string", "description": "The problem in a few words, the same each time."},
         "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
         "detail": {"type": "string", "description": "What went wrong this time."},
-        "instance": {"type": "string", "format": "uri-reference", "description": "This one occurrence; say it when asking for help."},
+        "instance": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "This one occurrence; say it when asking for help.",
+        },
         "code": {"type": "string", "description": "The last part of the type, for programs."},
         "errors": {
             "type": "array",
             "description": "Where the input is wrong, one entry a place.",
             "items": {
                 "type": "object",
-                "properties": {"pointer": {"type": "string", "description": "A JSON pointer (RFC 6901)."}, "detail": {"type": "string"}},
+                "properties": {
+                    "pointer": {"type": "string", "description": "A JSON pointer (RFC 6901)."},
+                    "detail": {"type": "string"},
+                },
                 "required": ["pointer", "detail"],
             },
         },
@@ -107,11 +118,18 @@ class _Document:
         words = [one for one in (self.design.summary, self.design.requirements.summary) if one]
         info["description"] = "\n\n".join([*words[:1], _CONVENTIONS])
         if self.left_out:
-            info["description"] += "\n\nLeft out, since another operation has the same method and path: " + ", ".join(self.left_out) + "."
+            info["description"] += (
+                "\n\nLeft out, since another operation has the same method and path: " + ", ".join(self.left_out) + "."
+            )
         made: dict[str, Json] = {
             "openapi": "3.1.0",
             "info": info,
-            "servers": [{"url": (api.base_path or "/").rstrip("/") or "/", "description": "Relative to the host that serves this document."}],
+            "servers": [
+                {
+                    "url": (api.base_path or "/").rstrip("/") or "/",
+                    "description": "Relative to the host that serves this document.",
+                }
+            ],
             "tags": [{"name": tag, "description": text} for tag, text in sorted(self.tags.items())],
             "paths": paths,
         }
@@ -136,7 +154,10 @@ class _Document:
             made["parameters"] = parameters
         request = make_request(self.resources, name, operation)
         if request is not None:
-            made["requestBody"] = {"required": True, "content": {request.media: self._content(f"{pascal(name)}Request", request)}}
+            made["requestBody"] = {
+                "required": True,
+                "content": {request.media: self._content(f"{pascal(name)}Request", request)},
+            }
         response = make_response(self.resources, name, operation, pattern)
         responses: dict[str, Json] = {str(operation.status or 200): self._write_success(name, operation, response)}
         by_status: dict[int, list[str]] = {}
@@ -154,7 +175,9 @@ class _Document:
             self.tags["service"] = "The service itself."
             return "service"
         record = self.design.entities[entity]
-        self.tags[entity] = record.summary or f"The {' '.join(split_words(entity))}" + (f", part of {record.domain}." if record.domain else ".")
+        self.tags[entity] = record.summary or f"The {' '.join(split_words(entity))}" + (
+            f", part of {record.domain}." if record.domain else "."
+        )
         return entity
 
     def _describe(self, name: str, operation: Operation) -> str:
@@ -174,11 +197,17 @@ class _Document:
         in_path = re.findall(r"\{([^{}]*)\}", path)
         given = dict(operation.parameters)
         # where another operation has written the path, its parameter names stand, in the same places
-        own = [one for one in re.findall(r"\{([^{}]*)\}", self._clean_path(operation.path))]
+        own = re.findall(r"\{([^{}]*)\}", self._clean_path(operation.path))
         for here, mine in zip(in_path, own, strict=False):
             parameter = given.pop(mine, None)
-            schema, example = describe_parameter(self.resources, operation, mine, parameter) if parameter else ({"type": "string"}, "1")
-            made.append(self._parameter(here, "path", True, (parameter and parameter.summary) or "Which one.", schema, example))
+            schema, example = (
+                describe_parameter(self.resources, operation, mine, parameter)
+                if parameter
+                else ({"type": "string"}, "1")
+            )
+            made.append(
+                self._parameter(here, "path", True, (parameter and parameter.summary) or "Which one.", schema, example)
+            )
         for other, parameter in given.items():
             place = parameter.place or "query"
             if place == "path":
@@ -189,22 +218,41 @@ class _Document:
                 size = self.design.api.page_size
                 most = max(1, int(self.design.api.max_page_size.value), (pattern.limit or 1) if pattern else 1)
                 usual = max(1, (pattern.limit if pattern else None) or (int(size.value) if size else 20))
-                schema, example = {"type": "integer", "minimum": 1, "maximum": most, "default": min(usual, most)}, min(20, most)
-            made.append(self._parameter(other, place, bool(parameter.required), parameter.summary or other, schema, example))
+                schema, example = (
+                    {"type": "integer", "minimum": 1, "maximum": most, "default": min(usual, most)},
+                    min(20, most),
+                )
+            made.append(
+                self._parameter(other, place, bool(parameter.required), parameter.summary or other, schema, example)
+            )
         return made
 
     @staticmethod
     def _parameter(name: str, place: str, is_required: bool, text: str, schema: Json, example: Json) -> Json:
-        return {"name": name, "in": place, "required": is_required, "description": text, "schema": schema, "example": example}
+        return {
+            "name": name,
+            "in": place,
+            "required": is_required,
+            "description": text,
+            "schema": schema,
+            "example": example,
+        }
 
     def _content(self, name: str, body: Body) -> dict[str, Json]:
         if not body.is_list:
             return {"schema": self._refer(name, body.schema, body.example), "example": body.example}
         items = body.example.get("items") or [None]
         inner = self._refer(re.sub(r"Page$", "", name), body.schema, items[0])
-        page: dict[str, Json] = {"type": "object", "properties": {"items": {"type": "array", "items": inner}}, "required": ["items"]}
+        page: dict[str, Json] = {
+            "type": "object",
+            "properties": {"items": {"type": "array", "items": inner}},
+            "required": ["items"],
+        }
         if body.is_paged:
-            page["properties"]["next_cursor"] = {"type": ["string", "null"], "description": "Give it as cursor to go on; null where nothing is left."}
+            page["properties"]["next_cursor"] = {
+                "type": ["string", "null"],
+                "description": "Give it as cursor to go on; null where nothing is left.",
+            }
             page["required"] = ["items", "next_cursor"]
         return {"schema": page, "example": body.example}
 
@@ -220,18 +268,39 @@ class _Document:
 
     def _write_success(self, name: str, operation: Operation, response: Body | None) -> Json:
         status = operation.status or 200
-        text = {201: "Created.", 202: "Accepted; it is done later.", 204: "Done; there is nothing to say."}.get(status, "Done.")
+        text = {201: "Created.", 202: "Accepted; it is done later.", 204: "Done; there is nothing to say."}.get(
+            status, "Done."
+        )
         made: dict[str, Json] = {"description": text}
-        headers: dict[str, Json] = {"RateLimit": {"$ref": "#/components/headers/RateLimit"}, "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"}}
-        location = write_location(self.resources, self.plan.draft, operation) if status in (201, 202) and operation.action != "delete" else ""
+        headers: dict[str, Json] = {
+            "RateLimit": {"$ref": "#/components/headers/RateLimit"},
+            "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
+        }
+        location = (
+            write_location(self.resources, self.plan.draft, operation)
+            if status in (201, 202) and operation.action != "delete"
+            else ""
+        )
         if location:
-            headers["Location"] = {"description": "Where it can be read.", "schema": {"type": "string", "format": "uri-reference"}, "example": location}
+            headers["Location"] = {
+                "description": "Where it can be read.",
+                "schema": {"type": "string", "format": "uri-reference"},
+                "example": location,
+            }
         if status == 200 and operation.action in ("get", "update"):
             headers["ETag"] = {"$ref": "#/components/headers/ETag"}
         made["headers"] = headers
         if response is not None:
-            base = pascal(operation.entity) if operation.entity in self.design.entities else pascal(name)
-            own = base if operation.action != "command" and not self._is_report(name, operation) else f"{pascal(name)}Response"
+            base = (
+                pascal(operation.entity)
+                if operation.entity is not None and operation.entity in self.design.entities
+                else pascal(name)
+            )
+            own = (
+                base
+                if operation.action != "command" and not self._is_report(name, operation)
+                else f"{pascal(name)}Response"
+            )
             made["content"] = {response.media: self._content(own, response)}
         return made
 
@@ -256,9 +325,15 @@ class _Document:
         """The response component for some error codes of one status."""
         name = "".join(pascal(code) for code in codes)
         if name not in self.responses:
-            headers = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}} if status in (429, 503) else {}
+            headers: dict[str, Json] = (
+                {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}} if status in (429, 503) else {}
+            )
             if status == 401:
-                headers["WWW-Authenticate"] = {"description": "How to prove who one is (RFC 6750).", "schema": {"type": "string"}, "example": "Bearer"}
+                headers["WWW-Authenticate"] = {
+                    "description": "How to prove who one is (RFC 6750).",
+                    "schema": {"type": "string"},
+                    "example": "Bearer",
+                }
             self.responses[name] = {
                 "description": " Or: ".join(self._title(code) for code in codes),
                 **({"headers": headers} if headers else {}),
@@ -295,13 +370,21 @@ class _Document:
         if MONEY["$ref"] in json.dumps([schemas, paths]):
             schemas["Money"] = MONEY_SCHEMA
         schemas["Problem"] = _PROBLEM
-        made: dict[str, Json] = {"schemas": schemas, "responses": dict(sorted(self.responses.items())), "headers": _HEADERS}
+        made: dict[str, Json] = {
+            "schemas": schemas,
+            "responses": dict(sorted(self.responses.items())),
+            "headers": _HEADERS,
+        }
         if any(not one.is_public for one in self.design.api.operations.values()):
             made["securitySchemes"] = self._write_schemes()
         return made
 
     def _write_schemes(self) -> dict[str, Json]:
-        scopes = {name: operation.summary or name for name, operation in self.design.api.operations.items() if not operation.is_public}
+        scopes = {
+            name: operation.summary or name
+            for name, operation in self.design.api.operations.items()
+            if not operation.is_public
+        }
         auth = self.design.auth
         life = f" Access tokens are good for {auth.access_token_ttl}." if auth.access_token_ttl is not None else ""
         return {
@@ -310,9 +393,11 @@ class _Document:
                 "description": f"People sign in by OpenID Connect: authorisation code with PKCE (S256), state and nonce.{life}",
                 "flows": {
                     "authorizationCode": {
-                        "authorizationUrl": "https://id.example.com/authorize", "tokenUrl": "https://id.example.com/token",
-                        "refreshUrl": "https://id.example.com/token", "scopes": scopes,
-                    }  # fmt: skip
+                        "authorizationUrl": "https://id.example.com/authorize",
+                        "tokenUrl": "https://id.example.com/token",
+                        "refreshUrl": "https://id.example.com/token",
+                        "scopes": scopes,
+                    }
                 },
             },
             "service": {
@@ -333,21 +418,33 @@ _CONVENTIONS = (
     "times are RFC 3339; money is an amount with its currency; lists are paged by cursor; errors are problem details (RFC 9457)."
 )
 _HEADERS: dict[str, Json] = {
-    "ETag": {"description": "The version of what is in the body; give it as If-Match to change just this one.", "schema": {"type": "string"}, "example": '"7"'},
+    "ETag": {
+        "description": "The version of what is in the body; give it as If-Match to change just this one.",
+        "schema": {"type": "string"},
+        "example": '"7"',
+    },
     "RateLimit": {
         "description": "What is left of the limit, and in how many seconds it is full again (draft-ietf-httpapi-ratelimit-headers).",
         "schema": {"type": "string"},
         "example": '"default";r=57;t=31',
     },
-    "RateLimitPolicy": {"description": "The limit and its window in seconds.", "schema": {"type": "string"}, "example": '"default";q=60;w=60'},
-    "RetryAfter": {"description": "How many seconds to wait before the next attempt.", "schema": {"type": "integer", "minimum": 0}, "example": 2},
+    "RateLimitPolicy": {
+        "description": "The limit and its window in seconds.",
+        "schema": {"type": "string"},
+        "example": '"default";q=60;w=60',
+    },
+    "RetryAfter": {
+        "description": "How many seconds to wait before the next attempt.",
+        "schema": {"type": "integer", "minimum": 0},
+        "example": 2,
+    },
 }
 
 
 # -- YAML
 
 _BARE = re.compile(r"[A-Za-z_/$][A-Za-z0-9_/$.{}-]*(?: [A-Za-z0-9_/$.{}(][A-Za-z0-9_/$.{}()-]*)*")
-_WORDS_OF_YAML = frozenset("y n yes no on off true false null none nan inf".split())
+_WORDS_OF_YAML = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
 
 
 def write_yaml(value: Json) -> str:
@@ -366,7 +463,9 @@ def _write_scalar(value: Json) -> str:
             return value
         text = json.dumps(value, ensure_ascii=False)
         # line separators and the like are line breaks or not printable to YAML
-        return re.sub(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+        return re.sub(
+            r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text
+        )
     if isinstance(value, Mapping | list | tuple):
         return "{}" if isinstance(value, Mapping) else "[]"
     return json.dumps(value)

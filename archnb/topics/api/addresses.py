@@ -42,7 +42,11 @@ def is_single(resources: Resources, pattern: AccessPattern) -> bool:
         return True
     fields = resources.fields(entity)
     uniques = [{part.strip() for part in text.split("+")} for text in resources.design.entities[entity].unique]
-    return pattern.limit == 1 or any(fields[one].unique for one in by if one in fields) or any(by >= unique for unique in uniques)
+    return (
+        pattern.limit == 1
+        or any(fields[one].unique for one in by if one in fields)
+        or any(by >= unique for unique in uniques)
+    )
 
 
 def normalise(path: str) -> str:
@@ -83,7 +87,9 @@ def _item(resources: Resources, entity: str, taken: tuple[str, ...] = ()) -> tup
     return path, tuple(found)
 
 
-def _parent(resources: Resources, entity: str, by: tuple[str, ...]) -> tuple[str, str, tuple[tuple[str, str], ...]] | None:
+def _parent(
+    resources: Resources, entity: str, by: tuple[str, ...]
+) -> tuple[str, str, tuple[tuple[str, str], ...]] | None:
     """The path of the parent that the first reference among some fields names: (field, /customers/{customer_id}, its parameters)."""
     fields = resources.fields(entity)
     for name in by:
@@ -113,7 +119,14 @@ def _derive_read(resources: Resources, name: str, pattern: AccessPattern, entity
         return Address(action, "POST", f"{whole}/{verb}", (), by, why)
     if single and set(by) >= set(key):
         path, found = _item(resources, entity)
-        return Address("get", "GET", path, found, tuple(one for one in by if one not in key), "one thing by its key is the resource itself")
+        return Address(
+            "get",
+            "GET",
+            path,
+            found,
+            tuple(one for one in by if one not in key),
+            "one thing by its key is the resource itself",
+        )
     if set(by) >= set(key) and (pattern.depth or 0) > 1:
         path, found = _item(resources, entity)
         left = tuple(one for one in by if one not in key)
@@ -125,17 +138,52 @@ def _derive_read(resources: Resources, name: str, pattern: AccessPattern, entity
         left = tuple(one for one in by if one != field)
         child = strip_parent(entity, target)
         if single and (fields[field].unique or set(key) == {field}):
-            return Address("get", "GET", f"{path}/{kebab(child)}", found, left, f"each {target} has one {entity}, which is a resource inside it")
+            return Address(
+                "get",
+                "GET",
+                f"{path}/{kebab(child)}",
+                found,
+                left,
+                f"each {target} has one {entity}, which is a resource inside it",
+            )
         tail = f"{path}/{kebab(plural(child))}"
         if single:
-            return Address("get", "GET", f"{tail}/{_first_word(resources, pattern)}", found, left, f"the first {entity} inside its {target}")
-        return _with_tail(resources, name, pattern, entity, tail, path, found, left, f"the {plural(snake(entity))} of one {target} are inside it")
+            return Address(
+                "get",
+                "GET",
+                f"{tail}/{_first_word(resources, pattern)}",
+                found,
+                left,
+                f"the first {entity} inside its {target}",
+            )
+        return _with_tail(
+            resources,
+            name,
+            pattern,
+            entity,
+            tail,
+            path,
+            found,
+            left,
+            f"the {plural(snake(entity))} of one {target} are inside it",
+        )
     if single and len(by) == 1 and by[0] in fields:
         property = resources.names(entity)[by[0]]
-        return Address("get", "GET", f"{whole}/by-{kebab(by[0])}/{{{property}}}", ((property, by[0]),), (), f"{by[0]} is unique, so it identifies one {entity}")
+        return Address(
+            "get",
+            "GET",
+            f"{whole}/by-{kebab(by[0])}/{{{property}}}",
+            ((property, by[0]),),
+            (),
+            f"{by[0]} is unique, so it identifies one {entity}",
+        )
     if single and not by:
-        return Address("get", "GET", f"{whole}/{_first_word(resources, pattern)}", (), (), "the first of the list, by its order")
-    return _with_tail(resources, name, pattern, entity, whole, whole, (), by, f"the {plural(snake(entity))}, filtered in the query")
+        return Address(
+            "get", "GET", f"{whole}/{_first_word(resources, pattern)}", (), (), "the first of the list, by its order"
+        )
+    return _with_tail(
+        resources, name, pattern, entity, whole, whole, (), by, f"the {plural(snake(entity))}, filtered in the query"
+    )
 
 
 def _first_word(resources: Resources, pattern: AccessPattern) -> str:
@@ -150,11 +198,32 @@ def _with_tail(
     found: tuple[tuple[str, str], ...], left: tuple[str, ...], why: str,
 ) -> Address:  # fmt: skip
     if pattern.aggregate:
-        return Address("list", "GET", f"{tail}/{_own_words(name, entity)}", found, left, f"{pattern.aggregate} is a report over {why}")
+        return Address(
+            "list",
+            "GET",
+            f"{tail}/{_own_words(name, entity)}",
+            found,
+            left,
+            f"{pattern.aggregate} is a report over {why}",
+        )
     if pattern.search:
-        return Address("search", "GET", f"{tail}/search", found, left, "a search ranks and pages otherwise than the list, so it has a path of its own")
+        return Address(
+            "search",
+            "GET",
+            f"{tail}/search",
+            found,
+            left,
+            "a search ranks and pages otherwise than the list, so it has a path of its own",
+        )
     if (pattern.depth or 0) > 1:
-        return Address("list", "GET", f"{base}/{_own_words(name, entity)}", found, left, f"it follows relationships {pattern.depth} deep from {why}")
+        return Address(
+            "list",
+            "GET",
+            f"{base}/{_own_words(name, entity)}",
+            found,
+            left,
+            f"it follows relationships {pattern.depth} deep from {why}",
+        )
     return Address("list", "GET", tail, found, left, why)
 
 
@@ -190,7 +259,9 @@ def _derive_write(resources: Resources, name: str, pattern: AccessPattern, entit
             field, path, found = parent
             tail = f"{path}/{kebab(plural(strip_parent(entity, fields[field].references or '')))}"
             return Address("create", "POST", tail, found, (), "creates inside its parent")
-        return Address("create", "POST", whole, (), (), "the server chooses the id, so a new one is posted to the collection")
+        return Address(
+            "create", "POST", whole, (), (), "the server chooses the id, so a new one is posted to the collection"
+        )
     hidden = [one for one in by if _is_personal(resources, entity, one)]
     if not by or set(by) <= set(key) or (set(by) & set(key) and not hidden):
         path, found = _item(resources, entity)
@@ -204,7 +275,14 @@ def _derive_write(resources: Resources, name: str, pattern: AccessPattern, entit
         where = f"the {entity} of one {target}"
     elif hidden:
         tail = {"delete": "erase"}.get(action, verb or "update")
-        return Address("command", "POST", f"{whole}/{kebab(tail)}", (), by, f"{', '.join(hidden)} is personal, so it stands in the body, not in the URL")
+        return Address(
+            "command",
+            "POST",
+            f"{whole}/{kebab(tail)}",
+            (),
+            by,
+            f"{', '.join(hidden)} is personal, so it stands in the body, not in the URL",
+        )
     else:
         first = by[0]
         property = resources.names(entity).get(first, snake(first))
@@ -214,20 +292,43 @@ def _derive_write(resources: Resources, name: str, pattern: AccessPattern, entit
         return Address("delete", "DELETE", path, found, (), f"removes {where}")
     words = set(verb.split("-")) - {""}
     if not pattern.steps and (not words or words & _CHANGING):
-        return Address("update", "PATCH", path, found, (), f"changes some fields of {where}; If-Match keeps two editors from overwriting each other")
-    return Address("command", "POST", f"{path}/{kebab(verb or name)}", found, (), f"a step in the life of {where}, with its own rules, is a command and no change of fields")
+        return Address(
+            "update",
+            "PATCH",
+            path,
+            found,
+            (),
+            f"changes some fields of {where}; If-Match keeps two editors from overwriting each other",
+        )
+    return Address(
+        "command",
+        "POST",
+        f"{path}/{kebab(verb or name)}",
+        found,
+        (),
+        f"a step in the life of {where}, with its own rules, is a command and no change of fields",
+    )
 
 
 def move_aside(resources: Resources, name: str, entity: str, address: Address) -> Address:
     """The same address under the operation's own name, for where another operation already has the path."""
-    words = verb_of(name, entity) if address.action in ("create", "update", "delete", "command") else _own_words(name, entity)
+    words = (
+        verb_of(name, entity)
+        if address.action in ("create", "update", "delete", "command")
+        else _own_words(name, entity)
+    )
     words = "-".join(one for one in words.split("-") if one and one not in _MAKING | {"update", "delete"}) or name
     segments = address.path.split("/")
     is_sub = address.action in ("list", "search") and address.in_path
     base = "/".join(segments[:-1]) if is_sub and not segments[-1].startswith("{") else address.path
     method = "POST" if address.method in ("PATCH", "DELETE") else address.method
     action: Action = "command" if method != address.method else address.action
-    return address._replace(path=f"{base}/{kebab(words)}", method=method, action=action, why=f"{address.why}; another operation has {address.method} {address.path}, so this one carries its name")
+    return address._replace(
+        path=f"{base}/{kebab(words)}",
+        method=method,
+        action=action,
+        why=f"{address.why}; another operation has {address.method} {address.path}, so this one carries its name",
+    )
 
 
 __all__ = ["Address", "collection", "derive_address", "is_single", "move_aside", "normalise", "verb_of"]

@@ -68,12 +68,20 @@ def make_instance(resources: Resources, entity: str, n: int = 0) -> dict[str, Js
         is_own_kind = field.references == entity and field.optional
         made[name] = None if is_own_kind else make_example(resources, entity, name, field, n)
     for name, field in fields.items():
-        if field.type == "money" and (price := _find_price(resources, entity)) is not None and not resources.is_sum(entity, name):
+        if (
+            field.type == "money"
+            and (price := _find_price(resources, entity)) is not None
+            and not resources.is_sum(entity, name)
+        ):
             target, price_field = price
             made[name] = make_example(resources, target, price_field, resources.fields(target)[price_field], n)
     resources.examples[entity, n] = made
     for name in fields:
-        if resources.is_sum(entity, name) and fields[name].type == "money" and (total := _add_parts(resources, entity, n)) is not None:
+        if (
+            resources.is_sum(entity, name)
+            and fields[name].type == "money"
+            and (total := _add_parts(resources, entity, n)) is not None
+        ):
             made[name] = total
     return made
 
@@ -84,7 +92,12 @@ def _find_price(resources: Resources, entity: str) -> tuple[str, str] | None:
         return None
     for field in resources.fields(entity).values():
         target = field.references
-        if target is not None and target != entity and entity not in resources.parts(target) and (price := resources.has_price(target)):
+        if (
+            target is not None
+            and target != entity
+            and entity not in resources.parts(target)
+            and (price := resources.has_price(target))
+        ):
             return None if resources.is_sum(target, price) else (target, price)
     return None
 
@@ -95,7 +108,14 @@ def _add_parts(resources: Resources, entity: str, n: int) -> Json | None:
             continue
         inner, fields = make_instance(resources, child, n), resources.fields(child)
         price = next((inner[name] for name, field in fields.items() if field.type == "money"), None)
-        count = next((inner[name] for name, field in fields.items() if field.type in ("int", "smallint") and {"quantity", "count"} & {*split_words(name)}), None)
+        count = next(
+            (
+                inner[name]
+                for name, field in fields.items()
+                if field.type in ("int", "smallint") and {"quantity", "count"} & {*split_words(name)}
+            ),
+            None,
+        )
         if isinstance(price, dict) and isinstance(count, int):
             cents = round(float(price["amount"]) * 100) * count
             return {"amount": f"{cents // 100}.{cents % 100:02d}", "currency": price["currency"]}
@@ -104,7 +124,11 @@ def _add_parts(resources: Resources, entity: str, n: int) -> Json | None:
 
 def list_visible(resources: Resources, entity: str, *, is_public: bool) -> list[str]:
     """The fields that may be shown: never a secret, and to the public nothing personal."""
-    return [name for name, field in resources.fields(entity).items() if not field.secret and not (is_public and field.personal)]
+    return [
+        name
+        for name, field in resources.fields(entity).items()
+        if not field.secret and not (is_public and field.personal)
+    ]
 
 
 def list_writable(resources: Resources, entity: str, *, parent: str = "", has_parts: bool = False) -> list[str]:
@@ -114,13 +138,26 @@ def list_writable(resources: Resources, entity: str, *, parent: str = "", has_pa
     for name, field in resources.fields(entity).items():
         is_computed = (has_parts and resources.is_sum(entity, name)) or (looks_up and field.type == "money")
         is_parent = bool(parent) and field.references == parent
-        if not (field.secret or is_computed or is_parent or resources.is_generated(entity, name) or resources.is_state(entity, name)):
+        if not (
+            field.secret
+            or is_computed
+            or is_parent
+            or resources.is_generated(entity, name)
+            or resources.is_state(entity, name)
+        ):
             made.append(name)
     return made
 
 
 def make_parts(
-    resources: Resources, entity: str, elements: Iterable[str], values: Mapping[str, Json], *, is_request: bool, is_public: bool, n: int = 0
+    resources: Resources,
+    entity: str,
+    elements: Iterable[str],
+    values: Mapping[str, Json],
+    *,
+    is_request: bool,
+    is_public: bool,
+    n: int = 0,
 ) -> list[Part]:
     """The properties that some elements stand for: a field, an entity or relationship that comes along, or a word of its own."""
     made: list[Part] = []
@@ -143,11 +180,33 @@ def make_parts(
             # a thing that is more than one reference away comes along as a list
             inner = list_visible(resources, element, is_public=is_public)
             schema, example = make_object(
-                make_parts(resources, element, inner, make_instance(resources, element, n), is_request=False, is_public=is_public), is_request=False
+                make_parts(
+                    resources,
+                    element,
+                    inner,
+                    make_instance(resources, element, n),
+                    is_request=False,
+                    is_public=is_public,
+                ),
+                is_request=False,
             )
-            made.append(Part(claim(snake(element), [part.name for part in made]), {"type": "array", "items": schema}, [example], True))
+            made.append(
+                Part(
+                    claim(snake(element), [part.name for part in made]),
+                    {"type": "array", "items": schema},
+                    [example],
+                    True,
+                )
+            )
         else:
-            made.append(Part(claim(snake(element), [part.name for part in made]), {"type": "string"}, f"{snake(element)} 1", not is_request))
+            made.append(
+                Part(
+                    claim(snake(element), [part.name for part in made]),
+                    {"type": "string"},
+                    f"{snake(element)} 1",
+                    not is_request,
+                )
+            )
     unique: dict[str, Part] = {}
     for part in made:
         unique.setdefault(part.name, part)
@@ -161,23 +220,53 @@ def _embed(resources: Resources, outer: str, embed: Embed, *, is_request: bool, 
         # one thing is not related to itself
         other = 1 - n if inner == outer else n
         names = list(resources.key(inner)) if is_request else list_visible(resources, inner, is_public=is_public)
-        parts = make_parts(resources, inner, names, make_instance(resources, inner, other), is_request=False, is_public=is_public, n=other)
+        parts = make_parts(
+            resources,
+            inner,
+            names,
+            make_instance(resources, inner, other),
+            is_request=False,
+            is_public=is_public,
+            n=other,
+        )
         for name, field in resources.design.relationships[embed.relationship].fields.items():
             if not field.secret and not (is_public and field.personal):
                 property = claim(snake(name), [part.name for part in parts])
-                parts.append(Part(property, describe_value(resources, field), make_example(resources, inner, name, field, n), not field.optional))
+                parts.append(
+                    Part(
+                        property,
+                        describe_value(resources, field),
+                        make_example(resources, inner, name, field, n),
+                        not field.optional,
+                    )
+                )
     elif is_request:
         names = list_writable(resources, inner, parent=outer)
-        parts = make_parts(resources, inner, names, make_instance(resources, inner, n), is_request=True, is_public=is_public, n=n)
+        parts = make_parts(
+            resources, inner, names, make_instance(resources, inner, n), is_request=True, is_public=is_public, n=n
+        )
     else:
-        names = [name for name in list_visible(resources, inner, is_public=is_public) if not embed.is_many or name != embed.via]
+        names = [
+            name
+            for name in list_visible(resources, inner, is_public=is_public)
+            if not embed.is_many or name != embed.via
+        ]
         values = dict(make_instance(resources, inner, n))
         parts = make_parts(resources, inner, names, values, is_request=False, is_public=is_public, n=n)
     schema, example = make_object(parts, is_request=is_request)
     if embed.is_many:
-        return Part(embed.name, {"type": "array", "items": schema} | ({"minItems": 1} if is_request else {}), [example], True)
-    is_optional = bool(embed.via and embed.via in resources.fields(outer) and resources.fields(outer)[embed.via].optional)
-    return Part(embed.name, {"anyOf": [schema, {"type": "null"}]} if is_optional else schema, example, not is_optional or not is_request)
+        return Part(
+            embed.name, {"type": "array", "items": schema} | ({"minItems": 1} if is_request else {}), [example], True
+        )
+    is_optional = bool(
+        embed.via and embed.via in resources.fields(outer) and resources.fields(outer)[embed.via].optional
+    )
+    return Part(
+        embed.name,
+        {"anyOf": [schema, {"type": "null"}]} if is_optional else schema,
+        example,
+        not is_optional or not is_request,
+    )
 
 
 def _read_default(field: Field) -> Json | None:
@@ -207,7 +296,9 @@ def make_request(resources: Resources, name: str, operation: Operation) -> Body 
     entity = operation.entity if operation.entity in resources.design.entities else None
     is_public = bool(operation.is_public)
     if entity is None:
-        parts = [Part(snake(one), {"type": "string"}, f"{snake(one)} 1", False) for one in dict.fromkeys(operation.request)]
+        parts = [
+            Part(snake(one), {"type": "string"}, f"{snake(one)} 1", False) for one in dict.fromkeys(operation.request)
+        ]
         schema, example = make_object({part.name: part for part in parts}.values(), is_request=True)
         return Body(schema, example)
     if operation.action in ("get", "list", "search"):
@@ -224,7 +315,11 @@ def make_request(resources: Resources, name: str, operation: Operation) -> Body 
         for inner in schema["properties"].values():
             inner.pop("default", None)
         names = [resources.names(entity)[one] for one in changed]
-        return Body(schema, {key: value for key, value in example.items() if key in names} or example, media="application/merge-patch+json")
+        return Body(
+            schema,
+            {key: value for key, value in example.items() if key in names} or example,
+            media="application/merge-patch+json",
+        )
     return Body(schema, example)
 
 
@@ -234,7 +329,16 @@ def _make_query(resources: Resources, entity: str, operation: Operation) -> Body
     parts: list[Part] = []
     for element in operation.request:
         if element in PAGING and element not in resources.fields(entity):
-            text = str(next((values[f] for f, field in resources.fields(entity).items() if field.personal and field.type == "text"), "ada"))
+            text = str(
+                next(
+                    (
+                        values[f]
+                        for f, field in resources.fields(entity).items()
+                        if field.personal and field.type == "text"
+                    ),
+                    "ada",
+                )
+            )
             schema: Schema = {"type": "integer", "minimum": 1} if element == "limit" else {"type": "string"}
             example: Json = 20 if element == "limit" else CURSOR if element == "cursor" else text.split(" ")[0].lower()
             parts.append(Part(element, schema, example, element == "q"))
@@ -254,7 +358,9 @@ def make_response(resources: Resources, name: str, operation: Operation, pattern
     is_public = bool(operation.is_public)
     is_list = operation.action in ("list", "search")
     if entity is None:
-        parts = [Part(snake(one), {"type": "string"}, f"{snake(one)} 1", True) for one in dict.fromkeys(operation.response)]
+        parts = [
+            Part(snake(one), {"type": "string"}, f"{snake(one)} 1", True) for one in dict.fromkeys(operation.response)
+        ]
         schema, example = make_object({part.name: part for part in parts}.values(), is_request=False)
         return _list_body(schema, [example], operation) if is_list else Body(schema, example)
     if pattern is not None and pattern.aggregate and is_list:
@@ -272,7 +378,9 @@ def make_response(resources: Resources, name: str, operation: Operation, pattern
     is_walk = pattern is not None and (pattern.depth or 0) > 1
     asked = [one.partition(".")[0] for one in (pattern.by if pattern and not is_walk else ())]
     second = make_instance(resources, entity, 1) | {one: first[one] for one in asked if one in first}
-    unique = any(one in first and (resources.fields(entity)[one].unique or resources.key(entity) == (one,)) for one in asked)
+    unique = any(
+        one in first and (resources.fields(entity)[one].unique or resources.key(entity) == (one,)) for one in asked
+    )
     more = make_parts(resources, entity, operation.response, second, is_request=False, is_public=is_public, n=1)
     return _list_body(schema, [example] if unique else [example, make_object(more, is_request=False)[1]], operation)
 
@@ -305,12 +413,22 @@ def _make_aggregate(resources: Resources, entity: str, operation: Operation, pat
     parts: list[Part] = []
     for word in operation.response:
         if word == what:
-            schema = describe_value(resources, fields[source], is_nullable=False) if is_money and source else {"type": "number"}
+            schema = (
+                describe_value(resources, fields[source], is_nullable=False)
+                if is_money and source
+                else {"type": "number"}
+            )
             parts.append(Part(word, schema, values[source] if is_money and source else 42, True))
         elif word in by_name:
             parts.append(Part(word, describe_value(resources, fields[by_name[word]]), values[by_name[word]], True))
         else:
-            example = {"day": "2026-03-14", "date": "2026-03-14", "month": "2026-03", "year": "2026", "hour": "2026-03-14T09:00:00Z"}.get(word, f"{word} 1")
+            example = {
+                "day": "2026-03-14",
+                "date": "2026-03-14",
+                "month": "2026-03",
+                "year": "2026",
+                "hour": "2026-03-14T09:00:00Z",
+            }.get(word, f"{word} 1")
             parts.append(Part(claim(snake(word), [part.name for part in parts]), {"type": "string"}, example, True))
     schema, row = make_object(parts, is_request=False)
     return _list_body(schema, [row], operation)
@@ -344,13 +462,20 @@ def find_field(resources: Resources, entity: str | None, dotted: str | None) -> 
     return fields[name], make_instance(resources, entity)[name]
 
 
-def describe_parameter(resources: Resources, operation: Operation, name: str, parameter: Parameter) -> tuple[Schema, Json]:
+def describe_parameter(
+    resources: Resources, operation: Operation, name: str, parameter: Parameter
+) -> tuple[Schema, Json]:
     """A parameter's schema and example."""
     found = find_field(resources, operation.entity, parameter.field)
     if found is not None:
         field, example = found
         schema = describe_value(resources, field, is_nullable=False)
-        if schema.get("type") == "object" or "$ref" in schema or schema.get("type") == "array" or isinstance(schema.get("type"), list):
+        if (
+            schema.get("type") == "object"
+            or "$ref" in schema
+            or schema.get("type") == "array"
+            or isinstance(schema.get("type"), list)
+        ):
             # a structured value stands in a URL as text
             return {"type": "string"}, write_text(example)
         return schema, example if example is not None else write_text(example)
@@ -364,7 +489,9 @@ def describe_parameter(resources: Resources, operation: Operation, name: str, pa
     schema = describe_value(resources, Field(type=kind if kind not in ("reference", "enum") else "text"))
     if name == "q":
         return {"type": "string", "minLength": 1, "maxLength": 200}, "lamp"
-    return schema, make_example(resources, operation.entity or "", name, Field(type=kind if kind not in ("reference", "enum") else "text"))
+    return schema, make_example(
+        resources, operation.entity or "", name, Field(type=kind if kind not in ("reference", "enum") else "text")
+    )
 
 
 def write_address(resources: Resources, operation: Operation, api: Api) -> str:

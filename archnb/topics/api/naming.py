@@ -14,7 +14,23 @@ from functools import lru_cache
 from urllib.parse import quote
 
 _UNCOUNTABLE = frozenset(
-    "stock news data media metadata equipment information series species staff feedback content traffic money inventory".split()
+    {
+        "stock",
+        "news",
+        "data",
+        "media",
+        "metadata",
+        "equipment",
+        "information",
+        "series",
+        "species",
+        "staff",
+        "feedback",
+        "content",
+        "traffic",
+        "money",
+        "inventory",
+    }
 )
 _IRREGULAR = {"person": "people", "child": "children", "man": "men", "woman": "women", "foot": "feet", "datum": "data"}
 _SINGULAR = {many: one for one, many in _IRREGULAR.items() if one != "datum"}

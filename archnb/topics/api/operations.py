@@ -21,7 +21,9 @@ PAGE, MAX_PAGE = 20, 100
 # above this a page is no page: see the rule api-unbounded-list
 LARGEST_PAGE = 1000
 # a step with one of these verbs takes something of which there may be too little
-_TAKING = frozenset({"reserve", "hold", "take", "deduct", "debit", "allocate", "withdraw", "decrement", "book", "consume"})
+_TAKING = frozenset(
+    {"reserve", "hold", "take", "deduct", "debit", "allocate", "withdraw", "decrement", "book", "consume"}
+)
 
 
 def complete_operations(draft: Draft) -> None:
@@ -34,12 +36,23 @@ def complete_operations(draft: Draft) -> None:
         "api",
         api,
         style=Because("rest", _style_reason(design.access)),
-        version=Because("1.0.0", "The first version; semantic versioning, so a breaking change is a new major version and a new base path."),
-        base_path=Because("/v1", "The major version stands in the path, so that an old and a new one can run side by side while clients move."),
+        version=Because(
+            "1.0.0",
+            "The first version; semantic versioning, so a breaking change is a new major version and a new base path.",
+        ),
+        base_path=Because(
+            "/v1",
+            "The major version stands in the path, so that an old and a new one can run side by side while clients move.",
+        ),
         page_size=Because(str(PAGE), "A screenful: what a list gives when the caller does not say how many."),
-        max_page_size=Because(str(largest), "A bound on the work and the bytes of one call (OWASP API4:2023); the largest limit that an access pattern asks for, at least 100."),
+        max_page_size=Because(
+            str(largest),
+            "A bound on the work and the bytes of one call (OWASP API4:2023); the largest limit that an access pattern asks for, at least 100.",
+        ),
     )
-    taken = {(one.method, normalise(one.path)) for one in api.operations.values() if one.method and one.path}
+    taken: set[tuple[str | None, str]] = {
+        (one.method, normalise(one.path)) for one in api.operations.values() if one.method and one.path
+    }
     made: dict[str, Operation] = {}
     for name in dict.fromkeys([*design.access, *api.operations]):
         said = api.operations.get(name, Operation())
@@ -67,7 +80,11 @@ def _imagine_pattern(resources: Resources, said: Operation) -> AccessPattern | N
     if said.entity is None or said.entity not in resources.design.entities:
         return None
     key = resources.key(said.entity)
-    action = said.action or ("get" if said.method in (None, "GET") else {"POST": "create", "DELETE": "delete"}.get(said.method or "", "update"))
+    action = said.action or (
+        "get"
+        if said.method in (None, "GET")
+        else {"POST": "create", "DELETE": "delete"}.get(said.method or "", "update")
+    )
     if action in ("get", "list", "search"):
         return AccessPattern(reads=said.entity, by=key if action == "get" else ())
     return AccessPattern(
@@ -78,7 +95,13 @@ def _imagine_pattern(resources: Resources, said: Operation) -> AccessPattern | N
 
 
 def _complete_one(
-    draft: Draft, resources: Resources, api: Api, name: str, said: Operation, pattern: AccessPattern | None, taken: set[tuple[str | None, str]]
+    draft: Draft,
+    resources: Resources,
+    api: Api,
+    name: str,
+    said: Operation,
+    pattern: AccessPattern | None,
+    taken: set[tuple[str | None, str]],
 ) -> Operation:
     path = f"api.operations.{name}"
     if pattern is None:
@@ -89,7 +112,7 @@ def _complete_one(
     is_public = said.is_public if said.is_public is not None else "public" in pattern.roles
     method = said.method or address.method
     action = said.action or address.action
-    in_path = _match_path(said.path, address) if said.path else dict(address.in_path)
+    in_path = _match_path(resources, said.path, address, entity) if said.path else dict(address.in_path)
     is_read = pattern.reads is not None
     is_list = action in ("list", "search")
     is_async = bool(pattern.is_async) and not is_read
@@ -97,8 +120,12 @@ def _complete_one(
     request, request_why = _choose_request(resources, pattern, entity, action, method, address, in_path)
     response, response_why = _choose_response(resources, pattern, entity, action, is_public, is_async)
     status = 202 if is_async else 201 if action == "create" else 204 if action == "delete" else 200
-    parameters = _choose_parameters(resources, draft, api, pattern, entity, address, in_path, method, is_list, needs_key)
-    errors, errors_why = _choose_errors(resources, pattern, entity, action, is_public, bool(in_path), bool(request or parameters), method, needs_key)
+    parameters = _choose_parameters(
+        resources, draft, api, pattern, entity, address, in_path, method, is_list, needs_key
+    )
+    errors, errors_why = _choose_errors(
+        resources, pattern, entity, action, is_public, bool(in_path), bool(request or parameters), method, needs_key
+    )
     limit, limit_why, limit_facts = _choose_rate_limit(draft, name, is_read)
     return draft.fill(
         path, said,
@@ -120,16 +147,25 @@ def _complete_one(
     )  # fmt: skip
 
 
-def _complete_bare(draft: Draft, path: str, name: str, said: Operation, taken: set[tuple[str | None, str]]) -> Operation:
+def _complete_bare(
+    draft: Draft, path: str, name: str, said: Operation, taken: set[tuple[str | None, str]]
+) -> Operation:
     """An operation without an entity, such as a health check: only what its method implies is proposed."""
     method = said.method or "GET"
     proposed = "/" + kebab(claim(snake(name), [one.strip("/").replace("-", "_") for _, one in taken]))
-    found = _match_path(said.path, None) if said.path else {}
+    found = _match_path(Resources(draft.design), said.path, None, None) if said.path else {}
     taken.add((method, normalise(said.path or proposed)))
     is_read = method == "GET"
     limit, why, facts = _choose_rate_limit(draft, name, is_read)
     is_public = bool(said.is_public)
-    errors = (*(("validation_failed",) if found else ()), *(() if is_public else ("unauthenticated", "forbidden")), *(("not_found",) if found else ()), "rate_limited", "internal", "unavailable")
+    errors = (
+        *(("validation_failed",) if found else ()),
+        *(() if is_public else ("unauthenticated", "forbidden")),
+        *(("not_found",) if found else ()),
+        "rate_limited",
+        "internal",
+        "unavailable",
+    )
     return draft.fill(
         path, said,
         summary=Because(f"{snake(name).replace('_', ' ').capitalize()}.", "The operation's name."),
@@ -147,7 +183,9 @@ def _complete_bare(draft: Draft, path: str, name: str, said: Operation, taken: s
     )  # fmt: skip
 
 
-def _make_unique(resources: Resources, name: str, entity: str, address: Address, said: Operation, taken: set[tuple[str | None, str]]) -> Address:
+def _make_unique(
+    resources: Resources, name: str, entity: str, address: Address, said: Operation, taken: set[tuple[str | None, str]]
+) -> Address:
     """The address, moved aside where another operation has it. Said addresses come first, then the order of the patterns."""
     if said.path and said.method:
         return address
@@ -173,24 +211,33 @@ def _claim_path(path: str, taken: set[str]) -> str:
     return made
 
 
-def _match_path(path: str | None, address: Address | None) -> dict[str, str]:
-    """The parameters of a said path, each with the field of the derived one's at the same place."""
+def _match_path(resources: Resources, path: str | None, address: Address | None, entity: str | None) -> dict[str, str]:
+    """The parameters of a said path with their fields: those of the derived path, else the field of that name, else by place."""
     named = list(dict.fromkeys(re.findall(r"\{([^{}]*)\}", path or "")))
     derived = dict(address.in_path) if address else {}
     left = [field for parameter, field in derived.items() if parameter not in named]
-    made = {}
-    for one in named:
-        made[one] = derived[one] if one in derived else left.pop(0) if left else ""
-    return made
+    fields: dict[str, str] = {}
+    if entity is not None:
+        for name, property in resources.names(entity).items():
+            fields |= {property: name, name: name}
+    return {one: derived[one] if one in derived else left.pop(0) if left else fields.get(one, "") for one in named}
 
 
 def _choose_request(
-    resources: Resources, pattern: AccessPattern, entity: str, action: str, method: str, address: Address, in_path: Mapping[str, str]
+    resources: Resources,
+    pattern: AccessPattern,
+    entity: str,
+    action: str,
+    method: str,
+    address: Address,
+    in_path: Mapping[str, str],
 ) -> tuple[tuple[str, ...], str]:
     if pattern.reads is not None:
         if method != "POST":
             return (), "A read takes its input in the URL."
-        more = [one for one in PAGING if (one == "q" and pattern.search) or (one != "q" and action in ("list", "search"))]
+        more = [
+            one for one in PAGING if (one == "q" and pattern.search) or (one != "q" and action in ("list", "search"))
+        ]
         return (*address.left, *more), "What is searched for is personal, so it stands in the body."
     fields = resources.fields(entity)
     located = {field.partition(".")[0] for field in in_path.values()}
@@ -203,8 +250,12 @@ def _choose_request(
             reason += f" {', '.join(own)} is the caller, whom the token names."
         return (*(one for one in names if one not in own), *nested), reason
     if method == "PATCH":
-        commands = any(one.writes == entity and one.action == "update" and one.steps for one in resources.design.access.values())
-        names = [one for one in list_writable(resources, entity) if one not in located and one not in resources.key(entity)]
+        commands = any(
+            one.writes == entity and one.action == "update" and one.steps for one in resources.design.access.values()
+        )
+        names = [
+            one for one in list_writable(resources, entity) if one not in located and one not in resources.key(entity)
+        ]
         names = [one for one in names if not _is_caller(fields[one], pattern) and one != resources.parent(entity)]
         if not commands and set(pattern.roles) <= _STAFF:
             # nothing else moves the state, and only staff calls this
@@ -215,7 +266,22 @@ def _choose_request(
     return (), "The path says all."
 
 
-_STAFF = frozenset("admin administrator staff support operator internal service system manager editor moderator warehouse".split())
+_STAFF = frozenset(
+    {
+        "admin",
+        "administrator",
+        "staff",
+        "support",
+        "operator",
+        "internal",
+        "service",
+        "system",
+        "manager",
+        "editor",
+        "moderator",
+        "warehouse",
+    }
+)
 
 
 def _is_caller(field: Field, pattern: AccessPattern) -> bool:
@@ -228,7 +294,9 @@ def _nested_entities(resources: Resources, pattern: AccessPattern, entity: str) 
     stepped = [
         step.entity
         for step in pattern.steps
-        if step.entity and not step.via and (step.action or "").lower() in ("add", "create", "insert", "write", "attach")
+        if step.entity
+        and not step.via
+        and (step.action or "").lower() in ("add", "create", "insert", "write", "attach")
     ]
     named = [one for one in (*resources.parts(entity), *stepped) if one in embeds and embeds[one].is_many]
     return tuple(dict.fromkeys(named))
@@ -253,7 +321,9 @@ def _choose_response(
         along += [one for one in _nested_entities(resources, pattern, entity) if one not in along]
     reason = "The fields of the entity, and what comes along with it."
     if hidden:
-        reason += f" {', '.join(hidden)} stays inside: " + ("a secret, or personal where anybody may read." if is_public else "a secret is never shown.")
+        reason += f" {', '.join(hidden)} stays inside: " + (
+            "a secret, or personal where anybody may read." if is_public else "a secret is never shown."
+        )
     return (*fields, *along), reason
 
 
@@ -273,29 +343,78 @@ def _choose_parameters(
     made: dict[str, Parameter] = {}
     names = resources.names(entity)
     for parameter, dotted in in_path.items():
-        made[parameter] = Parameter(place="path", type=_type_of(resources, entity, dotted), field=dotted or None, required=True, summary=f"Which {_say(dotted) or 'one'}.")
+        made[parameter] = Parameter(
+            place="path",
+            type=_type_of(resources, entity, dotted),
+            field=dotted or None,
+            required=True,
+            summary=f"Which {_say(dotted) or 'one'}.",
+        )
     is_in_url = not (method == "POST" and pattern.reads is not None)
     if pattern.reads is not None and is_in_url:
-        left = address.left if address.in_path or not in_path else tuple(one for one in address.left if one not in in_path.values())
+        left = (
+            address.left
+            if address.in_path or not in_path
+            else tuple(one for one in address.left if one not in in_path.values())
+        )
         for field in left:
             first, _, rest = field.partition(".")
-            name = claim("_".join(snake(one) for one in (first, rest) if one) if rest else names.get(first, snake(first)), made)
-            made[name] = Parameter(place="query", type=_type_of(resources, entity, field), field=field, required=True, summary=f"Only those with this {_say(field)}.")
+            name = claim(
+                "_".join(snake(one) for one in (first, rest) if one) if rest else names.get(first, snake(first)), made
+            )
+            made[name] = Parameter(
+                place="query",
+                type=_type_of(resources, entity, field),
+                field=field,
+                required=True,
+                summary=f"Only those with this {_say(field)}.",
+            )
         if pattern.range:
             for end, word in (("from", "at or after"), ("to", "before")):
                 name = claim(f"{snake(pattern.range)}_{end}", made)
-                made[name] = Parameter(place="query", type=_type_of(resources, entity, pattern.range), field=pattern.range, required=False, summary=f"Only those whose {_say(pattern.range)} is {word} this.")
+                made[name] = Parameter(
+                    place="query",
+                    type=_type_of(resources, entity, pattern.range),
+                    field=pattern.range,
+                    required=False,
+                    summary=f"Only those whose {_say(pattern.range)} is {word} this.",
+                )
         if pattern.search:
-            made[claim("q", made)] = Parameter(place="query", type="text", required=True, summary=f"The words to search for in {', '.join(_say(one) for one in pattern.search)}.")
+            made[claim("q", made)] = Parameter(
+                place="query",
+                type="text",
+                required=True,
+                summary=f"The words to search for in {', '.join(_say(one) for one in pattern.search)}.",
+            )
         if is_list:
             size = int(api.page_size.value) if api.page_size else PAGE
             most = int(api.max_page_size.value) if api.max_page_size else MAX_PAGE
-            made[claim("cursor", made)] = Parameter(place="query", type="text", required=False, summary="Where the last page ended: its next_cursor, as it was given.")
-            made[claim("limit", made)] = Parameter(place="query", type="int", required=False, summary=f"How many at most: 1 to {most}, {pattern.limit or size} where it is not given.")
+            made[claim("cursor", made)] = Parameter(
+                place="query",
+                type="text",
+                required=False,
+                summary="Where the last page ended: its next_cursor, as it was given.",
+            )
+            made[claim("limit", made)] = Parameter(
+                place="query",
+                type="int",
+                required=False,
+                summary=f"How many at most: 1 to {most}, {pattern.limit or size} where it is not given.",
+            )
     if needs_key:
-        made["Idempotency-Key"] = Parameter(place="header", type="text", required=True, summary="A fresh UUID for each thing to be done; the same one for each repeat of it. Kept for 24 hours.")
+        made["Idempotency-Key"] = Parameter(
+            place="header",
+            type="text",
+            required=True,
+            summary="A fresh UUID for each thing to be done; the same one for each repeat of it. Kept for 24 hours.",
+        )
     if method == "PATCH":
-        made["If-Match"] = Parameter(place="header", type="text", required=True, summary="The ETag of the version that was read; a newer one in between gives 412.")
+        made["If-Match"] = Parameter(
+            place="header",
+            type="text",
+            required=True,
+            summary="The ETag of the version that was read; a newer one in between gives 412.",
+        )
     return Named(made)
 
 
@@ -319,7 +438,15 @@ def _type_of(resources: Resources, entity: str, dotted: str) -> str:
 
 
 def _choose_errors(
-    resources: Resources, pattern: AccessPattern, entity: str, action: str, is_public: bool, has_path: bool, has_input: bool, method: str, needs_key: bool
+    resources: Resources,
+    pattern: AccessPattern,
+    entity: str,
+    action: str,
+    is_public: bool,
+    has_path: bool,
+    has_input: bool,
+    method: str,
+    needs_key: bool,
 ) -> tuple[tuple[str, ...], str]:
     made, why = [], []
     if has_input:
@@ -329,7 +456,9 @@ def _choose_errors(
     if has_path or (action == "get" and method == "POST"):
         made.append("not_found")
     fields = resources.fields(entity)
-    unique = [one for one, field in fields.items() if field.unique or (field.key and not resources.is_generated(entity, one))]
+    unique = [
+        one for one, field in fields.items() if field.unique or (field.key and not resources.is_generated(entity, one))
+    ]
     if pattern.writes is not None:
         if action in ("create", "update") and (unique or resources.design.entities[entity].unique):
             made.append("conflict")
@@ -337,7 +466,13 @@ def _choose_errors(
         elif action == "command":
             made.append("conflict")
             why.append("conflict where its state does not allow it")
-        elif action == "delete" and (held := [child for child, via in resources.referring(entity) if resources.fields(child)[via].on_delete in (None, "restrict", "no action")]):
+        elif action == "delete" and (
+            held := [
+                child
+                for child, via in resources.referring(entity)
+                if resources.fields(child)[via].on_delete in (None, "restrict", "no action")
+            ]
+        ):
             made.append("conflict")
             why.append(f"conflict while {', '.join(dict.fromkeys(held))} still refers to it")
     if method == "PATCH":
@@ -353,7 +488,9 @@ def _choose_errors(
     made.append("rate_limited")
     if any(step.via for step in pattern.steps):
         made += ["upstream_failed", "timeout"]
-        why.append(f"upstream_failed and timeout where {', '.join(dict.fromkeys(step.via for step in pattern.steps if step.via))} fails")
+        why.append(
+            f"upstream_failed and timeout where {', '.join(dict.fromkeys(step.via for step in pattern.steps if step.via))} fails"
+        )
     made += ["internal", "unavailable"]
     reason = "What its input, its caller, its limits and the parts it calls can do wrong"
     return tuple(dict.fromkeys(made)), reason + (": " + "; ".join(why) if why else "") + "."
@@ -367,7 +504,11 @@ def _write_summary(resources: Resources, name: str, entity: str, pattern: Access
     if action == "search":
         return f"Searches {many} by {', '.join(_say(one) for one in pattern.search) or 'words'}."
     if action == "list":
-        order = f", {'newest' if pattern.sort[0].startswith('-') else 'lowest'} {_say(pattern.sort[0].lstrip('-'))} first" if pattern.sort else ""
+        order = (
+            f", {'newest' if pattern.sort[0].startswith('-') else 'lowest'} {_say(pattern.sort[0].lstrip('-'))} first"
+            if pattern.sort
+            else ""
+        )
         what = f"Computes {pattern.aggregate} over {many}" if pattern.aggregate else f"Lists {many}"
         return f"{what}{f' of one {by}' if by else ''}{order}."
     if action == "command":
@@ -390,8 +531,14 @@ def _choose_rate_limit(draft: Draft, name: str, is_read: bool) -> tuple[Quantity
     calls = find_calls(draft, name)
     if calls is None:
         limit = floor
-        return Quantity(limit, limit, unit("/min"), f"{limit}/min"), f"{'A person reads' if is_read else 'A person writes'} no faster; nothing more is known of its rate.", ()
-    fact = draft.facts.define(f"api.{name}.calls_per_user", calls, "/day", "How often an average user of a day calls it.")
+        return (
+            Quantity(limit, limit, unit("/min"), f"{limit}/min"),
+            f"{'A person reads' if is_read else 'A person writes'} no faster; nothing more is known of its rate.",
+            (),
+        )
+    fact = draft.facts.define(
+        f"api.{name}.calls_per_user", calls, "/day", "How often an average user of a day calls it."
+    )
     limit = max(floor, _round_up(fact.to("/day") * 10))
     reason = (
         f"An average user calls it {fact.text}; {limit}/min lets ten times that day pass within one minute"

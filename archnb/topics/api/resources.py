@@ -43,7 +43,9 @@ class Resources:
         self._embeds: dict[str, dict[str, Embed]] = {}
         self._parts: dict[str, tuple[str, ...]] = {}
         self._referring: dict[str, list[tuple[str, str]]] | None = None
-        self._created = {one.writes for one in design.access.values() if one.writes and (one.action or "create") == "create"}
+        self._created = {
+            one.writes for one in design.access.values() if one.writes and (one.action or "create") == "create"
+        }
         # examples already made, kept by the module that makes them
         self.examples: dict[tuple[str, int], dict[str, object]] = {}
 
@@ -59,7 +61,7 @@ class Resources:
     def _find_key(self, entity: str, fields: dict[str, Field]) -> tuple[str, ...]:
         name: str | None = entity
         seen: set[str] = set()
-        while name in self.design.entities and name not in seen:
+        while name is not None and name in self.design.entities and name not in seen:
             seen.add(name)
             if self.design.entities[name].key:
                 return self.design.entities[name].key
@@ -90,7 +92,12 @@ class Resources:
         is_key = name in self.key(entity)
         if field.type == "key" or (is_key and field.type in ("uuid", "code") and field.references is None):
             return True
-        if is_key and len(self.key(entity)) == 1 and field.type in ("int", "bigint") and snake(name) in ("id", snake(entity) + "_id"):
+        if (
+            is_key
+            and len(self.key(entity)) == 1
+            and field.type in ("int", "bigint")
+            and snake(name) in ("id", snake(entity) + "_id")
+        ):
             return True
         words = snake(name)
         if field.type == "timestamp" and field.default is not None:
@@ -189,7 +196,11 @@ def find_resources(design: Design) -> Resources:
     known = _last
     if known is not None:
         before = known.design
-        if before.entities is design.entities and before.access is design.access and before.relationships is design.relationships:
+        if (
+            before.entities is design.entities
+            and before.access is design.access
+            and before.relationships is design.relationships
+        ):
             return known
     _last = Resources(design)
     return _last

@@ -45,22 +45,18 @@ def _field_of(draft: Draft, operation: Operation, element: str) -> tuple[str, bo
 
 @rule(
     "api-unbounded-list", principle="scalability", severity="high",
-    condition="A list gives everything, or more than a thousand rows, in one answer.",
+    condition="A list is not paged, and no limit bounds it.",
     effect="The answer grows with the data until it times out, and one caller can fill the server's memory.",
-    remedy="Leave is_paged to the proposal, and set a limit of at most 1000; a caller who needs all of it follows the cursor.",
+    remedy="Leave is_paged to the proposal: a caller who needs all of it follows the cursor.",
 )  # fmt: skip
 def find_unbounded_list(draft: Draft) -> Iterator[Hit]:
-    """Lists whose answer has no bound worth the name."""
+    """Lists whose answer has no bound."""
     for name, path, operation in _operations(draft):
-        if operation.action not in ("list", "search"):
+        said = draft.said.access.get(operation.pattern or name)
+        if operation.action not in ("list", "search") or operation.is_paged is not False:
             continue
-        pattern = draft.design.access.get(operation.pattern or name)
-        limit = pattern.limit if pattern else None
-        if limit is not None and limit > LARGEST_PAGE:
-            size = draft.facts.get(f"api.{name}.response_size")
-            yield Hit(f"access.{operation.pattern or name}.limit", f"limit {limit} is above {LARGEST_PAGE}" + (f", {size.text} an answer" if size else ""))
-        elif operation.is_paged is False and (limit is None or draft.said.access.get(name) is None or draft.said.access[name].limit is None):
-            yield Hit(f"{path}.is_paged", f"is_paged is false and no limit is said: one answer holds {_rows(draft, operation.entity)}")
+        if said is None or said.limit is None:
+            yield Hit(f"{path}.is_paged", f"one answer holds {_rows(draft, operation.entity)}")
 
 
 @rule(
@@ -93,9 +89,16 @@ def find_page_over_limit(draft: Draft) -> Iterator[Hit]:
 def find_write_without_idempotency(draft: Draft) -> Iterator[Hit]:
     """Unsafe calls whose repeat does it again."""
     for name, path, operation in _operations(draft):
-        if operation.method == "POST" and operation.action in ("create", "command") and operation.needs_idempotency_key is False:
+        if (
+            operation.method == "POST"
+            and operation.action in ("create", "command")
+            and operation.needs_idempotency_key is False
+        ):
             rate = draft.facts.get(f"access.{operation.pattern or name}.rate")
-            yield Hit(f"{path}.needs_idempotency_key", f"{operation.method} {operation.path} without a key" + (f", {rate.text} at the peak" if rate else ""))
+            yield Hit(
+                f"{path}.needs_idempotency_key",
+                f"{operation.method} {operation.path} without a key" + (f", {rate.text} at the peak" if rate else ""),
+            )
 
 
 @rule(
@@ -125,7 +128,10 @@ def find_personal_data_in_url(draft: Draft) -> Iterator[Hit]:
                 continue
             found = _field_of(draft, operation, parameter.field or name)
             if found is not None and (found[1] or found[2]):
-                yield Hit(f"{path}.parameters.{name}", f"{operation.entity}.{found[0]} is {'a secret' if found[1] else 'personal'} and stands in the {parameter.place} of {operation.path}")
+                yield Hit(
+                    f"{path}.parameters.{name}",
+                    f"{operation.entity}.{found[0]} is {'a secret' if found[1] else 'personal'} and stands in the {parameter.place} of {operation.path}",
+                )
 
 
 @rule(
@@ -140,7 +146,10 @@ def find_secret_in_response(draft: Draft) -> Iterator[Hit]:
         for element in operation.response:
             found = _field_of(draft, operation, element)
             if found is not None and found[1]:
-                yield Hit(f"{path}.response", f"{operation.entity}.{found[0]} is secret, and {operation.method} {operation.path} gives it")
+                yield Hit(
+                    f"{path}.response",
+                    f"{operation.entity}.{found[0]} is secret, and {operation.method} {operation.path} gives it",
+                )
 
 
 @rule(
@@ -154,17 +163,27 @@ def find_mass_assignment(draft: Draft) -> Iterator[Hit]:
     resources = find_resources(draft.design)
     for name, path, operation in _operations(draft):
         said = draft.said.api.operations.get(name)
-        if said is None or operation.action not in ("create", "update") or operation.entity not in draft.design.entities:
+        if (
+            said is None
+            or operation.action not in ("create", "update")
+            or operation.entity is None
+            or operation.entity not in draft.design.entities
+        ):
             continue
         for element in said.request:
             found = _field_of(draft, operation, element)
             if found is None:
                 continue
             field = resources.fields(operation.entity)[found[0]]
-            is_open = resources.is_state(operation.entity, found[0]) and (operation.action == "create" or bool(operation.is_public))
+            is_open = resources.is_state(operation.entity, found[0]) and (
+                operation.action == "create" or bool(operation.is_public)
+            )
             if field.type == "key" or found[1] or is_open:
                 what = "the generated key" if field.type == "key" else "a secret" if found[1] else "the state"
-                yield Hit(f"{path}.request", f"{operation.method} {operation.path} lets the caller set {operation.entity}.{found[0]}, {what}")
+                yield Hit(
+                    f"{path}.request",
+                    f"{operation.method} {operation.path} lets the caller set {operation.entity}.{found[0]}, {what}",
+                )
 
 
 @rule(
@@ -208,8 +227,16 @@ def find_offset_pagination(draft: Draft) -> Iterator[Hit]:
     """Paging that costs more the deeper it goes."""
     for _, path, operation in _operations(draft):
         for name, parameter in operation.parameters.items():
-            if operation.action in ("list", "search") and parameter.place == "query" and parameter.field is None and snake(name) in _OFFSETS:
-                yield Hit(f"{path}.parameters.{name}", f"the last page of {operation.path} reads {_rows(draft, operation.entity)}")
+            if (
+                operation.action in ("list", "search")
+                and parameter.place == "query"
+                and parameter.field is None
+                and snake(name) in _OFFSETS
+            ):
+                yield Hit(
+                    f"{path}.parameters.{name}",
+                    f"the last page of {operation.path} reads {_rows(draft, operation.entity)}",
+                )
 
 
 @rule(
@@ -223,7 +250,10 @@ def find_rate_limit_below_need(draft: Draft) -> Iterator[Hit]:
     for name, path, operation in _operations(draft):
         calls = draft.facts.get(f"api.{name}.calls_per_user") or find_calls(draft, operation.pattern or name)
         if operation.rate_limit is not None and calls is not None and operation.rate_limit.base < calls.base:
-            yield Hit(f"{path}.rate_limit", f"{operation.rate_limit} is {show(operation.rate_limit.to('/day'), unit('/day'))}; an average user calls it {calls.text}")
+            yield Hit(
+                f"{path}.rate_limit",
+                f"{operation.rate_limit} is {show(operation.rate_limit.to('/day'), unit('/day'))}; an average user calls it {calls.text}",
+            )
 
 
 @rule(

@@ -26,18 +26,45 @@ def measure_sizes(draft: Draft) -> None:
         pattern = draft.design.access.get(operation.pattern or name)
         request = make_request(resources, name, operation)
         response = make_response(resources, name, operation, pattern)
-        size = facts.given(f"api.{name}.request_size", _bytes(measure_bytes(request.example) if request else 0), "The body that a call sends.", origin="concluded", source=_SOURCE)
+        size = facts.given(
+            f"api.{name}.request_size",
+            _bytes(measure_bytes(request.example) if request else 0),
+            "The body that a call sends.",
+            origin="concluded",
+            source=_SOURCE,
+        )
         if response is not None and response.is_list:
             rows = response.example["items"]
-            item = facts.given(f"api.{name}.item_size", _bytes(max(1, round(measure_bytes(rows) / max(1, len(rows))))), "One row of the answer.", origin="concluded", source=_SOURCE)
+            item = facts.given(
+                f"api.{name}.item_size",
+                _bytes(max(1, round(measure_bytes(rows) / max(1, len(rows))))),
+                "One row of the answer.",
+                origin="concluded",
+                source=_SOURCE,
+            )
             count = (pattern.limit if pattern else None) or (int(api.page_size.value) if api.page_size else 20)
-            answer = facts.define(f"api.{name}.response_size", item * float(count), "B", f"A full page of {count} rows.")
+            answer = facts.define(
+                f"api.{name}.response_size", item * float(count), "B", f"A full page of {count} rows."
+            )
         else:
-            answer = facts.given(f"api.{name}.response_size", _bytes(measure_bytes(response.example) if response else 0), "The body that comes back.", origin="concluded", source=_SOURCE)
+            answer = facts.given(
+                f"api.{name}.response_size",
+                _bytes(measure_bytes(response.example) if response else 0),
+                "The body that comes back.",
+                origin="concluded",
+                source=_SOURCE,
+            )
         rate = facts.get(f"access.{operation.pattern or name}.rate")
         if rate is not None:
             incoming.append(rate * size)
             outgoing.append(rate * answer)
     if outgoing:
-        facts.define("api.peak_ingress", total(incoming), "MB/s", "Bodies that come in at the peak, over all operations.")
-        facts.define("api.peak_egress", total(outgoing), "MB/s", "Bodies that go out at the peak, over all operations, if nothing is compressed.")
+        facts.define(
+            "api.peak_ingress", total(incoming), "MB/s", "Bodies that come in at the peak, over all operations."
+        )
+        facts.define(
+            "api.peak_egress",
+            total(outgoing),
+            "MB/s",
+            "Bodies that go out at the peak, over all operations, if nothing is compressed.",
+        )

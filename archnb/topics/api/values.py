@@ -128,7 +128,10 @@ def _describe_reference(resources: Resources, target: str, depth: int) -> Schema
     fields = resources.fields(target)
     if depth > 3 or any(name not in fields for name in key):
         return {"type": "string"}
-    parts = {resources.names(target)[name]: describe_value(resources, fields[name], is_nullable=False, depth=depth + 1) for name in key}
+    parts = {
+        resources.names(target)[name]: describe_value(resources, fields[name], is_nullable=False, depth=depth + 1)
+        for name in key
+    }
     if len(parts) == 1:
         made = next(iter(parts.values()))
         made.pop("description", None)
@@ -154,7 +157,25 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "reason": ("The size does not fit.", "Ordered twice."), "locale": ("pt-PT", "nl-NL"), "timezone": ("Europe/Lisbon", "Europe/Amsterdam"),
     "password_hash": ("$argon2id$v=19$…", "$argon2id$v=19$…"),
 }  # fmt: skip
-_PEOPLE = frozenset("customer user person author member employee contact patient driver seller staff guest reader student actor".split())
+_PEOPLE = frozenset(
+    {
+        "customer",
+        "user",
+        "person",
+        "author",
+        "member",
+        "employee",
+        "contact",
+        "patient",
+        "driver",
+        "seller",
+        "staff",
+        "guest",
+        "reader",
+        "student",
+        "actor",
+    }
+)
 _NAMED = {
     "brand": ("Lumen", "Oakwright"), "category": ("Lighting", "Seating"), "warehouse": ("Lisbon North", "Utrecht West"),
     "product": ("Quiet lamp", "Sturdy chair"), "item": ("Quiet lamp", "Sturdy chair"), "company": ("Harbour Goods", "Mill Lane Trading"),
@@ -162,7 +183,9 @@ _NAMED = {
     "tag": ("new", "sale"), "role": ("editor", "reader"), "team": ("Platform", "Payments"), "project": ("Aurora", "Borealis"),
 }  # fmt: skip
 # what lies after what it belongs to
-_ENDS = frozenset({"expires", "expiry", "until", "end", "ends", "due", "valid", "deadline", "delivered", "closed", "delivery"})
+_ENDS = frozenset(
+    {"expires", "expiry", "until", "end", "ends", "due", "valid", "deadline", "delivered", "closed", "delivery"}
+)
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -201,7 +224,9 @@ def _example_plain(entity: str, name: str, field: Field, n: int, kind: str, seed
         "uuid": f"0195{seed % 65536:04x}-{seed >> 16:04x}-7{seed % 4096:03x}-8{(seed >> 8) % 4096:03x}-{seed:08x}{seed % 65536:04x}",
         "bool": field.default != "false",
         "email": f"{person}@example.com",
-        "url": f"https://example.com/{singular(snake(name))}/{1 + n}" if name.isascii() else f"https://example.com/{1 + n}",
+        "url": f"https://example.com/{singular(snake(name))}/{1 + n}"
+        if name.isascii()
+        else f"https://example.com/{1 + n}",
         "phone": f"+3512{10000000 + seed % 80000000}",
         "timestamp": f"2026-{month}-{14 + n:02d}T09:{10 + moment:02d}:53Z",
         "date": f"2026-{month}-{14 + n:02d}",
@@ -213,8 +238,13 @@ def _example_plain(entity: str, name: str, field: Field, n: int, kind: str, seed
         "currency": "EUR",
         "language": ("pt-PT", "nl-NL")[n % 2],
         "ip": f"192.0.2.{1 + seed % 250}",
-        "point": {"longitude": -9.1393, "latitude": 38.7223} if n % 2 == 0 else {"longitude": 5.1214, "latitude": 52.0907},
-        "vector": [round(((seed >> (i % 24)) % 200 - 100) / 100, 2) for i in range(min(field.length if field.length is not None else 3, 16_384))],
+        "point": {"longitude": -9.1393, "latitude": 38.7223}
+        if n % 2 == 0
+        else {"longitude": 5.1214, "latitude": 52.0907},
+        "vector": [
+            round(((seed >> (i % 24)) % 200 - 100) / 100, 2)
+            for i in range(min(field.length if field.length is not None else 3, 16_384))
+        ],
     }
     return made[kind]
 
@@ -222,13 +252,28 @@ def _example_plain(entity: str, name: str, field: Field, n: int, kind: str, seed
 def _example_number(resources: Resources, name: str, field: Field, n: int, kind: str) -> float | int:
     words = set(split_words(name))
     value: float = 2 + n
-    for sign, usual in (("rating", 4), ("stars", 4), ("score", 4), ("year", 2026), ("count", 12), ("stock", 40), ("hand", 40), ("age", 36)):
+    for sign, usual in (
+        ("rating", 4),
+        ("stars", 4),
+        ("score", 4),
+        ("year", 2026),
+        ("count", 12),
+        ("stock", 40),
+        ("hand", 40),
+        ("age", 36),
+    ):
         if sign in words:
             value = usual + (n if usual != 4 else -n)
     limits = describe_value(resources, field, is_nullable=False)
     low, high = limits.get("minimum", -1e300), limits.get("maximum", 1e300)
     value = min(max(value, low), high)
-    return int(value) if kind != "float" and value == int(value) else float(value) if kind == "float" else int(high if value > high else value)
+    return (
+        int(value)
+        if kind != "float" and value == int(value)
+        else float(value)
+        if kind == "float"
+        else int(high if value > high else value)
+    )
 
 
 def _example_amount(name: str, field: Field, n: int, kind: str) -> Json:
@@ -257,7 +302,9 @@ def _example_text(entity: str, name: str, field: Field, n: int, kind: str, seed:
     elif split_words(name)[-1] == "name":
         is_person = bool(_PEOPLE & {*split_words(entity), *split_words(name)})
         usual = (f"{' '.join(split_words(entity)).capitalize()} {'AB'[n % 2]}",) * 2
-        text = ("Ada Lovelace", "Grace Hopper")[n % 2] if is_person else _NAMED.get(split_words(entity)[-1], usual)[n % 2]
+        text = (
+            ("Ada Lovelace", "Grace Hopper")[n % 2] if is_person else _NAMED.get(split_words(entity)[-1], usual)[n % 2]
+        )
     else:
         text = f"{' '.join(split_words(name))} {n + 1}"
     if field.default is not None and kind != "char":
@@ -274,7 +321,9 @@ def _example_key(resources: Resources, target: str, n: int, depth: int) -> Json:
         return "1"
     if len(key) == 1:
         return make_example(resources, target, key[0], fields[key[0]], n, depth + 1)
-    return {resources.names(target)[name]: make_example(resources, target, name, fields[name], n, depth + 1) for name in key}
+    return {
+        resources.names(target)[name]: make_example(resources, target, name, fields[name], n, depth + 1) for name in key
+    }
 
 
 def write_text(value: Json) -> str:

@@ -27,17 +27,39 @@ def draw_operations(draft: Draft) -> Table:
     rows: list[tuple[Cell | Scalar, ...]] = []
     for name, operation in draft.design.api.operations.items():
         pattern = draft.design.access.get(operation.pattern or name)
-        rate, size = draft.facts.get(f"access.{operation.pattern or name}.rate"), draft.facts.get(f"api.{name}.response_size")
+        rate, size = (
+            draft.facts.get(f"access.{operation.pattern or name}.rate"),
+            draft.facts.get(f"api.{name}.response_size"),
+        )
         repeat = "key" if operation.needs_idempotency_key else "yes"
         rows.append(
             (
-                Cell(operation.method, is_code=True), Cell(operation.path, is_code=True), Cell(name, is_code=True), operation.summary,
-                ", ".join(pattern.roles) if pattern else "", rate.cell if rate else "", size.cell if size else "",
-                str(operation.rate_limit or ""), Cell(repeat, "by its key" if repeat == "key" else "yes", tone="" if repeat == "yes" else "notice"),
-                operation.status, ", ".join(operation.errors),
-            )  # fmt: skip
+                Cell(operation.method, is_code=True),
+                Cell(operation.path, is_code=True),
+                Cell(name, is_code=True),
+                operation.summary,
+                ", ".join(pattern.roles) if pattern else "",
+                rate.cell if rate else "",
+                size.cell if size else "",
+                str(operation.rate_limit or ""),
+                Cell(repeat, "by its key" if repeat == "key" else "yes", tone="" if repeat == "yes" else "notice"),
+                operation.status,
+                ", ".join(operation.errors),
+            )
         )
-    columns = ("method", "path", "operation", "what it does", "roles", "peak rate", "answer", "limit a caller", "repeatable", "status", "errors")
+    columns = (
+        "method",
+        "path",
+        "operation",
+        "what it does",
+        "roles",
+        "peak rate",
+        "answer",
+        "limit a caller",
+        "repeatable",
+        "status",
+        "errors",
+    )
     return Table(
         "operations", "Operations", columns, tuple(rows), anchors=tuple(f"operation-{name}" for name in draft.design.api.operations),
         description=f"All paths stand below {draft.design.api.base_path}. A repeatable call may be sent again after a timeout without being done twice.",
@@ -47,9 +69,14 @@ def draw_operations(draft: Draft) -> Table:
 def pick_main(draft: Draft) -> list[str]:
     """The operations worth an example: the busiest of each kind, in the order of the table."""
     operations = draft.design.api.operations
-    busiest = sorted(operations, key=lambda name: -(fact.base if (fact := draft.facts.get(f"access.{operations[name].pattern or name}.rate")) else 0.0))
+    busiest = sorted(
+        operations,
+        key=lambda name: (
+            -(fact.base if (fact := draft.facts.get(f"access.{operations[name].pattern or name}.rate")) else 0.0)
+        ),
+    )
     kinds: dict[str, int] = {}
-    chosen = []
+    chosen: list[str] = []
     for name in busiest:
         kind = operations[name].action or ""
         kinds[kind] = kinds.get(kind, 0) + 1
@@ -72,7 +99,11 @@ def write_exchange(draft: Draft, resources: Resources, name: str, operation: Ope
     """One request and its response as HTTP text."""
     pattern = draft.design.access.get(operation.pattern or name)
     request, response = make_request(resources, name, operation), make_response(resources, name, operation, pattern)
-    head = [f"### {name}: {operation.summary}".replace("\n", " "), f"{operation.method} {write_address(resources, operation, draft.design.api)} HTTP/1.1", "Host: api.example.com"]
+    head = [
+        f"### {name}: {operation.summary}".replace("\n", " "),
+        f"{operation.method} {write_address(resources, operation, draft.design.api)} HTTP/1.1",
+        "Host: api.example.com",
+    ]
     if not operation.is_public:
         head.append("Authorization: Bearer eyJhbGciOiJFUzI1NiIs…")
     for header, parameter in operation.parameters.items():
@@ -86,10 +117,14 @@ def write_exchange(draft: Draft, resources: Resources, name: str, operation: Ope
     except ValueError:
         phrase = ""
     back = [f"HTTP/1.1 {status} {phrase}".rstrip()]
-    if status in (201, 202) and operation.action != "delete" and (location := write_location(resources, draft, operation)):
+    if (
+        status in (201, 202)
+        and operation.action != "delete"
+        and (location := write_location(resources, draft, operation))
+    ):
         back.append(f"Location: {location}")
     if operation.action in ("get", "update") and status == 200:
-        back.append(f"ETag: \"{8 if operation.action == 'update' else 7}\"")
+        back.append(f'ETag: "{8 if operation.action == "update" else 7}"')
     if response is not None:
         back += [f"Content-Type: {response.media}", "", response.text]
     return "\n".join([*head, "", *back])
@@ -97,8 +132,10 @@ def write_exchange(draft: Draft, resources: Resources, name: str, operation: Ope
 
 def write_location(resources: Resources, draft: Draft, operation: Operation) -> str:
     """Where what was made can be read: the address of the operation that gets the entity by its key, or ''."""
+    if operation.entity is None or operation.entity not in draft.design.entities:
+        return ""
     for other in draft.design.api.operations.values():
-        if other.action == "get" and other.method == "GET" and other.entity == operation.entity and operation.entity in draft.design.entities:
+        if other.action == "get" and other.method == "GET" and other.entity == operation.entity:
             fields = {parameter.field for parameter in other.parameters.values() if parameter.place == "path"}
             if fields == set(resources.key(operation.entity)):
                 path = (draft.design.api.base_path or "").rstrip("/") + (other.path or "")
@@ -118,26 +155,55 @@ def draw_styles(draft: Draft) -> Table:
     staff = [role for role in roles if role in ("internal", "service")]
     public = sum(1 for one in access.values() if "public" in one.roles and one.reads)
     rest = f"{reads} of {len(access)} operations read by a key or a filter, which is what a GET on a URL says" + (
-        f"; {public} of them are public and can be kept by any HTTP cache" if public else "; ETag and If-Match guard what is changed"
+        f"; {public} of them are public and can be kept by any HTTP cache"
+        if public
+        else "; ETag and If-Match guard what is changed"
     )
     graphql = (
         f"only {len(deep)} of {len(access)} operations ({', '.join(deep) or 'none'}) gather several entities; for the others one endpoint for everything "
         "loses caching by URL and makes the cost of a call unknown before it runs"
     )
-    grpc = (
-        f"its callers are {', '.join(roles) or 'browsers and apps'}: a browser speaks it only through a proxy"
-        + (f"; {', '.join(staff)} could, and gains little at {_peak(draft)}" if staff else f", and {_peak(draft)} does not need its smaller messages")
+    grpc = f"its callers are {', '.join(roles) or 'browsers and apps'}: a browser speaks it only through a proxy" + (
+        f"; {', '.join(staff)} could, and gains little at {_peak(draft)}"
+        if staff
+        else f", and {_peak(draft)} does not need its smaller messages"
     )
     rows = tuple(
-        (Cell(style, text), Cell("chosen" if chosen == style else "refused", tone="good" if chosen == style else "muted"), why, price)
+        (
+            Cell(style, text),
+            Cell("chosen" if chosen == style else "refused", tone="good" if chosen == style else "muted"),
+            why,
+            price,
+        )
         for style, text, why, price in (
-            ("rest", "REST over HTTP, JSON", rest, "Several calls where a page shows several things; fields that a caller does not need come along."),
-            ("graphql", "GraphQL", graphql, "Limits on depth and cost, persisted queries, batching against N+1 reads, a cache of its own."),
-            ("grpc", "gRPC", grpc, "A proxy for browsers, generated clients on every side, load balancing per call and not per connection."),
+            (
+                "rest",
+                "REST over HTTP, JSON",
+                rest,
+                "Several calls where a page shows several things; fields that a caller does not need come along.",
+            ),
+            (
+                "graphql",
+                "GraphQL",
+                graphql,
+                "Limits on depth and cost, persisted queries, batching against N+1 reads, a cache of its own.",
+            ),
+            (
+                "grpc",
+                "gRPC",
+                grpc,
+                "A proxy for browsers, generated clients on every side, load balancing per call and not per connection.",
+            ),
         )
     )
     note = "" if not draft.is_said("api.style") else f"The design says {chosen}."
-    return Table("api-styles", "API styles weighed", ("style", "verdict", "because", "price"), rows, description=note or "What each style would give this design, and what it would cost.")
+    return Table(
+        "api-styles",
+        "API styles weighed",
+        ("style", "verdict", "because", "price"),
+        rows,
+        description=note or "What each style would give this design, and what it would cost.",
+    )
 
 
 def _peak(draft: Draft) -> str:

@@ -15,11 +15,48 @@ from archnb.naming import snake
 
 # what the people behind a role are called, where it is no entity's name
 _STAFF = frozenset(
-    "admin administrator staff support operator operations employee manager moderator editor analyst finance warehouse auditor agent "
-    "root superuser clerk supervisor backoffice merchandiser buyer_team catalogue".split()
+    {
+        "admin",
+        "administrator",
+        "staff",
+        "support",
+        "operator",
+        "operations",
+        "employee",
+        "manager",
+        "moderator",
+        "editor",
+        "analyst",
+        "finance",
+        "warehouse",
+        "auditor",
+        "agent",
+        "root",
+        "superuser",
+        "clerk",
+        "supervisor",
+        "backoffice",
+        "merchandiser",
+        "buyer_team",
+        "catalogue",
+    }
 )
-_SERVICES = frozenset("internal service system worker cron scheduler job integration partner machine batch".split())
-_ADMINS = frozenset("admin administrator root superuser owner".split())
+_SERVICES = frozenset(
+    {
+        "internal",
+        "service",
+        "system",
+        "worker",
+        "cron",
+        "scheduler",
+        "job",
+        "integration",
+        "partner",
+        "machine",
+        "batch",
+    }
+)
+_ADMINS = frozenset({"admin", "administrator", "root", "superuser", "owner"})
 DEEPEST = 4
 
 
@@ -59,12 +96,21 @@ def list_personal(design: Design, entity: str) -> list[str]:
 
 def count_referring(design: Design, entity: str) -> int:
     """How many fields of other entities refer to an entity."""
-    return sum(1 for name, one in design.entities.items() if name != entity for field in one.fields.values() if field.references == entity)
+    return sum(
+        1
+        for name, one in design.entities.items()
+        if name != entity
+        for field in one.fields.values()
+        if field.references == entity
+    )
 
 
 def _looks_like_person(design: Design, entity: str) -> bool:
     fields = fields_of(design, entity)
-    has_address = any(field.type == "email" or {"email", "username", "login"} & {*snake(name).split("_")} for name, field in fields.items())
+    has_address = any(
+        field.type == "email" or {"email", "username", "login"} & {*snake(name).split("_")}
+        for name, field in fields.items()
+    )
     has_credential = any(field.secret for field in fields.values())
     return has_address or (has_credential and bool(list_personal(design, entity)))
 
@@ -75,7 +121,15 @@ def find_owner(design: Design, roles: Iterable[str]) -> tuple[str, str] | None:
     if not people:
         return None
     named = {snake(role) for role in roles}
-    ranked = sorted(people, key=lambda one: (snake(one) not in named, is_staff(one), -count_referring(design, one), list(design.entities).index(one)))
+    ranked = sorted(
+        people,
+        key=lambda one: (
+            snake(one) not in named,
+            is_staff(one),
+            -count_referring(design, one),
+            list(design.entities).index(one),
+        ),
+    )
     chosen = ranked[0]
     count = count_referring(design, chosen)
     why = f"{chosen} has what people sign in with ({', '.join(_sign_in_fields(design, chosen)) or 'personal data'}), and {count} {'field refers' if count == 1 else 'fields refer'} to it"
@@ -87,7 +141,9 @@ def find_owner(design: Design, roles: Iterable[str]) -> tuple[str, str] | None:
 
 
 def _sign_in_fields(design: Design, entity: str) -> list[str]:
-    return [name for name, field in fields_of(design, entity).items() if field.type == "email" or "username" in snake(name)]
+    return [
+        name for name, field in fields_of(design, entity).items() if field.type == "email" or "username" in snake(name)
+    ]
 
 
 def find_subject(design: Design, role: str, owner: str | None) -> str | None:
@@ -166,7 +222,8 @@ def _links_to(holder: _Holder, owner: str) -> tuple[tuple[str, tuple[tuple[str, 
             tuple(
                 (field_name, field.references)
                 for field_name, field in fields_of(holder.design, name).items()
-                if field.references is not None and (not field.optional or (field.references == owner and name != owner))
+                if field.references is not None
+                and (not field.optional or (field.references == owner and name != owner))
             ),
         )
         for name in holder.design.entities

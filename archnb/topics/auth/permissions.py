@@ -25,9 +25,14 @@ def complete_auth(draft: Draft) -> None:
     auth = draft.fill(
         "auth",
         auth,
-        provider=Because("identity provider", "Sign-in is nobody's business but a provider's: passwords, second factors and their recovery stay out of this system."),
+        provider=Because(
+            "identity provider",
+            "Sign-in is nobody's business but a provider's: passwords, second factors and their recovery stay out of this system.",
+        ),
         owner=Because(found[0], found[1]) if found else Because(None, ""),
-        token_format=Because("jwt", _explain_format(draft), tuple(one for one in ("load.peak_requests",) if one in draft.facts)),
+        token_format=Because(
+            "jwt", _explain_format(draft), tuple(one for one in ("load.peak_requests",) if one in draft.facts)
+        ),
     )
     auth = _fill_lifetimes(draft, auth)
     roles = {name: _complete_role(draft, auth, name) for name in names}
@@ -63,15 +68,34 @@ def _complete_role(draft: Draft, auth: Auth, name: str) -> Role:
     said = auth.roles.get(name, Role())
     allows: dict[str, Scope] = {}
     for op_name, operation in design.api.operations.items():
-        if name in roles_of(design, op_name, operation) or (not roles_of(design, op_name, operation) and is_admin(name) and not operation.is_public):
+        if name in roles_of(design, op_name, operation) or (
+            not roles_of(design, op_name, operation) and is_admin(name) and not operation.is_public
+        ):
             allows[op_name] = choose_scope(design, name, operation, auth.owner)
     own = [one for one, scope in allows.items() if scope == "own"]
     subject = find_subject(design, name, auth.owner)
     why = f"{len(allows)} of {len(design.api.operations)} operations name this role"
     if own:
-        way = next((find_way(design, operation.entity, subject or "") for one in own if (operation := design.api.operations[one]).entity and design.api.operations[one].entity != subject), None)
-        why += f"; {len(own)} of them on its own rows only, since a row says whose it is" + (f" ({way})" if way is not None else "")
-    kind = "Programs of our own." if is_service(name) else "People who run the system." if is_staff(name) else f"People who use the system, each a {subject}." if subject else "People who use the system."
+        way = next(
+            (
+                find_way(design, operation.entity, subject or "")
+                for one in own
+                if (operation := design.api.operations[one]).entity and design.api.operations[one].entity != subject
+            ),
+            None,
+        )
+        why += f"; {len(own)} of them on its own rows only, since a row says whose it is" + (
+            f" ({way})" if way is not None else ""
+        )
+    kind = (
+        "Programs of our own."
+        if is_service(name)
+        else "People who run the system."
+        if is_staff(name)
+        else f"People who use the system, each a {subject}."
+        if subject
+        else "People who use the system."
+    )
     factor = is_admin(name)
     return draft.fill(
         path, said,
@@ -94,16 +118,30 @@ def _complete_clients(draft: Draft, auth: Auth, roles: list[str]) -> dict[str, C
     programs = [one for one in roles if is_service(one) and one not in taken]
     proposals: list[tuple[str, Client, str]] = []
     if people:
-        proposals.append(("app", Client(kind="spa", grant="authorization_code_pkce", roles=tuple(people)), "A program in the user's browser or phone can keep no secret; PKCE binds the code to the one who asked for it (RFC 9700, section 2.1.1)."))
+        proposals.append(
+            (
+                "app",
+                Client(kind="spa", grant="authorization_code_pkce", roles=tuple(people)),
+                "A program in the user's browser or phone can keep no secret; PKCE binds the code to the one who asked for it (RFC 9700, section 2.1.1).",
+            )
+        )
     if staff:
-        proposals.append(("console", Client(kind="web", grant="authorization_code_pkce", roles=tuple(staff)), "Staff use a web application whose server keeps the tokens, so that none lies in a browser; PKCE all the same (RFC 9700)."))
+        proposals.append(
+            (
+                "console",
+                Client(kind="web", grant="authorization_code_pkce", roles=tuple(staff)),
+                "Staff use a web application whose server keeps the tokens, so that none lies in a browser; PKCE all the same (RFC 9700).",
+            )
+        )
     if programs or not any(one.kind == "service" for one in auth.clients.values()):
         why = "A program of our own speaks for itself: its own credentials, no user, no refresh token (RFC 6749, section 4.4)."
         if not programs:
             why += " Workers and scheduled jobs use it; it has no role until an access pattern gives it one."
         proposals.append(("worker", Client(kind="service", grant="client_credentials", roles=tuple(programs)), why))
     for name, said in auth.clients.items():
-        is_program = said.kind == "service" or (said.kind is None and bool(said.roles) and all(is_service(role) for role in said.roles))
+        is_program = said.kind == "service" or (
+            said.kind is None and bool(said.roles) and all(is_service(role) for role in said.roles)
+        )
         made[name] = draft.fill(
             f"auth.clients.{name}", said,
             kind=Because("service" if is_program else "web" if said.roles and all(is_staff(role) for role in said.roles) else "spa", "The kind of program that its roles' people use."),
@@ -129,7 +167,11 @@ def _explain_format(draft: Draft) -> str:
 
 def _fill_lifetimes(draft: Draft, auth: Auth) -> Auth:
     strict = is_strict(draft.design)
-    base = {"access": 600.0, "refresh": 14 * DAY, "session": 30 * DAY} if strict is None else {"access": 300.0, "refresh": 8 * 3600.0, "session": 12 * 3600.0}
+    base = (
+        {"access": 600.0, "refresh": 14 * DAY, "session": 30 * DAY}
+        if strict is None
+        else {"access": 300.0, "refresh": 8 * 3600.0, "session": 12 * 3600.0}
+    )
     said_access = auth.access_token_ttl.base if auth.access_token_ttl else None
     said_refresh = auth.refresh_token_ttl.base if auth.refresh_token_ttl else None
     said_session = auth.session_ttl.base if auth.session_ttl else None
@@ -156,25 +198,57 @@ def _say(seconds: float) -> Quantity:
 def measure_auth(draft: Draft) -> None:
     """The facts: lifetimes, how long a withdrawn permission works, how many people are signed in at once, the provider's load."""
     auth, facts = draft.design.auth, draft.facts
-    spoken: dict[str, Quantity | None] = {"access_token_ttl": auth.access_token_ttl, "refresh_token_ttl": auth.refresh_token_ttl, "session_ttl": auth.session_ttl}
+    spoken: dict[str, Quantity | None] = {
+        "access_token_ttl": auth.access_token_ttl,
+        "refresh_token_ttl": auth.refresh_token_ttl,
+        "session_ttl": auth.session_ttl,
+    }
     for name, value in spoken.items():
         if value is not None:
             said = draft.said.auth.__getattribute__(name) is not None
             reason = draft.reasons.get(f"auth.{name}")
-            facts.given(f"auth.{name}", value, reason.reason if reason else "said", origin="said" if said else "assumed")
+            facts.given(
+                f"auth.{name}", value, reason.reason if reason else "said", origin="said" if said else "assumed"
+            )
     if "auth.access_token_ttl" not in facts:
         return
     delay = facts["auth.access_token_ttl"] * (1.0 if auth.token_format != "opaque" else 0.0)
-    facts.define("auth.revocation_delay", delay, None, "How long a withdrawn permission still works at most; an opaque token is asked about each time.")
+    facts.define(
+        "auth.revocation_delay",
+        delay,
+        None,
+        "How long a withdrawn permission still works at most; an opaque token is asked about each time.",
+    )
     if "load.daily_users" not in facts or "load.peak_factor" not in facts:
         return
-    visit = facts.given("auth.visit", parse("15 min"), "How long a user is active at a stretch.", origin="assumed", source="usual length of a web session; say load or replace it to see its weight")
+    visit = facts.given(
+        "auth.visit",
+        parse("15 min"),
+        "How long a user is active at a stretch.",
+        origin="assumed",
+        source="usual length of a web session; say load or replace it to see its weight",
+    )
     active = facts["load.daily_users"] * facts["load.peak_factor"] * visit / parse("1 day")
-    people = facts.define("auth.active_users", active, "users", "Users active at once at the peak: those of a day, by the share of the day that a visit takes (Little's law).")
+    people = facts.define(
+        "auth.active_users",
+        active,
+        "users",
+        "Users active at once at the peak: those of a day, by the share of the day that a visit takes (Little's law).",
+    )
     renewals = people / facts["auth.access_token_ttl"]
-    facts.define("auth.token_rate", renewals, "/s", "Access tokens that the identity provider issues at the peak: each active user's, once per lifetime.")
+    facts.define(
+        "auth.token_rate",
+        renewals,
+        "/s",
+        "Access tokens that the identity provider issues at the peak: each active user's, once per lifetime.",
+    )
     if auth.token_format == "opaque" and "load.peak_requests" in facts:
-        facts.define("auth.introspection_rate", facts["load.peak_requests"] * 1.0, "/s", "Questions to the provider at the peak: an opaque token is asked about at each request.")
+        facts.define(
+            "auth.introspection_rate",
+            facts["load.peak_requests"] * 1.0,
+            "/s",
+            "Questions to the provider at the peak: an opaque token is asked about at each request.",
+        )
 
 
 __all__ = ["choose_scope", "complete_auth", "is_strict", "list_roles", "measure_auth", "roles_of", "snake"]

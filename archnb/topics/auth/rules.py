@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from archnb.design import fields_of
+from archnb.exceptions import unknown
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
 from archnb.quantity import show, unit
@@ -14,7 +15,9 @@ from archnb.topics.topic import Draft
 
 LONGEST_ACCESS = 3600.0
 SHORTEST_ACCESS = 60.0
-_CARD = re.compile(r"(card|credit_card|debit_card)_?(no|number|num|pan)|pan|cvv2?|cvc2?|card_(verification|security)_code|track_?data|magnetic_stripe")
+_CARD = re.compile(
+    r"(card|credit_card|debit_card)_?(no|number|num|pan)|pan|cvv2?|cvc2?|card_(verification|security)_code|track_?data|magnetic_stripe"
+)
 
 
 @rule(
@@ -27,7 +30,11 @@ def find_token_outlives_session(draft: Draft) -> Iterator[Hit]:
     """Tokens longer than what they come from."""
     auth = draft.design.auth
     session, refresh, access = auth.session_ttl, auth.refresh_token_ttl, auth.access_token_ttl
-    for name, inner, outer_name, outer in (("access_token_ttl", access, "session_ttl", session), ("refresh_token_ttl", refresh, "session_ttl", session), ("access_token_ttl", access, "refresh_token_ttl", refresh)):
+    for name, inner, outer_name, outer in (
+        ("access_token_ttl", access, "session_ttl", session),
+        ("refresh_token_ttl", refresh, "session_ttl", session),
+        ("access_token_ttl", access, "refresh_token_ttl", refresh),
+    ):
         if inner is not None and outer is not None and inner.base > outer.base:
             yield Hit(f"auth.{name}", f"{name} {inner} is longer than {outer_name} {outer}")
             return
@@ -42,8 +49,15 @@ def find_token_outlives_session(draft: Draft) -> Iterator[Hit]:
 def find_long_lived_token(draft: Draft) -> Iterator[Hit]:
     """Signed tokens that live for hours."""
     auth = draft.design.auth
-    if auth.token_format != "opaque" and auth.access_token_ttl is not None and auth.access_token_ttl.base > LONGEST_ACCESS:
-        yield Hit("auth.access_token_ttl", f"a {auth.token_format or 'signed'} token of {auth.access_token_ttl} is {show(auth.access_token_ttl.base / LONGEST_ACCESS, unit(''))} times an hour")
+    if (
+        auth.token_format != "opaque"
+        and auth.access_token_ttl is not None
+        and auth.access_token_ttl.base > LONGEST_ACCESS
+    ):
+        yield Hit(
+            "auth.access_token_ttl",
+            f"a {auth.token_format or 'signed'} token of {auth.access_token_ttl} is {show(auth.access_token_ttl.base / LONGEST_ACCESS, unit(''))} times an hour",
+        )
 
 
 @rule(
@@ -56,7 +70,10 @@ def find_token_churn(draft: Draft) -> Iterator[Hit]:
     """Tokens so short that their renewal is a load of its own."""
     ttl, rate = draft.design.auth.access_token_ttl, draft.facts.get("auth.token_rate")
     if ttl is not None and ttl.base < SHORTEST_ACCESS:
-        yield Hit("auth.access_token_ttl", f"a token of {ttl}" + (f" is asked for {rate.text} at the peak" if rate is not None else ""))
+        yield Hit(
+            "auth.access_token_ttl",
+            f"a token of {ttl}" + (f" is asked for {rate.text} at the peak" if rate is not None else ""),
+        )
 
 
 @rule(
@@ -70,7 +87,10 @@ def find_operation_without_permission(draft: Draft) -> Iterator[Hit]:
     roles = draft.design.auth.roles
     for name, operation in draft.design.api.operations.items():
         if not operation.is_public and not any(name in role.allows for role in roles.values()):
-            yield Hit(f"api.operations.{name}", f"none of {len(roles)} roles ({', '.join(roles) or 'there is none'}) allows {name}")
+            yield Hit(
+                f"api.operations.{name}",
+                f"none of {len(roles)} roles ({', '.join(roles) or 'there is none'}) allows {name}",
+            )
 
 
 @rule(
@@ -98,8 +118,6 @@ def find_unknown_operation(draft: Draft) -> Iterator[Hit]:
     for name, role in draft.design.auth.roles.items():
         for one in role.allows:
             if one not in operations:
-                from archnb.exceptions import unknown
-
                 yield Hit(f"auth.roles.{name}.allows.{one}", unknown("operation", one, operations))
 
 
@@ -127,17 +145,27 @@ def find_public_personal_data(draft: Draft) -> Iterator[Hit]:
     """Personal fields that an open operation gives or is asked by."""
     design = draft.design
     for name, operation in design.api.operations.items():
-        if not operation.is_public or operation.entity not in design.entities:
+        if not operation.is_public or operation.entity is None or operation.entity not in design.entities:
             continue
         personal = list_personal(design, operation.entity)
         names = {snake(one): one for one in personal} | {one: one for one in personal}
         shown = [names[one] for one in operation.response if one in names]
         pattern = design.access.get(operation.pattern or name)
-        asked = [one for one in (*pattern.by, *pattern.search) if one in personal] if pattern is not None and pattern.reads else []
+        asked = (
+            [one for one in (*pattern.by, *pattern.search) if one in personal]
+            if pattern is not None and pattern.reads
+            else []
+        )
         if shown:
-            yield Hit(f"api.operations.{name}.response", f"{name} is public and gives {operation.entity}.{', '.join(dict.fromkeys(shown))}")
+            yield Hit(
+                f"api.operations.{name}.response",
+                f"{name} is public and gives {operation.entity}.{', '.join(dict.fromkeys(shown))}",
+            )
         elif asked:
-            yield Hit(f"access.{name}.by", f"{name} is public and answers whether a {operation.entity} with this {', '.join(asked)} exists")
+            yield Hit(
+                f"access.{name}.by",
+                f"{name} is public and answers whether a {operation.entity} with this {', '.join(asked)} exists",
+            )
 
 
 @rule(
@@ -156,7 +184,10 @@ def find_own_scope_without_owner(draft: Draft) -> Iterator[Hit]:
             if scope != "own" or operation is None:
                 continue
             if subject is None or operation.entity is None or find_way(design, operation.entity, subject) is None:
-                yield Hit(f"auth.roles.{name}.allows.{one}", f"no reference leads from {operation.entity} to {subject or 'an entity that is the user'}")
+                yield Hit(
+                    f"auth.roles.{name}.allows.{one}",
+                    f"no reference leads from {operation.entity} to {subject or 'an entity that is the user'}",
+                )
 
 
 @rule(
@@ -174,11 +205,20 @@ def find_any_scope_for_users(draft: Draft) -> Iterator[Hit]:
         subject = find_subject(design, name, design.auth.owner)
         for one, scope in said.allows.items():
             operation = design.api.operations.get(one)
-            if scope != "any" or operation is None or operation.entity is None or operation.is_public or subject is None:
+            if (
+                scope != "any"
+                or operation is None
+                or operation.entity is None
+                or operation.is_public
+                or subject is None
+            ):
                 continue
             way = find_way(design, operation.entity, subject)
             if way is not None and (operation.method != "POST" or operation.action != "create"):
-                yield Hit(f"auth.roles.{name}.allows.{one}", f"{name} may {one} of any {subject}, though {way} says whose a row is")
+                yield Hit(
+                    f"auth.roles.{name}.allows.{one}",
+                    f"{name} may {one} of any {subject}, though {way} says whose a row is",
+                )
 
 
 @rule(
@@ -206,7 +246,11 @@ def find_card_data(draft: Draft) -> Iterator[Hit]:
         for field_name, field in entity.fields.items():
             if field.references is None and _CARD.fullmatch(snake(field_name)):
                 fact = draft.facts.get(f"entities.{name}.rows")
-                yield Hit(f"entities.{name}.fields.{field_name}", f"{name}.{field_name} looks like card data" + (f", in {fact.text} rows" if fact is not None else ""))
+                yield Hit(
+                    f"entities.{name}.fields.{field_name}",
+                    f"{name}.{field_name} looks like card data"
+                    + (f", in {fact.text} rows" if fact is not None else ""),
+                )
 
 
 @rule(
@@ -229,8 +273,11 @@ def find_missing_erasure(draft: Draft) -> Iterator[Hit]:
         known, queue = {name}, [name]
         while queue:
             here = queue.pop()
-            for field in fields_of(design, here).values():
-                if field.on_delete == "cascade" and field.references is not None and field.references not in known:
+            for field_name, field in fields_of(design, here).items():
+                is_bound = field.on_delete == "cascade" or (
+                    field.on_delete is None and field_name in design.entities[here].key
+                )
+                if is_bound and field.references is not None and field.references not in known:
                     known.add(field.references)
                     queue.append(field.references)
         extended = design.entities[name].extends

@@ -39,7 +39,9 @@ def _people_client(draft: Draft) -> tuple[str, str]:
 def _busiest(draft: Draft) -> str:
     """The busiest closed operation, as the call that the token is used for."""
     operations = {name: one for name, one in draft.design.api.operations.items() if not one.is_public}
-    ranked = sorted(operations, key=lambda one: -(fact.base if (fact := draft.facts.get(f"access.{one}.rate")) is not None else 0.0))
+    ranked = sorted(
+        operations, key=lambda one: -(fact.base if (fact := draft.facts.get(f"access.{one}.rate")) is not None else 0.0)
+    )
     return ranked[0] if ranked else ""
 
 
@@ -49,11 +51,17 @@ def draw_sign_in(draft: Draft) -> Sequence:
     name, kind = _people_client(draft)
     op = _busiest(draft)
     operation = draft.design.api.operations.get(op)
-    call = f"{operation.method} {(draft.design.api.base_path or '').rstrip('/')}{operation.path}" if operation else "GET /…"
+    call = (
+        f"{operation.method} {(draft.design.api.base_path or '').rstrip('/')}{operation.path}"
+        if operation
+        else "GET /…"
+    )
     mfa = [role for role, one in auth.roles.items() if one.needs_mfa]
     scope = f"openid {op}".strip()
     check = (
-        "checks signature (JWKS, by kid), iss, aud, exp, then the scope" if auth.token_format != "opaque" else "asks POST /introspect: active, aud, scope"
+        "checks signature (JWKS, by kid), iss, aud, exp, then the scope"
+        if auth.token_format != "opaque"
+        else "asks POST /introspect: active, aud, scope"
     )
     messages = [
         Message("user", "client", "opens, and wants to sign in"),
@@ -88,17 +96,40 @@ def draw_refresh(draft: Draft) -> Sequence:
         Message("client", "api", "a call with an access token that has ended"),
         Message("api", "client", '401 WWW-Authenticate: Bearer error="invalid_token"', "return"),
         Message("client", "provider", f"POST /token grant_type=refresh_token&refresh_token=r1&client_id={name}"),
-        Message("provider", "provider", f"r1 is used up; the session began less than {_say(auth.session_ttl)} ago", "note"),
-        Message("provider", "client", f"200 access_token ({_say(auth.access_token_ttl)}), refresh_token=r2 ({_say(auth.refresh_token_ttl)})", "return"),
+        Message(
+            "provider", "provider", f"r1 is used up; the session began less than {_say(auth.session_ttl)} ago", "note"
+        ),
+        Message(
+            "provider",
+            "client",
+            f"200 access_token ({_say(auth.access_token_ttl)}), refresh_token=r2 ({_say(auth.refresh_token_ttl)})",
+            "return",
+        ),
         Message("client", "api", "the call again, with the new token"),
         Message("thief", "provider", "POST /token grant_type=refresh_token&refresh_token=r1, stolen earlier"),
-        Message("provider", "provider", "r1 was used already: one of the two is a thief, so the whole family r1, r2 ends", "note"),
+        Message(
+            "provider",
+            "provider",
+            "r1 was used already: one of the two is a thief, so the whole family r1, r2 ends",
+            "note",
+        ),
         Message("provider", "thief", "400 invalid_grant", "return"),
         Message("client", "provider", "POST /token grant_type=refresh_token&refresh_token=r2"),
         Message("provider", "client", "400 invalid_grant: the user signs in again, and the thief is out", "return"),
     )
-    people = (Participant("client", name, "client"), Participant("provider", auth.provider or "identity provider", "identity"), Participant("api", "API", "service"), Participant("thief", "Thief", "person"))
-    return Sequence("token-refresh", "Renewing: rotation, and a stolen refresh token", people, messages, description="Each refresh token works once (RFC 9700, section 4.14.2).")
+    people = (
+        Participant("client", name, "client"),
+        Participant("provider", auth.provider or "identity provider", "identity"),
+        Participant("api", "API", "service"),
+        Participant("thief", "Thief", "person"),
+    )
+    return Sequence(
+        "token-refresh",
+        "Renewing: rotation, and a stolen refresh token",
+        people,
+        messages,
+        description="Each refresh token works once (RFC 9700, section 4.14.2).",
+    )
 
 
 def draw_service_token(draft: Draft) -> Sequence:
@@ -116,20 +147,50 @@ def draw_service_token(draft: Draft) -> Sequence:
         Message("api", "api", "checks signature, iss, aud, exp and the scope; sub is the program, no user", "note"),
         Message("api", "service", "200", "return"),
     )  # fmt: skip
-    people = (Participant("service", name, "worker"), Participant("provider", auth.provider or "identity provider", "identity"), Participant("api", "API", "service"))
+    people = (
+        Participant("service", name, "worker"),
+        Participant("provider", auth.provider or "identity provider", "identity"),
+        Participant("api", "API", "service"),
+    )
     note = "" if roles else " No role is given to programs yet: an access pattern with the role `internal` gives one."
-    return Sequence("service-token", "Programs: client credentials", people, messages, description=f"A program speaks for itself, with a key that never travels.{note}")
+    return Sequence(
+        "service-token",
+        "Programs: client credentials",
+        people,
+        messages,
+        description=f"A program speaks for itself, with a key that never travels.{note}",
+    )
 
 
 def draw_clients(draft: Draft) -> Table:
     """One row a program that asks for tokens."""
     auth = draft.design.auth
-    kinds = {"web": "its server keeps the secret and the tokens", "spa": "it can keep no secret", "mobile": "it can keep no secret", "service": "a key in a vault"}
+    kinds = {
+        "web": "its server keeps the secret and the tokens",
+        "spa": "it can keep no secret",
+        "mobile": "it can keep no secret",
+        "service": "a key in a vault",
+    }
     rows: list[tuple[Cell | Scalar, ...]] = []
     for name, client in auth.clients.items():
         reason = draft.reasons.get(f"auth.clients.{name}") or draft.reasons.get(f"auth.clients.{name}.grant")
-        rows.append((Cell(name, is_code=True), client.kind, kinds.get(client.kind or "", ""), client.grant, ", ".join(client.roles), reason.reason if reason else "said in the design"))
-    return Table("auth-clients", "Programs that ask for tokens", ("client", "kind", "secret", "grant", "roles", "because"), tuple(rows), description="The implicit grant and the grant by password are not offered (RFC 9700, sections 2.1.2 and 2.4).")
+        rows.append(
+            (
+                Cell(name, is_code=True),
+                client.kind,
+                kinds.get(client.kind or "", ""),
+                client.grant,
+                ", ".join(client.roles),
+                reason.reason if reason else "said in the design",
+            )
+        )
+    return Table(
+        "auth-clients",
+        "Programs that ask for tokens",
+        ("client", "kind", "secret", "grant", "roles", "because"),
+        tuple(rows),
+        description="The implicit grant and the grant by password are not offered (RFC 9700, sections 2.1.2 and 2.4).",
+    )
 
 
 def draw_permissions(draft: Draft) -> Table:
@@ -151,9 +212,29 @@ def draw_permissions(draft: Draft) -> Table:
                 if way is not None:
                     ways.append(f"{way} = sub" if way.steps else f"{subject} = sub")
         rows.append((Cell(name, is_code=True), operation.method, *cells, "; ".join(dict.fromkeys(ways))))
-    columns = ("operation", "method", "public", *(role if role not in ("operation", "method", "public", "own means") else f"{role} (role)" for role in auth.roles), "own means")
-    note = f"any: on every row; own: only on rows that belong to the caller; –: refused. The user is {auth.owner}." if auth.owner else "any: on every row; –: refused."
-    return Table("permissions", "Permissions", columns, tuple(rows), anchors=tuple(f"permission-{name}" for name in draft.design.api.operations), description=note)
+    columns = (
+        "operation",
+        "method",
+        "public",
+        *(
+            role if role not in ("operation", "method", "public", "own means") else f"{role} (role)"
+            for role in auth.roles
+        ),
+        "own means",
+    )
+    note = (
+        f"any: on every row; own: only on rows that belong to the caller; –: refused. The user is {auth.owner}."
+        if auth.owner
+        else "any: on every row; –: refused."
+    )
+    return Table(
+        "permissions",
+        "Permissions",
+        columns,
+        tuple(rows),
+        anchors=tuple(f"permission-{name}" for name in draft.design.api.operations),
+        description=note,
+    )
 
 
 def draw_lifetimes(draft: Draft) -> Table:
@@ -165,13 +246,30 @@ def draw_lifetimes(draft: Draft) -> Table:
         if fact is not None:
             reason = draft.reasons.get(f"auth.{name}")
             rows.append((label, fact.cell, reason.reason if reason is not None else "said in the design"))
-    rows.append(("authorisation code", "60 s, once", "It travels through the browser's address bar (RFC 6749, section 4.1.2, asks for at most 10 minutes)."))
-    for name, label in (("revocation_delay", "a withdrawn permission works for at most"), ("active_users", "signed in and active at the peak"), ("token_rate", "tokens issued at the peak"), ("introspection_rate", "introspections at the peak")):
+    rows.append(
+        (
+            "authorisation code",
+            "60 s, once",
+            "It travels through the browser's address bar (RFC 6749, section 4.1.2, asks for at most 10 minutes).",
+        )
+    )
+    for name, label in (
+        ("revocation_delay", "a withdrawn permission works for at most"),
+        ("active_users", "signed in and active at the peak"),
+        ("token_rate", "tokens issued at the peak"),
+        ("introspection_rate", "introspections at the peak"),
+    ):
         fact = draft.facts.get(f"auth.{name}")
         if fact is not None:
             rows.append((label, fact.cell, fact.because))
-    fact = draft.reasons.get("auth.token_format")  # type: ignore[assignment]
-    rows.append(("access token's form", draft.design.auth.token_format or "", fact.reason if fact is not None else "said in the design"))  # type: ignore[attr-defined]
+    form = draft.reasons.get("auth.token_format")
+    rows.append(
+        (
+            "access token's form",
+            draft.design.auth.token_format or "",
+            form.reason if form is not None else "said in the design",
+        )
+    )
     return Table("token-lifetimes", "Token lifetimes", ("what", "value", "because"), tuple(rows))
 
 
@@ -192,10 +290,32 @@ def draw_checks(draft: Draft) -> Table:
                     example = f", as {name}: {way} = sub"
     rows: tuple[tuple[Cell | Scalar, ...], ...] = (
         ("TLS, size, rate limit", edge, "cheap, and before anything is parsed", "413, 429"),
-        ("who is it", edge, "signature by the provider's published keys, iss, aud, exp" if auth.token_format != "opaque" else "introspection, kept for a few seconds", "401"),
-        ("may this role call this operation", "service", f"the operation's name as scope and the role's allows; {sum(len(one.allows) for one in auth.roles.values())} permissions, all others refused", "403"),
-        ("is it the caller's row", "the query", f"a condition in the statement itself for {len(set(own))} operations{example}; another's row is not found rather than forbidden, so that ids cannot be tried", "404"),
-        ("which fields", "service", "answers are built from the fields that the operation names, so a new column is not shown by accident", ""),
+        (
+            "who is it",
+            edge,
+            "signature by the provider's published keys, iss, aud, exp"
+            if auth.token_format != "opaque"
+            else "introspection, kept for a few seconds",
+            "401",
+        ),
+        (
+            "may this role call this operation",
+            "service",
+            f"the operation's name as scope and the role's allows; {sum(len(one.allows) for one in auth.roles.values())} permissions, all others refused",
+            "403",
+        ),
+        (
+            "is it the caller's row",
+            "the query",
+            f"a condition in the statement itself for {len(set(own))} operations{example}; another's row is not found rather than forbidden, so that ids cannot be tried",
+            "404",
+        ),
+        (
+            "which fields",
+            "service",
+            "answers are built from the fields that the operation names, so a new column is not shown by accident",
+            "",
+        ),
         ("who did it", "service", "sub, operation, object id and outcome go to an audit log that only grows", ""),
     )
     return Table("auth-checks", "Where each check is made", ("question", "where", "how", "if not"), rows)
@@ -209,8 +329,16 @@ def draw_personal_data(draft: Draft) -> Table:
         for name, field in fields_of(design, entity).items():
             if not (field.personal or field.secret) or name not in design.entities[entity].fields:
                 continue
-            shown = [op for op, one in design.api.operations.items() if one.entity == entity and {name, snake(name)} & {*one.response}]
-            shown += [op for op, one in design.api.operations.items() if one.entity != entity and entity in one.response and not field.secret and not one.is_public]
+            shown = [
+                op
+                for op, one in design.api.operations.items()
+                if one.entity == entity and {name, snake(name)} & {*one.response}
+            ]
+            shown += [
+                op
+                for op, one in design.api.operations.items()
+                if one.entity != entity and entity in one.response and not field.secret and not one.is_public
+            ]
             readers = []
             for role, one in auth.roles.items():
                 scopes = {one.allows[op] for op in shown if op in one.allows}
@@ -221,15 +349,19 @@ def draw_personal_data(draft: Draft) -> Table:
             stores = [
                 table.store or "main"
                 for table_name, table in design.schema.tables.items()
-                if any(column.field == name for column in table.columns.values()) and table_name in (snake(entity), entity, *_table_names(entity))
+                if any(column.field == name for column in table.columns.values())
+                and table_name in (snake(entity), entity, *_table_names(entity))
             ]
             caches = [op for op in shown if (policy := design.cache.policies.get(op)) is not None and policy.use]
             rows.append(
                 (
-                    Cell(f"{entity}.{name}", is_code=True), "secret" if field.secret else "personal",
-                    "nobody" if not readers else ", ".join(readers), ", ".join(dict.fromkeys(stores)) or "main",
-                    ", ".join(caches) or "none", "never" if field.secret else "masked; the id stands for the person",
-                )  # fmt: skip
+                    Cell(f"{entity}.{name}", is_code=True),
+                    "secret" if field.secret else "personal",
+                    "nobody" if not readers else ", ".join(readers),
+                    ", ".join(dict.fromkeys(stores)) or "main",
+                    ", ".join(caches) or "none",
+                    "never" if field.secret else "masked; the id stands for the person",
+                )
             )
     return Table(
         "personal-data", "Personal data and secrets", ("field", "kind", "who reads it", "stores", "cached by", "logs and traces"), tuple(rows),
