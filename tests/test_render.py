@@ -391,6 +391,24 @@ def test_every_kind_of_series_is_drawn(kind: str, is_horizontal: bool) -> None:
             assert set(names) <= set(texts)
 
 
+def test_legend_does_not_repeat_the_panel() -> None:
+    """A series named like its panel is named once, by the panel's title."""
+    series = tuple(Series(name, (1.0, 2.0), (1.0, 2.0), panel=name) for name in ("reads", "writes"))
+    texts = read_texts(ElementTree.fromstring(render.chart_svg(Chart("c", "C", series))))
+    assert texts.count("reads") == texts.count("writes") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "classes"),
+    [("call", "wire"), ("async", "wire dash"), ("call-border", "wire cross"), ("async-border", "wire dash cross")],
+)
+def test_kind_of_an_edge_is_seen(kind: str, classes: str) -> None:
+    """What is not waited for is dashed, what crosses a trust border is drawn stronger, alone or together."""
+    graph = Graph("g", "G", (Node("a", "A"), Node("b", "B")), (Edge("a", "b", kind=kind),), kind="flow")
+    root = ElementTree.fromstring(render.graph_svg(graph))
+    assert [n.get("class") for n in root.iter(f"{SVG}path") if "wire" in str(n.get("class"))] == [classes]
+
+
 def test_log_axes_and_empty_charts_draw() -> None:
     """Logarithmic scales with a zero among the values, no points and no series at all give a drawing."""
     zero = Chart("c", "C", (Series("s", (0.0, 10.0, 1000.0), (0.0, 5.0, 5e6)),), is_log_x=True, is_log_y=True)
@@ -529,6 +547,12 @@ def test_wrapped_lines_fit_and_lose_nothing() -> None:
         lines = wrap_text(text, 90, 12)
         assert "".join(lines).replace(" ", "") == text.replace(" ", "")
         assert all(measure_text(line, 12) <= 90 for line in lines)
+
+
+def test_numbers_do_not_break_at_their_blank() -> None:
+    """The blank that parts thousands holds its number together; other blanks break."""
+    assert wrap_text("TLS 3 250/s", 45, 11) == ("TLS", "3 250/s")
+    assert wrap_text("10\xa0TB of logs", 40, 11) == ("10\xa0TB", "of logs")
 
 
 def test_markup_drops_unsafe_addresses() -> None:

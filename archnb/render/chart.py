@@ -296,7 +296,8 @@ def _draw_points(axes: Axes, marks: list[Mark], width: float, height: float) -> 
                 box[0] < right2 and left2 < box[2] and box[1] < top2 and low2 < box[3]
                 for left2, low2, right2, top2 in taken
             )
-            cost += 1000 * (box[0] < 0 or box[2] > width or box[1] < 0 or box[3] > height + 10)
+            # A word that stands out at the right makes the layout narrow the panel; elsewhere it would meet the axis.
+            cost += max(0.0, box[2] - width) / 8 + 1000 * (box[0] < 0 or box[1] < 0 or box[3] > height + 10)
             if best is None or cost < best[0]:
                 best = (cost, across * 7, along * (gap - 1), box)
         assert best is not None
