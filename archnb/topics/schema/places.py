@@ -100,7 +100,7 @@ def _columns_of(table: SchemaTable, field: str) -> tuple[str, ...]:
     found = tuple(name for name, column in table.columns.items() if column.field == field)
     if found:
         return found
-    for name in (field, snake(field), f"{snake(field)}_id"):
+    for name in (field, snake(field), f"{snake(field)}_id", f"{snake(field)}_amount"):
         if name in table.columns and table.columns[name].field is None:
             return (name,)
     return ()

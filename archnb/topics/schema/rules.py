@@ -190,11 +190,8 @@ def key_too_small(draft: Draft) -> Iterator[Hit]:
         ):
             continue
         column = table.columns[table.primary_key[0]]
-        field = (
-            draft.design.entities[table.entity].fields.get(column.field or table.primary_key[0])
-            if table.entity in draft.design.entities
-            else None
-        )
+        entity = draft.design.entities.get(table.entity or "")
+        field = entity.fields.get(column.field or table.primary_key[0]) if entity is not None else None
         if field is not None and field.type in KEY_SPACE:
             # a field said to be so small is a limit of the whole system, which the scaling section counts
             continue
