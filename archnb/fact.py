@@ -435,6 +435,7 @@ def _same(symbol: str, function: Callable[..., Any], left: Fact, right: Fact) ->
 _BASE_SYMBOL = {"time": "s", "byte": "B", "bit": "bit", "money": "USD"}
 
 
+@cache
 def base_unit(dimension: Dimension) -> Unit:
     """The unit of a dimension whose factor is 1."""
     above = "·".join(_BASE_SYMBOL[n] + (f"^{p}" if p > 1 else "") for n, p in dimension if p > 0)
