@@ -257,10 +257,11 @@ def _finish_said(
 
 def _propose_saturation(draft: Draft, metrics: Mapping[str, Metric]) -> list[tuple[str, Alert]]:
     """Alerts on what runs full, for every part that emits the numbers."""
-    deadline = max(
-        (job.deadline.base for job in draft.design.jobs.jobs.values() if job.deadline is not None), default=60.0
-    )
-    late = f"> {round(max(60.0, 10 * deadline))}"
+    # jobs by the clock wait for it on purpose
+    waiting = [
+        one.deadline.base for one in draft.design.jobs.jobs.values() if one.deadline is not None and not one.schedule
+    ]
+    late = f"> {round(max(60.0, 2 * max(waiting, default=30.0)))}"
     wanted: tuple[tuple[str, str, str, str, str], ...] = (
         ("store_connections_nearly_out", "pg_stat_activity_count", "> 0.85 * pg_settings_max_connections", "page", "Find who holds them (idle in transaction first); shrink pools or add a pooler."),
         ("store_connections_nearly_out_mysql", "mysql_global_status_threads_connected", "> 0.85 * mysql_global_variables_max_connections", "page", "Find who holds them; shrink pools or add a pooler."),

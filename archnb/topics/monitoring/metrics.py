@@ -202,8 +202,10 @@ def _rows(draft: Draft) -> Iterator[tuple[str, _Row]]:
         if one.kind == "store":
             store = draft.design.schema.stores.get(name)
             engine = store.engine if store is not None and store.engine else "postgresql"
-            for row in (*_STORE.get(engine, ()), *(() if engine in ("dynamodb",) else _HOST)):
-                yield name, row
+            for row in (*_STORE.get(engine, ()), *(() if engine == "dynamodb" else _HOST)):
+                # what has no replica is behind nothing
+                if (one.replicas or 1) > 1 or "behind" not in row[5]:
+                    yield name, row
         if one.kind == "cache":
             for row in _CACHE.get(draft.design.cache.engine or "redis", _CACHE["redis"]):
                 yield name, row
@@ -232,14 +234,16 @@ def complete_metrics(draft: Draft) -> Named[Metric]:
     for component, (name, kind, signal, unit, labels, summary) in _rows(draft):
         by.setdefault(name, []).append(component)
         # several parts that emit one metric are one row; the part is told by `job` or by the first label
-        made[name] = Metric(
-            component=", ".join(dict.fromkeys(by[name])),
-            kind=kind,
-            signal=signal,
-            unit=unit,
-            labels=labels,
-            summary=summary,
-        )  # type: ignore[arg-type]
+        emitters = ", ".join(dict.fromkeys(by[name]))
+        data = {
+            "component": emitters,
+            "kind": kind,
+            "signal": signal,
+            "unit": unit,
+            "labels": labels,
+            "summary": summary,
+        }
+        made[name] = Metric(**data)  # type: ignore[arg-type]
     for name, metric in made.items():
         draft.note(f"monitoring.metrics.{name}", f"{_WHY[metric.signal or 'rate']} ({metric.component})")
     for name, said in draft.design.monitoring.metrics.items():

@@ -255,9 +255,9 @@ def _measure_storage(draft: Draft) -> bool:
     """What is stored today and what comes in a day, indexes included."""
     facts = draft.facts
     rows = [
-        (e, facts[f"entities.{e}.growth"], facts[f"entities.{e}.row_size"])
-        for e in draft.design.entities
-        if f"entities.{e}.growth" in facts and f"entities.{e}.row_size" in facts
+        (one, facts[f"entities.{one}.growth"], facts[f"entities.{one}.row_size"])
+        for one in draft.design.entities
+        if _inflow(draft, one) > 0
     ]
     size = facts.get("schema.size")
     sizes = [facts[f"entities.{e}.size"] for e in draft.design.entities if f"entities.{e}.size" in facts]
@@ -291,7 +291,10 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
                 "add servers", "they hold no state, so one more is a matter of minutes and of nothing else", "requests need processor time",
             )  # fmt: skip
     yield from _propose_stores(draft)
-    needed, said = facts.get("cache.memory_needed"), draft.design.cache.memory if draft.is_said("cache.memory") else None
+    needed, said = (
+        facts.get("cache.memory_needed"),
+        draft.design.cache.memory if draft.is_said("cache.memory") else None,
+    )
     # where less than half is said, cache-memory-too-small says so, and growth is not the question
     if needed is not None and not (said is not None and said.base < needed.base / 2):
         yield "cache_memory", _Proposal(
@@ -316,7 +319,7 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
         )  # fmt: skip
     if "load.peak_egress" in facts:
         yield "bandwidth", _Proposal(
-            "gateway" if "gateway" in draft.design.flow.components else "service", "load.peak_egress", "1250 MB/s", "one interface of 10 Gbit/s",
+            "gateway" if "gateway" in draft.design.flow.components else "service", "load.peak_egress", "1.25 GB/s", "one interface of 10 Gbit/s",
             "compress, then a content delivery network, then more entry nodes", "compression is a setting, a CDN a contract, nodes are cost", "answers leave through one place",
         )  # fmt: skip
     yield from _propose_keys(draft)
@@ -411,29 +414,54 @@ def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
                 )  # fmt: skip
 
 
+def _is_passing(draft: Draft, entity: str) -> bool:
+    """Whether an entity's rows are deleted so soon that they do not pile up within the horizon."""
+    found, horizon = draft.design.entities[entity].retention, draft.design.scaling.horizon
+    return found is not None and found.base <= (horizon.base if horizon is not None else 3 * YEAR) / 2
+
+
+def _inflow(draft: Draft, entity: str) -> float:
+    """Bytes a second that an entity adds."""
+    growth, size = draft.facts.get(f"entities.{entity}.growth"), draft.facts.get(f"entities.{entity}.row_size")
+    return (
+        growth.base * size.base if growth is not None and size is not None and not _is_passing(draft, entity) else 0.0
+    )
+
+
 def _largest(draft: Draft) -> str:
-    found = [
-        (draft.facts[f"entities.{e}.growth"].base * draft.facts[f"entities.{e}.row_size"].base, e)
-        for e in draft.design.entities
-        if f"entities.{e}.growth" in draft.facts and f"entities.{e}.row_size" in draft.facts
-    ]
-    return max(found)[1] if found else "the largest table"
+    return max(draft.design.entities, key=lambda one: _inflow(draft, one), default="the largest table")
+
+
+def find_way_to(draft: Draft, entity: str, owner: str, depth: int = 3) -> list[str] | None:
+    """The references that lead from an entity to its owner, the shortest way: `["order", "customer"]`; None where none does."""
+    if entity == owner:
+        return []
+    if depth == 0 or entity not in draft.design.entities:
+        return None
+    ways = []
+    for name, field in fields_of(draft.design, entity).items():
+        if field.references and field.references != entity and not field.optional:
+            rest = find_way_to(draft, field.references, owner, depth - 1)
+            if rest is not None:
+                ways.append([name, *rest])
+    return min(ways, key=len, default=None)
 
 
 def find_shard_key(draft: Draft) -> str:
-    """The reference by which most of the load is asked for: rows of one such key stay together."""
-    weight: dict[str, float] = {}
-    for name, pattern in draft.design.access.items():
+    """The entity whose key most of what is added belongs to, directly or through others, and that requests ask by."""
+    asked: set[str] = set()
+    for pattern in draft.design.access.values():
         entity = pattern.reads or pattern.writes or ""
-        if entity not in draft.design.entities:
-            continue
-        fields = fields_of(draft.design, entity)
-        rate = draft.facts[f"access.{name}.rate"].base if f"access.{name}.rate" in draft.facts else 1.0
-        for one in pattern.by:
-            field = fields.get(one.partition(".")[0])
-            if field is not None and field.references:
-                weight[field.references] = weight.get(field.references, 0.0) + rate
-    return max(weight, key=lambda one: weight[one]) if weight else "the key of the largest entity"
+        if entity in draft.design.entities:
+            fields = fields_of(draft.design, entity)
+            asked |= {fields[one].references or "" for one in pattern.by if one in fields}
+    weight = {
+        owner: sum(_inflow(draft, one) for one in draft.design.entities if find_way_to(draft, one, owner))
+        for owner in draft.design.entities
+        if owner in asked
+    }
+    best = max(weight, key=lambda one: weight[one], default="")
+    return best if best and weight[best] > 0 else "the key of the largest entity"
 
 
 # -- measuring
@@ -599,6 +627,7 @@ __all__ = [
     "complete_resources",
     "courses",
     "find_shard_key",
+    "find_way_to",
     "growth_of",
     "measure_resources",
     "serving",

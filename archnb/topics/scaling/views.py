@@ -8,7 +8,7 @@ from archnb.design import fields_of
 from archnb.quantity import number, show
 from archnb.shapes import Cell, Chart, Mark, Series, Table
 from archnb.topics.scaling.growth import FAR, MONTH, YEAR
-from archnb.topics.scaling.resources import Course, courses, find_shard_key, growth_of, serving, stem
+from archnb.topics.scaling.resources import Course, courses, find_shard_key, find_way_to, growth_of, serving, stem
 from archnb.topics.topic import Draft
 
 _PANELS = 8
@@ -219,8 +219,16 @@ def view_partitions(draft: Draft) -> Table:
         moment = next(
             (name for name, one in fields.items() if one.type in ("timestamp", "date") and not one.optional), None
         )
-        reference = next((name for name, one in fields.items() if one.references == shard), None)
-        key = "id" if entity == shard else f"{reference}" if reference else ""
+        way = find_way_to(draft, entity, shard)
+        key = (
+            "id"
+            if way == []
+            else ""
+            if way is None
+            else way[0]
+            if len(way) == 1
+            else f"{shard.lower()} (through {way[0]}), copied into the row"
+        )
         if then.base < 50e6:
             partition, why = "none", "below 50 M rows one table with its indexes is simpler and as fast"
         elif (

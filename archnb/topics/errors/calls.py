@@ -1,0 +1,340 @@
+"""How each part calls another: time limits that shrink along the path, retries at one layer, a breaker, a fallback."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archnb.design.errors import Call
+from archnb.design.flow import Hop
+from archnb.fact import Fact, apply_model
+from archnb.quantity import Quantity, number, parse
+from archnb.sim.reliability import backoff_schedule, retry_amplification
+from archnb.topics.topic import Because, Draft
+
+# a share of the time that a caller has is kept for its own work and the way there and back
+_OWN_SHARE = 0.1
+# how the time a component has is split over what it calls one after another: third parties are the slowest
+_WEIGHT = {
+    "third_party": 6.0,
+    "store": 3.0,
+    "service": 4.0,
+    "gateway": 4.0,
+    "identity": 2.0,
+    "queue": 1.0,
+    "cache": 0.5,
+    "worker": 4.0,
+}
+_NICE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_WORKER_DEADLINE = 30.0
+# what these call, no user waits for: jobs, and the relay that sends a store's outbox
+BEHIND = ("worker", "queue", "store")
+# Hystrix' circuitBreaker.requestVolumeThreshold: below it a breaker does not judge
+MIN_CALLS = 20
+
+
+def kind_of(draft: Draft, component: str) -> str:
+    found = draft.design.flow.components.get(component)
+    if found is not None and found.kind:
+        return found.kind
+    return (
+        "store"
+        if component in draft.design.schema.stores
+        else component
+        if component in _WEIGHT or component == "client"
+        else "third_party"
+    )
+
+
+def name_call(source: str, target: str) -> str:
+    """The name of a call in the section: `source -> target`."""
+    return f"{source} -> {target}"
+
+
+def find_hops(draft: Draft) -> Iterator[tuple[str, Hop]]:
+    for name, path in draft.design.flow.paths.items():
+        for hop in path.hops:
+            if hop.source and hop.target and hop.source != hop.target:
+                yield path.operation or name, hop
+
+
+def _round_down(seconds: float) -> float:
+    """The next value below that a person would write: 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten."""
+    if seconds <= 0:
+        return 0.001
+    power = 10.0 ** math.floor(math.log10(seconds) + 1e-12)
+    return max(0.001, power * max(one for one in _NICE if one * power <= seconds * (1 + 1e-9)))
+
+
+def write_time(seconds: float) -> str:
+    # three digits, and no float dust such as 0.30000000000000004
+    return f"{number(seconds * 1000).replace(' ', '')} ms" if seconds < 1 else f"{number(seconds).replace(' ', '')} s"
+
+
+def is_safe(draft: Draft, operation: str) -> bool:
+    """Whether repeating the operation does no harm: it only reads, its method is idempotent, or it carries a key."""
+    found = draft.design.api.operations.get(operation)
+    if found is not None and (found.needs_idempotency_key or found.method in ("GET", "PUT", "DELETE")):
+        return True
+    # a change bound to the version it was read at (If-Match) is refused the second time
+    if found is not None and "precondition_failed" in found.errors:
+        return True
+    pattern = draft.design.access.get(operation)
+    if found is not None and found.method is not None and (pattern is None or pattern.writes):
+        return False
+    return pattern is None or pattern.writes is None or pattern.action == "delete"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A caller and what it calls, over all paths: the operations that pass, and the tightest of them with the share of its time."""
+
+    source: str
+    target: str
+    operations: tuple[str, ...]
+    tightest: str
+    share: float
+    deadline: float
+
+
+def _deadlines(draft: Draft) -> dict[str, float]:
+    """How long each operation's caller waits at most, in seconds: twice the p99 that is promised."""
+    objectives = draft.design.requirements.objectives
+    found = {}
+    for name in {one.operation or n: None for n, one in draft.design.flow.paths.items()}:
+        objective = objectives.get(name) or objectives.get("default")
+        latency = objective.latency_p99 if objective is not None and objective.latency_p99 is not None else parse("1 s")
+        found[name] = 2 * latency.base
+    return found
+
+
+def find_pairs(draft: Draft) -> list[Pair]:
+    """Every caller and callee, each with the least time that any path leaves it."""
+    deadlines = _deadlines(draft)
+    said = draft.design.errors.calls
+    least: dict[tuple[str, str], tuple[float, str, float]] = {}
+    users: dict[tuple[str, str], dict[str, None]] = {}
+    for name, path in draft.design.flow.paths.items():
+        operation = path.operation or name
+        # a queue hands out work, and its visibility timeout is the time limit of that: no call
+        hops = [
+            hop
+            for hop in path.hops
+            if hop.source and hop.target and hop.source != hop.target and kind_of(draft, hop.source) != "queue"
+        ]
+        # what is called after an asynchronous hop has the worker's own time
+        has: dict[str, float] = {}
+        targets: dict[str, dict[str, None]] = {}
+        for hop in hops:
+            targets.setdefault(hop.source or "", {}).setdefault(hop.target or "")
+        for hop in hops:
+            source, target = hop.source or "", hop.target or ""
+            is_waited = kind_of(draft, source) not in BEHIND
+            start = deadlines[operation] if is_waited else _WORKER_DEADLINE
+            time = has.get(source, start) if is_waited else start
+            weights = {one: _WEIGHT.get(kind_of(draft, one), 3.0) for one in targets[source]}
+            # the client's own call has the whole time; every other caller keeps some for itself
+            usable = time if kind_of(draft, source) == "client" else time * (1 - _OWN_SHARE)
+            share = usable * weights[target] / sum(weights.values())
+            key = (source, target)
+            users.setdefault(key, {}).setdefault(operation)
+            if key not in least or share < least[key][0]:
+                least[key] = (share, operation, start)
+            given = said.get(name_call(source, target))
+            limit = given.timeout.base if given is not None and given.timeout is not None else _round_down(share)
+            # a caller may be called on several paths within one operation; the shorter time binds
+            has[target] = min(has.get(target, math.inf), limit)
+    return [
+        Pair(s, t, tuple(users[s, t]), op, share / start if start else 1.0, start)
+        for (s, t), (share, op, start) in least.items()
+    ]
+
+
+def measure_call_rate(draft: Draft, source: str, target: str) -> float:
+    """Calls a second at the peak between two components."""
+    rate = 0.0
+    for operation, hop in find_hops(draft):
+        if (hop.source, hop.target) == (source, target):
+            fact = draft.facts.get(f"access.{operation}.rate") if f"access.{operation}.rate" in draft.facts else None
+            rate += (fact.base if fact is not None else 0.0) * (hop.share.base if hop.share is not None else 1.0)
+    return rate
+
+
+def _propose_attempts(draft: Draft, pair: Pair) -> Because:
+    kind, source = kind_of(draft, pair.target), kind_of(draft, pair.source)
+    if source in ("client", "gateway"):
+        return Because(
+            1, "retries belong to one layer, the one next to what fails: attempts of several layers multiply"
+        )
+    if kind == "cache":
+        return Because(1, "a miss is cheaper than a second try")
+    if source in BEHIND:
+        return Because(
+            1, "the queue (or the outbox relay) repeats the whole job with back-off; retries inside it would multiply"
+        )
+    unsafe = [one for one in pair.operations if not is_safe(draft, one)]
+    if unsafe:
+        return Because(1, f"{', '.join(unsafe[:3])} would be done twice: no idempotency key")
+    if kind in ("service", "gateway") and any(hop.source == pair.target for _, hop in find_hops(draft)):
+        return Because(1, "what it calls is retried one layer below")
+    return Because(
+        2,
+        "every call here is idempotent or carries a key, so one repeat hides a short failure; more would not fit the time",
+    )
+
+
+def _propose_fallback(draft: Draft, pair: Pair) -> Because:
+    kind = kind_of(draft, pair.target)
+    store = next(iter(draft.design.schema.stores), "main")
+    if kind == "cache":
+        return Because(f"read from {store}", "the cache is a copy; without it answers are slower, not wrong")
+    if kind == "queue":
+        return Because(
+            "keep the message in the outbox table and send it later",
+            "the outbox is written with the data, so nothing is lost",
+        )
+    if kind == "identity":
+        return Because(
+            "verify tokens with the keys kept from the last answer", "tokens are verified locally; keys change seldom"
+        )
+    if kind == "third_party":
+        asynchronous = all(draft.design.access[one].is_async for one in pair.operations if one in draft.design.access)
+        if asynchronous or kind_of(draft, pair.source) == "worker":
+            return Because("queue it and try later", "the user does not wait for it")
+        return Because(
+            "answer upstream_failed, keep the work in the queue, compensate on time-out",
+            "the user waits for it, and an unknown outcome must be settled",
+        )
+    if kind == "store" and pair.target != store:
+        return Because(
+            f"answer from {store} where it can, else say that this part is away", f"{pair.target} holds a copy"
+        )
+    if kind == "store":
+        cached = [
+            one
+            for one in pair.operations
+            if one in draft.design.cache.policies and draft.design.cache.policies[one].use
+        ]
+        if cached:
+            return Because(
+                "reads that are cached: serve the last answer; all else: unavailable with Retry-After",
+                f"{len(cached)} of the operations are cached",
+            )
+        return Because("none: answer unavailable with Retry-After", "it is the source of truth")
+    return Because("answer unavailable with Retry-After", "there is nothing to answer from")
+
+
+def complete_call(draft: Draft, pair: Pair) -> Call:
+    name = name_call(pair.source, pair.target)
+    path, said = f"errors.calls.{name}", draft.design.errors.calls.get(name, Call())
+    kind, budget = kind_of(draft, pair.target), pair.share * pair.deadline
+    attempts = _propose_attempts(draft, pair)
+    tries = said.attempts or attempts.value
+    rate = measure_call_rate(draft, pair.source, pair.target)
+    is_from_client = kind_of(draft, pair.source) == "client"
+    # n attempts and the n − 1 waits between them, each a tenth of a timeout doubled, fit the time that the path leaves
+    waits = 0.1 * (2 ** (tries - 1) - 1)
+    timeout = _round_down(budget / (tries + waits))
+    timeout = min(timeout, 0.05) if kind == "cache" else timeout
+    fact = f"errors.{name_pair(pair)}.budget"
+    record = draft.fill(
+        path, said,
+        source=Because(pair.source, "the flow has this call"),
+        target=Because(pair.target, "the flow has this call"),
+        timeout=Because(write_time(timeout), f"{tries} attempt{'s' * (tries > 1)} must fit the time that {pair.tightest}, the tightest operation here, leaves it", (fact,)),
+        attempts=attempts,
+        fallback=_propose_fallback(draft, pair),
+    )  # fmt: skip
+    if tries > 1:
+        base = max(0.001, 0.1 * (record.timeout.base if record.timeout else timeout))
+        record = draft.fill(
+            path, record,
+            backoff=Because(write_time(_round_down(base)), "a tenth of the time limit, full jitter: callers that failed together do not come back together"),
+            retry_budget=Because("20%", "retries stay under 20 % of the calls plus 10/s (Finagle's RetryBudget), so a failing part is not buried"),
+        )  # fmt: skip
+    if is_from_client or kind in ("worker",):
+        return record
+    window = min(60.0, max(10.0, math.ceil(MIN_CALLS / rate / 10) * 10)) if rate > 0 else 60.0
+    is_worth = rate * window >= MIN_CALLS or rate == 0
+    if is_worth or said.breaker_failures is not None or said.breaker_window is not None:
+        record = draft.fill(
+            path, record,
+            breaker_failures=Because("50%", "half of the calls failing is an outage, not bad luck"),
+            breaker_window=Because(write_time(window), f"it must see at least {MIN_CALLS} calls before it judges; {number(rate)}/s come at the peak" if rate else "the shortest that is usual"),
+            breaker_open=Because("5 s", "long enough to spare what fails, short enough that users see it come back"),
+        )  # fmt: skip
+    else:
+        draft.note(
+            f"{path}.breaker_failures",
+            f"none: {number(rate)}/s are {number(rate * window)} calls in {number(window)} s, too few to judge; the time limit alone must do",
+        )
+    return record
+
+
+def name_pair(pair: Pair) -> str:
+    return f"{pair.source}_to_{pair.target}"
+
+
+def worst_case(call: Call) -> float:
+    """Seconds that a call keeps its caller at most: every attempt times out and every wait is at its longest."""
+    if call.timeout is None:
+        return 0.0
+    tries = max(1, call.attempts or 1)
+    base = call.backoff.base if call.backoff is not None and tries > 1 else 0.0
+    waits = backoff_schedule(base, max(base, 10.0), tries - 1).max_total if base > 0 else 0.0
+    return tries * call.timeout.base + waits
+
+
+def measure_calls(draft: Draft) -> None:
+    """Add the time each call may take, what it takes at worst, and what retries make of the load."""
+    facts = draft.facts
+    pairs = find_pairs(draft)
+    if not pairs:
+        return
+    factor = facts.given(
+        "errors.deadline_factor", 2, "a time limit at the p99 itself would fail one good request in a hundred"
+    )
+    deadlines: dict[str, Fact] = {}
+    for pair in pairs:
+        call = draft.design.errors.calls[name_call(pair.source, pair.target)]
+        here = f"errors.{name_pair(pair)}"
+        is_worker = kind_of(draft, pair.source) in BEHIND
+        key = "worker" if is_worker else pair.tightest
+        if key not in deadlines:
+            objective = draft.design.requirements.objectives.get(key) or draft.design.requirements.objectives.get(
+                "default"
+            )
+            latency = (
+                objective.latency_p99 if objective is not None and objective.latency_p99 is not None else parse("1 s")
+            )
+            deadlines[key] = (
+                facts.given("errors.worker.deadline", "30 s", "a job may wait longer than a user, not for ever") if is_worker
+                else facts.define(f"errors.{key}.deadline", factor * _plain(latency), "s", "how long the caller waits at most")
+            )  # fmt: skip
+        facts.define(
+            f"{here}.budget",
+            deadlines[key] * round(pair.share, 4),
+            "s",
+            "the share of the caller's time that this call gets",
+        )
+        if call.timeout is not None:
+            tries = max(1, call.attempts or 1)
+            waits = worst_case(call) - tries * call.timeout.base
+            worst: Fact = _plain(call.timeout) * tries
+            facts.define(
+                f"{here}.worst", worst + Quantity(waits, waits, parse("1 s").unit) if waits else worst, "s",
+                "how long it keeps its caller at most: every attempt times out, every wait is at its longest",
+            )  # fmt: skip
+            if tries > 1:
+                half = Quantity(50, 50, parse("1%").unit)
+                facts.define(
+                    f"{here}.amplification",
+                    apply_model("tries a request", lambda f, n: retry_amplification(f, int(n) - 1), "", half, tries, labels=("failures", "attempts")),
+                    None, "calls sent for one that is wanted, when half of them fail: 1 + f + f² + …, without the retry budget",
+                )  # fmt: skip
+
+
+def _plain(quantity: Quantity) -> Fact:
+    """A quantity as an operand of facts."""
+    return Fact(quantity.unit, given=quantity)

@@ -1,0 +1,229 @@
+"""What is wrong with said time limits, retries, breakers and statuses: mostly what two of them do together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from archnb.design.errors import Call
+from archnb.exceptions import nearest
+from archnb.finding import Hit, Rule, rule
+from archnb.quantity import number
+from archnb.sim.reliability import metastable_boundary
+from archnb.topics.errors.calls import (
+    BEHIND,
+    MIN_CALLS,
+    find_hops,
+    is_safe,
+    kind_of,
+    measure_call_rate,
+    name_call,
+    worst_case,
+    write_time,
+)
+from archnb.topics.errors.codes import FINAL, PASSING, SAME_STATUS
+from archnb.topics.topic import Draft
+
+
+def _callers(draft: Draft, component: str) -> Iterator[tuple[str, Call]]:
+    for name, call in draft.design.errors.calls.items():
+        if call.target == component:
+            yield name, call
+
+
+def _is_said_call(draft: Draft, name: str, *fields: str) -> bool:
+    return any(draft.is_said(f"errors.calls.{name}.{field}") for field in fields)
+
+
+@rule(
+    "errors-timeout-over-callers", principle="reliability", severity="high",
+    condition="A call may take longer, retries and waits included, than its caller's own caller waits.",
+    effect="The work goes on for somebody who has given up: load without use, just when there is too much of it.",
+    remedy="Give the inner call less time or fewer attempts, or the outer one more.",
+)  # fmt: skip
+def check_nested_timeouts(draft: Draft) -> Iterator[Hit]:
+    """Time limits must shrink along the path."""
+    for name, call in draft.design.errors.calls.items():
+        for outer_name, outer in _callers(draft, call.source or ""):
+            if call.timeout is None or outer.timeout is None or kind_of(draft, outer.source or "") in BEHIND:
+                continue
+            if not (
+                _is_said_call(draft, name, "timeout", "attempts", "backoff")
+                or _is_said_call(draft, outer_name, "timeout")
+            ):
+                continue
+            if kind_of(draft, call.source or "") in BEHIND or _is_async(draft, outer.source, outer.target):
+                continue
+            worst = worst_case(call)
+            if worst > outer.timeout.base * (1 + 1e-6):
+                path = (
+                    f"errors.calls.{name}.timeout" if _is_said_call(draft, name, "timeout") else f"errors.calls.{name}"
+                )
+                tries = f"{call.attempts} × {call.timeout}" if (call.attempts or 1) > 1 else str(call.timeout)
+                yield Hit(path, f"{name} takes up to {write_time(worst)} ({tries}), {outer_name} waits {outer.timeout}")
+                break
+
+
+def _is_async(draft: Draft, source: str | None, target: str | None) -> bool:
+    kinds = [hop.kind for _, hop in find_hops(draft) if (hop.source, hop.target) == (source, target)]
+    return bool(kinds) and all(kind == "async" for kind in kinds)
+
+
+@rule(
+    "errors-retries-on-unsafe-call", principle="integrity", severity="critical",
+    condition="A call is retried that is neither idempotent nor carries an idempotency key.",
+    effect="A repeat after a lost answer does the work twice: two orders, two charges.",
+    remedy="Set attempts to 1, or let the operation carry an idempotency key.",
+)  # fmt: skip
+def check_unsafe_retries(draft: Draft) -> Iterator[Hit]:
+    """Only what may be done twice is retried."""
+    for name, call in draft.design.errors.calls.items():
+        if (call.attempts or 1) <= 1 or not _is_said_call(draft, name, "attempts"):
+            continue
+        operations = {
+            op: None for op, hop in find_hops(draft) if (hop.source, hop.target) == (call.source, call.target)
+        }
+        unsafe = [op for op in operations if not is_safe(draft, op)]
+        if unsafe:
+            yield Hit(
+                f"errors.calls.{name}.attempts",
+                f"{call.attempts} attempts; {', '.join(unsafe[:3])} carr{'y' if len(unsafe) > 1 else 'ies'} no idempotency key",
+            )
+
+
+@rule(
+    "errors-retry-storm", principle="reliability", severity="high",
+    condition="More than one layer of a path retries.",
+    effect="Attempts multiply: what fails gets a multiple of its load, and stays down after the cause is gone.",
+    remedy="Retry at one layer, next to what fails, within a retry budget.",
+)  # fmt: skip
+def check_retry_layers(draft: Draft) -> Iterator[Hit]:
+    """Retries of several layers multiply."""
+    worst: dict[str, tuple[int, str]] = {}
+    for name, path in draft.design.flow.paths.items():
+        reach: dict[str, tuple[int, tuple[str, ...]]] = {}
+        for hop in path.hops:
+            key = name_call(hop.source or "", hop.target or "")
+            call = draft.design.errors.calls.get(key)
+            tries = max(1, (call.attempts if call else 1) or 1)
+            times, layers = reach.get(hop.source or "", (1, ()))
+            here = (times * tries, (*layers, key) if tries > 1 else layers)
+            if here[0] >= reach.get(hop.target or "", (0, ()))[0]:
+                reach[hop.target or ""] = here
+            if len(here[1]) > 1 and any(_is_said_call(draft, one, "attempts") for one in here[1]):
+                said = next(one for one in here[1] if _is_said_call(draft, one, "attempts"))
+                target = hop.target or ""
+                parts = " × ".join(str(draft.design.errors.calls[one].attempts) for one in here[1])
+                if here[0] > worst.get(f"{said}|{target}", (0, ""))[0]:
+                    worst[f"{said}|{target}"] = (
+                        here[0],
+                        f"{name}: {parts} = {here[0]} calls of {target} for one request{_weigh(draft, target, here[0])}",
+                    )
+    best: dict[str, tuple[int, str]] = {}
+    for key, found in worst.items():
+        said = key.partition("|")[0]
+        best[said] = max(best.get(said, (0, "")), found)
+    for said, (_, evidence) in best.items():
+        yield Hit(f"errors.calls.{said}.attempts", evidence)
+
+
+def _weigh(draft: Draft, target: str, times: int) -> str:
+    """What a multiple of the load means for a component, in numbers, as far as they are known."""
+    name = f"flow.{target}.rate"
+    if name not in draft.facts:
+        return ""
+    rate = draft.facts[name].base
+    text = f"; {number(rate)}/s at the peak become up to {number(rate * times)}/s"
+    component = draft.design.flow.components.get(target)
+    if (
+        component is not None
+        and component.replicas
+        and component.service_time is not None
+        and component.service_time.base > 0
+    ):
+        capacity = component.replicas / component.service_time.base
+        edge = metastable_boundary(capacity, times - 1)
+        text += f", and above {number(edge)}/s (capacity {number(capacity)}/s ÷ {times}) an overload sustains itself"
+    return text
+
+
+@rule(
+    "errors-operation-error-not-in-catalogue", principle="maintainability", severity="medium",
+    condition="An operation names an error that the catalogue does not have and whose name says nothing.",
+    effect="Clients meet an error of which they know neither status nor what to do.",
+    remedy="Add it under errors.codes with its status, or use a code of the catalogue.",
+)  # fmt: skip
+def check_operation_errors(draft: Draft) -> Iterator[Hit]:
+    """Every error that an operation names is in the catalogue."""
+    codes = draft.design.errors.codes
+    for name, operation in draft.design.api.operations.items():
+        for code in operation.errors:
+            if code not in codes:
+                match = nearest(code, codes)
+                yield Hit(
+                    f"api.operations.{name}.errors",
+                    f"{code!r} is not among {len(codes)} codes" + (f"; did you mean {match!r}?" if match else ""),
+                )
+
+
+@rule(
+    "errors-breaker-never-opens", principle="reliability", severity="medium",
+    condition=f"A breaker sees fewer than {MIN_CALLS} calls in its window, or opens only when every call fails.",
+    effect="It judges on one or two calls or never at all, so it protects nothing.",
+    remedy="Lengthen the window until it holds enough calls, lower the share, or do without a breaker.",
+)  # fmt: skip
+def check_breakers(draft: Draft) -> Iterator[Hit]:
+    """A breaker needs calls to judge."""
+    for name, call in draft.design.errors.calls.items():
+        if (
+            not _is_said_call(draft, name, "breaker_failures", "breaker_window")
+            or call.breaker_failures is None
+            or call.breaker_window is None
+        ):
+            continue
+        rate = measure_call_rate(draft, call.source or "", call.target or "")
+        seen = rate * call.breaker_window.base
+        if 0 < seen < MIN_CALLS:
+            longer = write_time(math.ceil(MIN_CALLS / rate))
+            yield Hit(
+                f"errors.calls.{name}.breaker_window",
+                f"{number(rate)}/s × {call.breaker_window} = {number(seen)} calls; {MIN_CALLS} need {longer}",
+            )
+        elif call.breaker_failures.base >= 1:
+            yield Hit(f"errors.calls.{name}.breaker_failures", f"it opens at {call.breaker_failures} failures")
+
+
+@rule(
+    "errors-code-with-wrong-status", principle="maintainability", severity="medium",
+    condition="A code's HTTP status, its gRPC status and whether it is retryable do not say the same.",
+    effect="Clients and proxies act on the status: they repeat what cannot succeed, or give up on what would pass.",
+    remedy="Give the code the status that says what it is.",
+)  # fmt: skip
+def check_statuses(draft: Draft) -> Iterator[Hit]:
+    """The statuses of a code agree."""
+    for name, code in draft.design.errors.codes.items():
+        path = f"errors.codes.{name}"
+        if not draft.is_said(path) or code.http is None:
+            continue
+        if not 400 <= code.http <= 599:
+            yield Hit(f"{path}.http", f"HTTP {code.http} is no error; errors are 400 to 599")
+        elif code.grpc and code.http in SAME_STATUS and code.grpc not in SAME_STATUS[code.http]:
+            yield Hit(
+                f"{path}.grpc",
+                f"HTTP {code.http} and gRPC {code.grpc}; {' or '.join(SAME_STATUS[code.http])} says the same as {code.http}",
+            )
+        elif code.is_retryable and code.http in FINAL:
+            yield Hit(
+                f"{path}.is_retryable",
+                f"retryable, but HTTP {code.http} answers the same request in the same way again",
+            )
+        elif code.is_retryable is False and code.http in PASSING:
+            yield Hit(f"{path}.is_retryable", f"not retryable, but HTTP {code.http} with Retry-After says: later")
+
+
+RULES: Sequence[Rule] = (
+    check_nested_timeouts, check_unsafe_retries, check_retry_layers, check_operation_errors, check_breakers, check_statuses,
+)  # fmt: skip
+
+
+__all__ = ["RULES"]
