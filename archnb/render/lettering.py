@@ -63,7 +63,7 @@ def _advance(character: str) -> float:
 def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) -> tuple[str, ...]:
     """The lines of a text that each fit into `width` pixels; a word breaks only when it alone is too long.
 
-    >>> wrap_text("authorisation code", 70, 12)
+    >>> wrap_text("authorisation code", 90, 12)
     ('authorisation', 'code')
     """
     lines: list[str] = []
