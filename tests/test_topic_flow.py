@@ -361,3 +361,58 @@ def test_waiting_is_what_calls_do() -> None:
         hop.kind: is_waited_for(hop) for path in plan(designs.shop()).design.flow.paths.values() for hop in path.hops
     }
     assert kinds == {"call": True, "async": False}
+
+
+def test_answers_at_the_edge_stop_there() -> None:
+    """A read cached over HTTP goes through a CDN, and only what it cannot answer goes on to the gateway."""
+    made = plan(design(cache={"policies": {"get_order": {"use": True, "store": "http"}}}))
+    assert made.design.patterns["cdn"].use is True
+    path = made.design.flow.paths["get_order"]
+    assert [hop.target for hop in path.hops] == ["cdn", "load_balancer", "service", "main"]
+    assert made.design.flow.components["cdn"].zone == "edge"
+    shares = [hop.share.base for hop in path.hops if hop.share is not None]
+    assert shares[0] == 1
+    if "flow.get_order.missed" in made.facts:
+        assert shares[1:] == pytest.approx([made.facts["flow.get_order.missed"].base] * 3)
+
+
+STRANGE: list[dict[str, Any]] = [
+    {"paths": {"no_such_operation": {"hops": [{"target": "gateway"}]}}},
+    {"paths": {"get_order": {"hops": [{"target": "client"}]}}},
+    {"paths": {"get_order": {"hops": [{}]}}},
+    {"paths": {"get_order": {"hops": [{"source": "<b>x</b>", "target": "<b>x</b>"}]}}},
+    {"paths": {"get_order": {"hops": [{"target": "gateway", "share": "150%"}, {"target": "service", "share": "-5%"}]}}},
+    {"components": {"service": {"replicas": 0}}},
+    {"components": {"service": {"replicas": -3}}},
+    {"components": {"service": {"availability": "150%"}}},
+    {"components": {"service": {"service_time": "1 ms..1 s"}}},
+    {"components": {"main": {"kind": "cache"}, "client": {"kind": "service"}, "queue": {"kind": "client"}}},
+    {"components": {"gateway": {"zone": "dmz"}, "main": {"zone": "nowhere"}}, "zones": {"dmz": {}}},
+]
+
+
+@pytest.mark.parametrize("flow", STRANGE)
+def test_strange_flows_are_planned_and_shown(flow: dict[str, Any]) -> None:
+    """What a person may write, however odd, is planned and drawn; it is never a traceback, and no number is not one."""
+    made = plan(design(flow=flow))
+    for view in made.flow.views:
+        assert view.frame is not None
+    for name, fact in made.facts.items():
+        if name.startswith("flow."):
+            assert not math.isnan(fact.base), name
+
+
+def test_latency_numbers_are_shown_side_by_side() -> None:
+    """The view holds both sets and says which is used."""
+    table = plan(designs.tiny()).flow["latency-numbers"]
+    assert isinstance(table, Table)
+    assert [str(cell) for cell in table.rows[0][1:3]] == ["500 µs", "250 µs"]
+    assert "yes" in str(table.rows[0][3])
+
+
+def test_an_uncertain_input_gives_an_uncertain_latency() -> None:
+    """The service's time is a range, so the p99 of a path has a P10 below and a P90 above its one value."""
+    fact = plan(designs.tiny()).facts["flow.place_order.latency_p99"]
+    low, middle, high = fact.percentiles()
+    assert low < fact.value < high
+    assert middle == pytest.approx(fact.value, rel=0.05)

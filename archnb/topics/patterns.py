@@ -431,7 +431,8 @@ def find_refused_queue(draft: Draft) -> Iterator[Hit]:
     if _is_said(draft, "queue", False):
         said_jobs = list(draft.said.jobs.jobs)
         seen = count_evidence(draft)
-        work = [*seen.async_operations, *said_jobs]
+        copies = [f"the copy in {name}" for name, store in draft.said.schema.stores.items() if store.copies]
+        work = [*seen.async_operations, *said_jobs, *copies]
         if work:
             yield Hit("patterns.queue.use", f"asynchronous: {list_names(work, 5)}")
 

@@ -26,7 +26,10 @@ def shared_cause_availability(one: float, parts: float, shared: float) -> float:
     >>> round(shared_cause_availability(0.995, 2, 0.02), 6), round(shared_cause_availability(0.995, 1, 0.02), 6)
     (0.999876, 0.995)
     """
-    down = 1 - one
+    if parts < 1:
+        return 0.0
+    # a share that was said may lie outside of 0 to 1; the model goes on with the nearest that makes sense
+    down = 1 - min(1.0, max(0.0, one))
     alone = parallel_availability(1 - (1 - shared) * down, int(min(parts, MOST_PARTS)))
     return alone - shared * down
 
@@ -39,9 +42,13 @@ def gamma_p99(*pairs: Any) -> Any:
     >>> round(gamma_p99(1.0, 0.1), 3)   # one exponential: ln(100) × 0.1 s = 0.461 s
     0.461
     """
-    shares, times = pairs[0::2], pairs[1::2]
+    shares = [share if getattr(share, "ndim", 0) else max(0.0, share) for share in pairs[0::2]]
+    times = [time if getattr(time, "ndim", 0) else max(0.0, time) for time in pairs[1::2]]
     mean = sum(p * t for p, t in zip(shares, times, strict=True))
-    spread = sum(t * t * p * (2 - p) for p, t in zip(shares, times, strict=True))
+    # a step taken more than once a request varies like one that is always taken
+    spread = sum(
+        t * t * p * (2 - p if getattr(p, "ndim", 0) else max(2 - p, 1)) for p, t in zip(shares, times, strict=True)
+    )
     inverse = spread / (9 * mean * mean + 1e-300)
     return mean * (1 - inverse + 2.3263478740408408 * inverse**0.5) ** 3
 
@@ -89,7 +96,12 @@ def count_rates(draft: Draft, components: Named[Component], paths: Named[Path]) 
         if rates:
             facts.define(f"flow.{name}.rate", total(rates), "/s", because)
         else:
-            facts.given(f"flow.{name}.rate", "0/s", "no operation's path goes through it", origin="concluded")
+            facts.given(
+                f"flow.{name}.rate",
+                "0/s",
+                "no operation's path goes through it; what is done beside them, such as signing in, is rare",
+                origin="concluded",
+            )
 
 
 def list_critical(draft: Draft, components: Named[Component], paths: Named[Path]) -> dict[str, tuple[str, ...]]:
@@ -176,14 +188,14 @@ def _fill_replicas(
             else "no promise needs a second one"
         )
         needed = _count_needed(draft, one, rate, time)
+        if one.kind in ("worker", "queue"):
+            least, why = 2, "at least two, so that a release does not stop the work"
         facts.define(
             fact,
-            maximum(needed, 2 if one.kind == "worker" else least),
+            maximum(needed, least),
             "",
             f"its peak load at a bearable use, and {why}",
         )
-        if one.kind == "worker":
-            why = "at least two, so that a release does not stop the work"
         one = draft.fill(
             path,
             one,

@@ -26,6 +26,7 @@ def list_views(draft: Draft) -> Many[AnyShape]:
         list_components(draft),
         list_border_crossings(draft),
         *draw_sequences(draft),
+        list_latencies(draft),
     )
 
 
@@ -255,6 +256,23 @@ def list_border_crossings(draft: Draft) -> Table:
     return Table(
         "trust-borders", "Trust borders", ("border", "call", "protocol", "what is checked there"), tuple(rows),
         description="Every call that leaves one trust zone for another.",
+    )  # fmt: skip
+
+
+def list_latencies(draft: Draft) -> Table:
+    """The two dated sets of latency numbers side by side, and which one is used."""
+    facts, rows = draft.facts, []
+    for name, what in (
+        ("round_trip", "a round trip inside one datacentre"),
+        ("memory", "1 MB from memory"),
+        ("disk", "1 MB from a solid-state disk"),
+    ):
+        classic, napkin = facts[f"flow.assumed.{name}_classic"], facts[f"flow.assumed.{name}_napkin"]
+        used = "yes: the newer one" if name == "round_trip" else "no: no path reads that much at once"
+        rows.append((what, classic.cell, napkin.cell, used))
+    return Table(
+        "latency-numbers", "Latency numbers", ("what", "classic, about 2012", "napkin-math, in part March 2026", "used in the paths"), tuple(rows),
+        description="Published figures, both sets as they stand; the round trip of the newer one is between any two of our parts.",
     )  # fmt: skip
 
 
