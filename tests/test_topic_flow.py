@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy
@@ -416,3 +417,11 @@ def test_an_uncertain_input_gives_an_uncertain_latency() -> None:
     low, middle, high = fact.percentiles()
     assert low < fact.value < high
     assert middle == pytest.approx(fact.value, rel=0.05)
+
+
+def test_step_diagrams_never_share_a_name() -> None:
+    """Operations whose names differ only in signs, or that are called 'paths', still get views of their own."""
+    access = {"paths": {**READ, "rate": "9/s"}, "get_order": READ, "Paths": {**PLACE, "rate": "9/s"}}
+    names = [view.name for view in plan(design(access=access)).flow.views]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[\w-]+", name) for name in names)

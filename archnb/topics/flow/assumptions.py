@@ -14,12 +14,12 @@ NAPKIN = "napkin-math re-measurement (Eskildsen; in part of March 2026)"
 SLA = "the providers' published service level agreements, read in 2025"
 
 LATENCIES: tuple[tuple[str, str, str, str], ...] = (
-    ("round_trip_classic", "500 us", "a round trip inside one datacentre", CLASSIC),
-    ("round_trip_napkin", "250 us", "a round trip inside one datacentre", NAPKIN),
-    ("memory_classic", "250 us", "reading 1 MB from memory", CLASSIC),
-    ("memory_napkin", "50 us", "reading 1 MB from memory", NAPKIN),
+    ("round_trip_classic", "500 µs", "a round trip inside one datacentre", CLASSIC),
+    ("round_trip_napkin", "250 µs", "a round trip inside one datacentre", NAPKIN),
+    ("memory_classic", "250 µs", "reading 1 MB from memory", CLASSIC),
+    ("memory_napkin", "50 µs", "reading 1 MB from memory", NAPKIN),
     ("disk_classic", "1 ms", "reading 1 MB from a solid-state disk", CLASSIC),
-    ("disk_napkin", "100 us", "reading 1 MB from a solid-state disk", NAPKIN),
+    ("disk_napkin", "100 µs", "reading 1 MB from a solid-state disk", NAPKIN),
 )
 
 # by kind of component: how long one works on one request
@@ -36,7 +36,7 @@ TIMES: tuple[tuple[str, str, str, str], ...] = (
         "reading the request, applying the rules, writing JSON",
         "usual for interpreted and managed languages; measure yours",
     ),
-    ("cache", "200 us", "one key read from memory", "redis-benchmark on one core, p50 without pipelining"),
+    ("cache", "200 µs", "one key read from memory", "redis-benchmark on one core, p50 without pipelining"),
     (
         "store",
         "2 ms",
@@ -95,7 +95,7 @@ def assume(draft: Draft) -> None:
     for name, value, because, source in LATENCIES:
         given(f"flow.assumed.{name}", value, because, source=source)
     draft.facts.define(
-        "flow.assumed.round_trip", draft.facts["flow.assumed.round_trip_napkin"], "us",
+        "flow.assumed.round_trip", draft.facts["flow.assumed.round_trip_napkin"], "µs",
         "the newer set is used; the classic one stands beside it",
     )  # fmt: skip
     for name, value, because, source in (*TIMES, COMMIT):

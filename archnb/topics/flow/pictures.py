@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
 
@@ -294,11 +295,16 @@ def choose_shown(draft: Draft) -> Iterator[str]:
 
 def draw_sequences(draft: Draft) -> Iterator[Sequence]:
     """The chosen operations step by step."""
+    taken = {"flow-paths"}
     for name in choose_shown(draft):
-        yield draw_sequence(draft, name)
+        view = "flow-" + (re.sub(r"\W+|_", "-", name).strip("-").lower() or "operation")
+        while view in taken:
+            view += "-steps"
+        taken.add(view)
+        yield draw_sequence(draft, name, view)
 
 
-def draw_sequence(draft: Draft, name: str) -> Sequence:
+def draw_sequence(draft: Draft, name: str, view: str) -> Sequence:
     """One operation step by step: calls, what comes back, and what is done after the answer."""
     flow = draft.design.flow
     hops = [hop for hop in flow.paths[name].hops if hop.source and hop.target]
@@ -329,6 +335,6 @@ def draw_sequence(draft: Draft, name: str) -> Sequence:
             messages.append(Message(hop.source or "", hop.target or "", f"{hop.label}{share}", kind="async"))
     close(None)
     return Sequence(
-        f"flow-{name.replace('_', '-').replace(' ', '-')}", f"How {name} travels", participants, tuple(messages),
+        view, f"How {name} travels", participants, tuple(messages),
         description="Solid arrows are waited for; open ones are not, and come after the answer.",
     )  # fmt: skip
