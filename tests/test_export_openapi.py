@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,12 @@ from archnb.topics.topic import Draft
 from tests.designs import ALL, tiny
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+@lru_cache
+def planned(name: str) -> Plan:
+    """The plan of a sample design, made once."""
+    return plan(ALL[name]())
 
 
 def find_examples(document: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
@@ -73,14 +80,14 @@ def check(document: dict[str, Any]) -> int:
 @pytest.mark.parametrize("name", ALL)
 def test_document_and_its_examples_validate(name: str) -> None:
     """The document is OpenAPI 3.1, and every example satisfies its schema, formats included."""
-    made = plan(ALL[name]())
+    made = planned(name)
     assert check(build_document(made)) > 2 * len(made.design.api.operations)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_operation_is_in_the_document(name: str) -> None:
     """Each operation of the API stands in the document once, under its own name."""
-    made = plan(ALL[name]())
+    made = planned(name)
     found = [one["operationId"] for item in build_document(made)["paths"].values() for one in item.values()]
     assert sorted(found) == sorted(made.design.api.operations)
 
@@ -88,7 +95,7 @@ def test_every_operation_is_in_the_document(name: str) -> None:
 @pytest.mark.parametrize("name", ALL)
 def test_yaml_and_json_say_the_same(name: str) -> None:
     """A YAML reader that is not ours reads from the YAML what JSON says."""
-    made = plan(ALL[name]())
+    made = planned(name)
     assert YAML(typ="safe").load(export_openapi(made).text) == json.loads(export_openapi(made, format="json").text)
 
 
@@ -100,7 +107,7 @@ def test_document_is_deterministic() -> None:
 def test_tiny_is_as_in_the_golden(request: pytest.FixtureRequest) -> None:
     """The document of the tiny design is what the golden file holds."""
     golden = GOLDEN / "openapi-tiny.yaml"
-    text = export_openapi(plan(tiny())).text
+    text = export_openapi(planned("tiny")).text
     if request.config.getoption("--refresh-goldens", default=False):
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
@@ -109,12 +116,12 @@ def test_tiny_is_as_in_the_golden(request: pytest.FixtureRequest) -> None:
 def test_unknown_format_names_the_nearest() -> None:
     """A format that does not exist is refused with the nearest one that does."""
     with pytest.raises(ArchnbError, match="format 'yml' is not known; did you mean 'yaml'"):
-        export_openapi(plan(tiny()), format="yml")  # type: ignore[arg-type]
+        export_openapi(planned("tiny"), format="yml")  # type: ignore[arg-type]
 
 
 def test_errors_are_problem_details() -> None:
     """Every error answer is application/problem+json with a type, a title, its status and its code (RFC 9457)."""
-    document = build_document(plan(tiny()))
+    document = build_document(planned("tiny"))
     for item in document["paths"].values():
         for operation in item.values():
             for status, response in operation["responses"].items():
@@ -128,7 +135,7 @@ def test_errors_are_problem_details() -> None:
 
 def test_closed_operations_name_their_scope_and_open_ones_none() -> None:
     """An operation that needs a token says which scope, and that scope is declared; a public one says that it needs none."""
-    made = plan(ALL["shop"]())
+    made = planned("shop")
     document = build_document(made)
     declared = document["components"]["securitySchemes"]["user"]["flows"]["authorizationCode"]["scopes"]
     for item in document["paths"].values():
@@ -297,7 +304,7 @@ def designs(draw: st.DrawFn) -> Design:
 
 @given(designs())
 @settings(
-    max_examples=120,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )

@@ -255,9 +255,10 @@ def _embed(resources: Resources, outer: str, embed: Embed, *, is_request: bool, 
         parts = make_parts(resources, inner, names, values, is_request=False, is_public=is_public, n=n)
     schema, example = make_object(parts, is_request=is_request)
     if embed.is_many:
-        return Part(
-            embed.name, {"type": "array", "items": schema} | ({"minItems": 1} if is_request else {}), [example], True
-        )
+        # what the key of a part says belongs to it has at least one: an order without lines is none
+        is_needed = is_request and embed.via in resources.key(inner)
+        array = {"type": "array", "items": schema} | ({"minItems": 1} if is_needed else {})
+        return Part(embed.name, array, [example], is_needed or not is_request)
     is_optional = bool(
         embed.via and embed.via in resources.fields(outer) and resources.fields(outer)[embed.via].optional
     )

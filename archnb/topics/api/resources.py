@@ -43,9 +43,14 @@ class Resources:
         self._embeds: dict[str, dict[str, Embed]] = {}
         self._parts: dict[str, tuple[str, ...]] = {}
         self._referring: dict[str, list[tuple[str, str]]] | None = None
-        self._created = {
-            one.writes for one in design.access.values() if one.writes and (one.action or "create") == "create"
-        }
+        creations = [
+            (name, one.writes)
+            for name, one in design.access.items()
+            if one.writes and (one.action or "create") == "create"
+        ]
+        self._created = {entity for _, entity in creations}
+        # `create_order_line` says no more than that it can be done; `put_in_cart` is how lines come to be
+        self._created_alone = {entity for name, entity in creations if name != f"create_{snake(entity)}"}
         # examples already made, kept by the module that makes them
         self.examples: dict[tuple[str, int], dict[str, object]] = {}
 
@@ -146,8 +151,9 @@ class Resources:
                 field = self.fields(child)[via]
                 named = split_words(child)[: len(split_words(entity))] == split_words(entity)
                 # of a key of two references the parent is the one whose name the child carries: OrderLine is Order's, Stock nobody's
-                is_bound = not field.optional and (field.on_delete == "cascade" or (named and via in self.key(child)))
-                if is_bound and child != entity and child not in self._created and child not in found:
+                is_identified = named and via in self.key(child) and child not in self._created_alone
+                is_bound = is_identified or (field.on_delete == "cascade" and child not in self._created)
+                if is_bound and not field.optional and child != entity and child not in found:
                     found.append(child)
             self._parts[entity] = tuple(found)
         return self._parts[entity]
