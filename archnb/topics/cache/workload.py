@@ -113,8 +113,11 @@ class Workload:
                 continue
             yield Outdating(name, not self.is_exact)
 
-    def count_distinct(self) -> list[tuple[str, float | str]]:
-        """What the number of different answers is made of: (field, a number, or the name of the entity counted)."""
+    def count_distinct(self, pages: int | None = None) -> list[tuple[str, float | str]]:
+        """What the number of different answers is made of: (field, a number, or the name of the entity counted).
+
+        pages: how many pages the whole list has, where that is known.
+        """
         parts: list[tuple[str, float | str]] = []
         for path in self.pattern.by:
             head, _, tail = path.partition(".")
@@ -125,7 +128,7 @@ class Workload:
         if self.pattern.range:
             parts.append((f"ranges of {self.pattern.range}", PAGES))
         elif not parts and not self.pattern.search and not self.pattern.aggregate:
-            parts.append(("pages read", PAGES))
+            parts.append(("pages read", max(1, min(PAGES, pages or PAGES))))
         return parts
 
     def _count_values(self, field: Field | None) -> float | str:

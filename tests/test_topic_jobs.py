@@ -1,0 +1,317 @@
+"""The topic of background work: what is proposed and why, workers and waits against Erlang C, retries, sagas, rules, views."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from archnb.design import Design
+from archnb.design.jobs import SagaStep
+from archnb.plan import Plan, plan
+from archnb.shapes import Chart, Table
+from archnb.shapes import Sequence as Exchange
+from archnb.sim.queueing import erlang_c, servers_for, wait_quantile
+from archnb.sim.reliability import backoff_schedule
+from archnb.topics.jobs.models import retry_ceilings, runs_per_day, wait_p95, wait_probability, workers_needed
+from archnb.topics.jobs.sagas import decide_kinds
+from tests import designs
+
+DATA: dict[str, Any] = {
+    "name": "tickets",
+    "requirements": {
+        "load": {"daily_users": "200k", "requests_per_user": "20/day", "retention": "5 years"},
+        "compliance": ["GDPR"],
+        "team_size": 5,
+    },
+    "entities": {
+        "Guest": {"fields": {"id": "key", "email": "email unique personal"}, "rows": "500k"},
+        "Seat": {"fields": {"id": "key", "label": "text(20)"}, "rows": "50k"},
+        "Booking": {
+            "fields": {"id": "key", "guest": "-> Guest", "seat": "-> Seat", "status": "enum(pending, paid, cancelled)", "at": "timestamp = now()"},
+            "rows": "1M", "growth": "5k/day",
+        },
+        "Payment": {"fields": {"id": "key", "booking": "-> Booking", "amount": "money >= 0"}, "rows": "1M", "growth": "5k/day"},
+        "Hold": {"fields": {"id": "key", "seat": "-> Seat", "expires_at": "timestamp"}, "rows": "10k", "growth": "20k/day", "retention": "2 days"},
+        "Visit": {"fields": {"id": "key", "at": "timestamp = now()"}, "rows": "3M", "growth": "20k/day"},
+    },
+    "access": {
+        "bookings_of_guest": {"reads": "Booking", "by": "guest", "limit": 20, "rate": "20/s", "roles": "guest"},
+        "visits_by_day": {"reads": "Visit", "aggregate": "count by day", "rate": "1/s", "roles": "staff"},
+        "book": {
+            "writes": "Booking", "action": "create", "rate": "10/s", "roles": "guest",
+            "steps": ["reserve Seat undo release", "authorise Payment via psp undo void", "capture Payment via psp", "notify Guest via mail"],
+        },
+        "import_seats": {"writes": "Seat", "action": "create", "rate": "0.2/s", "is_async": True, "roles": "staff"},
+    },
+}  # fmt: skip
+
+
+def plan_with(jobs: dict[str, Any] | None = None, **more: Any) -> Plan:
+    """The plan of the ticket design with a jobs section, and other sections replaced."""
+    return plan(Design.of({**DATA, "jobs": jobs or {}, **more}))
+
+
+@pytest.fixture(scope="module")
+def tickets() -> Plan:
+    """The plan of the ticket design, nothing said about background work."""
+    return plan_with()
+
+
+def test_everything_proposed_has_a_reason() -> None:
+    """Every value of a completed jobs section was said or carries a reason."""
+    for made in (plan_with(), plan(designs.tiny()), plan(designs.awkward()), plan(designs.shop())):
+        for path in made.paths():
+            if path.startswith("jobs."):
+                assert made.why(path).reason, path
+
+
+def test_work_is_found_where_the_design_asks_for_it(tickets: Plan) -> None:
+    """Async writes, steps after the pivot, sagas, expiry, retention, heavy aggregates and erasure each give a job that says why."""
+    jobs = tickets.design.jobs.jobs
+    wanted = {
+        "import_seats",
+        "notify_guest_via_mail",
+        "resume_sagas",
+        "expire_hold",
+        "purge_hold",
+        "erase_personal_data",
+    }
+    assert wanted <= set(jobs)
+    for name in wanted:
+        assert len(tickets.why(f"jobs.jobs.{name}").reason) > 30
+    assert "GDPR" in tickets.why("jobs.jobs.erase_personal_data").reason
+    assert tickets.facts["jobs.purge_hold.rows_per_run"].value == pytest.approx(20_000)
+
+
+def test_a_heavy_aggregate_is_computed_ahead_as_often_as_its_staleness_asks() -> None:
+    """Three million rows added up, an hour of staleness: the answer is computed each hour and read from the result."""
+    requirements = {
+        **DATA["requirements"],
+        "objectives": {"visits_by_day": {"staleness": "1 h", "consistency": "eventual"}},
+    }
+    made = plan_with(None, requirements=requirements)
+    assert made.design.jobs.jobs["refresh_visits_by_day"].schedule == "0 * * * *"
+
+
+def test_workers_follow_erlang_c(tickets: Plan) -> None:
+    """Workers, P(wait), wait at p95 and utilisation are the closed forms of the rate and service time shown."""
+    facts = tickets.facts
+    for name, job in tickets.design.jobs.jobs.items():
+        rate, service, deadline = (facts[f"jobs.{name}.{one}"].base for one in ("rate", "service_time", "deadline"))
+        least = 1 if job.schedule else 2
+        want = max(least, servers_for(rate, service, deadline, 0.95, 0.8))
+        assert job.workers == want == facts[f"jobs.{name}.workers"].value
+        assert facts[f"jobs.{name}.p_wait"].base == pytest.approx(erlang_c(want, rate * service), rel=1e-9)
+        assert facts[f"jobs.{name}.wait_p95"].base == pytest.approx(wait_quantile(want, rate, service, 0.95), abs=1e-12)
+        assert facts[f"jobs.{name}.utilisation"].base == pytest.approx(rate * service / want)
+        assert facts[f"jobs.{name}.wait_p95"].base <= deadline
+
+
+def test_the_published_erlang_table_holds() -> None:
+    """P(wait) for (10 workers, load 8) and (100, 90) as published; the tail at one service time gives back p95."""
+    assert wait_probability(10, 8) == pytest.approx(0.409180, abs=5e-7)
+    assert wait_probability(100, 90) == pytest.approx(0.216940, abs=5e-7)
+    wait = wait_p95(10, 8, 1.0)
+    assert 0.409180 * math.exp(-(10 - 8) * wait) == pytest.approx(0.05, rel=1e-5)
+
+
+def test_absurd_numbers_of_workers_cost_no_time() -> None:
+    """A billion workers, a million busy: the models answer at once, and nobody waits."""
+    assert wait_probability(1e9, 8) == pytest.approx(0, abs=1e-12)
+    assert wait_p95(1e9, 8, 1.0) == 0
+    assert workers_needed(1e6, 1.0, 1.0) == pytest.approx(1.25e6)
+
+
+def test_retries_follow_the_schedule(tickets: Plan) -> None:
+    """Ceilings are min(cap, base × factorᵏ); expected is half the longest with full jitter; facts and table agree."""
+    assert retry_ceilings(5, 2, 600, 8) == backoff_schedule(5, 600, 7).ceilings
+    facts = tickets.facts
+    for name, job in tickets.design.jobs.jobs.items():
+        retry = job.retry
+        assert retry.jitter == "full" and retry.base and retry.cap and retry.attempts
+        want = backoff_schedule(retry.base.base, retry.cap.base, retry.attempts - 1)
+        assert facts[f"jobs.{name}.retry_wait"].base == pytest.approx(want.expected_total)
+        assert facts[f"jobs.{name}.retry_wait_max"].base == pytest.approx(want.max_total)
+    table = tickets.jobs["jobs-retries"].frame
+    mails = table[table["jobs"].str.contains("notify_guest_via_mail")]
+    assert mails["at most"].iloc[-1] == pytest.approx(facts["jobs.notify_guest_via_mail.retry_wait_max"].base)
+
+
+def test_no_proposed_job_is_given_twice_or_lost(tickets: Plan) -> None:
+    """Visibility time-outs exceed p99 of the run and the first wait; every job has a dead letter and an idempotency key."""
+    for name, job in tickets.design.jobs.jobs.items():
+        assert job.visibility_timeout is not None
+        assert job.visibility_timeout.base > tickets.facts[f"jobs.{name}.visibility_needed"].base
+        assert job.dead_letter == f"{job.queue}.dead"
+        assert job.idempotency_key
+        assert job.queue in tickets.design.jobs.queues
+
+
+def test_the_queue_follows_the_rate_and_the_main_database() -> None:
+    """A table of the database below 500 jobs/s, a broker above, a log far above; the reason has the rate."""
+    slow = plan_with()
+    assert slow.design.jobs.queues["default"].technology == "PostgreSQL (SKIP LOCKED)"
+    for rate, technology in (("2k/s", "RabbitMQ"), ("50k/s", "Kafka")):
+        made = plan_with({"jobs": {"count_visit": {"trigger": "visit", "rate": rate, "service_time": "2 ms"}}})
+        assert made.design.jobs.queues["default"].technology == technology
+        assert "/s at the peak" in made.why("jobs.queues.default.technology").reason
+
+
+def test_what_was_said_is_kept() -> None:
+    """Said fields of jobs, retries, queues and sagas stay; the rest of each is proposed."""
+    made = plan_with(
+        {
+            "queues": {"default": {"technology": "SQS", "retention": "3 days"}},
+            "jobs": {
+                "mail_ticket": {
+                    "trigger": "book",
+                    "calls": "mail",
+                    "workers": 9,
+                    "service_time": "1 s",
+                    "retry": {"attempts": 4},
+                }
+            },
+        }
+    )
+    job, queue = made.design.jobs.jobs["mail_ticket"], made.design.jobs.queues["default"]
+    assert (job.workers, job.retry.attempts, str(job.service_time)) == (9, 4, "1 s")
+    assert job.retry.base is not None and job.visibility_timeout is not None and job.dead_letter
+    assert (queue.technology, str(queue.retention)) == ("SQS", "3 days")
+    assert made.facts["jobs.mail_ticket.workers"].value == 9
+    assert made.why("jobs.jobs.mail_ticket.workers").is_said
+    # the said job is the one that would have been proposed for the step, so there is no second one
+    assert "notify_guest_via_mail" not in made.design.jobs.jobs
+
+
+def test_a_saga_is_proposed_where_a_third_party_takes_part(tickets: Plan) -> None:
+    """Own write first, compensations before the pivot, the capture as pivot, the mail repeated after it."""
+    saga = tickets.design.jobs.sagas["book"]
+    assert [(step.action, step.kind) for step in saga.steps] == [
+        ("create", "compensatable"),
+        ("reserve", "compensatable"),
+        ("authorise", "compensatable"),
+        ("capture", "pivot"),
+        ("notify", "retriable"),
+    ]
+    assert [step.compensation for step in saga.steps] == ["mark cancelled", "release", "void", None, None]
+    assert saga.coordination == "orchestration"
+    assert "psp" in tickets.why("jobs.sagas.book").reason
+    assert "status" in tickets.why("jobs.sagas.book.isolation").reason
+
+
+@pytest.mark.parametrize(
+    ("undos", "kinds"),
+    [
+        ((True, True), ["compensatable", "pivot"]),
+        ((True, False, False), ["compensatable", "pivot", "retriable"]),
+        ((False, True, False), ["compensatable", "compensatable", "pivot"]),
+        ((False, False), ["pivot", "retriable"]),
+        ((True,), ["pivot"]),
+    ],
+)
+def test_the_pivot_is_the_first_step_without_way_back_after_the_last_with_one(
+    undos: tuple[bool, ...], kinds: list[str]
+) -> None:
+    """Kinds follow from which steps can be undone; a pivot never comes before a step that may have to be undone."""
+    steps = [SagaStep(action="do", compensation="undo" if one else None) for one in undos]
+    assert [one.kind for one in decide_kinds(steps)] == kinds
+
+
+def test_a_said_pivot_stays() -> None:
+    """Who says which step is the pivot is believed."""
+    steps = decide_kinds(
+        [
+            SagaStep(action="a", compensation="x"),
+            SagaStep(action="b", kind="pivot"),
+            SagaStep(action="c", compensation="z"),
+        ]
+    )
+    assert [one.kind for one in steps] == ["compensatable", "pivot", "retriable"]
+
+
+def test_the_saga_is_drawn_with_its_way_back(tickets: Plan) -> None:
+    """The sequence runs forward through every step, and back in reverse order through every compensation."""
+    drawn = tickets.jobs["saga-book"]
+    assert isinstance(drawn, Exchange)
+    labels = [one.label for one in drawn.messages]
+    forward = [one[0] for one in labels if one[:2] in ("1.", "2.", "3.", "4.", "5.")]
+    assert forward == ["1", "2", "3", "4", "5"]
+    assert [one.split(":")[0] for one in labels if one.startswith("undo ")] == ["undo 3", "undo 2", "undo 1"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "runs"),
+    [
+        ("* * * * *", 1440),
+        ("*/5 * * * *", 288),
+        ("0 3 * * *", 1),
+        ("0 3 * * 1", 1 / 7),
+        ("0 0,12 * * *", 2),
+        ("5-7 * * * *", 72),
+        ("@daily", 1),
+        ("*/0 * * * *", 1),
+    ],
+)
+def test_cron_is_read(schedule: str, runs: float) -> None:
+    """Runs a day of usual expressions; what cannot be read counts as daily."""
+    assert runs_per_day(schedule) == pytest.approx(runs)
+
+
+def test_a_saturated_job_is_a_finding_with_its_numbers() -> None:
+    """Fewer workers than load: critical, with the load and the growth of the queue; the views still show it."""
+    made = plan_with({"jobs": {"render": {"trigger": "book", "service_time": "2 s", "rate": "10/s", "workers": 15}}})
+    found = [one for one in made.findings if one.rule.id == "jobs-workers-saturated"]
+    assert (
+        len(found) == 1
+        and "15 workers for an offered load of 20" in found[0].evidence
+        and "2.5 jobs a second" in found[0].evidence
+    )
+    table = made.jobs["jobs-workers"]
+    assert isinstance(table, Table)
+    row = next(one for one in table.rows if str(one[0]) == "render")
+    assert str(row[-1]) == "never ends"
+
+
+def test_waits_are_charted_against_workers(tickets: Plan) -> None:
+    """More workers never wait longer, and the mark lies on the chosen number."""
+    chart = tickets.jobs["jobs-waits"]
+    assert isinstance(chart, Chart)
+    assert chart.marks
+    for one in chart.series:
+        if one.kind != "limit":
+            assert all(a >= b - 1e-12 for a, b in zip(one.y, one.y[1:], strict=False))
+    for mark in chart.marks:
+        assert mark.x == tickets.facts[f"jobs.{mark.panel}.workers"].value
+
+
+@pytest.mark.parametrize("name", ["tiny", "awkward", "shop"])
+def test_views_of_every_design_can_be_built(name: str) -> None:
+    """Every sample design gives its tables, whatever its names and numbers."""
+    made = plan(getattr(designs, name)())
+    names = [shape.name for shape in made.jobs.views]
+    assert {"jobs-list", "jobs-workers", "jobs-retries", "queues"} <= set(names)
+    assert len(names) == len(set(names))
+    for shape in made.jobs.views:
+        assert shape.frame is not None
+
+
+def test_said_numbers_at_the_edges_do_not_break_the_plan() -> None:
+    """Zero rates, times and waits, no attempts and a huge pool give a plan and views, not an error."""
+    odd = {
+        "rate": "0/s",
+        "service_time": "0 s",
+        "deadline": "0 s",
+        "workers": 0,
+        "retry": {"attempts": 0, "base": "0 s", "factor": 0, "cap": "0 s"},
+    }
+    huge = {
+        "rate": "1M/s",
+        "service_time": "1 h",
+        "workers": 1_000_000_000,
+        "retry": {"attempts": 1_000_000, "base": "1 s"},
+    }
+    made = plan_with({"jobs": {"odd": odd, "huge": huge}})
+    assert [shape.frame is not None for shape in made.jobs.views]
+    assert made.design.jobs.jobs["odd"].workers == 0
