@@ -425,3 +425,17 @@ def test_step_diagrams_never_share_a_name() -> None:
     names = [view.name for view in plan(design(access=access)).flow.views]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[\w-]+", name) for name in names)
+
+
+def test_patterns_in_use_are_written_on_their_parts() -> None:
+    """Service layer, repository, outbox, event sourcing, saga and breakers stand on the boxes they are in."""
+    graph = plan(designs.shop()).flow["data-flow"]
+    assert isinstance(graph, Graph)
+    words = {node.id: {line[1] for line in node.lines} for node in graph.nodes}
+    assert {"service layer", "repository"} <= words["service"]
+    assert {"outbox", "events of Order"} <= words["main"]
+    assert "saga" in words["worker"]
+    assert "behind a breaker" in words["psp"]
+    refused = plan(design(patterns={"repository": {"use": False}, "service_layer": {"use": False}})).flow["data-flow"]
+    assert isinstance(refused, Graph)
+    assert not {"service layer", "repository"} & {line[1] for node in refused.nodes for line in node.lines}

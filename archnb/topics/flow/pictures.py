@@ -72,6 +72,7 @@ def draw_flow(draft: Draft) -> Graph:
         lines = [("", one.technology, "")] if one.technology else []
         if one.kind in OWN and one.replicas:
             lines.append(("", f"{one.replicas} ×", facts[f"flow.{name}.rate"].text))
+        lines += [("", mark, "") for mark in list_pattern_marks(draft, name)]
         nodes.append(
             Node(
                 name,
@@ -94,6 +95,32 @@ def draw_flow(draft: Draft) -> Graph:
         "data-flow", "Data flow", tuple(nodes), tuple(edges), groups=groups, kind="flow", direction="LR",
         description="Every part in its trust zone; each arrow has its protocol and its requests per second at the peak. Dashed arrows are not waited for; arrows between frames cross a trust border and are checked there.",
     )  # fmt: skip
+
+
+def list_pattern_marks(draft: Draft, name: str) -> list[str]:
+    """The patterns in use that are to be seen inside a part, as words on its box."""
+    design = draft.design
+    one = design.flow.components[name]
+    store = design.schema.stores.get(name)
+    is_source = (
+        one.kind == "store" and (store is None or not store.copies) and name == next(iter(design.schema.stores), name)
+    )
+    kept = [entity for entity, said in design.entities.items() if said.history]
+    where = {
+        "service_layer": one.kind == "service", "repository": one.kind == "service", "saga": one.kind == "worker",
+        "outbox": is_source, "event_sourcing": is_source, "cqrs": store is not None and bool(store.copies),
+        "circuit_breaker": one.kind == "third_party", "cache_layer": one.kind == "cache",
+    }  # fmt: skip
+    words = {
+        "service_layer": "service layer", "repository": "repository", "saga": "saga", "outbox": "outbox",
+        "event_sourcing": f"events of {', '.join(kept[:2])}" if kept else "events", "cqrs": "read model",
+        "circuit_breaker": "behind a breaker", "cache_layer": "cache-aside",
+    }  # fmt: skip
+    return [
+        words[pattern]
+        for pattern, is_here in where.items()
+        if is_here and pattern in design.patterns and design.patterns[pattern].use
+    ]
 
 
 def list_sign_in_edges(draft: Draft) -> list[Edge]:
