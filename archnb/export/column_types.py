@@ -16,8 +16,20 @@ from archnb.design.schema import Column
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
-# a type as an engine writes it: words, digits, brackets, quoted words and lists of them; nothing that ends a statement
-_NATIVE = re.compile(r"""[\w ]+(?:\((?:[\w ,.]|'[^'\\]*'|"[^"]*")*\))?[\w ]*(?:\[\d*\])*""")
+# a type as an engine writes it: words, then arguments, words again, and the marks of an array
+_NATIVE = re.compile(
+    r"""(?P<first>[\w ]+)\s*(?:\(\s*(?:-?\w+|'[^'\\]*')(?:\s*,\s*(?:-?\w+|'[^'\\]*'))*\s*\))?(?P<second>[\w ]*)(?:\[\d*\])*"""
+)
+# built-in types that SQLAlchemy's own tables of names leave out
+_MORE = {
+    "postgresql": "box bpchar circle int2 int4 int8 float4 float8 line lseg path pg_lsn point polygon serial bigserial smallserial timestamptz timetz "
+    "varbit varchar char decimal bool vector xml",
+    "mysql": "bool boolean int integer dec fixed real geometry point linestring polygon serial",
+    "sqlite": "int integer tinyint mediumint int2 int8 nchar nvarchar clob double",
+}
+_WORDS_AFTER = frozenset(
+    ["unsigned", "signed", "zerofill", "varying", "precision", "with", "without", "time", "zone", "local", "binary"]
+)
 # InnoDB indexes at most 3072 bytes of a column: 768 characters of four bytes
 MYSQL_KEY_LENGTH = 255
 
@@ -41,22 +53,36 @@ def _verbatim() -> type[Any]:
     return Verbatim
 
 
-def is_plain_native(text: str) -> bool:
-    """Whether a native type is a type and nothing more."""
-    return bool(_NATIVE.fullmatch(text))
+@lru_cache(maxsize=1024)
+def is_built_in(text: str, dialect: str) -> bool:
+    """Whether a native type is one that the engine has from the start, and nothing more than a type.
+
+    >>> is_built_in("character varying(20)", "postgresql"), is_built_in("mpaa_rating", "postgresql")
+    (True, False)
+    """
+    import importlib
+
+    found = _NATIVE.fullmatch(text.strip().lower())
+    if found is None:
+        return False
+    known = {str(one).lower() for one in importlib.import_module(f"sqlalchemy.dialects.{dialect}.base").ischema_names}
+    words = f"{found['first']} {found['second']}".split()
+    if not words or not {" ".join(words[:n]) for n in range(1, len(words) + 1)} & (known | set(_MORE[dialect].split())):
+        return False
+    return all(word in _WORDS_AFTER for word in words[1:])
 
 
 def sql_type(column: Column, dialect: str, *, engine: str = "", is_indexed: bool = False) -> TypeEngine[Any]:
     """The type of a column in a dialect ('postgresql', 'mysql', 'sqlite').
 
-    engine: the store's engine; the native type is used where it is the same as the dialect.
+    engine: the store's engine; a built-in native type is used where it is the same as the dialect.
     is_indexed: MySQL cannot index a text without a length; it gets one.
     """
     import sqlalchemy as sa
     from sqlalchemy.dialects import mysql, postgresql
 
     own: Callable[[str], TypeEngine[Any]] = _verbatim()
-    if column.native and engine == dialect and is_plain_native(column.native):
+    if column.native and engine == dialect and is_built_in(column.native, dialect):
         return own(column.native)
     n, is_pg, is_my = column.length, dialect == "postgresql", dialect == "mysql"
 

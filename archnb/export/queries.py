@@ -428,6 +428,9 @@ class _Writer:
         for name, value in compiled.params.items():
             if name not in {one.name for one in self.parameters} and isinstance(value, int):
                 text = re.sub(rf":{re.escape(name)}\b", str(value), text)
+        # SQLAlchemy casts a parameter of some types; the value's place says its type already
+        names = "|".join(re.escape(one.name) for one in self.parameters)
+        text = re.sub(rf":({names})::\w+", r":\1", text) if names else text
         return "\n".join(
             line.strip() if not line.startswith("    ") else line.rstrip() for line in text.strip().splitlines()
         )
@@ -436,7 +439,8 @@ class _Writer:
         """The index that should serve the pattern: that of its own table first."""
         schema = self.design.schema
         demands = sorted(
-            find_demands(self.design, self.pattern), key=lambda one: (not one.search, one.table != self.base)
+            find_demands(self.design, self.pattern),
+            key=lambda one: (not one.search, not one.equal, one.table != self.base),
         )
         if not demands and not self.pattern.by and self.pattern.writes:
             return f"{self.base}_pkey"

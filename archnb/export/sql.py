@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archnb.design.schema import RELATIONAL, Column, Index, Schema, SchemaTable
 from archnb.exceptions import ArchnbError, unknown
-from archnb.export.column_types import sql_type, translate
+from archnb.export.column_types import is_built_in, sql_type, translate
 from archnb.shapes import Source
 from archnb.topics.schema.names import claim, shorten
 from archnb.topics.schema.partitions import Split, read_split
@@ -275,10 +275,20 @@ def _make_checks(making: _Making, name: str, table: SchemaTable, engine: str) ->
             made.append(sa.CheckConstraint(sa.literal_column(condition), name=making.name(name, wanted)))
     for column_name, column in table.columns.items():
         wanted = shorten(f"{name}_{column_name}_check")
-        if column.type == "enum" and column.values and not column.native and wanted not in table.checks:
+        if (
+            column.type == "enum"
+            and column.values
+            and not _has_own_words(column, engine, making.dialect)
+            and wanted not in table.checks
+        ):
             place: sa.ColumnClause[str] = sa.column(shorten(column_name, LIMITS[making.dialect]))
             made.append(sa.CheckConstraint(place.in_(column.values), name=making.name(name, wanted)))
     return made
+
+
+def _has_own_words(column: Column, engine: str, dialect: str) -> bool:
+    """Whether the column's type on this engine holds the words of its enum already."""
+    return bool(column.native) and engine == dialect and is_built_in(column.native or "", dialect)
 
 
 def _make_index(
@@ -402,7 +412,8 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
             done += _make_parts(table, split, how, _reason(plan, f"{path}.partition_by"))
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
             why = _reason(plan, f"{path}.indexes.{index.name}") or _reason(plan, f"{path}.uniques.{index.name}")
-            done.append(Statement(_clean(CreateIndex(index).compile(dialect=how)), why))
+            text = _clean(CreateIndex(index).compile(dialect=how))
+            done.append(Statement(_alter_full_text(table, index, how) if index.kwargs.get("mysql_prefix") else text, why))
         late += [
             Statement(_clean(AddConstraint(one).compile(dialect=how)), "the table it refers to comes later")
             for one in keys
@@ -426,6 +437,13 @@ def _make_parts(table: sa.Table, split: Split, how: Dialect, reason: str) -> lis
             for n in range(split.parts)
         ]
     return [Statement(f"CREATE TABLE {quote(shorten(f'{table.name}_default'))} PARTITION OF {whole} DEFAULT", reason)]
+
+
+def _alter_full_text(table: sa.Table, index: sa.Index, how: Dialect) -> str:
+    """MySQL's full-text index in the form that parsers know too."""
+    quote = how.identifier_preparer.quote
+    columns = ", ".join(quote(one.name) for one in index.columns)
+    return f"ALTER TABLE {quote(table.name)} ADD FULLTEXT INDEX {quote(str(index.name))} ({columns})"
 
 
 def _make_comments(table: sa.Table, how: Dialect) -> list[Statement]:

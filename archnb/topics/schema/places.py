@@ -180,7 +180,8 @@ def find_demands(design: Design, pattern: AccessPattern) -> Iterator[Demand]:
         exactly = tuple(dict.fromkeys(equal.get(table_name, [])))
         rest = tuple(one for one in ordered.get(table_name, []) if bare(one) not in exactly)
         found = tuple(dict.fromkeys(search.get(table_name, [])))
-        if exactly or rest:
+        # what is given exactly in another table finds the rows; an order here alone would read them all
+        if exactly or (rest and (pattern.range or not equal)):
             yield Demand(table_name, exactly, rest)
         if found:
             yield Demand(table_name, search=found)
