@@ -159,52 +159,44 @@ def _measure_servers(draft: Draft, headroom: Quantity) -> None:
     """Servers for each serving part: its peak rate over what one server does at the target utilisation, and one to spare."""
     facts = draft.facts
     is_said = draft.is_said("scaling.headroom")
-    free = facts.given(
-        "scaling.headroom",
-        headroom,
-        "the share of every resource that stays free",
-        origin="said" if is_said else "assumed",
-    )
-    names = serving(draft)
-    if not names:
-        return
-    cores = _given(
-        draft,
-        "scaling.cores",
-        "4 cores",
-        "processors of one server",
-        "a usual small server; a server does at most cores ÷ processor time requests a second",
-    )
-    for name in names:
+    because = "the share of every resource that stays free"
+    free = facts.given("scaling.headroom", headroom, because, origin="said" if is_said else "assumed")
+    for name in serving(draft):
         component = draft.design.flow.components[name]
         rate = facts.get(f"flow.{name}.rate") or facts.get("load.peak_requests")
         if rate is None:
             continue
         here = f"scaling.{stem(name)}"
-        default = "5 ms" if component.kind == "service" else "1 ms"
-        is_timed = draft.is_said(f"flow.components.{name}.service_time")
-        time = _given(
-            draft,
-            f"{here}.service_time",
-            component.service_time or default,
-            "processor time for one request",
-            "" if component.service_time else "a usual request of reads and JSON; measure it",
-            "said" if is_timed else "assumed",
-        )
+        cores = facts.get(f"flow.assumed.cores_{component.kind}") or facts.get("scaling.cores")
+        if cores is None:
+            cores = _given(draft, "scaling.cores", "4 cores", "processors of one server", "a usual small server")
+        time = facts.get(f"flow.{name}.service_time")
+        if time is None:
+            default = "5 ms" if component.kind == "service" else "1 ms"
+            time = _given(
+                draft,
+                f"{here}.service_time",
+                component.service_time or default,
+                "processor time for one request",
+                "measure it",
+            )
         each = facts.define(
             f"{here}.per_server", cores / time, "/s", "requests a second that one server can do: cores ÷ processor time"
         )
         needed = facts.define(
             f"{here}.servers_needed", ceil(rate / (each * (1 - free))), "servers", "at the peak, with the headroom free"
         )
-        is_counted = draft.is_said(f"flow.components.{name}.replicas") and component.replicas
-        if is_counted:
-            facts.given(f"{here}.servers", f"{component.replicas} servers", "replicas as said", origin="said")
+        runs = facts.get(f"flow.{name}.replicas")
+        if runs is not None:
+            facts.define(f"{here}.servers", runs, "servers", "the replicas that the flow has")
+        elif component.replicas:
+            facts.given(
+                f"{here}.servers", f"{component.replicas} servers", "the replicas that the flow has", origin="said"
+            )
         else:
-            floor: Fact | float = float(component.replicas) if component.replicas else 2.0
             facts.define(
                 f"{here}.servers",
-                maximum(needed + 1, floor),
+                maximum(needed + 1, 2.0),
                 "servers",
                 "one more than needed, so that one may fail; at least two",
             )

@@ -1,4 +1,7 @@
-"""What of a said load, limit or key does not last: saturation soon, pools beyond connections, keys that run out."""
+"""What of a said load, limit or key does not last: saturation soon, pools beyond connections, one writer for too much.
+
+Keys that run out are a rule of the entities; here they are a resource like others.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
-from archnb.topics.scaling.growth import FAR, MONTH
+from archnb.topics.scaling.growth import MONTH
 from archnb.topics.scaling.resources import Course, courses, stem
 from archnb.topics.topic import Draft
 
@@ -130,28 +133,6 @@ def check_single_writer(draft: Draft) -> Iterator[Hit]:
 
 
 @rule(
-    "scaling-key-space-exhausted", principle="integrity", severity="high",
-    condition="Within the horizon the rows use up the keys, or so many codes that random ones collide.",
-    effect="Inserts fail at the last key; a random code is taken already with the chance of how full the space is.",
-    remedy="Make the code a character longer, or the key 64 bits wide, before there are rows.",
-)  # fmt: skip
-def check_keys(draft: Draft) -> Iterator[Hit]:
-    """Keys last."""
-    for course in courses(draft):
-        if not _KEYS.fullmatch(course.name):
-            continue
-        months = _months(draft, course)
-        if months <= _horizon(draft) and months < FAR / MONTH:
-            then = draft.facts[f"scaling.resource.{stem(course.name)}.at_horizon"]
-            share = then.base / course.limit.base
-            when = "now" if months <= 0 else f"in month {number(months, 2)}"
-            yield Hit(
-                f"scaling.resources.{course.name}",
-                f"{course.limit.text} keys, {then.text} rows at the horizon: {number(min(share, 1) * 100)} % taken; beyond its headroom {when}",
-            )
-
-
-@rule(
     "scaling-headroom-too-small", principle="performance", severity="medium",
     condition="Less than a fifth of a resource stays free.",
     effect="Waits grow like 1 ÷ (1 − utilisation): near the limit a small peak or a failed server doubles them.",
@@ -179,7 +160,6 @@ RULES: Sequence[Rule] = (
     check_connections,
     check_retention,
     check_single_writer,
-    check_keys,
     check_headroom,
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from archnb.design import fields_of
 from archnb.quantity import number, show
-from archnb.shapes import Cell, Chart, Mark, Series, Table
+from archnb.shapes import Cell, Chart, Mark, Series, Table, Tone
 from archnb.topics.scaling.growth import FAR, MONTH, YEAR
 from archnb.topics.scaling.resources import Course, courses, find_shard_key, find_way_to, growth_of, serving, stem
 from archnb.topics.topic import Draft
@@ -146,7 +146,7 @@ def view_table(draft: Draft) -> Table:
             if until.value <= months
             else f"month {number(until.value, 2)}, after the horizon"
         )
-        tone = "danger" if until.value < 6 else "warning" if until.value <= months else ""
+        tone: Tone = "danger" if until.value < 6 else "warning" if until.value <= months else ""
         rows.append(
             (
                 Cell(course.name, is_code=True),
@@ -158,7 +158,7 @@ def view_table(draft: Draft) -> Table:
                 span,
                 course.resource.action,
             )
-        )  # type: ignore[arg-type]
+        )
     return Table(
         "capacity-table", "Resources", ("resource", "of", "today", "P10 then", "P50 then", "P90 then", "limit", "saturates", "P90 … P10", "then"), tuple(rows),
         anchors=tuple(f"resource-{row[0]}" for row in rows),
@@ -229,19 +229,21 @@ def view_partitions(draft: Draft) -> Table:
             if len(way) == 1
             else f"{shard.lower()} (through {way[0]}), copied into the row"
         )
-        if then.base < 50e6:
+        name, table = next(
+            ((n, one) for n, one in draft.design.schema.tables.items() if one.entity == entity), ("", None)
+        )
+        if table is not None and table.partition_by:
+            because = draft.reasons.get(f"schema.tables.{name}.partition_by")
+            partition, why = table.partition_by, because.reason if because is not None else "as said in the schema"
+        elif then.base < 50e6:
             partition, why = "none", "below 50 M rows one table with its indexes is simpler and as fast"
-        elif (
-            moment is not None
-            and facts.get(f"entities.{entity}.growth") is not None
-            and facts[f"entities.{entity}.growth"].base > 0
-        ):
-            partition, why = (
-                f"by month of {moment}",
-                "it grows by time: old months are dropped or moved in a moment, and new rows stay in memory",
-            )
+        elif moment is not None:
+            partition, why = "none yet", f"when maintenance takes hours: by month of {moment}"
         else:
-            partition, why = f"by hash of {key or 'its key'}", "it has no time to be cut by; hash keeps parts even"
+            partition, why = (
+                "none yet",
+                f"when maintenance takes hours: by hash of {way[0] if way else 'its key'}, for it has no time to be cut by",
+            )
         rows.append(
             (Cell(entity, is_code=True), then.cell, partition, key or "copied to every shard, or kept whole", why)
         )
