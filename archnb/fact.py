@@ -420,6 +420,11 @@ def _fact(value: Fact | Quantity | float) -> Fact:
 
 def _divide(a: Any, b: Any) -> Any:
     if isinstance(b, float) and b == 0:
+        # nothing over nothing is nothing; something over nothing never ends
+        if getattr(a, "ndim", 0):
+            import numpy
+
+            return numpy.where(a == 0, 0.0, math.inf)
         return math.inf if a else 0.0
     return a / b
 

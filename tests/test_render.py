@@ -452,7 +452,7 @@ def test_table_is_a_real_table() -> None:
         "component-cache",
     ]
     second = next(iter(next(table.iter("tbody"))))
-    assert [node.get("class") for node in second] == [None, "archnb-number", None, "archnb-good"]
+    assert [node.get("class") for node in second] == [None, "num", None, "archnb-good"]
     assert [node.get("href") for node in table.iter("a")] == ["#fact-flow.gateway.peak", "#fact-flow.db.peak"]
     assert [node.text for node in table.iter("code")] == ["GET /items", "SELECT …"]
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..shapes import AnyShape, Chart, Graph, Sequence, Source, Table
-from .dot import dot
-from .html import fragment, source_html, table_html
-from .markup import clean_text, element, escape_text, fact_link, join_markup
-from .styles import css
-from .svg import chart_svg, graph_svg, sequence_svg, svg
-from .text import plain_text
+from archnb.render.dot import dot
+from archnb.render.html import fragment, source_html, table_html
+from archnb.render.markup import clean_text, element, escape_text, fact_link, join_markup
+from archnb.render.styles import css
+from archnb.render.svg import chart_svg, graph_svg, sequence_svg, svg
+from archnb.render.text import plain_text
+from archnb.shapes import AnyShape, Chart, Graph, Sequence, Source, Table
 
 __all__ = [
     "bundle",

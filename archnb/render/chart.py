@@ -12,11 +12,11 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from ..shapes import Chart, Mark, Series
-from .graph import Drawing
-from .lettering import measure_text, wrap_text
-from .markup import clean_text, element, join_markup, number_text
-from .theme import CHART_INKS, SERIES_INKS
+from archnb.render.graph import Drawing
+from archnb.render.lettering import measure_text, wrap_text
+from archnb.render.markup import clean_text, element, join_markup, number_text
+from archnb.render.theme import CHART_INKS, SERIES_INKS
+from archnb.shapes import Chart, Mark, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

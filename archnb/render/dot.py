@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ..shapes import Edge, Graph, Node
-from .markup import clean_text, escape_text
+from archnb.render.markup import clean_text, escape_text
+from archnb.shapes import Edge, Graph, Node
 
 _ARROWS = {"": "none", "one": "teetee", "zero-or-one": "teeodot", "many": "crowtee", "zero-or-many": "crowodot"}
 

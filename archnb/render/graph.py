@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from ..shapes import Edge, End, Graph, Node
-from .layout import Arrangement, Box, Line, Point, arrange
-from .lettering import block_width, measure_text, wrap_text
-from .markup import Link, clean_text, element, join_markup
-from .theme import BOUNDARIES, KINDS, look_class
+from archnb.render.layout import Arrangement, Box, Line, Point, arrange
+from archnb.render.lettering import block_width, measure_text, wrap_text
+from archnb.render.markup import Link, clean_text, element, join_markup
+from archnb.render.theme import BOUNDARIES, KINDS, look_class
+from archnb.shapes import Edge, End, Graph, Node
 
 LARGE = 60  # nodes; an entity diagram above it is shown without its rows, or in parts
 _HEADER, _ROW, _SIDE = 13.0, 12.0, 10.0  # font sizes and inner margin

@@ -6,11 +6,11 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from ..shapes import AnyShape, Cell, Chart, Graph, Scalar, Sequence, Source, Table
-from .graph import LARGE, split_graph
-from .markup import Link, anchor_name, clean_text, element, escape_text, fact_link, join_markup
-from .svg import data_url, draw_shape, frame_drawing
-from .tables import cell_text, is_numeric, tabulate_shape
+from archnb.render.graph import LARGE, split_graph
+from archnb.render.markup import Link, anchor_name, clean_text, element, escape_text, fact_link, join_markup
+from archnb.render.svg import data_url, draw_shape, frame_drawing
+from archnb.render.tables import cell_text, is_numeric, tabulate_shape
+from archnb.shapes import AnyShape, Cell, Chart, Graph, Scalar, Sequence, Source, Table
 
 Mode = Literal["page", "cell"]
 
@@ -46,7 +46,7 @@ def table_html(
         for n in range(len(table.columns))
     ]
     heads = [
-        element("th", clean_text(column), scope="col", class_="archnb-number" if is_number else None)
+        element("th", clean_text(column), scope="col", class_="num" if is_number else None)
         for column, is_number in zip(table.columns, numeric, strict=True)
     ]
     made = element(
@@ -73,12 +73,12 @@ def _draw_cell(cell: Cell | Scalar, link: Link | None, *, is_short: bool) -> Mar
     if is_short and len(text) > _LONGEST:
         text = text[:_LONGEST] + f"… ({len(text):,} characters)"
     content: Markup = escape_text(text)
-    classes = ["archnb-number"] if is_numeric(cell) else []
+    classes = ["num"] if is_numeric(cell) else []
     if isinstance(cell, Cell):
         if cell.is_code and text:
             content = element("code", content)
         if cell.fact and link and text:
-            content = element("a", content, href=link(cell.fact), class_="archnb-fact")
+            content = element("a", content, href=link(cell.fact))
         if cell.tone:
             classes.append(f"archnb-{anchor_name(cell.tone)}")
     return element("td", content, class_=" ".join(classes) or None)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from ..shapes import Message, Participant, Sequence
-from .graph import Drawing
-from .lettering import block_width, wrap_text
-from .markup import element, join_markup
-from .theme import look_class
+from archnb.render.graph import Drawing
+from archnb.render.lettering import block_width, wrap_text
+from archnb.render.markup import element, join_markup
+from archnb.render.theme import look_class
+from archnb.shapes import Message, Participant, Sequence
 
 _HEAD, _TEXT = 12.5, 11.5  # font sizes
 _STEP, _MARGIN = 15.0, 16.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from .theme import FONT, MONO, drawing_css, palette_css
+from archnb.render.theme import FONT, MONO, drawing_css, palette_css
 
 _DARK_HOSTS = (
     'body[data-jp-theme-light="false"]',  # JupyterLab, Notebook 7
@@ -45,7 +45,7 @@ _FIGURES = f"""
   border-bottom:1px solid var(--archnb-rule);max-width:60ch;overflow-wrap:break-word;white-space:pre-line}}
 .archnb-table th{{color:var(--archnb-soft);font-weight:600;white-space:nowrap;
   border-bottom:1.5px solid var(--archnb-line)}}
-.archnb-table .archnb-number{{text-align:right}}
+.archnb-table .num{{text-align:right}}
 .archnb-table tbody tr:last-child td{{border-bottom:0}}
 .archnb-table tr:target td{{background:var(--archnb-amber-fill)}}
 .archnb-scroll{{position:relative}}
@@ -57,8 +57,8 @@ _FIGURES = f"""
 .archnb-equivalent{{margin:6px 0 0;font-size:.95em}}
 .archnb-equivalent summary{{cursor:pointer;color:var(--archnb-soft);font-size:.9em;padding:4px 0}}
 .archnb-equivalent .archnb-scroll{{margin:0 0 14px}}
-.archnb-fact{{color:inherit;text-decoration:underline dotted var(--archnb-line);text-underline-offset:3px}}
-.archnb-fact:hover{{color:var(--archnb-link);text-decoration-style:solid}}
+.archnb-table td a{{color:inherit;text-decoration:underline dotted var(--archnb-line);text-underline-offset:3px}}
+.archnb-table td a:hover{{color:var(--archnb-link);text-decoration-style:solid}}
 .archnb-good{{color:var(--archnb-good)}}
 .archnb-notice{{color:var(--archnb-notice)}}
 .archnb-warning{{color:var(--archnb-warning)}}
@@ -121,7 +121,7 @@ def css(mode: Literal["page", "cell"] = "page") -> str:
             ".archnb table.archnb-table{margin:0;border:0;table-layout:auto}",
             ".archnb table.archnb-table tr{background:none}",
             ".archnb table.archnb-table td,.archnb table.archnb-table th{text-align:left}",
-            ".archnb table.archnb-table .archnb-number{text-align:right}",
+            ".archnb table.archnb-table .num{text-align:right}",
             ".archnb h3,.archnb h4{font-size:1.1em;font-weight:600}",
             ".archnb .archnb-drawing{background:none;border:0}",
             # A cell is narrower than a page.

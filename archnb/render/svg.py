@@ -6,12 +6,12 @@ import base64
 
 from markupsafe import Markup
 
-from ..shapes import AnyShape, Chart, Graph, Sequence
-from .chart import draw_chart
-from .graph import Drawing, draw_graph
-from .markup import Link, anchor_name, clean_text, element
-from .sequence import draw_sequence
-from .theme import standalone_css
+from archnb.render.chart import draw_chart
+from archnb.render.graph import Drawing, draw_graph
+from archnb.render.markup import Link, anchor_name, clean_text, element
+from archnb.render.sequence import draw_sequence
+from archnb.render.theme import standalone_css
+from archnb.shapes import AnyShape, Chart, Graph, Sequence
 
 _MARGIN = 12.0
 

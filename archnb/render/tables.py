@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..shapes import Cell, Chart, Graph, Scalar, Sequence, Table
+from archnb.shapes import Cell, Chart, Graph, Scalar, Sequence, Table
 
 _ENDS = {
     "one": "exactly one",

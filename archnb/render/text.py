@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
-from ..shapes import AnyShape, Graph, Sequence, Source, Table
-from .markup import clean_text
-from .tables import cell_text, is_numeric, tabulate_shape
+from archnb.render.markup import clean_text
+from archnb.render.tables import cell_text, is_numeric, tabulate_shape
+from archnb.shapes import AnyShape, Graph, Sequence, Source, Table
 
 _WIDEST = 60  # characters of a column
 

@@ -10,6 +10,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from archnb.export import export_all
 from archnb.finding import SEVERITIES
 from archnb.plan import Plan
 from archnb.quantity import show
-from archnb.render import css, fact_link, fragment
+from archnb.render import css, fragment
 from archnb.shapes import AnyShape, Source
 
 if TYPE_CHECKING:
@@ -100,13 +101,20 @@ def _section(plan: Plan, name: str) -> Part:
     shown = [one for one in section.views if not one.name.startswith(HANDOFF)]
     said, proposed = section.counts
     note = f"{said} values said, {proposed} proposed." if said + proposed else ""
-    return Part(name, section.title, note, tuple(fragment(one, prefix=f"{name}-", heading=3) for one in shown))
+    return Part(
+        name, section.title, note, tuple(fragment(one, prefix=f"{name}-", heading=3, link=_fact_link) for one in shown)
+    )
 
 
 def _handoffs(plan: Plan) -> Part:
     shown: list[AnyShape] = [one for one in plan.decisions.views if one.name.startswith(HANDOFF)]
     note = "What each colleague needs from this design, and what is still open."
-    return Part("handoffs", "Hand-offs", note, tuple(fragment(one, prefix="handoffs-", heading=3) for one in shown))
+    return Part(
+        "handoffs",
+        "Hand-offs",
+        note,
+        tuple(fragment(one, prefix="handoffs-", heading=3, link=_fact_link) for one in shown),
+    )
 
 
 def _evidence_part(evidence: Any) -> Part:
@@ -130,7 +138,7 @@ def _fact_row(fact: Fact) -> dict[str, Any]:
         spread = " · ".join(show(one, fact.unit) for one in (p10, p50, p90))
     return {
         "name": fact.name,
-        "anchor": fact_link(fact.name)[1:],
+        "anchor": _fact_link(fact.name)[1:],
         "text": fact.text,
         "spread": spread,
         "origin": fact.origin,
@@ -140,19 +148,23 @@ def _fact_row(fact: Fact) -> dict[str, Any]:
     }
 
 
+@cache
+def _fact_link(name: str) -> str:
+    """Where a fact's row is: short, for a page holds thousands of such links, and the same from export to export."""
+    return "#f" + base64.b32encode(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest())[:7].decode().lower()
+
+
 def _link_once(fact: Fact) -> list[tuple[str, str]]:
     """The formula in parts; a name is a link where it stands first, which keeps a long page small."""
     seen: set[str] = set()
     parts = []
     for text, name in fact.parts():
-        parts.append((text, fact_link(name) if name and name not in seen else ""))
+        parts.append((text, _fact_link(name) if name and name not in seen else ""))
         seen.add(name)
     return parts
 
 
 def _provenance(plan: Plan) -> dict[str, str]:
-    from archnb import __version__
-
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     moment = (
         datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
@@ -161,7 +173,7 @@ def _provenance(plan: Plan) -> dict[str, str]:
     )
     said = json.dumps(plain(plan.said), ensure_ascii=True, sort_keys=True).encode()
     return {
-        "archnb": __version__,
+        "archnb": version("archnb"),
         "design format": str(FORMAT),
         "design version": plan.design.migrations.version or "",
         "SHA-256 of the design": hashlib.sha256(said).hexdigest(),

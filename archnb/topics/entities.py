@@ -119,7 +119,6 @@ def _propose_patterns(design: Design) -> dict[str, tuple[AccessPattern, str]]:
         if one.action == "delete":
             erased.add(one.writes or "")
     made: dict[str, tuple[AccessPattern, str]] = {}
-    extended = {one.extends for one in design.entities.values()}
     for name, entity in design.entities.items():
         key, word = key_of(design, name), words(name)
         owner = _owner_field(design, name) if is_owned(design, name) else None
@@ -154,8 +153,8 @@ def _propose_patterns(design: Design) -> dict[str, tuple[AccessPattern, str]]:
                     AccessPattern(writes=name, action="update", by=key, summary=f"Changes a {word}."),
                     f"no access pattern writes {name}",
                 )
-        own = entity.fields.values()
-        if owner is None and name not in erased and name not in extended and any(one.personal for one in own):
+        own = fields_of(design, name).values()
+        if owner is None and name not in erased and any(one.personal for one in own):
             made[f"erase_{snake(name)}"] = (
                 AccessPattern(
                     writes=name, action="delete", by=key, summary=f"Erases a {word}'s personal data on request."
