@@ -177,14 +177,22 @@ def _complete_policy(draft: Draft, name: str, is_refused: bool) -> CachePolicy:
     policy = draft.design.cache.policies.get(name, CachePolicy())
     path = f"cache.policies.{name}"
     work = Workload(draft.design, name, draft.design.access[name])
+    cost = _measure_cost(draft, work)
     if policy.use is False:
         return policy
     refusal = _refuse_early(draft, work, policy, is_refused)
     if refusal:
         return draft.fill(path, policy, use=Because(False, refusal))
-    numbers = _measure_pattern(draft, work, policy)
-    if numbers is None:
+    if cost is None:
         return draft.fill(path, policy, use=Because(False, "not cached: its rate is not known"))
+    rate, query_time, busy = cost
+    if busy.base < LEAST_SAVED and not _is_wanted(policy):
+        refusal = (
+            f"not cached: too rare. {rate.text} × {query_time.text} keep {number(busy.base * 100)} % of one database core busy;"
+            f" what frees less than {number(LEAST_SAVED * 100)} % is not worth a second copy of the data"
+        )
+        return draft.fill(path, policy, use=Because(False, refusal, (rate.name, busy.name)))
+    numbers = _measure_pattern(draft, work, policy, rate, query_time)
     fresh = _choose_freshness(draft, work, numbers, policy)
     refusal = "" if _is_wanted(policy) else _refuse_late(work, numbers, fresh)
     if refusal:
@@ -214,11 +222,6 @@ def _refuse_early(draft: Draft, work: Workload, policy: CachePolicy, is_refused:
 def _refuse_late(work: Workload, numbers: Numbers, fresh: Freshness) -> str:
     busy = numbers.rate.base * numbers.query_time.base
     is_invalidated = fresh.invalidation != "ttl"
-    if busy < LEAST_SAVED:
-        return (
-            f"not cached: too rare. {numbers.rate.text} × {numbers.query_time.text} keep {number(busy * 100)} % of one"
-            f" database core busy; what frees less than {number(LEAST_SAVED * 100)} % is not worth a second copy of the data"
-        )
     ratio = numbers.estimate(parse(fresh.ttl).base, is_invalidated=is_invalidated)
     per_answer = numbers.rate.base / max(numbers.objects.base, 1.0)
     # who reads much writes much, too: the model, which spreads writes evenly, flatters the hit ratio where writes are many
@@ -252,10 +255,10 @@ def _say_size(size: float) -> str:
 # -- the numbers a decision needs
 
 
-def _measure_pattern(draft: Draft, work: Workload, policy: CachePolicy) -> Numbers | None:
-    facts, name = draft.facts, work.name
-    path = f"cache.{name}"
-    rate = facts.get(f"access.{name}.rate")
+def _measure_cost(draft: Draft, work: Workload) -> tuple[Fact, Fact, Fact] | None:
+    """The rate of a read, the time of its query, and the database cores that the two keep busy; None without a rate."""
+    facts, path = draft.facts, f"cache.{work.name}"
+    rate = facts.get(f"access.{work.name}.rate")
     if rate is None:
         if work.pattern.rate is None:
             return None
@@ -265,9 +268,14 @@ def _measure_pattern(draft: Draft, work: Workload, policy: CachePolicy) -> Numbe
         f"{path}.query_time", f"{number(milliseconds)} ms", f"database time of one {what}",
         source="assumed for a warm store of this kind; measure it with EXPLAIN (ANALYZE)",
     )  # fmt: skip
-    facts.define(
-        f"{path}.busy", rate * query_time, "", "database cores kept busy by these reads without a cache (Little's law)"
+    busy = facts.define(
+        f"{path}.busy", rate * query_time, "", "database cores these reads keep busy without a cache (Little's law)"
     )
+    return rate, query_time, busy
+
+
+def _measure_pattern(draft: Draft, work: Workload, policy: CachePolicy, rate: Fact, query_time: Fact) -> Numbers:
+    facts = draft.facts
     objects = _count_answers(facts, work, policy)
     return Numbers(
         rate, query_time, objects, _size_answer(facts, work, policy, objects), _give_skew(facts, work, policy),
