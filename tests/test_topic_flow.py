@@ -387,6 +387,7 @@ STRANGE: list[dict[str, Any]] = [
     {"components": {"service": {"replicas": -3}}},
     {"components": {"service": {"availability": "150%"}}},
     {"components": {"service": {"service_time": "1 ms..1 s"}}},
+    {"components": {"service": {"service_time": "0 s"}, "main": {"replicas": 1000000000}}},
     {"components": {"main": {"kind": "cache"}, "client": {"kind": "service"}, "queue": {"kind": "client"}}},
     {"components": {"gateway": {"zone": "dmz"}, "main": {"zone": "nowhere"}}, "zones": {"dmz": {}}},
 ]
@@ -439,3 +440,16 @@ def test_patterns_in_use_are_written_on_their_parts() -> None:
     refused = plan(design(patterns={"repository": {"use": False}, "service_layer": {"use": False}})).flow["data-flow"]
     assert isinstance(refused, Graph)
     assert not {"service layer", "repository"} & {line[1] for node in refused.nodes for line in node.lines}
+
+
+@pytest.mark.parametrize(("field", "value"), [("replicas", 0), ("availability", "99.9"), ("service_time", "-1 ms")])
+def test_impossible_numbers_are_kept_found_and_not_counted_with(field: str, value: Any) -> None:
+    """What cannot be stays as it was said, is a finding, and the facts go on with an assumption."""
+    made = plan(design(flow={"components": {"service": {field: value}}}))
+    assert [one.path for one in made.findings if one.rule.id == "flow-impossible-number"] == [
+        f"flow.components.service.{field}"
+    ]
+    assert str(getattr(made.design.flow.components["service"], field)) == str(value)
+    assert made.facts["flow.service.replicas"].value >= 1
+    assert 0 < made.facts["flow.service.available"].base < 1
+    assert made.facts["flow.get_order.latency"].base > 0
