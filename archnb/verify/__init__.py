@@ -1,7 +1,7 @@
 """Verifiers: each runs one artefact on the real thing, or says honestly that it was not.
 
 `VERIFIERS` is the whole registry: a name and "module:function", loaded when first asked for. A function takes the plan
-and the servers that were given, and gives a `Proof`.
+and the servers that were given, and gives a `Proof`, or several where an artefact is proven in two ways.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ VERIFIERS: dict[str, str] = {
 }
 
 
-def load_verifier(name: str) -> Callable[..., Proof]:
+def load_verifier(name: str) -> Callable[..., Proof | tuple[Proof, ...]]:
     """The function of a verifier. Raises ArchnbError with the nearest name where there is none."""
     if name not in VERIFIERS:
         raise ArchnbError(unknown("verifier", name, VERIFIERS))
     module, _, function = VERIFIERS[name].partition(":")
-    found: Callable[..., Proof] = getattr(importlib.import_module(module), function)
+    found: Callable[..., Proof | tuple[Proof, ...]] = getattr(importlib.import_module(module), function)
     return found
 
 
@@ -45,7 +45,11 @@ def verify(
     """
     names = list(VERIFIERS) if only is None else [only] if isinstance(only, str) else list(only)
     functions = [load_verifier(name) for name in names]
-    return Evidence(tuple(one(plan, postgresql=postgresql, mysql=mysql) for one in functions))
+    proofs: list[Proof] = []
+    for one in functions:
+        made = one(plan, postgresql=postgresql, mysql=mysql)
+        proofs += [made] if isinstance(made, Proof) else made
+    return Evidence(tuple(proofs))
 
 
 __all__ = ["VERIFIERS", "Check", "Evidence", "Proof", "Served", "load_verifier", "verify"]

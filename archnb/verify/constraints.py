@@ -32,7 +32,7 @@ def check_constraints(
     session: Session, tables: Mapping[str, sa.Table], designed: Mapping[str, SchemaTable], rows: Rows
 ) -> list[Check]:
     """Break every constraint once, within a transaction that is undone: one check a kind, and one for each that held nothing."""
-    from archnb.verify.relational import write_update
+    from archnb.verify.relational import write_insert, write_update
 
     refused = dict.fromkeys(KINDS, 0)
     untried: dict[Constraint, list[str]] = {kind: [] for kind in KINDS}
@@ -46,8 +46,13 @@ def check_constraints(
                     untried[one.kind].append(place)
                     continue
                 victim = found[-1]
-                key = {column: victim[column] for column in designed[name].primary_key}
-                refusal = session.attempt(*write_update(session, table, one.change, key))
+                spare = rows.spares.get(name)
+                if one.kind == "UNIQUE" and spare is not None:
+                    # a new row: to change a key that others refer to is refused for their sake
+                    refusal = session.attempt(*write_insert(session, table, {**spare, **one.change}))
+                else:
+                    key = {column: victim[column] for column in designed[name].primary_key}
+                    refusal = session.attempt(*write_update(session, table, one.change, key))
                 if refusal is not None and refusal.kind == one.kind:
                     refused[one.kind] += 1
                 elif refusal is None:

@@ -243,7 +243,8 @@ class Lookups:
             ):
                 value = self._further(one, value)
             elif one.name == "search":
-                value = _find_word(str(value))
+                is_whole = self.designed[one.table].columns[one.column].type in ("email", "url")
+                value = str(value) if is_whole else _find_word(str(value))
             column = next(c for c in self.tables[one.table].columns if c.info["column"] == one.column)
             made[one.name] = self.session.write(value, column)
         return made
@@ -287,10 +288,13 @@ class Lookups:
         hit = _find(steps, names)
         if hit is not None:
             return Served(label, self.session.title, names[0], hit.line, count, "passed", "chosen on the sample")
-        chosen = f"on the sample of {self._sample(query):,} rows the planner chose {used.index if used else 'to read the table'}"
+        chosen = (
+            f"over the sample's {self._sample(query):,} rows it chose {used.index if used else 'to read the table'}"
+        )
         for one in self.session.persuasions(self.scale):
+            sql = one.rewrite(query.sql, names[0]) if one.rewrite is not None else query.sql
             with one.enter(names[0]):
-                hit = _find(self.session.explain(query.sql, parameters), names)
+                hit = _find(self.session.explain(sql, parameters), names)
             if hit is not None:
                 return Served(label, self.session.title, names[0], hit.line, count, "passed", f"{one.text}; {chosen}")
         line = steps[0].line if steps else ""

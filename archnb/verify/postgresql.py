@@ -137,12 +137,10 @@ class PostgresqlSession(Session):
                 yield
 
         if self.connection.info.server_version >= 180000:
-            yield Persuasion("planned for as many rows as the design has", at_scale)
-        yield Persuasion(
-            "with sequential scans switched off, for the planner prefers one on the small sample", without_scans
-        )
+            yield Persuasion("chosen when planned for as many rows as the design has", at_scale)
+        yield Persuasion("usable: chosen with sequential scans switched off", without_scans)
         if self.fetch("SELECT usesuper FROM pg_user WHERE usename = current_user")[0][0]:
-            yield Persuasion("with the table's other indexes out of the way", without_others)
+            yield Persuasion("usable: chosen with the table's other indexes out of the way", without_others)
 
     def read_error(self, error: Exception) -> Refusal | None:
         import psycopg

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from archnb.design.schema import SchemaTable
 from archnb.export import export
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from archnb.plan import Plan
+
+_made: WeakKeyDictionary[Plan, tuple[tuple[str, ...], Rows]] = WeakKeyDictionary()
+_making = threading.Lock()
 
 
 def prove(plan: Plan, session: Session) -> Proof:
@@ -37,7 +42,7 @@ def prove(plan: Plan, session: Session) -> Proof:
     elif conclude(details) == "passed":
         tables = {table.info["table"]: table for table in metadata(plan, dialect).tables.values()}
         designed = {name: plan.design.schema.tables[name] for name in tables}
-        rows = make_rows(designed, scale_counts(read_counts(plan, designed)))
+        rows = rows_for(plan, designed)
         details += insert_rows(session, tables, rows)
         session.analyze(list(tables.values()))
         details += check_constraints(session, tables, designed, rows)
@@ -46,6 +51,18 @@ def prove(plan: Plan, session: Session) -> Proof:
     kind: Any = "not verified" if verdict == "not run" else "executed on the engine"
     seconds = time.perf_counter() - started
     return Proof(artefact, session.engine, version, kind, len(found), seconds, verdict, tuple(details), queries)
+
+
+def rows_for(plan: Plan, designed: Mapping[str, SchemaTable]) -> Rows:
+    """The rows of a plan's tables, made once and the same for every engine."""
+    with _making:
+        made = _made.get(plan)
+        if made is None or made[0] != tuple(designed):
+            made = tuple(designed), make_rows(designed, scale_counts(read_counts(plan, designed)))
+            _made[plan] = made
+    rows = made[1]
+    # an engine that refuses the rows of a table takes them out of its own copy
+    return Rows(dict(rows.tables), dict(rows.spares), list(rows.updates), dict(rows.notes))
 
 
 def _run_ddl(plan: Plan, session: Session, texts: list[str]) -> list[Check]:
@@ -130,3 +147,14 @@ def write_update(session: Session, table: sa.Table, values: Row, key: Row) -> tu
         parameters[f"k{number}"] = session.write(value, columns[name])
         wheres.append(f"{quote(columns[name].name)} = :k{number}")
     return f"UPDATE {quote(table.name)} SET {', '.join(sets)} WHERE {' AND '.join(wheres)}", parameters
+
+
+def write_insert(session: Session, table: sa.Table, row: Row) -> tuple[str, dict[str, Any]]:
+    """An INSERT of one row, with parameters; names are the design's."""
+    from archnb.export.sql import make_dialect
+
+    quote = make_dialect(session.dialect).identifier_preparer.quote
+    columns = writable(table)
+    parameters = {f"v{n}": session.write(row.get(one.info["column"]), one) for n, one in enumerate(columns)}
+    names, marks = ", ".join(quote(one.name) for one in columns), ", ".join(f":v{n}" for n in range(len(columns)))
+    return f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})", parameters

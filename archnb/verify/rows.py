@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archnb.design.schema import ForeignKey, SchemaTable
+from archnb.design.schema import Column, ForeignKey, SchemaTable
 from archnb.verify.conditions import Limits, has_doubt, judge, read_conditions
 from archnb.verify.values import make_value
 
 Row = dict[str, Any]
 
-LEAST, MOST = 200, 2000
+LEAST, MOST = 200, 1000
 ATTEMPTS = 25
 NULLS = 0.12
 
@@ -53,7 +53,7 @@ def scale_counts(rows: Mapping[str, float], least: int = LEAST, most: int = MOST
     """How many rows each table gets: a small table all of its rows, larger ones between `least` and `most` by magnitude.
 
     >>> scale_counts({"warehouse": 2, "brand": 8_000, "order": 10_000_000})
-    {'warehouse': 2, 'brand': 200, 'order': 2000}
+    {'warehouse': 2, 'brand': 200, 'order': 1000}
     """
     import math
 
@@ -166,14 +166,25 @@ class _Maker:
         self.judged = [
             one.condition for one in self.table.checks.values() if one.condition and has_doubt(one.condition)
         ]
+        self.single = {
+            id(key)
+            for key in self.keys
+            if key.references != name and any(set(one) <= set(key.columns) for one in self.unique_sets)
+        }
         self.rows: list[Row] = []
+        self.pools: dict[str, list[Any]] = {}
+        self.plain_keys: list[tuple[ForeignKey, bool]] = []
+        self.own_keys: list[ForeignKey] = []
+        self.late_self: set[str] = set()
+        self.columns: list[tuple[str, Column, bool, bool, Limits | None, bool]] = []
         self.parents: dict[tuple[int, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = {}
         self.refused = 0
 
     def make(self, count: int) -> list[Row]:
         """As many rows as can be, at most `count`."""
+        self._plan_columns(count)
         for key in self.keys:
-            if any(set(one) <= set(key.columns) for one in self.unique_sets) and key.references != self.name:
+            if id(key) in self.single:
                 # not all, so that one more row finds a parent that is free
                 parents = len(self.made.tables.get(key.references or "", ()))
                 count = min(count, parents - 1 if parents > 1 else parents)
@@ -214,40 +225,60 @@ class _Maker:
 
     def _make_row(self, number: int) -> Row | None:
         row: Row = {}
-        late_self: list[ForeignKey] = []
-        for key in self.keys:
-            if key.references == self.name and not self._is_optional(key):
-                late_self.append(key)
-            elif not self._refer(row, key, number):
+        for key, is_optional in self.plain_keys:
+            if not self._refer(row, key, number, is_optional):
                 return None
-        for name, column in self.table.columns.items():
+        chance = self.rng.random
+        for name, column, is_left, is_optional, limits, is_counted in self.columns:
             if name in row:
                 continue
-            if name in self.late:
+            if is_left or (is_optional and chance() < NULLS):
                 row[name] = None
-            elif column.nullable and name not in self.table.primary_key and self.rng.random() < NULLS:
-                row[name] = None
-            elif any(name in key.columns for key in late_self) and name not in self.table.primary_key:
-                continue
-            else:
-                is_counted = name in self.alone or column.type == "key" or bool(column.is_generated)
-                row[name] = make_value(column, self.rng, number, self.limits.get(name), is_unique=is_counted)
-        for key in late_self:
+            elif name not in self.late_self:
+                pool = self.pools.get(name)
+                row[name] = (
+                    make_value(column, self.rng, number, limits, is_unique=is_counted)
+                    if pool is None
+                    else pool[int(len(pool) * chance())]
+                )
+        for key in self.own_keys:
             # a row that must refer to its own table refers to itself where it is the first
-            target = self.rng.choice(self.rows) if self.rows and self.rng.random() < 0.7 else row
+            target = self.rng.choice(self.rows) if self.rows and chance() < 0.7 else row
             for mine, theirs in zip(key.columns, self.referenced[id(key)], strict=True):
                 if mine not in row:
                     row[mine] = target.get(theirs)
         return row
 
-    def _is_optional(self, key: ForeignKey) -> bool:
-        return _may_wait(self.table, key)
+    def _plan_columns(self, count: int) -> None:
+        """Work out once what is the same for every row."""
+        key = set(self.table.primary_key)
+        self.plain_keys, self.own_keys = [], []
+        for one in self.keys:
+            is_optional = _may_wait(self.table, one)
+            if one.references == self.name and not is_optional:
+                self.own_keys.append(one)
+            else:
+                self.plain_keys.append((one, is_optional))
+        self.late_self = {c for one in self.own_keys for c in one.columns if c not in key}
+        self.columns = [
+            (
+                name, one, name in self.late, bool(one.nullable) and name not in key, self.limits.get(name),
+                name in self.alone or one.type == "key" or bool(one.is_generated),
+            )
+            for name, one in self.table.columns.items()
+        ]  # fmt: skip
+        # the first of columns that are unique together is shared by many rows, as a tenant is
+        referring = {c for one in self.keys for c in one.columns}
+        for unique in self.unique_sets:
+            name, one = unique[0], self.table.columns[unique[0]]
+            if len(unique) > 1 and name not in referring | self.alone and one.type in ("uuid", "text", "code"):
+                values = (make_value(one, self.rng, n, self.limits.get(name)) for n in range(max(3, count // 20)))
+                self.pools[name] = list(values)
 
-    def _refer(self, row: Row, key: ForeignKey, number: int) -> bool:
+    def _refer(self, row: Row, key: ForeignKey, number: int, is_optional: bool) -> bool:
         """Fill a foreign key's columns from a parent that agrees with what is already there; False where there is none."""
         referenced = self.referenced[id(key)]
         fixed = tuple(one for one in key.columns if one in row)
-        is_optional = self._is_optional(key)
         if any(row[one] is None for one in fixed):
             for one in key.columns:
                 row.setdefault(one, None)
@@ -270,7 +301,7 @@ class _Maker:
             return all(row[one] is not None or self.table.columns[one].nullable for one in key.columns)
         if not parents:
             return False
-        if any(set(one) <= set(key.columns) for one in self.unique_sets) and key.references != self.name:
+        if id(key) in self.single:
             parent = parents[number % len(parents)]
         else:
             parent = parents[int(len(parents) * self.rng.random() ** 1.4)]

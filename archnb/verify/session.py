@@ -33,10 +33,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Persuasion:
-    """A way to plan a query again under other assumptions: what to say of it, and the context in which it holds."""
+    """A way to plan a query again under other assumptions: what to say of it, and the context in which it holds.
+
+    `enter` takes the name of the expected index; `rewrite` takes the SQL and that name, and gives the SQL with a hint.
+    """
 
     text: str
     enter: Callable[[str], AbstractContextManager[None]]
+    rewrite: Callable[[str, str], str] | None = None
 
 
 class Session(ABC):

@@ -73,13 +73,15 @@ class SqliteSession(Session):
             self.connection.execute(f"RELEASE {name}")
 
     def analyze(self, tables: Sequence[sa.Table]) -> None:
+        from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
+
         self.connection.execute("ANALYZE")
         # SQLite names the index behind a key or unique itself; ours is found by its columns
         for table in tables:
             wanted = {
                 tuple(column.name for column in one.columns): str(one.name)
                 for one in table.constraints
-                if hasattr(one, "columns") and one.name
+                if isinstance(one, PrimaryKeyConstraint | UniqueConstraint) and one.name
             }
             for row in self.fetch(f"PRAGMA index_list({_quote(table.name)})"):
                 columns = tuple(str(one[2]) for one in self.fetch(f"PRAGMA index_info({_quote(row[1])})"))
@@ -129,8 +131,8 @@ class SqliteSession(Session):
                 yield
             self.connection.execute("ANALYZE sqlite_schema")
 
-        yield Persuasion("without the statistics of the small sample", without_statistics)
-        yield Persuasion("with the other indexes out of the way", without_others)
+        yield Persuasion("chosen without the statistics of the sample", without_statistics)
+        yield Persuasion("usable: chosen with the other indexes out of the way", without_others)
 
     def read_error(self, error: Exception) -> Refusal | None:
         if not isinstance(error, sqlite3.Error):
