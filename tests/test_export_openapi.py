@@ -21,7 +21,6 @@ from archnb.design import find_dangling
 from archnb.design.entities import TYPES
 from archnb.exceptions import ArchnbError
 from archnb.export.openapi import build_document, export_openapi, write_yaml
-from archnb.finding import Findings
 from archnb.plan import Plan
 from archnb.topics import TOPICS
 from archnb.topics.topic import Draft
@@ -266,7 +265,8 @@ def designs(draw: st.DrawFn) -> Design:
     access: dict[str, Any] = {}
     for pattern in draw(st.lists(NAME, max_size=4, unique=True)):
         entity = draw(st.sampled_from(names))
-        own = list(entities[entity]["fields"])
+        # a leading minus is the order of a sort, not part of a name
+        own = [one for one in entities[entity]["fields"] if not one.startswith("-")] or ["id"]
         some = st.lists(st.sampled_from(own), max_size=2, unique=True)
         if draw(st.booleans()):
             made: dict[str, Any] = {
@@ -304,7 +304,7 @@ def designs(draw: st.DrawFn) -> Design:
 
 @given(designs())
 @settings(
-    max_examples=50,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
@@ -317,7 +317,7 @@ def test_any_design_gives_a_valid_document(design: Design) -> None:
         if topic.NAME in ("requirements", "entities", "api", "auth"):
             topic.complete(draft)
             topic.measure(draft)
-    document = build_document(Plan(draft, Findings(())))
+    document = build_document(Plan(draft))
     check(document)
     assert YAML(typ="safe").load(write_yaml(document)) == document
 

@@ -7,6 +7,7 @@ references, prices and totals agree.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -326,29 +327,28 @@ def make_request(resources: Resources, name: str, operation: Operation) -> Body 
 
 def _make_query(resources: Resources, entity: str, operation: Operation) -> Body:
     """The body of a read whose input must not stand in a URL."""
-    values = make_instance(resources, entity)
+    values, fields = make_instance(resources, entity), resources.fields(entity)
+    known = {*fields, *resources.names(entity).values()}
+    words = [str(values[name]) for name, field in fields.items() if field.personal and field.type == "text"]
     parts: list[Part] = []
     for element in operation.request:
-        if element in PAGING and element not in resources.fields(entity):
-            text = str(
-                next(
-                    (
-                        values[f]
-                        for f, field in resources.fields(entity).items()
-                        if field.personal and field.type == "text"
-                    ),
-                    "ada",
-                )
-            )
-            schema: Schema = {"type": "integer", "minimum": 1} if element == "limit" else {"type": "string"}
-            example: Json = 20 if element == "limit" else CURSOR if element == "cursor" else text.split(" ")[0].lower()
-            parts.append(Part(element, schema, example, element == "q"))
-        else:
+        # a field may be called `cursor`; then the paging's is `cursor_2`
+        paging = re.sub(r"_\d+$", "", element)
+        if paging not in PAGING or element in known:
             for part in make_parts(resources, entity, [element], values, is_request=True, is_public=False):
                 parts.append(part._replace(is_required=True))
+        elif paging == "limit":
+            parts.append(Part(element, {"type": "integer", "minimum": 1}, 20, False))
+        elif paging == "q":
+            parts.append(Part(element, {"type": "string"}, (words or ["ada"])[0].split(" ")[0].lower(), True))
+        else:
+            parts.append(Part(element, {"type": "string"}, None, False))
     schema, example = make_object({part.name: part for part in parts}.values(), is_request=True)
-    example.pop("cursor", None)
-    return Body(schema, example)
+    # the first page has no cursor yet
+    return Body(
+        schema,
+        {name: value for name, value in example.items() if value is not None or name in schema.get("required", ())},
+    )
 
 
 def make_response(resources: Resources, name: str, operation: Operation, pattern: AccessPattern | None) -> Body | None:

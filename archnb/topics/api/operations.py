@@ -235,9 +235,9 @@ def _choose_request(
     if pattern.reads is not None:
         if method != "POST":
             return (), "A read takes its input in the URL."
-        more = [
-            one for one in PAGING if (one == "q" and pattern.search) or (one != "q" and action in ("list", "search"))
-        ]
+        known = {*resources.fields(entity), *resources.names(entity).values()}
+        is_list = action in ("list", "search")
+        more = [claim(one, known) for one in PAGING if (is_list if one != "q" else pattern.search)]
         return (*address.left, *more), "What is searched for is personal, so it stands in the body."
     fields = resources.fields(entity)
     located = {field.partition(".")[0] for field in in_path.values()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from urllib.parse import quote
 
 from archnb.design.api import Operation
 from archnb.shapes import AnyShape, Cell, Scalar, Source, Table
@@ -141,7 +142,7 @@ def write_location(resources: Resources, draft: Draft, operation: Operation) -> 
                 path = (draft.design.api.base_path or "").rstrip("/") + (other.path or "")
                 for name, parameter in other.parameters.items():
                     found = find_field(resources, operation.entity, parameter.field)
-                    path = path.replace("{" + name + "}", write_text(found[1]) if found else name)
+                    path = path.replace("{" + name + "}", quote(write_text(found[1]), safe="") if found else name)
                 return path
     return ""
 
