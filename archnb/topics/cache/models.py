@@ -43,7 +43,7 @@ def held(rate: float, objects: float, skew: float, lifetime: float) -> float:
 def hottest_share(objects: float, skew: float) -> float:
     """The share of reads that go to the most wanted answer."""
     made: float = _along(
-        lambda _r, n, _c, s, _t: float(zipf_popularity(_whole(n), s)[1][0]), 1.0, objects, 1.0, skew, 1.0
+        lambda _r, n, _c, s, _t: float(zipf_popularity(_whole(n), _clip(s))[1][0]), 1.0, objects, 1.0, skew, 1.0
     )
     return made
 
@@ -52,10 +52,15 @@ def _whole(objects: float) -> int:
     return max(1, round(objects))
 
 
+def _clip(skew: float) -> float:
+    """A Zipf exponent the model takes: below 0 is no order of popularity, and at 10 all reads go to one answer already."""
+    return min(max(skew, 0.0), 10.0)
+
+
 def _estimate(rate: float, objects: float, capacity: float, skew: float, lifetime: float) -> tuple[float, float]:
     if rate <= 0 or capacity <= 0 or lifetime <= 0:
         return 0.0, 0.0
-    made = estimate_cache(rate, _whole(objects), capacity, min(max(skew, 0.0), 10.0), "lru", lifetime)
+    made = estimate_cache(rate, _whole(objects), capacity, _clip(skew), "lru", lifetime)
     return made.hit_ratio, made.held
 
 
