@@ -88,11 +88,14 @@ class Fact(Shown):
             self._base, self._is_uncertain, self._is_array_ready = given.base, given.is_range, True
         else:
             assert apply is not None
-            self._is_uncertain = any(one._is_uncertain for one in apply.operands)
-            self._is_array_ready = all(one._is_array_ready for one in apply.operands) and (
-                apply.is_vectorised or not self._is_uncertain
-            )
-            self._base = float(apply.function(*(one._base for one in apply.operands)))
+            # one pass, no generators: thousands of facts are made in one plan
+            is_uncertain, is_ready = False, True
+            for one in apply.operands:
+                is_uncertain = is_uncertain or one._is_uncertain
+                is_ready = is_ready and one._is_array_ready
+            self._is_uncertain = is_uncertain
+            self._is_array_ready = is_ready and (apply.is_vectorised or not is_uncertain)
+            self._base = float(apply.function(*[one._base for one in apply.operands]))
 
     # -- values
 

@@ -94,6 +94,7 @@ def describe(dimension: Dimension) -> str:
     return _WORDS.get(dimension) or "·".join(f"{name}^{power}" for name, power in dimension)
 
 
+@lru_cache(maxsize=4096)
 def combine(left: Dimension, right: Dimension, sign: int = 1) -> Dimension:
     """The dimension of a product (sign 1) or a quotient (sign -1)."""
     powers = dict(left)
@@ -245,6 +246,7 @@ def _expect(expected: Dimension | None) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def _parse_text(text: str) -> Quantity:
     if len(text) > 100:
         raise QuantityError(f"{quote(text)} is too long for a quantity.")

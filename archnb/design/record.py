@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from archnb.exceptions import InputError, Problem, QuantityError, quote, unknown
@@ -43,6 +43,20 @@ class Named(Mapping[str, T], Generic[T]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+    # the mapping's own views, which are several times faster than those that Mapping builds
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._items
+
+    def keys(self) -> KeysView[str]:
+        return self._items.keys()
+
+    def values(self) -> ValuesView[T]:
+        return self._items.values()
+
+    def items(self) -> ItemsView[str, T]:
+        return self._items.items()
 
     def __hash__(self) -> int:
         return hash(frozenset(self._items))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from archnb.design import Design, leaves
@@ -98,7 +99,8 @@ def _ends(path: str) -> list[int]:
     return [n for n, sign in enumerate(path) if sign == "."] + [len(path)]
 
 
-def _is_quantity(cls: type[Record], name: str) -> bool:
+@cache
+def _is_quantity(cls: Any, name: str) -> bool:
     from archnb.design.record import hints
 
     return "Quantity" in str(hints(cls)[name])
