@@ -11,8 +11,7 @@ from archnb import Design, plan
 from archnb.design import leaves
 from archnb.shapes import Table
 from archnb.topics.decisions.handoffs import ROLES
-from tests import designs
-from tests.test_topic_patterns import design, with_payment
+from tests.test_topic_patterns import design, planned, with_payment
 
 NAMES = ["tiny", "awkward", "shop", "shortener"]
 
@@ -20,7 +19,7 @@ NAMES = ["tiny", "awkward", "shop", "shortener"]
 @pytest.mark.parametrize("name", NAMES)
 def test_every_write_has_a_complete_transaction(name: str) -> None:
     """Each write has boundary, isolation, guard and reason; reads have none."""
-    made = plan(getattr(designs, name)())
+    made = planned(name)
     writes = {operation for operation, one in made.design.access.items() if one.writes}
     assert set(made.design.decisions.transactions) == writes
     for operation, one in made.design.decisions.transactions.items():
@@ -32,7 +31,7 @@ def test_every_write_has_a_complete_transaction(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_everything_proposed_has_a_reason(name: str) -> None:
     """Whatever nobody said about decisions has a reason."""
-    made = plan(getattr(designs, name)())
+    made = planned(name)
     said = {path for path, _ in leaves(made.said)}
     for path, _ in leaves(made.design.decisions, "decisions"):
         if path not in said:
@@ -63,7 +62,7 @@ def test_a_counter_is_moved_by_one_conditional_update() -> None:
 
 def test_what_is_reserved_is_weighed_against_what_is_there() -> None:
     """The shop reserves only what is on hand and not yet reserved, and releases only what is reserved."""
-    transactions = plan(designs.shop()).design.decisions.transactions
+    transactions = planned("shop").design.decisions.transactions
     assert "on_hand - reserved >= :n" in (transactions["place_order"].guard or "")
     assert "reserved = reserved - :n" in (transactions["cancel_order"].guard or "")
 
@@ -84,7 +83,7 @@ def test_a_rule_across_rows_needs_serializable() -> None:
 
 def test_a_boundary_ends_where_third_parties_begin() -> None:
     """Steps of the same store are inside, steps through others are outside, and the reason names them."""
-    made = plan(designs.shop())
+    made = planned("shop")
     one = made.design.decisions.transactions["place_order"]
     assert one.boundary == ("Order", "OrderLine", "Stock")
     assert "via psp" in made.why("decisions.transactions.place_order.boundary").reason
@@ -92,13 +91,13 @@ def test_a_boundary_ends_where_third_parties_begin() -> None:
 
 def test_a_deletion_takes_what_it_owns_along() -> None:
     """Erasing a customer changes the addresses too, because they go with it."""
-    assert "Address" in plan(designs.shop()).design.decisions.transactions["erase_customer"].boundary
+    assert "Address" in planned("shop").design.decisions.transactions["erase_customer"].boundary
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_records_are_complete_and_say_when_to_look_again(name: str) -> None:
     """Each record has all its parts, at least one alternative with a why-not, and a number at which it is looked at again."""
-    records = plan(getattr(designs, name)()).design.decisions.records
+    records = planned(name).design.decisions.records
     assert len(records) >= 6
     for record, one in records.items():
         assert one.title and one.context and one.choice and one.consequences, record
@@ -127,7 +126,7 @@ def test_records_follow_from_what_is_in_the_design() -> None:
     assert "saga" not in plain
     assert "saga" in paying
     assert (plain["event_sourcing"].title or "").startswith("No event sourcing")
-    assert "Order" in (plan(designs.shop()).design.decisions.records["event_sourcing"].title or "")
+    assert "Order" in (planned("shop").design.decisions.records["event_sourcing"].title or "")
 
 
 def test_what_was_said_of_decisions_stays() -> None:
@@ -160,7 +159,7 @@ def test_what_was_said_of_decisions_stays() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_role_gets_needs_and_questions(name: str) -> None:
     """All five briefs have something to say and something to ask, and no brief says a thing twice."""
-    handoffs = plan(getattr(designs, name)()).design.decisions.handoffs
+    handoffs = planned(name).design.decisions.handoffs
     assert set(handoffs) == set(ROLES)
     for role, one in handoffs.items():
         assert len(one.needs) >= 2, role
@@ -171,7 +170,7 @@ def test_each_role_gets_needs_and_questions(name: str) -> None:
 
 def test_briefs_carry_this_designs_names_and_numbers() -> None:
     """Security reads the personal fields, performance the busiest operation, the frontend every endpoint, the researcher each engine."""
-    made = plan(designs.shop())
+    made = planned("shop")
     handoffs = {role: " ".join(one.needs) for role, one in made.design.decisions.handoffs.items()}
     for word in ("Customer", "email", "psp", "GDPR", "Customer.password_hash"):
         assert word in handoffs["security_engineer"], word
@@ -200,7 +199,7 @@ def test_a_question_goes_when_it_is_answered() -> None:
 
 def test_views_are_tables_under_stable_names() -> None:
     """Transactions, decisions and one table a role are shown."""
-    made = plan(designs.shop())
+    made = planned("shop")
     views = {view.name: view for view in made.decisions.views}
     assert list(views) == ["transactions", "decisions", *(f"handoff-{role.replace('_', '-')}" for role in ROLES)]
     assert all(isinstance(view, Table) and view.rows for view in views.values())
@@ -208,7 +207,7 @@ def test_views_are_tables_under_stable_names() -> None:
 
 def test_facts_count_what_is_settled() -> None:
     """The share of settled choices is the accepted records over all."""
-    made = plan(designs.shop())
+    made = planned("shop")
     records = made.design.decisions.records.values()
     settled = sum(1 for one in records if one.status != "proposed")
     assert made.facts["decisions.settled"].base == pytest.approx(settled / len(made.design.decisions.records))

@@ -14,8 +14,7 @@ from archnb.design import leaves
 from archnb.plan import Plan
 from archnb.shapes import Graph, Sequence, Table
 from archnb.topics.flow.numbers import find_serial_parts, gamma_p99, is_waited_for, shared_cause_availability
-from tests import designs
-from tests.test_topic_patterns import ORDER, PLACE, READ, design, with_payment
+from tests.test_topic_patterns import ORDER, PLACE, READ, design, planned, with_payment
 
 NAMES = ["tiny", "awkward", "shop", "shortener"]
 
@@ -33,7 +32,7 @@ def targets(made: Plan, name: str, kind: str) -> list[str | None]:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_operation_has_a_path_of_known_parts(name: str) -> None:
     """Each access pattern has a path that starts at a client and goes through parts that stand in known zones."""
-    made = plan(getattr(designs, name)())
+    made = planned(name)
     flow = made.design.flow
     assert set(flow.paths) == set(made.design.access)
     for operation, path in flow.paths.items():
@@ -50,7 +49,7 @@ def test_every_operation_has_a_path_of_known_parts(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_everything_proposed_has_a_reason(name: str) -> None:
     """Whatever nobody said about the flow has a reason of its own, or that of the record around it."""
-    made = plan(getattr(designs, name)())
+    made = planned(name)
     said = {path for path, _ in leaves(made.said)}
     for path, _ in leaves(made.design.flow, "flow"):
         if path not in said:
@@ -62,7 +61,7 @@ def test_everything_proposed_has_a_reason(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_rates_are_the_sum_over_the_paths(name: str) -> None:
     """What arrives at a part is the sum of rate × share over all hops that end there."""
-    made = plan(getattr(designs, name)())
+    made = planned(name)
     counted: dict[str, float] = {}
     for operation, path in made.design.flow.paths.items():
         rate = made.facts[f"access.{operation}.rate"].base
@@ -76,14 +75,14 @@ def test_rates_are_the_sum_over_the_paths(name: str) -> None:
 
 def test_rate_shows_its_arithmetic_down_to_the_hit_ratio() -> None:
     """A store's rate names the rates of its operations and the share that the cache leaves."""
-    fact = plan(designs.shop()).facts["flow.main.rate"]
+    fact = planned("shop").facts["flow.main.rate"]
     assert "access.view_product.rate × flow.view_product.missed" in fact.formula()
     assert "cache.view_product.hit_ratio" in fact.why()
 
 
 def test_a_cached_read_reaches_the_store_on_misses_only() -> None:
     """The hop to the store has the share of misses, and the cache is not among the parts that must work."""
-    made = plan(designs.shop())
+    made = planned("shop")
     path = made.design.flow.paths["view_product"]
     missed = 1 - made.facts["cache.view_product.hit_ratio"].base
     assert [hop.target for hop in path.hops] == ["gateway", "service", "cache", "main"]
@@ -105,7 +104,7 @@ def test_a_cached_read_reaches_the_store_on_misses_only() -> None:
 
 def test_availability_is_the_product_of_what_is_waited_for() -> None:
     """A write's availability is that of gateway, service and store together; what comes later does not count."""
-    made = plan(designs.tiny())
+    made = planned("tiny")
     facts = made.facts
     product = math.prod(facts[f"flow.{one}.available"].base for one in ("gateway", "service", "main"))
     assert facts["flow.place_order.availability"].base == pytest.approx(product)
@@ -139,7 +138,7 @@ def test_p99_of_a_sum_agrees_with_exact_and_simulated_quantiles() -> None:
 
 def test_latency_is_the_sum_of_times_and_round_trips() -> None:
     """A write waits for gateway, service, store, a commit, and two round trips inside; the user's network is not in it."""
-    made = plan(designs.tiny())
+    made = planned("tiny")
     facts = made.facts
     expected = sum(facts[f"flow.{one}.service_time"].base for one in ("gateway", "service", "main"))
     expected += facts["flow.assumed.time_commit"].base + 2 * facts["flow.assumed.round_trip"].base
@@ -149,7 +148,7 @@ def test_latency_is_the_sum_of_times_and_round_trips() -> None:
 
 def test_both_dated_sets_of_latency_numbers_are_shipped() -> None:
     """The classic and the re-measured numbers stand side by side with their sources, and the newer one is used."""
-    facts = plan(designs.tiny()).facts
+    facts = planned("tiny").facts
     values = {
         name: facts[f"flow.assumed.{name}"].to("us")
         for name in (
@@ -178,7 +177,7 @@ def test_both_dated_sets_of_latency_numbers_are_shipped() -> None:
 
 def test_assumptions_name_their_source() -> None:
     """No number of the flow is assumed without saying where it is from."""
-    for name, fact in plan(designs.shop()).facts.items():
+    for name, fact in planned("shop").facts.items():
         if name.startswith("flow.assumed.") and fact.given is not None:
             assert fact.source, name
             assert fact.because, name
@@ -238,7 +237,7 @@ def test_parts_under_other_names_are_taken() -> None:
 
 def test_a_saga_waits_up_to_its_pivot() -> None:
     """Payments that can refuse are waited for; the parcel that follows is not."""
-    made = plan(designs.shop())
+    made = planned("shop")
     assert "carrier" in targets(made, "place_order", "async")
     assert "carrier" not in targets(made, "place_order", "call")
     sagas = [one for name, one in made.design.jobs.sagas.items() if (one.operation or name) == "place_order"]
@@ -315,7 +314,7 @@ def test_search_reads_the_copy_and_writes_feed_it() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_views_show_zones_borders_paths_and_parts(name: str) -> None:
     """The diagram frames parts by trust zone and marks what crosses a border; the tables have a row for each path and part."""
-    made = plan(getattr(designs, name)())
+    made = planned(name)
     flow = made.design.flow
     graph = made.flow["data-flow"]
     assert isinstance(graph, Graph)
@@ -350,17 +349,13 @@ def test_no_rule_of_the_flow_fires_on_what_is_proposed() -> None:
     """A design that says nothing of its flow gets none of the flow's findings."""
     for name in ("tiny", "shortener"):
         assert not [
-            one
-            for one in plan(getattr(designs, name)()).findings
-            if one.rule.id.startswith(("flow-", "patterns-", "decisions-"))
+            one for one in planned(name).findings if one.rule.id.startswith(("flow-", "patterns-", "decisions-"))
         ], name
 
 
 def test_waiting_is_what_calls_do() -> None:
     """Only calls are waited for; asynchronous hops and fallbacks are not."""
-    kinds = {
-        hop.kind: is_waited_for(hop) for path in plan(designs.shop()).design.flow.paths.values() for hop in path.hops
-    }
+    kinds = {hop.kind: is_waited_for(hop) for path in planned("shop").design.flow.paths.values() for hop in path.hops}
     assert kinds == {"call": True, "async": False}
 
 
@@ -406,7 +401,7 @@ def test_strange_flows_are_planned_and_shown(flow: dict[str, Any]) -> None:
 
 def test_latency_numbers_are_shown_side_by_side() -> None:
     """The view holds both sets and says which is used."""
-    table = plan(designs.tiny()).flow["latency-numbers"]
+    table = planned("tiny").flow["latency-numbers"]
     assert isinstance(table, Table)
     assert [str(cell) for cell in table.rows[0][1:3]] == ["500 µs", "250 µs"]
     assert "yes" in str(table.rows[0][3])
@@ -414,7 +409,7 @@ def test_latency_numbers_are_shown_side_by_side() -> None:
 
 def test_an_uncertain_input_gives_an_uncertain_latency() -> None:
     """The service's time is a range, so the p99 of a path has a P10 below and a P90 above its one value."""
-    fact = plan(designs.tiny()).facts["flow.place_order.latency_p99"]
+    fact = planned("tiny").facts["flow.place_order.latency_p99"]
     low, middle, high = fact.percentiles()
     assert low < fact.value < high
     assert middle == pytest.approx(fact.value, rel=0.05)
@@ -430,7 +425,7 @@ def test_step_diagrams_never_share_a_name() -> None:
 
 def test_patterns_in_use_are_written_on_their_parts() -> None:
     """Service layer, repository, outbox, event sourcing, saga and breakers stand on the boxes they are in."""
-    graph = plan(designs.shop()).flow["data-flow"]
+    graph = planned("shop").flow["data-flow"]
     assert isinstance(graph, Graph)
     words = {node.id: {line[1] for line in node.lines} for node in graph.nodes}
     assert {"service layer", "repository"} <= words["service"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import pytest
 
 from archnb import Design, plan
+from archnb.plan import Plan
 from archnb.shapes import Table
 from archnb.topics.patterns import PRICES, find_drawn
 from tests import designs
@@ -14,6 +16,12 @@ from tests import designs
 ORDER: dict[str, Any] = {"fields": {"id": "key", "total": "money >= 0", "status": "enum(new, paid)"}, "rows": "100k"}
 PLACE: dict[str, Any] = {"writes": "Order", "action": "create", "rate": "1/s", "roles": "customer"}
 READ: dict[str, Any] = {"reads": "Order", "by": "id", "limit": 1, "rate": "5/s", "roles": "customer"}
+
+
+@lru_cache
+def planned(name: str) -> Plan:
+    """The plan of one of the tests' designs, made once."""
+    return plan(getattr(designs, name)())
 
 
 def design(**more: Any) -> Design:
@@ -39,7 +47,7 @@ def with_payment(**more: Any) -> Design:
 @pytest.mark.parametrize("name", ["tiny", "awkward", "shop", "shortener"])
 def test_every_pattern_says_use_reason_and_price(name: str) -> None:
     """Each known pattern is used or refused, with a reason, a price, and an entry in `why`."""
-    made = plan(getattr(designs, name)())
+    made = planned(name)
     assert set(PRICES) <= set(made.design.patterns)
     for pattern, one in made.design.patterns.items():
         assert one.use in (True, False)
@@ -115,7 +123,7 @@ def test_what_was_said_stays_and_is_commented() -> None:
 
 def test_used_patterns_are_drawn() -> None:
     """Every used pattern names a part of the data-flow diagram where it is to be seen."""
-    made = plan(designs.shop())
+    made = planned("shop")
     drawn = made.flow["data-flow"]
     assert hasattr(drawn, "nodes")
     nodes = {node.id for node in drawn.nodes}
@@ -137,7 +145,7 @@ def test_refused_patterns_are_not_drawn() -> None:
 
 def test_table_has_a_row_for_each_pattern() -> None:
     """The view lists all patterns, used ones first, with reason and price."""
-    made = plan(designs.shop())
+    made = planned("shop")
     table = made.patterns["patterns"]
     assert isinstance(table, Table)
     assert table.columns[:2] == ("pattern", "used")
@@ -148,7 +156,7 @@ def test_table_has_a_row_for_each_pattern() -> None:
 
 def test_primary_use_follows_from_reads_past_the_cache() -> None:
     """The share of the primary's reads that are used is the reads that miss, over what a primary answers."""
-    made = plan(designs.shop())
+    made = planned("shop")
     facts = made.facts
     missed = 0.0
     for name, one in made.design.access.items():
