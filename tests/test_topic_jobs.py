@@ -159,6 +159,15 @@ def test_the_queue_follows_the_rate_and_the_main_database() -> None:
         assert "/s at the peak" in made.why("jobs.queues.default.technology").reason
 
 
+def test_a_queue_beside_the_database_gets_an_outbox() -> None:
+    """With a broker the write and its message agree through an outbox; with a table of the database they share a transaction."""
+    made = plan_with({"queues": {"default": {"technology": "RabbitMQ"}}})
+    relay = made.design.jobs.jobs["relay_outbox"]
+    assert relay.queue == "outbox" and "outbox" in made.design.jobs.queues
+    assert "share no transaction" in made.why("jobs.jobs.relay_outbox").reason
+    assert "relay_outbox" not in plan_with().design.jobs.jobs
+
+
 def test_what_was_said_is_kept() -> None:
     """Said fields of jobs, retries, queues and sagas stay; the rest of each is proposed."""
     made = plan_with(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from archnb.design import fields_of
 from archnb.design.cache import CachePolicy
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
@@ -121,10 +122,7 @@ def check_http(draft: Draft) -> Iterator[Hit]:
     for name, policy, work in _used(draft):
         if policy.store == "http" and (work.is_personal or work.is_own):
             which = [
-                f"{e}.{f}"
-                for e in work.entities
-                for f, field in Workload(draft.design, name, work.pattern).fields.items()
-                if field.personal
+                f"{e}.{f}" for e in work.entities for f, field in fields_of(draft.design, e).items() if field.personal
             ]
             yield Hit(
                 f"cache.policies.{name}.store", f"store http; personal: {', '.join(which[:4]) or 'own rows only'}"

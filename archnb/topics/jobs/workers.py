@@ -40,6 +40,7 @@ def complete(draft: Draft) -> None:
     for name, (job, proposal) in made.items():
         _measure_arrivals(draft, name, job, proposal)
     queues = _complete_queues(draft, {name: job for name, (job, _) in made.items()})
+    _add_outbox(draft, queues, made)
     jobs = {name: _complete_job(draft, name, job, proposal, queues) for name, (job, proposal) in made.items()}
     draft.close("jobs", Jobs(queues=Named(queues), jobs=Named(jobs), sagas=Named(sagas)))
 
@@ -197,6 +198,43 @@ def _complete_queues(draft: Draft, jobs: Mapping[str, Job]) -> dict[str, Queue]:
             retention=Because("14 days", "longer than all retries, and longer than a holiday: what failed is still there when somebody looks"),
         )  # fmt: skip
     return made
+
+
+def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Job, Proposal | None]]) -> None:
+    """Where the queue is not a table of the database, a write and its message agree through an outbox and its relay."""
+    caused = [
+        name for name, (job, _) in made.items()
+        if job.trigger is not None and job.trigger in draft.design.access and draft.design.access[job.trigger].writes and f"jobs.{name}.rate" in draft.facts
+    ]  # fmt: skip
+    technology = next((one.technology for one in queues.values() if one.technology), "") or ""
+    if (
+        not caused
+        or "relay_outbox" in made
+        or any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
+    ):
+        return
+    main = draft.design.schema.stores.get("main")
+    engine = main.engine if main is not None and main.engine else "postgresql"
+    reason = (
+        f"a database and {technology} share no transaction: {caused[0]} would be lost, or done for a write that was rolled back. The write"
+        " puts its message into an outbox table, and the relay carries it on, at least once"
+    )
+    proposal = Proposal(
+        "relay_outbox", reason,
+        Job(summary=f"Carries messages from the outbox table to {technology}.", trigger="a commit", queue="outbox", idempotency_key="{message id}"),
+        total(draft.facts[f"jobs.{name}.rate"] for name in caused), 0.002, "assumed: one message read, sent and marked (in batches it is less)",
+        "1 s", "its wait is added to that of every job behind it", "the message's id goes along, and the receiver knows it",
+        facts=tuple(f"jobs.{name}.rate" for name in caused[:4]),
+    )  # fmt: skip
+    made[proposal.name] = (proposal.job, proposal)
+    draft.note(f"jobs.jobs.{proposal.name}", reason, *proposal.facts)
+    _measure_arrivals(draft, proposal.name, proposal.job, proposal)
+    queues["outbox"] = draft.fill(
+        "jobs.queues.outbox", queues.get("outbox", Queue()),
+        technology=Because(_SKIP_LOCKED.get(engine, f"{engine} (outbox)"), "the outbox is a table beside the data, written in the same transaction"),
+        ordering=Because("by key", "messages about one row are carried on in the order of their commits"),
+        retention=Because("14 days", "what was carried on may be deleted; what was not must stay until it is"),
+    )  # fmt: skip
 
 
 def _choose_technology(draft: Draft, rate: Fact | None) -> Because:
