@@ -88,12 +88,15 @@ def is_safe(draft: Draft, operation: str) -> bool:
 
 @dataclass(frozen=True)
 class Pair:
-    """A caller and what it calls, over all paths: the operations that pass, and the tightest of them with the share of its time."""
+    """A caller and what it calls, over all paths: the operations that pass, and the one that decides, with the share of its time.
+
+    That is the slowest one where the callee calls others (each inner call is cut to its own time), else the quickest.
+    """
 
     source: str
     target: str
     operations: tuple[str, ...]
-    tightest: str
+    deciding: str
     share: float
     deadline: float
 
@@ -139,7 +142,9 @@ def find_pairs(draft: Draft) -> list[Pair]:
             share = usable * weights[target] / sum(weights.values())
             key = (source, target)
             users.setdefault(key, {}).setdefault(operation)
-            if key not in least or share < least[key][0]:
+            # what calls others must last for its slowest operation; what calls nobody is cut to the quickest
+            is_inner = kind_of(draft, target) in ("service", "gateway")
+            if key not in least or (share > least[key][0] if is_inner else share < least[key][0]):
                 least[key] = (share, operation, start)
             given = said.get(name_call(source, target))
             limit = given.timeout.base if given is not None and given.timeout is not None else _round_down(share)
@@ -236,13 +241,26 @@ def complete_call(draft: Draft, pair: Pair) -> Call:
     # n attempts and the n − 1 waits between them, each a tenth of a timeout doubled, fit the time that the path leaves
     waits = 0.1 * (2 ** (tries - 1) - 1)
     timeout = _round_down(budget / (tries + waits))
+    usual = draft.design.flow.components.get(pair.target)
+    if (
+        said.attempts is None
+        and tries > 1
+        and usual is not None
+        and usual.service_time is not None
+        and timeout < 3 * usual.service_time.base
+    ):
+        reason = (
+            f"two attempts of {write_time(timeout)} would cut off good answers: it usually takes {usual.service_time}"
+        )
+        attempts, tries, waits = Because(1, reason), 1, 0.0
+        timeout = _round_down(budget)
     timeout = min(timeout, 0.05) if kind == "cache" else timeout
     fact = f"errors.{name_pair(pair)}.budget"
     record = draft.fill(
         path, said,
         source=Because(pair.source, "the flow has this call"),
         target=Because(pair.target, "the flow has this call"),
-        timeout=Because(write_time(timeout), f"{tries} attempt{'s' * (tries > 1)} must fit the time that {pair.tightest}, the tightest operation here, leaves it", (fact,)),
+        timeout=Because(write_time(timeout), f"{tries} attempt{'s' * (tries > 1)} must fit the time that {pair.deciding}, which decides here, leaves it", (fact,)),
         attempts=attempts,
         fallback=_propose_fallback(draft, pair),
     )  # fmt: skip
@@ -300,7 +318,7 @@ def measure_calls(draft: Draft) -> None:
         call = draft.design.errors.calls[name_call(pair.source, pair.target)]
         here = f"errors.{name_pair(pair)}"
         is_worker = kind_of(draft, pair.source) in BEHIND
-        key = "worker" if is_worker else pair.tightest
+        key = "worker" if is_worker else pair.deciding
         if key not in deadlines:
             objective = draft.design.requirements.objectives.get(key) or draft.design.requirements.objectives.get(
                 "default"

@@ -193,8 +193,8 @@ def find_domain_codes(draft: Draft) -> dict[str, tuple[str, list[str]]]:
             ):
                 add("payment_declined", f"{name} charges through {step.via}, which may refuse", [name])
     for entity in draft.design.entities:
+        moved, made = _writers(draft, entity, "update"), _writers(draft, entity, "create", "update")
         for field_name, field in fields_of(draft.design, entity).items():
-            moved, made = _writers(draft, entity, "update"), _writers(draft, entity, "create", "update")
             if field.type == "enum" and field_name in ("status", "state", "stage", "phase") and moved:
                 words = ", ".join(field.values)
                 reason = f"{entity}.{field_name} moves through {words}, and not from each to each"
