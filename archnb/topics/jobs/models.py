@@ -79,8 +79,8 @@ def retry_wait_expected(base: float, factor: float, cap: float, attempts: float,
 def retry_ceilings(base: float, factor: float, cap: float, attempts: float) -> tuple[float, ...]:
     """The longest wait before each further attempt.
 
-    >>> retry_ceilings(1, 2, 5, 5)
-    (1, 2.0, 4.0, 5)
+    >>> retry_ceilings(1.0, 2.0, 5.0, 5)
+    (1.0, 2.0, 4.0, 5.0)
     """
     if base <= 0:
         return (0.0,) * _retries(attempts)
