@@ -476,14 +476,12 @@ def ceil(fact: Fact) -> Fact:
     factor = fact.unit.factor
 
     def up(value: Any) -> Any:
-        import numpy
-
         # 1e-9 keeps 3.0000000001 from becoming 4
-        return (
-            numpy.ceil(value / factor - 1e-9) * factor
-            if getattr(value, "ndim", 0)
-            else math.ceil(value / factor - 1e-9) * factor
-        )
+        if getattr(value, "ndim", 0):
+            import numpy
+
+            return numpy.ceil(value / factor - 1e-9) * factor
+        return math.ceil(value / factor - 1e-9) * factor if math.isfinite(value) else value
 
     return Fact(fact.unit, apply=Apply("ceil", up, (fact,)))
 
