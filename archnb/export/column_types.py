@@ -53,6 +53,15 @@ def _verbatim() -> type[Any]:
     return Verbatim
 
 
+def plain_native(text: str) -> str:
+    """A native type without the schema that a dump puts before it.
+
+    >>> plain_native("public.vector(20)")
+    'vector(20)'
+    """
+    return re.sub(r"^(public|pg_catalog)\.", "", text.strip())
+
+
 @lru_cache(maxsize=1024)
 def is_built_in(text: str, dialect: str) -> bool:
     """Whether a native type is one that the engine has from the start, and nothing more than a type.
@@ -62,7 +71,7 @@ def is_built_in(text: str, dialect: str) -> bool:
     """
     import importlib
 
-    found = _NATIVE.fullmatch(text.strip().lower())
+    found = _NATIVE.fullmatch(plain_native(text).lower())
     if found is None:
         return False
     known = {str(one).lower() for one in importlib.import_module(f"sqlalchemy.dialects.{dialect}.base").ischema_names}
@@ -83,7 +92,7 @@ def sql_type(column: Column, dialect: str, *, engine: str = "", is_indexed: bool
 
     own: Callable[[str], TypeEngine[Any]] = _verbatim()
     if column.native and engine == dialect and is_built_in(column.native, dialect):
-        return own(column.native)
+        return own(plain_native(column.native))
     n, is_pg, is_my = column.length, dialect == "postgresql", dialect == "mysql"
 
     def text(length: int | None) -> TypeEngine[Any]:

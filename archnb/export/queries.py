@@ -348,7 +348,9 @@ class _Writer:
             self.parameters = []
             is_child = table != self.chain()[-1]
             columns = self.design.schema.tables[table].columns
-            names = [name for name, one in columns.items() if not one.is_generated or is_child]
+            # what the engine numbers is not given
+            numbered = self.tables[table].autoincrement_column
+            names = [name for name in columns if is_child or self.column(table, name) is not numbered]
             values = {self.column(table, name): self.bind(table, name, f"new_{name}") for name in names}
             statement = sa.insert(self.tables[table]).values(values)
             made.append(self._finish("create", statement, tuple(self.parameters), is_found=False))

@@ -183,7 +183,13 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
     made = sa.Table(making.names[name], target, *parts, comment=table.comment or None, info={"table": name}, **options)
     for wanted, unique in table.uniques.items():
         if _is_caseless(table, unique.columns, dialect):
-            _add_index(made, making.name(name, wanted), _fold(table, made, columns, unique.columns), unique=True)
+            _add_index(
+                made,
+                making.name(name, wanted),
+                _fold(table, made, columns, unique.columns),
+                unique=True,
+                info={"name": wanted},
+            )
     for wanted, index in table.indexes.items():
         _make_index(making, made, name, wanted, table, index, columns, engine)
 
@@ -272,7 +278,9 @@ def _make_checks(making: _Making, name: str, table: SchemaTable, engine: str) ->
             continue
         condition = translate(check.condition or "", making.source(name, "checks", wanted, engine), making.dialect)
         if condition is not None:
-            made.append(sa.CheckConstraint(sa.literal_column(condition), name=making.name(name, wanted)))
+            made.append(
+                sa.CheckConstraint(sa.literal_column(condition), name=making.name(name, wanted), info={"name": wanted})
+            )
     for column_name, column in table.columns.items():
         wanted = shorten(f"{name}_{column_name}_check")
         if (
@@ -304,16 +312,18 @@ def _make_index(
     import sqlalchemy as sa
 
     dialect, method = making.dialect, index.method or "btree"
+    if method not in METHODS:
+        return
     if any(bare(one) not in columns for one in index.columns):
         # an index over an expression is written as it was said, on its own engine only
         if engine == dialect:
             parts = [
                 columns[bare(one)] if bare(one) in columns else sa.literal_column(f"({one})") for one in index.columns
             ]
-            _add_index(made, making.name(name, wanted), parts, unique=bool(index.unique))
+            _add_index(made, making.name(name, wanted), parts, unique=bool(index.unique), info={"name": wanted})
         return
     if method in ("gin", "fulltext") and all(table.columns[one].type in TEXTS for one in index.columns):
-        _add_full_text(making, made, making.name(name, wanted), [columns[one] for one in index.columns])
+        _add_full_text(making, made, name, wanted, [columns[one] for one in index.columns])
         return
     parts = []
     for one in index.columns:
@@ -332,17 +342,19 @@ def _make_index(
             options["postgresql_using"] = method
         if index.include:
             options["postgresql_include"] = [columns[one] for one in index.include if one in columns]
-    _add_index(made, making.name(name, wanted), parts, unique=bool(index.unique), **options)
+    _add_index(made, making.name(name, wanted), parts, unique=bool(index.unique), info={"name": wanted}, **options)
 
 
+# access methods that come with an engine; those of extensions want operator classes that the design does not hold
+METHODS = ("btree", "hash", "gin", "gist", "spgist", "brin", "fulltext")
 TEXTS = ("text", "char", "code", "url", "email", "phone", "language", "enum", "country")
 
 
-def _add_full_text(making: _Making, made: sa.Table, name: str, columns: list[sa.Column[Any]]) -> None:
+def _add_full_text(making: _Making, made: sa.Table, table: str, wanted: str, columns: list[sa.Column[Any]]) -> None:
     if making.dialect == "postgresql":
-        _add_index(made, name, [words_of(columns)], postgresql_using="gin")
+        _add_index(made, making.name(table, wanted), [words_of(columns)], info={"name": wanted}, postgresql_using="gin")
     elif making.dialect == "mysql":
-        _add_index(made, name, columns, mysql_prefix="FULLTEXT")
+        _add_index(made, making.name(table, wanted), columns, info={"name": wanted}, mysql_prefix="FULLTEXT")
 
 
 def words_of(columns: Iterable[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
@@ -394,9 +406,16 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
     schema, made, how = plan.design.schema, metadata(plan, dialect), make_dialect(dialect)
     tables = {table.info["table"]: table for table in made.tables.values()}
     done: list[Statement] = []
-    if dialect == "postgresql" and any(
-        c.type == "vector" and not c.native for t in tables for c in schema.tables[t].columns.values()
-    ):
+    kinds = (
+        {
+            getattr(column.type, "text", "").partition("(")[0]
+            for table in made.tables.values()
+            for column in table.columns
+        }
+        if dialect == "postgresql"
+        else set()
+    )
+    if "vector" in kinds:
         done.append(Statement("CREATE EXTENSION IF NOT EXISTS vector", "embeddings are kept and compared by pgvector"))
     late: list[Statement] = []
     for name, table in tables.items():
@@ -413,7 +432,9 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
             why = _reason(plan, f"{path}.indexes.{index.name}") or _reason(plan, f"{path}.uniques.{index.name}")
             text = _clean(CreateIndex(index).compile(dialect=how))
-            done.append(Statement(_alter_full_text(table, index, how) if index.kwargs.get("mysql_prefix") else text, why))
+            done.append(
+                Statement(_alter_full_text(table, index, how) if index.kwargs.get("mysql_prefix") else text, why)
+            )
         late += [
             Statement(_clean(AddConstraint(one).compile(dialect=how)), "the table it refers to comes later")
             for one in keys
@@ -422,6 +443,17 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
         if dialect == "postgresql":
             late += _make_comments(table, how)
     return done + late
+
+
+def left_out(plan: Plan, dialect: str) -> list[str]:
+    """The indexes and checks of the design that the DDL of a dialect does not have, as `table.name`."""
+    tables = {table.info["table"]: table for table in metadata(plan, dialect).tables.values()}
+    missing = []
+    for name, table in tables.items():
+        record = plan.design.schema.tables[name]
+        made = {one.info.get("name") for one in (*table.indexes, *table.constraints)}
+        missing += [f"{name}.{one}" for one in (*record.indexes, *record.checks) if one not in made]
+    return missing
 
 
 def _make_parts(table: sa.Table, split: Split, how: Dialect, reason: str) -> list[Statement]:
@@ -481,6 +513,9 @@ def export_sql(plan: Plan, dialect: str = "postgresql") -> Source:
     left = [name for name, table in plan.design.schema.tables.items() if not is_relational(plan.design.schema, table)]
     if left:
         parts.append(write_comment(f"Not here, because they are in other stores: {', '.join(left)}"))
+    missing = left_out(plan, dialect)
+    if missing:
+        parts.append(write_comment(f"Left out, because {NAMES[dialect]} has no such thing: {', '.join(missing)}"))
     parts.append("\n")
     if dialect == "sqlite":
         parts.append("PRAGMA foreign_keys = ON;\n\n")
@@ -490,4 +525,4 @@ def export_sql(plan: Plan, dialect: str = "postgresql") -> Source:
                   description="Tables, keys and indexes in an order in which they run.")  # fmt: skip
 
 
-__all__ = ["Statement", "check_dialect", "export_sql", "make_dialect", "metadata", "statements", "words_of"]
+__all__ = ["Statement", "check_dialect", "export_sql", "make_dialect", "metadata", "shorten", "statements", "words_of"]

@@ -1,4 +1,5 @@
 -- library ; DROP TABLE book: database schema for SQLite, made by archnb
+-- Left out, because SQLite has no such thing: book.book_title_search_idx
 
 PRAGMA foreign_keys = ON;
 

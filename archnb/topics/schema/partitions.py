@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from archnb.design import Design
 from archnb.design.record import Named
-from archnb.design.schema import SchemaTable
+from archnb.design.schema import Schema, SchemaTable
 from archnb.quantity import show
 from archnb.topics.schema.places import engine_of
 from archnb.topics.schema.sizes import align, width_of
@@ -114,3 +114,14 @@ def read_split(text: str | None) -> Split | None:
         return None
     columns = tuple(part.strip().strip('"') for part in found[2].split(","))
     return Split(found[1].lower(), columns, int(found[3]) if found[3].isdigit() and len(found[3]) < 5 else 0)
+
+
+def is_partition(schema: Schema, name: str, table: SchemaTable) -> bool:
+    """Whether a table is a part of a split one: it has the same columns, and its name goes on from that one's.
+
+    A dump lists the parts as tables, without the keys that they get from the whole.
+    """
+    return any(
+        whole.partition_by and name.startswith(f"{other}_") and set(whole.columns) == set(table.columns)
+        for other, whole in schema.tables.items()
+    )

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from archnb.design.schema import Column, SchemaTable
+from archnb.design.record import Named
+from archnb.design.schema import Column, Schema, SchemaTable
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number, show
 from archnb.topics.schema.names import LIMIT, is_reserved
-from archnb.topics.schema.partitions import size_at_horizon
+from archnb.topics.schema.partitions import is_partition, size_at_horizon
 from archnb.topics.schema.places import (
     Demand,
     covers,
@@ -32,11 +33,12 @@ KEY_SPACE = {"smallint": 2**15 - 1, "int": 2**31 - 1}
 
 
 def iter_said(draft: Draft) -> Iterator[tuple[str, SchemaTable]]:
-    """The relational tables that were said in full."""
+    """The relational tables that were said in full; the parts of a split one are looked at as the whole."""
     schema = draft.design.schema
+    splits = Schema(tables=Named({name: one for name, one in schema.tables.items() if one.partition_by}))
     for name, table in schema.tables.items():
         said = draft.said.schema.tables.get(name)
-        if said is not None and said.columns and is_relational(schema, table):
+        if said is not None and said.columns and is_relational(schema, table) and not is_partition(splits, name, table):
             yield name, table
 
 
