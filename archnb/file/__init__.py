@@ -64,8 +64,8 @@ def dumps(design: Design, original_text: str | None = None) -> str:
     return edit_text(original_text, old, design, version, loads)
 
 
-def save(design: Design, path: str | os.PathLike[str], expected: str | None = None) -> None:
-    """Write a design file; an existing one keeps everything that did not change, to the byte.
+def save(design: Design, path: str | os.PathLike[str], expected: str | None = None) -> str:
+    """Write a design file; an existing one keeps everything that did not change, to the byte. Gives the text it now holds.
 
     The file is replaced in one step, so that a reader, or a kill in the middle, finds the old one or the new one.
     expected: the text, or its SHA-256 in hexadecimal, that the file is believed to hold.
@@ -92,7 +92,7 @@ def save(design: Design, path: str | os.PathLike[str], expected: str | None = No
             )
             raise InputError([told, *error.problems], shown) from None
         if made == original:
-            return
+            return made
     try:
         _replace_file(place, made.encode("utf-8"), before)
     except FileChangedError:
@@ -101,6 +101,7 @@ def save(design: Design, path: str | os.PathLike[str], expected: str | None = No
         ) from None
     except OSError as error:
         raise InputError([Problem("", f"the file cannot be written: {error.strerror or error}.")], shown) from None
+    return made
 
 
 def _read_design(text: str) -> tuple[Design, int]:
