@@ -140,12 +140,29 @@ def test_closed_operations_name_their_scope_and_open_ones_none() -> None:
     for item in document["paths"].values():
         for operation in item.values():
             name = operation["operationId"]
-            if made.design.api.operations[name].is_public:
-                assert operation["security"] == []
-                assert name not in declared
-            else:
-                assert operation["security"] == [{"user": [name]}, {"service": [name]}]
-                assert name in declared
+            is_public = made.design.api.operations[name].is_public
+            assert operation["security"] == ([] if is_public else [{"user": [name]}])
+            assert (name in declared) is not is_public
+
+
+def test_programs_call_what_their_roles_allow() -> None:
+    """An operation for programs only names client credentials; one for both names both."""
+    design = Design.of(
+        {
+            "entities": {"Note": {"fields": {"id": "key", "text": "text(200)"}}},
+            "access": {
+                "sync": {"reads": "Note", "roles": "internal"},
+                "get_note": {"reads": "Note", "by": "id", "roles": "admin, internal"},
+            },
+        }
+    )
+    found = {
+        op["operationId"]: op["security"]
+        for item in build_document(plan(design))["paths"].values()
+        for op in item.values()
+    }
+    assert found["sync"] == [{"service": ["sync"]}]
+    assert found["get_note"] == [{"user": ["get_note"]}, {"service": ["get_note"]}]
 
 
 def test_optional_fields_are_nullable_by_a_list_of_types() -> None:

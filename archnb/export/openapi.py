@@ -99,6 +99,7 @@ class _Document:
         self.responses: dict[str, Json] = {}
         self.left_out: list[str] = []
         self.tags: dict[str, str] = {}
+        self.scopes: dict[str, dict[str, str]] = {}
 
     def build(self) -> dict[str, Json]:
         api = self.design.api
@@ -309,9 +310,19 @@ class _Document:
         return bool(pattern and pattern.aggregate) or operation.status == 202
 
     def _security(self, name: str, operation: Operation) -> list[Json]:
+        """Who may call it: people, programs, or both, as the roles that allow it say."""
         if operation.is_public:
             return []
-        return [{"user": [name]}, {"service": [name]}]
+        auth = self.design.auth
+        programs = {role for one in auth.clients.values() if one.grant == "client_credentials" for role in one.roles}
+        allowed = {role for role, one in auth.roles.items() if name in one.allows}
+        schemes = [
+            *(["user"] if allowed - programs or not allowed else []),
+            *(["service"] if allowed & programs else []),
+        ]
+        for scheme in schemes:
+            self.scopes.setdefault(scheme, {})[name] = operation.summary or name
+        return [{scheme: [name]} for scheme in schemes]
 
     # -- errors
 
@@ -375,36 +386,33 @@ class _Document:
             "responses": dict(sorted(self.responses.items())),
             "headers": _HEADERS,
         }
-        if any(not one.is_public for one in self.design.api.operations.values()):
+        if self.scopes:
             made["securitySchemes"] = self._write_schemes()
         return made
 
     def _write_schemes(self) -> dict[str, Json]:
-        scopes = {
-            name: operation.summary or name
-            for name, operation in self.design.api.operations.items()
-            if not operation.is_public
+        ttl = self.design.auth.access_token_ttl
+        life = f" Access tokens are good for {ttl}." if ttl is not None else ""
+        token = "https://id.example.com/token"
+        about = {
+            "user": "People sign in by OpenID Connect: authorisation code with PKCE (S256), state and nonce.",
+            "service": "Programs of our own prove themselves with client credentials.",
         }
-        auth = self.design.auth
-        life = f" Access tokens are good for {auth.access_token_ttl}." if auth.access_token_ttl is not None else ""
-        return {
+        flows: dict[str, Json] = {
             "user": {
-                "type": "oauth2",
-                "description": f"People sign in by OpenID Connect: authorisation code with PKCE (S256), state and nonce.{life}",
-                "flows": {
-                    "authorizationCode": {
-                        "authorizationUrl": "https://id.example.com/authorize",
-                        "tokenUrl": "https://id.example.com/token",
-                        "refreshUrl": "https://id.example.com/token",
-                        "scopes": scopes,
-                    }
-                },
+                "authorizationCode": {
+                    "authorizationUrl": "https://id.example.com/authorize",
+                    "tokenUrl": token,
+                    "refreshUrl": token,
+                    "scopes": self.scopes.get("user", {}),
+                }
             },
-            "service": {
-                "type": "oauth2",
-                "description": f"Programs of our own prove themselves with client credentials.{life}",
-                "flows": {"clientCredentials": {"tokenUrl": "https://id.example.com/token", "scopes": scopes}},
-            },
+            "service": {"clientCredentials": {"tokenUrl": token, "scopes": self.scopes.get("service", {})}},
+        }
+        return {
+            one: {"type": "oauth2", "description": about[one] + life, "flows": flows[one]}
+            for one in about
+            if one in self.scopes
         }
 
 

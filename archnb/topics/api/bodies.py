@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from archnb.design.api import Api, Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
-from archnb.topics.api.naming import claim, kebab, snake, split_words
+from archnb.topics.api.naming import claim, snake, split_words
 from archnb.topics.api.resources import Embed, Resources
 from archnb.topics.api.values import Json, Schema, describe_value, make_example, write_text
 
@@ -517,6 +517,6 @@ def measure_bytes(value: Json) -> int:
 
 
 __all__ = [
-    "CURSOR", "IDEMPOTENCY_KEY", "Body", "Part", "describe_parameter", "find_field", "kebab", "list_visible", "list_writable",
+    "CURSOR", "IDEMPOTENCY_KEY", "Body", "Part", "describe_parameter", "find_field", "list_visible", "list_writable",
     "make_instance", "make_request", "make_response", "measure_bytes", "write_address",
 ]  # fmt: skip

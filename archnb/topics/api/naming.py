@@ -53,6 +53,7 @@ def split_words(text: str) -> tuple[str, ...]:
     return tuple(words) or (f"x{zlib.crc32(text.encode('utf-8', 'surrogatepass')):08x}",)
 
 
+@lru_cache(maxsize=8192)
 def snake(text: str) -> str:
     """The name in snake_case.
 
@@ -62,6 +63,7 @@ def snake(text: str) -> str:
     return "_".join(split_words(text))
 
 
+@lru_cache(maxsize=8192)
 def kebab(text: str) -> str:
     """The name as one segment of a path: kebab-case, percent-encoded where it is not ASCII (RFC 3986, section 2.1).
 
@@ -71,6 +73,7 @@ def kebab(text: str) -> str:
     return quote("-".join(split_words(text)), safe="-")
 
 
+@lru_cache(maxsize=4096)
 def pascal(text: str) -> str:
     """The name in PascalCase and ASCII, as the keys of OpenAPI components must be (3.1, section 4.8.7.2).
 

@@ -156,7 +156,7 @@ def draw_styles(draft: Draft) -> Table:
     staff = [role for role in roles if role in ("internal", "service")]
     public = sum(1 for one in access.values() if "public" in one.roles and one.reads)
     rest = f"{reads} of {len(access)} operations read by a key or a filter, which is what a GET on a URL says" + (
-        f"; {public} of them are public and can be kept by any HTTP cache"
+        f"; what is public ({public} of them) can be kept by any HTTP cache"
         if public
         else "; ETag and If-Match guard what is changed"
     )

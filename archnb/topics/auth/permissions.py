@@ -8,7 +8,6 @@ from archnb.design import Design
 from archnb.design.api import Operation
 from archnb.design.auth import Auth, Client, Role, Scope
 from archnb.design.record import Named
-from archnb.naming import snake
 from archnb.quantity import Quantity, parse
 from archnb.topics.auth.ownership import find_owner, find_subject, find_way, is_admin, is_service, is_staff
 from archnb.topics.topic import Because, Draft
@@ -251,4 +250,4 @@ def measure_auth(draft: Draft) -> None:
         )
 
 
-__all__ = ["choose_scope", "complete_auth", "is_strict", "list_roles", "measure_auth", "roles_of", "snake"]
+__all__ = ["choose_scope", "complete_auth", "is_strict", "list_roles", "measure_auth", "roles_of"]

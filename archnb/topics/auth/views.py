@@ -8,7 +8,7 @@ from archnb.design import fields_of
 from archnb.naming import snake
 from archnb.quantity import Quantity
 from archnb.shapes import AnyShape, Cell, Message, Participant, Scalar, Sequence, Table
-from archnb.topics.auth.ownership import find_subject, find_way, is_service
+from archnb.topics.auth.ownership import find_subject, find_way
 from archnb.topics.topic import Draft
 
 
@@ -375,4 +375,4 @@ def _table_names(entity: str) -> tuple[str, ...]:
     return (plural(snake(entity)),)
 
 
-__all__ = ["draw_views", "is_service"]
+__all__ = ["draw_views"]
