@@ -16,7 +16,7 @@ from archnb.export import EXPORTERS, export, load_exporter
 from archnb.export.aggregates import read_aggregate
 from archnb.export.column_types import is_built_in, translate
 from archnb.export.queries import Query, export_queries, queries
-from archnb.export.sql import export_sql, metadata, statements
+from archnb.export.sql import export_sql, left_out, metadata, statements
 from archnb.verify.servers import has_mysql, has_postgresql, open_mysql_database, open_postgresql_database
 from tests.designs import ALL
 
@@ -148,6 +148,16 @@ def test_exporters_are_found_by_name_and_a_slip_is_answered(plans: dict[str, Pla
         export(plans["tiny"], "sqll")
     with pytest.raises(ArchnbError, match=r"dialect 'postgres' is not known; did you mean 'postgresql'\?"):
         export_sql(plans["tiny"], "postgres")
+
+
+def test_the_file_says_what_a_dialect_leaves_out(plans: dict[str, Plan]) -> None:
+    """SQLite has no full-text index: its file names the index that is not there, PostgreSQL's leaves nothing out."""
+    assert left_out(plans["library"], "sqlite") == ["book.book_title_search_idx"]
+    assert (
+        "-- Left out, because SQLite has no such thing: book.book_title_search_idx\n"
+        in export_sql(plans["library"], "sqlite").text
+    )
+    assert left_out(plans["library"], "postgresql") == []
 
 
 # -- on SQLite

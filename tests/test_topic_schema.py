@@ -409,6 +409,16 @@ def test_every_table_and_index_has_a_size(name: str) -> None:
             assert made.facts[f"schema.{table_name}.{index}.size"].base >= 0
 
 
+def test_the_parts_of_a_split_table_are_not_found_wanting() -> None:
+    """A dump lists partitions as tables without the keys of the whole; that is no table without a primary key."""
+    columns = {"id": {"type": "bigint"}, "at": {"type": "timestamp"}}
+    whole = {"columns": columns, "primary_key": "id, at", "partition_by": "range (at)"}
+    made = make({}, schema={"tables": {"log": whole, "log_2026": {"columns": columns}, "other": {"columns": columns}}})
+    assert [one.path for one in made.findings if one.rule.id == "schema-table-without-primary-key"] == [
+        "schema.tables.other"
+    ]
+
+
 # -- views
 
 

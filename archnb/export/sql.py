@@ -525,4 +525,14 @@ def export_sql(plan: Plan, dialect: str = "postgresql") -> Source:
                   description="Tables, keys and indexes in an order in which they run.")  # fmt: skip
 
 
-__all__ = ["Statement", "check_dialect", "export_sql", "make_dialect", "metadata", "shorten", "statements", "words_of"]
+__all__ = [
+    "Statement",
+    "check_dialect",
+    "export_sql",
+    "left_out",
+    "make_dialect",
+    "metadata",
+    "shorten",
+    "statements",
+    "words_of",
+]

@@ -6,6 +6,7 @@ is the beginning of another is not kept, because the longer one serves what it w
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from dataclasses import dataclass
 
@@ -85,8 +86,8 @@ def _index_table(
     indexes: dict[str, Index] = {}
     for key, index in table.indexes.items():
         extra = tuple(dict.fromkeys(served.get(key, ())))
-        indexes[key] = index if index.serves or not extra else _with_serves(index, extra)
-    for one in sorted(kept, key=lambda w: wanted.index(w)):
+        indexes[key] = index if index.serves or not extra else dataclasses.replace(index, serves=extra)
+    for one in kept:
         key = claim("_".join((name, *(bare(c) for c in one.columns), "idx")), indexes)
         where = _condition(table, one)
         indexes[key] = Index(
@@ -98,19 +99,7 @@ def _index_table(
         facts = [f"access.{pattern}.rate" for pattern in indexes[key].serves if f"access.{pattern}.rate" in draft.facts]
         draft.note(f"schema.tables.{name}.indexes.{key}", reason, *facts)
     _add_full_text(draft, design, name, table, demands, indexes)
-    return _with_indexes(table, indexes)
-
-
-def _with_serves(index: Index, serves: tuple[str, ...]) -> Index:
-    from dataclasses import replace
-
-    return replace(index, serves=serves)
-
-
-def _with_indexes(table: SchemaTable, indexes: dict[str, Index]) -> SchemaTable:
-    from dataclasses import replace
-
-    return replace(table, indexes=Named(indexes))
+    return dataclasses.replace(table, indexes=Named(indexes))
 
 
 def _want_patterns(demands: list[tuple[str, Demand]]) -> list[Wanted]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from archnb.design import Design
 from archnb.design.entities import AccessPattern
-from archnb.design.schema import RELATIONAL, Schema, SchemaTable, Store
+from archnb.design.schema import RELATIONAL, Schema, SchemaTable
 from archnb.naming import plural, snake
 from archnb.topics.schema.names import quote_ansi
 
@@ -30,8 +30,8 @@ def main_store(schema: Schema) -> str:
 
 def engine_of(schema: Schema, table: SchemaTable) -> str:
     """The engine of a table's store."""
-    store = schema.stores.get(table.store or main_store(schema), Store())
-    return store.engine or "postgresql"
+    store = schema.stores.get(table.store or main_store(schema))
+    return (store.engine if store is not None else None) or "postgresql"
 
 
 def is_relational(schema: Schema, table: SchemaTable) -> bool:

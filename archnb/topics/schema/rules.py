@@ -130,6 +130,8 @@ def nullable_column_in_unique(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
     said = dict(iter_said(draft))
+    if not said:
+        return
     for pattern, one in draft.design.access.items():
         if pattern not in draft.said.access:
             continue

@@ -135,7 +135,7 @@ def copied_field(draft: Draft) -> Iterator[Hit]:
     remedy="Give them one type, or different names.",
 )  # fmt: skip
 def column_name_with_two_types(draft: Draft) -> Iterator[Hit]:
-    seen: dict[str, dict[str, tuple[str, str]]] = {}
+    seen: dict[str, dict[str, str]] = {}
     for name, table in draft.design.schema.tables.items():
         referring = {column for key in table.foreign_keys.values() for column in key.columns}
         for one, column in table.columns.items():
@@ -148,13 +148,12 @@ def column_name_with_two_types(draft: Draft) -> Iterator[Hit]:
             ):
                 continue
             family = FAMILIES.get(column.type, column.type)
-            seen.setdefault(one, {}).setdefault(family, (name, path_of(draft, name, table, one)))
+            seen.setdefault(one, {}).setdefault(family, name)
     for one, families in seen.items():
         if len(families) > 1:
-            yield Hit(
-                [path for _, path in families.values()][-1],
-                f"{one}: " + ", ".join(f"{family} in {table}" for family, (table, _) in families.items()),
-            )
+            last = list(families.values())[-1]
+            where = path_of(draft, last, draft.design.schema.tables[last], one)
+            yield Hit(where, f"{one}: " + ", ".join(f"{family} in {table}" for family, table in families.items()))
 
 
 @rule(
