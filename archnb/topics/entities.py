@@ -283,7 +283,7 @@ def _complete_rates(draft: Draft, access: dict[str, AccessPattern]) -> dict[str,
 
 def _complete_entity(draft: Draft, name: str, entity: Entity) -> Entity:
     """Rows and growth, where they were not said."""
-    load, creating = draft.design.requirements.load, _creating(draft.design, name)
+    load, creating = draft.design.requirements.load, _creating(draft.said, name)
     growth: Because
     if creating and entity.growth is None:
         rates = [draft.facts[f"access.{one}.rate"] for one in creating]
