@@ -18,13 +18,13 @@ from archnb.topics.topic import Draft
 PAIRS = "5"
 UNKNOWN_ROWS = "10k rows"
 LAYOUT: tuple[tuple[str, str, str, str], ...] = (
-    ("schema.row_overhead", "28 B", "a row's header of 23 bytes, aligned to 24, and its 4-byte pointer in the page", "PostgreSQL manual, 66.6 Database Page Layout"),
-    ("schema.entry_overhead", "12 B", "an index entry's header of 8 bytes and its 4-byte pointer", "PostgreSQL manual, 66.6 Database Page Layout"),
+    ("schema.row_overhead", "28 B", "a row's header of 23 bytes, aligned to 24, and its 4-byte pointer in the page", "PostgreSQL manual, Database Page Layout"),
+    ("schema.entry_overhead", "12 B", "an index entry's header of 8 bytes and its 4-byte pointer", "PostgreSQL manual, Database Page Layout"),
     ("schema.index_fill", "90 %", "how full a b-tree's leaf pages are", "PostgreSQL manual, CREATE INDEX: fillfactor"),
-    ("schema.page_fill", "99.7 %", "of a page of 8192 bytes, 24 are its header", "PostgreSQL manual, 66.6 Database Page Layout"),
+    ("schema.page_fill", "99.7 %", "of a page of 8192 bytes, 24 are its header", "PostgreSQL manual, Database Page Layout"),
     ("schema.word_bytes", "12 B", "a posting of one word in a full-text index, compressed, with its share of the word", "assumed, 2026-11"),
     ("schema.partition_size", "100 GB", "above this size, vacuum, index builds and backups of one table take hours",
-     "PostgreSQL manual, 5.12 Table Partitioning: worthwhile when a table is larger than the server's memory; 100 GB is archnb's, 2026-11"),
+     "PostgreSQL manual, Table Partitioning: worthwhile when a table is larger than the server's memory; 100 GB is archnb's, 2026-11"),
 )  # fmt: skip
 
 

@@ -20,10 +20,10 @@ from archnb.topics.topic import Because, Draft
 _OURS = "rule of thumb of archnb, 2026-11; say the store to overrule it"
 THRESHOLDS: tuple[tuple[str, str, str, str], ...] = (
     ("schema.search_rows", "10M rows", "Above this many rows, ranking text matches in the relational store reads too much.",
-     "PostgreSQL manual 12.3.3: ranking consults the tsvector of every match; " + _OURS),
+     "PostgreSQL manual, Ranking Search Results: ranking consults the tsvector of every match; " + _OURS),
     ("schema.search_rate", "100 /s", "Above this many searches, they deserve machines of their own.", _OURS),
     ("schema.series_rate", "50k /s", "Above this many inserts, a store that only appends pays.",
-     "TimescaleDB's published PostgreSQL insert benchmarks fall from about 100k rows/s as indexes outgrow memory; " + _OURS),
+     _OURS),
     ("schema.lookup_rows", "5 bn rows", "Above this many rows, one relational server is too small to look up keys.", _OURS),
     ("schema.lookup_rate", "20k /s", "Above this many requests by key, one relational server is too small.", _OURS),
     ("schema.document_size", "1 TB", "Above this size, whole documents deserve a store that shards them.", _OURS),
@@ -303,6 +303,6 @@ def _why_postgresql(draft: Draft) -> str:
     links += len(draft.design.relationships)
     return (
         f"{len(draft.design.entities)} entities with {links} references: a relational store keeps them consistent with foreign keys and transactions; "
-        "PostgreSQL adds partial and expression indexes, jsonb and full text, so that most other needs stay in one place. MySQL was refused for "
-        "lacking those, SQLite for its single writer."
+        "PostgreSQL adds partial and expression indexes, jsonb and full text, so that most other needs stay in one place. MySQL was refused because it "
+        "has no partial indexes and cannot undo a schema change that fails half-way, SQLite because one writer at a time is let in."
     )
