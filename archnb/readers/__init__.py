@@ -46,7 +46,9 @@ def read_any(path_or_url: str | Path, dialect: str | None = None) -> Import:
         with open(path, "rb") as file:
             head = file.read(16)
     except (OSError, ValueError) as error:
-        raise InputError([Problem("", f"the file cannot be read: {getattr(error, 'strerror', None) or error}.")], text) from None
+        raise InputError(
+            [Problem("", f"the file cannot be read: {getattr(error, 'strerror', None) or error}.")], text
+        ) from None
     if head.startswith(b"SQLite format 3\x00"):
         return reader("live")(f"sqlite:///{path.resolve()}")
     if head.startswith(b"PGDMP"):

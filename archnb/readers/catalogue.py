@@ -151,7 +151,10 @@ class Catalogue:
             tables[names[full]] = self._make_table(table, names, columns, owner)
             if parent is None:
                 found[owner] = self._make_entity(table, names, entities, columns)
-        data: dict[str, Any] = {"entities": found, "schema": {"stores": {"main": {"engine": self.engine}}, "tables": tables}}
+        data: dict[str, Any] = {
+            "entities": found,
+            "schema": {"stores": {"main": {"engine": self.engine}}, "tables": tables},
+        }
         title = re.sub(r"\.\w+$", "", self.source.rpartition("/")[2]) if "://" not in self.source else ""
         design = Design.of(({"name": title} if title else {}) | data)
         return Import(
@@ -179,7 +182,9 @@ class Catalogue:
                 target = self.tables.get(key.table)
                 missing = [one for one in key.columns if one not in table.columns]
                 if target is None:
-                    self.note(key.line, f"{table.name}.{name}", f"it refers to the table {key.table!r}, which is not there")
+                    self.note(
+                        key.line, f"{table.name}.{name}", f"it refers to the table {key.table!r}, which is not there"
+                    )
                 elif missing:
                     self.note(key.line, f"{table.name}.{name}", f"its column {missing[0]!r} is not in the table")
                 else:
@@ -216,7 +221,9 @@ class Catalogue:
                 self.remark(table.line, f"{table.name}.{name}", f"the column is called {made[name]!r} in the design")
         return made
 
-    def _make_table(self, table: TableRead, names: dict[str, str], columns: dict[str, str], entity: str) -> dict[str, Any]:
+    def _make_table(
+        self, table: TableRead, names: dict[str, str], columns: dict[str, str], entity: str
+    ) -> dict[str, Any]:
         def renamed(several: Iterable[str]) -> list[str]:
             return [columns.get(one, one) for one in several]
 
@@ -260,17 +267,25 @@ class Catalogue:
             made[name] = _free(_allow(name), set(made.values()))
         return [made.get(one, one) for one in key.referenced]
 
-    def _make_entity(self, table: TableRead, names: dict[str, str], entities: dict[str, str], columns: dict[str, str]) -> dict[str, Any]:
+    def _make_entity(
+        self, table: TableRead, names: dict[str, str], entities: dict[str, str], columns: dict[str, str]
+    ) -> dict[str, Any]:
         single = {key.columns[0]: key for key in table.foreign_keys.values() if len(key.columns) == 1}
         unique = {columns[one[0]] for one in table.uniques.values() if len(one) == 1}
-        unique |= {columns[one.columns[0]] for one in table.indexes.values() if one.unique and not one.where and len(one.columns) == 1 and one.columns[0] in columns}
+        unique |= {
+            columns[one.columns[0]]
+            for one in table.indexes.values()
+            if one.unique and not one.where and len(one.columns) == 1 and one.columns[0] in columns
+        }
         fields: dict[str, Any] = {}
         for one in table.columns.values():
             name = columns[one.name]
             made = _make_field(one, table.primary_key == (one.name,))
             key = single.get(one.name)
             if key is not None:
-                made = {"type": "reference", "references": entities[names[key.table]]} | {k: v for k, v in made.items() if k in ("optional", "key", "comment")}
+                made = {"type": "reference", "references": entities[names[key.table]]} | {
+                    k: v for k, v in made.items() if k in ("optional", "key", "comment")
+                }
                 if _action(key.on_delete) not in (None, "no action"):
                     made["on_delete"] = _action(key.on_delete)
             if name in unique and table.primary_key != (one.name,):
@@ -297,7 +312,12 @@ def _make_column(column: ColumnRead, field_name: str, is_key: bool) -> dict[str,
 
 def _make_field(column: ColumnRead, is_key: bool) -> dict[str, Any]:
     typed = column.typed
-    made: dict[str, Any] = {"type": typed.type, "length": typed.length, "scale": typed.scale, "values": list(typed.values)}
+    made: dict[str, Any] = {
+        "type": typed.type,
+        "length": typed.length,
+        "scale": typed.scale,
+        "values": list(typed.values),
+    }
     if is_key and column.is_generated and typed.type in ("int", "bigint", "smallint"):
         made = {"type": "key"}
     elif is_key:

@@ -46,11 +46,15 @@ def read_live(url: str) -> Import:
     try:
         given = sa.make_url(url)
     except (ArgumentError, ValueError):
-        raise InputError([Problem("", "this is not a database URL; write for instance postgresql://user@host/shop.")]) from None
+        raise InputError(
+            [Problem("", "this is not a database URL; write for instance postgresql://user@host/shop.")]
+        ) from None
     shown = given.render_as_string(hide_password=True)
     family = given.drivername.partition("+")[0].lower()
     if family not in _DRIVERS:
-        raise InputError([Problem("", f"a database of the kind {family!r} is not read; allowed: postgresql, mysql, sqlite.")], shown)
+        raise InputError(
+            [Problem("", f"a database of the kind {family!r} is not read; allowed: postgresql, mysql, sqlite.")], shown
+        )
     if family == "sqlite" and given.database and given.database != ":memory:":
         _check_file(given.database, shown)
     if "+" not in given.drivername:
@@ -93,7 +97,11 @@ class _Live:
     def read(self) -> Import:
         if self.engine == "postgresql":
             self.inherited = {(row[1], row[0], row[2]) for row in self._query(_INHERITED)}
-            names = [one for one in self.inspector.get_schema_names() if not one.startswith("pg_") and one != "information_schema"]
+            names = [
+                one
+                for one in self.inspector.get_schema_names()
+                if not one.startswith("pg_") and one != "information_schema"
+            ]
             schemas: list[str | None] = [None if one == self.default else one for one in names]
         else:
             schemas = [None]
@@ -128,13 +136,15 @@ class _Live:
                 table.primary_key = tuple(key.get("constrained_columns") or ())
             for one in found:
                 table.columns[one["name"]] = self._make_column(table, one)
-            for one in uniques.get(place) or ():
+            for one in self._sqlite_uniques(name) if self.engine == "sqlite" else uniques.get(place) or ():
                 if not self._is_inherited(schema, name, one.get("name")):
-                    table.uniques[table.name_free(one.get("name") or f"{name}_{'_'.join(one['column_names'])}_key")] = tuple(one["column_names"])
+                    table.uniques[table.name_free(one.get("name") or f"{name}_{'_'.join(one['column_names'])}_key")] = (
+                        tuple(one["column_names"])
+                    )
             for one in checks.get(place) or ():
                 if not self._is_inherited(schema, name, one.get("name")):
                     table.checks[table.name_free(one.get("name") or f"{name}_check")] = str(one["sqltext"])
-            for one in foreign.get(place) or ():
+            for one in self._sqlite_keys(name) if self.engine == "sqlite" else foreign.get(place) or ():
                 if not self._is_inherited(schema, name, one.get("name")):
                     self._add_key(table, one)
             for one in indexes.get(place) or ():
@@ -145,6 +155,30 @@ class _Live:
             views += look.get_materialized_view_names(schema=schema)
         for view in views:
             self.catalogue.note(0, view, "a view: a design has no place for views yet")
+
+    def _sqlite_uniques(self, table: str) -> list[dict[str, Any]]:
+        """SQLAlchemy finds unique constraints in the text of the table, and misses some; the pragma has them all."""
+        quoted = self.dialect.identifier_preparer.quote(table)
+        found = []
+        for row in self.connection.exec_driver_sql(f"PRAGMA index_list({quoted})"):
+            if row[3] == "u":
+                name = self.dialect.identifier_preparer.quote(row[1])
+                columns = [one[2] for one in self.connection.exec_driver_sql(f"PRAGMA index_info({name})")]
+                found.append({"name": None, "column_names": columns})
+        return found
+
+    def _sqlite_keys(self, table: str) -> list[dict[str, Any]]:
+        """The same for foreign keys, whose actions SQLAlchemy misses where no columns are named."""
+        quoted = self.dialect.identifier_preparer.quote(table)
+        found: dict[int, dict[str, Any]] = {}
+        for row in self.connection.exec_driver_sql(f"PRAGMA foreign_key_list({quoted})"):
+            options = {"onupdate": row[5], "ondelete": row[6]}
+            empty = {"referred_table": row[2], "constrained_columns": [], "referred_columns": [], "options": options}
+            one = found.setdefault(row[0], empty)
+            one["constrained_columns"].append(row[3])
+            if row[4] is not None:
+                one["referred_columns"].append(row[4])
+        return [found[number] for number in sorted(found)]
 
     def _is_inherited(self, schema: str | None, table: str, name: str | None) -> bool:
         return (schema or self.default, table, name) in self.inherited
@@ -158,9 +192,19 @@ class _Live:
         if self.engine == "sqlite":
             is_generated = table.primary_key == (found["name"],) and str(found["type"]).upper() == "INTEGER"
         if found.get("computed"):
-            self.catalogue.note(0, f"{table.name}.{found['name']}", "that the column is computed is not carried; it is kept as a plain one")
-        text = None if is_generated or default is None or str(default).upper() == "NULL" else re.sub(r"^('(?:[^']|'')*')::[\w\s.\"\[\]()]+$", r"\1", str(default))
-        return ColumnRead(found["name"], typed, bool(found.get("nullable", True)), text, is_generated, found.get("comment"))
+            self.catalogue.note(
+                0,
+                f"{table.name}.{found['name']}",
+                "that the column is computed is not carried; it is kept as a plain one",
+            )
+        text = (
+            None
+            if is_generated or default is None or str(default).upper() == "NULL"
+            else re.sub(r"^('(?:[^']|'')*')::[\w\s.\"\[\]()]+$", r"\1", str(default))
+        )
+        return ColumnRead(
+            found["name"], typed, bool(found.get("nullable", True)), text, is_generated, found.get("comment")
+        )
 
     def _type(self, kind: Any) -> Typed:
         import sqlalchemy as sa
@@ -170,7 +214,11 @@ class _Live:
             return self._type(kind.data_type)
         if isinstance(kind, sa.Enum):
             words = tuple(str(one) for one in kind.enums)
-            return Typed("enum", values=words, native=None if self.engine == "postgresql" else str(kind.compile(dialect=self.dialect)))
+            return Typed(
+                "enum",
+                values=words,
+                native=None if self.engine == "postgresql" else str(kind.compile(dialect=self.dialect)),
+            )
         if isinstance(kind, sa.types.NullType):
             return Typed("other", native="blob" if self.engine == "sqlite" else None)
         text = str(kind.compile(dialect=self.dialect))
@@ -181,8 +229,19 @@ class _Live:
         target = found["referred_table"] if schema in (None, self.default) else f"{schema}.{found['referred_table']}"
         options = found.get("options") or {}
         columns = tuple(found["constrained_columns"])
+        if self.engine != "postgresql":
+            # a reference may be written in another case than the table
+            names = {one.casefold(): one for one in self.inspector.get_table_names()}
+            target = names.get(target.casefold(), target)
         name = table.name_free(found.get("name") or f"{table.name}_{'_'.join(columns)}_fkey")
-        table.foreign_keys[name] = KeyRead(name, columns, target, tuple(found.get("referred_columns") or ()), options.get("ondelete"), options.get("onupdate"))
+        table.foreign_keys[name] = KeyRead(
+            name,
+            columns,
+            target,
+            tuple(found.get("referred_columns") or ()),
+            options.get("ondelete"),
+            options.get("onupdate"),
+        )
 
     def _add_index(self, table: TableRead, found: Mapping[str, Any]) -> None:
         if found.get("duplicates_constraint") or self._is_inherited(table.schema, table.name, found.get("name")):
@@ -210,7 +269,10 @@ class _Live:
 
         for schema, name, parent_schema, parent, bounds in self._query(_PARTITIONS):
             if full(schema, name) in tables:
-                tables[full(schema, name)].partition_of, tables[full(schema, name)].bounds = full(parent_schema, parent), bounds
+                tables[full(schema, name)].partition_of, tables[full(schema, name)].bounds = (
+                    full(parent_schema, parent),
+                    bounds,
+                )
         for schema, name, key in self._query(_PARTITIONED):
             if full(schema, name) in tables:
                 method, _, rest = key.partition(" ")

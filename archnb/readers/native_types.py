@@ -57,7 +57,10 @@ def read_type(native: str, engine: str) -> Typed:
     Typed(type='other', length=None, scale=None, values=(), native='tsvector')
     """
     text = " ".join(native.split())
-    match = re.fullmatch(r"(?i)([a-z][\w ]*?)\s*(?:\(([^)]*)\))?\s*((?:with(?:out)? time zone|unsigned|zerofill|binary)*)((?:\[\d*\])*)", text)
+    match = re.fullmatch(
+        r"(?i)([a-z][\w ]*?)\s*(?:\(([^)]*)\))?\s*((?:with(?:out)? time zone|unsigned|zerofill|binary)*)((?:\[\d*\])*)",
+        text,
+    )
     if match is None:
         return Typed("other", native=text)
     name = " ".join(f"{match[1]} {match[3]}".lower().split())

@@ -14,10 +14,36 @@ _TOKEN = re.compile(
 )
 # the words that end a column's type or its default
 _ENDS = frozenset(
-    "NOT NULL DEFAULT PRIMARY UNIQUE CHECK REFERENCES CONSTRAINT GENERATED COLLATE AUTO_INCREMENT AUTOINCREMENT COMMENT ON AS "
-    "CHARSET STORAGE COMPRESSION VISIBLE INVISIBLE VIRTUAL STORED KEY DEFERRABLE".split()
+    [
+        "NOT",
+        "NULL",
+        "DEFAULT",
+        "PRIMARY",
+        "UNIQUE",
+        "CHECK",
+        "REFERENCES",
+        "CONSTRAINT",
+        "GENERATED",
+        "COLLATE",
+        "AUTO_INCREMENT",
+        "AUTOINCREMENT",
+        "COMMENT",
+        "ON",
+        "AS",
+        "CHARSET",
+        "STORAGE",
+        "COMPRESSION",
+        "VISIBLE",
+        "INVISIBLE",
+        "VIRTUAL",
+        "STORED",
+        "KEY",
+        "DEFERRABLE",
+    ]
 )
-_CONSTRAINTS = frozenset("CONSTRAINT PRIMARY UNIQUE CHECK FOREIGN EXCLUDE LIKE KEY INDEX FULLTEXT SPATIAL".split())
+_CONSTRAINTS = frozenset(
+    ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE", "LIKE", "KEY", "INDEX", "FULLTEXT", "SPATIAL"]
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +99,10 @@ def _read_part(text: str, start: int, end: int) -> Part:
     # a column may be called `key` or `index`; then a type follows where a constraint would have a bracket or its name and one
     word = first[0].upper()
     is_word = first.lastgroup == "word" and word in _CONSTRAINTS
-    if is_word and not (word in ("KEY", "INDEX") and follows.upper() in ("TEXT", "INT", "INTEGER", "BIGINT", "VARCHAR", "UUID", "CHAR", "JSON", "JSONB")):
+    if is_word and not (
+        word in ("KEY", "INDEX")
+        and follows.upper() in ("TEXT", "INT", "INTEGER", "BIGINT", "VARCHAR", "UUID", "CHAR", "JSON", "JSONB")
+    ):
         return Part(here, first.start(), False)
     is_bracketed = first[0] == "["
     n = 1

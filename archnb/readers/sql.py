@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DIALECTS = ("postgresql", "mysql", "sqlite")
 MAX_BYTES = 200_000_000
+MAX_STATEMENT = 200_000
 
 # statements that hold no part of a schema: first words -> what they are
 _SKIPPED = (
@@ -59,12 +60,22 @@ def read_dump(path: str | Path, dialect: str | None = None) -> Import:
         size = place.stat().st_size
         if size > MAX_BYTES:
             raise InputError(
-                [Problem("", f"the file has {size:,} bytes, at most {MAX_BYTES:,} are read; dump the schema alone (pg_dump --schema-only).")], str(path)
+                [
+                    Problem(
+                        "",
+                        f"the file has {size:,} bytes, at most {MAX_BYTES:,} are read; dump the schema alone (pg_dump --schema-only).",
+                    )
+                ],
+                str(path),
             )
         data = place.read_bytes()
     except (OSError, ValueError) as error:
-        raise InputError([Problem("", f"the file cannot be read: {getattr(error, 'strerror', None) or error}.")], str(path)) from None
-    text = data.decode("utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else data.decode("utf-8-sig", errors="replace")
+        raise InputError(
+            [Problem("", f"the file cannot be read: {getattr(error, 'strerror', None) or error}.")], str(path)
+        ) from None
+    text = (
+        data.decode("utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else data.decode("utf-8-sig", errors="replace")
+    )
     return read_sql(text, dialect, place.name)
 
 
@@ -80,7 +91,14 @@ def read_sql(text: str, dialect: str | None = None, source: str = "") -> Import:
     if dialect is not None and dialect not in DIALECTS:
         raise InputError([Problem("dialect", unknown("dialect", dialect, DIALECTS))])
     if "\x00" in text[:4096]:
-        raise InputError([Problem("", "the file is not text; dump it as plain SQL (pg_dump --format=plain, mysqldump, sqlite3 .dump).")], source)
+        raise InputError(
+            [
+                Problem(
+                    "", "the file is not text; dump it as plain SQL (pg_dump --format=plain, mysqldump, sqlite3 .dump)."
+                )
+            ],
+            source,
+        )
     engine = dialect or guess_dialect(text)
     reader = _Reader(engine, source)
     with _quiet_sqlglot():
@@ -88,7 +106,15 @@ def read_sql(text: str, dialect: str | None = None, source: str = "") -> Import:
             reader.read(statement)
     if not reader.catalogue.tables:
         found = f"; {len(reader.catalogue.notes)} statements were not understood" if reader.catalogue.notes else ""
-        raise InputError([Problem("", f"there is no CREATE TABLE in this file{found}. It was read as {engine}; say another dialect with `dialect`.")], source)
+        raise InputError(
+            [
+                Problem(
+                    "",
+                    f"there is no CREATE TABLE in this file{found}. It was read as {engine}; say another dialect with `dialect`.",
+                )
+            ],
+            source,
+        )
     return reader.finish()
 
 
@@ -130,20 +156,30 @@ class _Reader:
 
     def _read_data(self, statement: Statement) -> None:
         self.catalogue.skip("rows of data", statement.rows)
-        match = re.match(r"(?is)\s*(?:INSERT\s+(?:IGNORE\s+|OR\s+\w+\s+)?INTO|REPLACE\s+INTO|COPY)\s+(?:ONLY\s+)?([^\s(]+)", statement.text)
+        match = re.match(
+            r"(?is)\s*(?:INSERT\s+(?:IGNORE\s+|OR\s+\w+\s+)?INTO|REPLACE\s+INTO|COPY)\s+(?:ONLY\s+)?([^\s(]+)",
+            statement.text,
+        )
         if match and (table := self.tables.find_written(match[1], statement.schema)) is not None:
             table.rows = (table.rows or 0) + statement.rows
 
     def _read_definition(self, statement: Statement, words: str) -> None:
         text, line = statement.text, statement.line
-        path = re.match(r"(?is)SET\s+(?:SESSION\s+|LOCAL\s+)?search_path\s*(?:=|TO)\s*(.+)|SELECT\s+(?:pg_catalog\.)?set_config\(\s*'search_path'\s*,\s*'([^']*)'", text)
+        path = re.match(
+            r"(?is)SET\s+(?:SESSION\s+|LOCAL\s+)?search_path\s*(?:=|TO)\s*(.+)|SELECT\s+(?:pg_catalog\.)?set_config\(\s*'search_path'\s*,\s*'([^']*)'",
+            text,
+        )
         if path:
             self.tables.set_path(path[1] or path[2] or "")
         for pattern, kind in _SKIPPED:
-            if re.match(pattern, words, re.DOTALL) or (kind == "owners" and re.match(r"(?is)ALTER\b.{0,400}\bOWNER TO\b", text)):
+            if re.match(pattern, words, re.DOTALL) or (
+                kind == "owners" and re.match(r"(?is)ALTER\b.{0,400}\bOWNER TO\b", text)
+            ):
                 self.catalogue.skip(kind)
                 return
-        if text.startswith("\\") and re.match(r"\\(un)?restrict\b|\\connect\b|\\c\b|\\echo\b|\\pset\b|\\set\b|\\encoding\b", text):
+        if text.startswith("\\") and re.match(
+            r"\\(un)?restrict\b|\\connect\b|\\c\b|\\echo\b|\\pset\b|\\set\b|\\encoding\b", text
+        ):
             self.catalogue.skip("session settings")
             return
         if re.match(r"\\copy\b", text):
@@ -166,7 +202,6 @@ class _Reader:
         return (
             (rf"CREATE\s+DOMAIN\s+{name}\s+(?:AS\s+)?(.+)", self._read_domain),
             (r"CREATE\s+(?:TEMP\w*\s+)?SEQUENCE\b", lambda m, s: self.catalogue.skip("sequences")),
-            (rf"ALTER\s+SEQUENCE\s+{name}\s+OWNED\s+BY\s+{name}", lambda m, s: self.tables.number_column(m[2], s.schema)),
             (r"ALTER\s+SEQUENCE\b", lambda m, s: self.catalogue.skip("sequences")),
             (rf"ALTER\s+TABLE\s+{only}{name}\s+ATTACH\s+PARTITION\s+{name}\s*(.*)", self._attach),
             (rf"ALTER\s+INDEX\s+{name}\s+ATTACH\s+PARTITION\s+{name}", lambda m, s: self.tables.attach_index(m[2])),
@@ -187,7 +222,11 @@ class _Reader:
         is_required = bool(re.search(r"(?i)\bNOT\s+NULL\b", rest))
         self.tables.domains[self.tables.fold_written(match[1])] = (read_type(native, self.engine), is_required)
         if re.search(r"(?i)\bCHECK\b|\bDEFAULT\b", rest):
-            self.catalogue.note(statement.line, statement.text, f"the domain is taken as its type {native!r}; its condition or default is not carried")
+            self.catalogue.note(
+                statement.line,
+                statement.text,
+                f"the domain is taken as its type {native!r}; its condition or default is not carried",
+            )
         else:
             self.catalogue.remark(statement.line, statement.text, f"the domain is taken as its type {native!r}")
 
@@ -215,8 +254,18 @@ class _Reader:
     def _read_parsed(self, statement: Statement) -> None:
         from sqlglot import exp
 
+        if len(statement.text) > MAX_STATEMENT:
+            self.catalogue.note(
+                statement.line,
+                statement.text[:400],
+                f"the statement has {len(statement.text):,} characters; at most {MAX_STATEMENT:,} are read",
+            )
+            return
         if re.match(r"(?is)CREATE\s+(?:(?:GLOBAL\s+|LOCAL\s+)?(?:UNLOGGED\s+|FOREIGN\s+)?)TABLE\b", statement.text):
             self.tables.create(statement)
+            return
+        if not re.match(r"(?i)CREATE|ALTER|COMMENT|DROP", statement.text):
+            self.catalogue.note(statement.line, statement.text[:400], "a design has no place for it")
             return
         parsed = self.tables.parse(re.sub(r"(?is)\A(CREATE\s+.{0,300}?\sON\s+)ONLY\s+", r"\1", statement.text))
         for one in parsed:
@@ -246,7 +295,11 @@ class _Reader:
             self.tables.enums[self.tables.full_of(one.this)] = words
             self.catalogue.remark(statement.line, statement.text, "columns of this type are enums of its words")
         else:
-            self.catalogue.note(statement.line, statement.text, "only enumerated types are read; columns of this one keep its name as `native`")
+            self.catalogue.note(
+                statement.line,
+                statement.text,
+                "only enumerated types are read; columns of this one keep its name as `native`",
+            )
 
     def _read_comment(self, one: exp.Comment, statement: Statement) -> None:
         from sqlglot import exp
@@ -268,7 +321,9 @@ class _Reader:
             else:
                 table = None
         if table is None:
-            self.catalogue.note(statement.line, statement.text, "what it comments on is not a table or a column that was read")
+            self.catalogue.note(
+                statement.line, statement.text, "what it comments on is not a table or a column that was read"
+            )
 
 
 def _sql_errors() -> tuple[type[Exception], ...]:

@@ -60,7 +60,12 @@ class Tables:
         parts = re.findall(r"\"((?:[^\"]|\"\")+)\"|`((?:[^`]|``)+)`|\[([^\]]+)\]|([^.\s]+)", text)
         made = []
         for double, back, bracket, bare in parts:
-            made.append(double.replace('""', '"') or back.replace("``", "`") or bracket or (bare.lower() if self.engine == "postgresql" else bare))
+            made.append(
+                double.replace('""', '"')
+                or back.replace("``", "`")
+                or bracket
+                or (bare.lower() if self.engine == "postgresql" else bare)
+            )
         return made or [text]
 
     def _full(self, names: Sequence[str]) -> str:
@@ -132,7 +137,12 @@ class Tables:
             if not parsed.args.get("exists"):
                 self.catalogue.note(statement.line, text, f"the table {full!r} is there already")
             return
-        schema, _, name = full.rpartition(".") if self.engine == "postgresql" and len(target.parts) > 1 or "." in full and full != self.fold(target.this) else ("", "", full)
+        schema, _, _ = (
+            full.rpartition(".")
+            if (self.engine == "postgresql" and len(target.parts) > 1)
+            or ("." in full and full != self.fold(target.this))
+            else ("", "", full)
+        )
         table = TableRead(name=self.fold(target.this), schema=schema or None, line=statement.line)
         self.by_name[self._key(full)] = self.catalogue.tables[full] = table
         self._read_properties(table, parsed, statement)
@@ -144,13 +154,23 @@ class Tables:
                 self._add_column(table, definition, part, statement, self._line(statement, part))
             else:
                 self._add_constraint(table, definition, statement.line)
+        if not odd:
+            return
         for start in odd:
             self._add_odd(table, written[start], statement)
+        order = [
+            one.name if one.is_quoted or self.engine != "postgresql" else one.name.lower()
+            for one in parts
+            if one.is_column
+        ]
+        table.columns = {name: table.columns[name] for name in (*order, *table.columns) if name in table.columns}
 
     def _line(self, statement: Statement, part: Part | None) -> int:
         return statement.line + (statement.text.count("\n", 0, part.start) if part else 0)
 
-    def _parse_table(self, text: str, body: tuple[int, int] | None, parts: list[Part], statement: Statement) -> tuple[Any, list[int]]:
+    def _parse_table(
+        self, text: str, body: tuple[int, int] | None, parts: list[Part], statement: Statement
+    ) -> tuple[Any, list[int]]:
         """The parsed CREATE TABLE, and the starts of the parts that had to be left out for it to parse."""
         from sqlglot import exp
         from sqlglot.errors import SqlglotError
@@ -198,25 +218,37 @@ class Tables:
                     table.columns = copy.deepcopy(parent.columns)
                     table.partition_of = self.full_name(parent)
                     bounds = re.search(r"(?is)\b(FOR\s+VALUES\b.*|DEFAULT\s*$)", statement.text)
-                    table.bounds = " ".join(re.split(r"(?i)\bPARTITION\s+BY\b", bounds[1])[0].split()) if bounds else None
+                    table.bounds = (
+                        " ".join(re.split(r"(?i)\bPARTITION\s+BY\b", bounds[1])[0].split()) if bounds else None
+                    )
                 else:
-                    self.catalogue.note(statement.line, statement.text, "the table that it is a partition of is not there")
+                    self.catalogue.note(
+                        statement.line, statement.text, "the table that it is a partition of is not there"
+                    )
             elif isinstance(one, exp.InheritsProperty):
                 for name in one.expressions:
                     parent = self.find(name)
                     if parent is None:
-                        self.catalogue.note(statement.line, statement.text, f"the table {name.sql()} that it inherits from is not there")
+                        self.catalogue.note(
+                            statement.line, statement.text, f"the table {name.sql()} that it inherits from is not there"
+                        )
                         continue
                     table.columns |= copy.deepcopy(parent.columns)
-                    self.catalogue.remark(statement.line, statement.text, f"the columns of {parent.name!r} are its own in the design")
+                    self.catalogue.remark(
+                        statement.line, statement.text, f"the columns of {parent.name!r} are its own in the design"
+                    )
             elif isinstance(one, exp.PartitionedByProperty):
-                table.partition_by = self._sql(one.this).lower() if isinstance(one.this, exp.Anonymous) else self._sql(one.this)
+                table.partition_by = (
+                    self._sql(one.this).lower() if isinstance(one.this, exp.Anonymous) else self._sql(one.this)
+                )
             elif isinstance(one, exp.SchemaCommentProperty) and isinstance(one.this, exp.Literal):
                 table.comment = one.this.name
             elif isinstance(one, exp.TemporaryProperty):
                 self.catalogue.remark(statement.line, statement.text, "the table is temporary")
         # what was in `PARTITION BY` in the author's own words
-        found = re.search(r"(?is)\bPARTITION\s+BY\s+(RANGE|LIST|HASH)\s*(\([^;]*?\))\s*(?:WITH\b.*|TABLESPACE\b.*)?\Z", statement.text)
+        found = re.search(
+            r"(?is)\bPARTITION\s+BY\s+(RANGE|LIST|HASH)\s*(\([^;]*?\))\s*(?:WITH\b.*|TABLESPACE\b.*)?\Z", statement.text
+        )
         if found and self.engine == "postgresql":
             table.partition_by = f"{found[1].lower()} {' '.join(found[2].split())}"
 
@@ -235,12 +267,18 @@ class Tables:
         bare = re.sub(r"(?i)\Apg_catalog\.", "", written)
         return read_type(bare, self.engine), False
 
-    def _add_column(self, table: TableRead, definition: Any, part: Part | None, statement: Statement, line: int) -> None:
+    def _add_column(
+        self, table: TableRead, definition: Any, part: Part | None, statement: Statement, line: int
+    ) -> None:
         from sqlglot import exp
 
         name = self.fold(definition.this if isinstance(definition, exp.ColumnDef | exp.Column) else definition)
         kind = definition.args.get("kind") if isinstance(definition, exp.ColumnDef) else None
-        written = part.type if part is not None and part.is_column else (kind.sql(dialect=_READ_AS[self.engine]) if kind is not None else "")
+        written = (
+            part.type
+            if part is not None and part.is_column
+            else (kind.sql(dialect=_READ_AS[self.engine]) if kind is not None else "")
+        )
         typed, is_required = self._type(written)
         column = ColumnRead(name, typed, nullable=not is_required)
         if _SERIALS.fullmatch(written):
@@ -255,7 +293,11 @@ class Tables:
         from sqlglot import exp
 
         kind = constraint.args.get("kind") if isinstance(constraint, exp.ColumnConstraint) else constraint
-        given = self.fold(constraint.this) if isinstance(constraint, exp.ColumnConstraint) and constraint.this is not None else None
+        given = (
+            self.fold(constraint.this)
+            if isinstance(constraint, exp.ColumnConstraint) and constraint.this is not None
+            else None
+        )
         if isinstance(kind, exp.NotNullColumnConstraint):
             column.nullable = bool(kind.args.get("allow_null"))
         elif isinstance(kind, exp.DefaultColumnConstraint):
@@ -281,8 +323,15 @@ class Tables:
             column.comment = kind.this.name if isinstance(kind.this, exp.Literal) else None
         elif isinstance(kind, exp.CollateColumnConstraint | exp.CharacterSetColumnConstraint):
             self.catalogue.remark(line, f"{table.name}.{column.name}", f"{kind.sql()} is not carried")
-        elif isinstance(kind, exp.ComputedColumnConstraint | exp.GeneratedAsRowColumnConstraint | exp.GeneratedAsIdentityColumnConstraint):
-            self.catalogue.note(line, part.text if part else f"{table.name}.{column.name}", "that the column is computed is not carried; it is kept as a plain one")
+        elif isinstance(
+            kind,
+            exp.ComputedColumnConstraint | exp.GeneratedAsRowColumnConstraint | exp.GeneratedAsIdentityColumnConstraint,
+        ):
+            self.catalogue.note(
+                line,
+                part.text if part else f"{table.name}.{column.name}",
+                "that the column is computed is not carried; it is kept as a plain one",
+            )
         else:
             what = kind.sql(dialect=_READ_AS[self.engine]) if kind is not None else str(constraint)
             self.catalogue.note(line, f"{table.name}.{column.name}: {what}", "this option of a column is not carried")
@@ -301,7 +350,11 @@ class Tables:
             for each in table.primary_key:
                 if each in table.columns:
                     table.columns[each].nullable = False
-                    if self.engine == "sqlite" and len(table.primary_key) == 1 and table.columns[each].typed == read_type("integer", "sqlite"):
+                    if (
+                        self.engine == "sqlite"
+                        and len(table.primary_key) == 1
+                        and table.columns[each].typed == read_type("integer", "sqlite")
+                    ):
                         table.columns[each].is_generated = True
         elif isinstance(one, exp.UniqueColumnConstraint):
             inner = one.this
@@ -325,7 +378,11 @@ class Tables:
         elif isinstance(one, exp.LikeProperty):
             self._copy_table(table, one, line)
         else:
-            self.catalogue.note(line, f"{table.name}: {one.sql(dialect=_READ_AS[self.engine])}", "a design has no place for this constraint")
+            self.catalogue.note(
+                line,
+                f"{table.name}: {one.sql(dialect=_READ_AS[self.engine])}",
+                "a design has no place for this constraint",
+            )
 
     def _copy_table(self, table: TableRead, like: Any, line: int) -> None:
         source = self.find(like.this)
@@ -333,13 +390,17 @@ class Tables:
             self.catalogue.note(line, f"{table.name}: {like.sql()}", "the table that it is like is not there")
             return
         table.columns |= copy.deepcopy(source.columns)
-        wanted = {str(one.args.get("value") or "").upper() for one in like.expressions if str(one.this).upper() == "INCLUDING"}
+        wanted = {
+            str(one.args.get("value") or "").upper() for one in like.expressions if str(one.this).upper() == "INCLUDING"
+        }
         if wanted & {"ALL", "INDEXES"}:
             table.primary_key = source.primary_key
             for columns in source.uniques.values():
                 table.uniques[table.name_free(f"{table.name}_{'_'.join(columns)}_key")] = columns
             for index in source.indexes.values():
-                table.indexes[table.name_free(f"{table.name}_{'_'.join(c.lstrip('-') for c in index.columns)}_idx")] = copy.deepcopy(index)
+                table.indexes[table.name_free(f"{table.name}_{'_'.join(c.lstrip('-') for c in index.columns)}_idx")] = (
+                    copy.deepcopy(index)
+                )
         if wanted & {"ALL", "CONSTRAINTS"}:
             table.checks |= source.checks
 
@@ -363,7 +424,15 @@ class Tables:
         for option in reference.args.get("options") or ():
             if found := re.match(r"(?i)ON\s+(DELETE|UPDATE)\s+(.+)", str(option)):
                 actions[found[1].upper()] = found[2].lower()
-        key = KeyRead("", columns, self._key(self.full_of(target)), tuple(self.fold(one) for one in referenced), actions["DELETE"], actions["UPDATE"], line)
+        key = KeyRead(
+            "",
+            columns,
+            self._key(self.full_of(target)),
+            tuple(self.fold(one) for one in referenced),
+            actions["DELETE"],
+            actions["UPDATE"],
+            line,
+        )
         table.foreign_keys[table.name_free(name or f"{table.name}_{'_'.join(columns)}_fkey")] = key
 
     def _condition(self, condition: Any) -> str:
@@ -401,7 +470,9 @@ class Tables:
             self.catalogue.remark(statement.line, statement.text, "where NULLs are sorted is not carried")
         include = tuple(self.fold(each) for each in given.get("include") or ())
         condition = self._condition(where.this) if where is not None else None
-        table.indexes[table.name_free(name)] = IndexRead(columns, is_unique, condition, method if method != "btree" else None, include)
+        table.indexes[table.name_free(name)] = IndexRead(
+            columns, is_unique, condition, method if method != "btree" else None, include
+        )
 
     def _index_column(self, table: TableRead, one: Any) -> str:
         from sqlglot import exp
@@ -415,7 +486,7 @@ class Tables:
             one = one.this
         if isinstance(one, exp.Anonymous) and self.engine == "mysql" and self.find_column(table, self.fold(one.this)):
             one = one.this  # `name`(10): the first ten characters
-        if isinstance(one, exp.Column | exp.Identifier) or isinstance(one, str):
+        if isinstance(one, (exp.Column, exp.Identifier, str)):
             name = self.fold(one.this if isinstance(one, exp.Column) else one)
             column = self.find_column(table, name)
             made = column.name if column else name
@@ -469,7 +540,10 @@ class Tables:
     def _part_of(self, definition: Any, statement: Statement) -> Part | None:
         """A column in an ALTER TABLE in the author's own words."""
         name = re.escape(str(definition.this.name))
-        found = re.search(rf"(?is)\b(?:ADD|MODIFY)\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?([\"`\[]?{name}[\"`\]]?\s.*)", statement.text)
+        found = re.search(
+            rf"(?is)\b(?:ADD|MODIFY)\s+(?:COLUMN\s+)?(?:IF\s+NOT\s+EXISTS\s+)?([\"`\[]?{name}[\"`\]]?\s.*)",
+            statement.text,
+        )
         if not found:
             return None
         parts = slice_parts(found[1], (0, len(found[1])))
@@ -511,7 +585,8 @@ class Tables:
         if kind == "COLUMN" and (column := self.find_column(table, name)) is not None:
             self._forget_column(table, column.name)
         elif kind in ("CONSTRAINT", "FOREIGN KEY", "INDEX") and any(
-            group.pop(name, None) is not None for group in (table.uniques, table.checks, table.foreign_keys, table.indexes)  # type: ignore[attr-defined]
+            group.pop(name, None) is not None
+            for group in (table.uniques, table.checks, table.foreign_keys, table.indexes)
         ):
             return
         elif kind == "CONSTRAINT" and name == table.primary_key_name:
@@ -571,13 +646,34 @@ class Tables:
                 self.catalogue.skip("drops of what is not there yet")
 
     def finish(self) -> None:
-        """Give foreign keys the exact names of the tables and columns they refer to."""
+        """Give foreign keys the exact names of what they refer to, and partitions only what they have of their own."""
         for table in self.by_name.values():
             for key in table.foreign_keys.values():
                 target = self.by_name.get(key.table)
                 if target is not None:
                     key.table = self.full_name(target)
-                    key.referenced = tuple((self.find_column(target, one) or ColumnRead(one, Typed("other"))).name for one in key.referenced)
+                    key.referenced = tuple(
+                        (self.find_column(target, one) or ColumnRead(one, Typed("other"))).name
+                        for one in key.referenced
+                    )
+        for table in self.by_name.values():
+            parent = self.by_name.get(self._key(table.partition_of)) if table.partition_of else None
+            if parent is not None:
+                self._merge_partition(table, parent)
+
+    def _merge_partition(self, table: TableRead, parent: TableRead) -> None:
+        """PostgreSQL makes a partition's key, where its parent has the same, a part of the parent's: it is said once."""
+        if table.primary_key == parent.primary_key:
+            table.primary_key = ()
+        table.uniques = {
+            name: columns for name, columns in table.uniques.items() if columns not in parent.uniques.values()
+        }
+        theirs = {(key.columns, key.table, key.referenced) for key in parent.foreign_keys.values()}
+        table.foreign_keys = {
+            name: key
+            for name, key in table.foreign_keys.items()
+            if (key.columns, key.table, key.referenced) not in theirs
+        }
 
 
 def _clean_default(written: str | None) -> str | None:

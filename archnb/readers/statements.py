@@ -56,7 +56,9 @@ def split_statements(text: str, dialect: str) -> Iterator[Statement]:
     parts = {
         "comment": _COMMENT + (r"|\#[^\n]*" if dialect == "mysql" else ""),
         "quoted": _QUOTED[dialect],
-        "meta": {"postgresql": r"^\\[^\n]*", "mysql": r"^[ \t]*(?i:DELIMITER)[ \t]+(?P<delimiter>\S+)[^\n]*"}.get(dialect, r"(?!)"),
+        "meta": {"postgresql": r"^\\[^\n]*", "mysql": r"^[ \t]*(?i:DELIMITER)[ \t]+(?P<delimiter>\S+)[^\n]*"}.get(
+            dialect, r"(?!)"
+        ),
         "end": ";",
         "open": r"\(",
         "close": r"\)",
@@ -106,7 +108,7 @@ class _Splitter:
                 made = list(self._make(start, found.start(), words, rows))
                 if words[:1] == ["COPY"] and "STDIN" in words:
                     rows, at = self._skip_copy(at)
-                    made = [Statement("", made[0].line if made else 0, None, rows), *made]
+                    made = [Statement(one.text, one.line, None, rows) for one in made]
                 yield from made
                 start, depth, rows, nesting, words = -1, 0, 0, 0, []
                 continue
@@ -117,7 +119,9 @@ class _Splitter:
                 depth += 1
             elif kind == "close":
                 depth -= depth > 0
-            elif kind == "word" and (len(words) < 12 or words[0] in ("INSERT", "CREATE", "COPY", "REPLACE") and len(words) < 5000):
+            elif kind == "word" and (
+                len(words) < 12 or (words[0] in ("INSERT", "CREATE", "COPY", "REPLACE") and len(words) < 5000)
+            ):
                 word = found[0].upper()
                 if depth == 0 or len(words) < 12:
                     words.append(word)
@@ -156,7 +160,12 @@ class _Splitter:
                 depth += 1
             elif found.lastgroup == "close":
                 depth -= 1
-            elif depth == 0 and found.start() > 0 and found.lastgroup == "word" and found[0].upper() in ("CREATE", "GRANT"):
+            elif (
+                depth == 0
+                and found.start() > 0
+                and found.lastgroup == "word"
+                and found[0].upper() in ("CREATE", "GRANT")
+            ):
                 cuts.append(found.start())
         head = re.match(r'(?is)CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:"([^"]+)"|(\w+))', body)
         if head:
