@@ -146,6 +146,8 @@ def test_exporters_are_found_by_name_and_a_slip_is_answered(plans: dict[str, Pla
     assert "sql" in EXPORTERS
     with pytest.raises(ArchnbError, match=r"exporter 'sqll' is not known; did you mean 'sql'\?"):
         export(plans["tiny"], "sqll")
+    with pytest.raises(ArchnbError, match=r"option of exporter 'sql' 'dialekt' is not known; did you mean 'dialect'\?"):
+        export(plans["tiny"], "sql", dialekt="sqlite")
     with pytest.raises(ArchnbError, match=r"dialect 'postgres' is not known; did you mean 'postgresql'\?"):
         export_sql(plans["tiny"], "postgres")
 

@@ -7,6 +7,7 @@ and its own options and gives a `Source`.
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,12 @@ def export(plan: Plan, name: str, **options: Any) -> Source:
 
     Raises ArchnbError where the name or an option is not known.
     """
-    return load_exporter(name)(plan, **options)
+    function = load_exporter(name)
+    allowed = list(inspect.signature(function).parameters)[1:]
+    for option in options:
+        if option not in allowed:
+            raise ArchnbError(unknown(f"option of exporter {name!r}", option, allowed))
+    return function(plan, **options)
 
 
 def export_all(plan: Plan) -> list[Source]:
