@@ -238,9 +238,8 @@ class Plan(Shown):
 
         Raises ArchnbError with the nearest path where there is no such value.
         """
-        values = dict(leaves(self.design))
-        reasons = self.draft.reasons
-        if path in dict(leaves(self.said)):
+        values, reasons = self._values, self.draft.reasons
+        if path in self._said_values:
             return Why(path, True, values.get(path), "said in the design")
         if path in reasons:
             because = reasons[path]
@@ -264,9 +263,17 @@ class Plan(Shown):
             "follows from " + ", ".join([one for one in reasons if one.startswith(path + ".")][:5] or [path]),
         )
 
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        return dict(leaves(self.design))
+
+    @cached_property
+    def _said_values(self) -> dict[str, Any]:
+        return dict(leaves(self.said))
+
     def paths(self) -> list[str]:
         """Every path of the completed design that holds a value."""
-        return [path for path, _ in leaves(self.design)]
+        return list(self._values)
 
     def export(self, name: str, **options: Any) -> Any:
         """Translate the plan into an artefact: 'sql', 'openapi', 'prometheus', … See archnb.export.EXPORTERS."""
