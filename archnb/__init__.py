@@ -17,6 +17,7 @@ from archnb.plan import Plan, Section, plan, rules
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from archnb.capture import Form
     from archnb.shapes import Graph, Table
 
 __version__ = "0.1.0"
@@ -34,6 +35,13 @@ def save(design: Design, path: str | Path) -> None:
     from archnb.file import save as save_file
 
     save_file(design, path)
+
+
+def form(design_or_path: Design | str | Path, section: str = "requirements") -> Form:
+    """Ask for a section in a form; given a path, every accepted edit is saved there. Needs `pip install archnb[lab]`."""
+    from archnb.capture import form as show_form
+
+    return show_form(design_or_path, section)
 
 
 def types() -> Table:
@@ -91,5 +99,5 @@ _plan.offer(export="archnb.export:export", verify="archnb.verify:verify", report
 
 __all__ = [
     "ArchnbError", "Design", "InputError", "Plan", "Section", "caching_tradeoffs", "capacity_chart", "data_flow",
-    "er_diagram", "export_report", "load", "plan", "rules", "save", "types", "units",
+    "er_diagram", "export_report", "form", "load", "plan", "rules", "save", "types", "units",
 ]  # fmt: skip
