@@ -63,15 +63,20 @@ def split_statements(text: str, dialect: str) -> Iterator[Statement]:
         "open": r"\(",
         "close": r"\)",
         "word": _WORD,
-        "other": r"\S",
+        "other": r"[\d.]+|\S",
     }
-    token = re.compile("|".join(f"(?P<{name}>{part})" for name, part in parts.items()), re.DOTALL | re.MULTILINE)
-    return _Splitter(text, dialect, token).split()
+
+    def compiled(*names: str) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?P<{name}>{parts[name]})" for name in names), re.DOTALL | re.MULTILINE)
+
+    # in rows of data only brackets and ends matter
+    token, light = compiled(*parts), compiled("comment", "quoted", "end", "open", "close")
+    return _Splitter(text, dialect, token, light).split()
 
 
 class _Splitter:
-    def __init__(self, text: str, dialect: str, token: re.Pattern[str]) -> None:
-        self.text, self.dialect, self.token = text, dialect, token
+    def __init__(self, text: str, dialect: str, token: re.Pattern[str], light: re.Pattern[str]) -> None:
+        self.text, self.dialect, self.token, self.light = text, dialect, token, light
         self.delimiter = ";"
         self.line, self.counted = 1, 0
         self.last = ""
@@ -85,7 +90,8 @@ class _Splitter:
         at, start = 0, -1
         depth = rows = nesting = 0
         words: list[str] = []
-        while (found := self.token.search(self.text, at)) is not None:
+        is_data = False
+        while (found := (self.light if is_data else self.token).search(self.text, at)) is not None:
             kind, at = found.lastgroup, found.end()
             if kind == "comment":
                 continue
@@ -100,7 +106,7 @@ class _Splitter:
                 at = found.start() + len(self.delimiter)
                 if start >= 0:
                     yield from self._make(start, found.start(), words, rows)
-                start, depth, rows, nesting, words = -1, 0, 0, 0, []
+                start, depth, rows, nesting, words, is_data = -1, 0, 0, 0, [], False
                 continue
             if kind == "end" and self.delimiter == ";" and nesting == 0:
                 if start < 0:
@@ -110,7 +116,7 @@ class _Splitter:
                     rows, at = self._skip_copy(at)
                     made = [Statement(one.text, one.line, None, rows) for one in made]
                 yield from made
-                start, depth, rows, nesting, words = -1, 0, 0, 0, []
+                start, depth, rows, nesting, words, is_data = -1, 0, 0, 0, [], False
                 continue
             if start < 0:
                 start = found.start()
@@ -125,6 +131,7 @@ class _Splitter:
                 word = found[0].upper()
                 if depth == 0 or len(words) < 12:
                     words.append(word)
+                is_data = word == "VALUES" and words[0] in ("INSERT", "REPLACE") and self.delimiter == ";"
                 nesting = self._nest(words, word, nesting, at)
         if start >= 0:
             yield from self._make(start, len(self.text), words, rows)
