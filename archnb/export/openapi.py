@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archnb.design.api import Operation
 from archnb.exceptions import ArchnbError, unknown
+from archnb.naming import claim, pascal, split_words
 from archnb.shapes import Source
 from archnb.topics.api.addresses import normalise
 from archnb.topics.api.bodies import Body, describe_parameter, make_request, make_response
-from archnb.topics.api.naming import claim, pascal, split_words
 from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.api.values import MONEY, MONEY_SCHEMA
 from archnb.topics.api.views import write_location

@@ -127,15 +127,15 @@ def _propose_patterns(design: Design) -> dict[str, tuple[AccessPattern, str]]:
                 reads=name,
                 by=(owner[0],),
                 limit=100,
-                summary=f"Lists the {words(plural(name))} of one {words(owner[1].references or '')}.",
+                summary=f"Lists the {words(plural(snake(name)))} of one {words(owner[1].references or '')}.",
             )
-            made[snake(f"{plural(name)} of {owner[1].references}")] = (
+            made[snake(f"{plural(snake(name))} of {owner[1].references}")] = (
                 pattern,
                 f"{name} is part of {owner[1].references}, and no access pattern reads it",
             )
         elif name not in read and entity.rows is not None and entity.rows.base <= SMALL:
-            made[f"list_{snake(plural(name))}"] = (
-                AccessPattern(reads=name, limit=200, summary=f"Lists the {words(plural(name))}."),
+            made[f"list_{snake(plural(snake(name)))}"] = (
+                AccessPattern(reads=name, limit=200, summary=f"Lists the {words(plural(snake(name)))}."),
                 f"{name} is small, and no access pattern reads it",
             )
         if name not in read and owner is None:
@@ -181,7 +181,8 @@ def _complete_pattern(draft: Draft, name: str, said: AccessPattern) -> AccessPat
     summary = (
         f"{verb} a {words(entity)}."
         if said.writes
-        else f"Reads {words(plural(entity))}" + (f" by {', '.join(words(f) for f in said.by)}." if said.by else ".")
+        else f"Reads {words(plural(snake(entity)))}"
+        + (f" by {', '.join(words(f) for f in said.by)}." if said.by else ".")
     )
     roles = _roles(design)
     return draft.fill(

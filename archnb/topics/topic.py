@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from archnb.design import Design, leaves
-from archnb.design.record import Record
+from archnb.design.record import Record, hints
 from archnb.fact import Fact, Facts
 from archnb.finding import Findings, Rule
 from archnb.quantity import Quantity, parse
@@ -99,19 +98,28 @@ def _ends(path: str) -> list[int]:
     return [n for n, sign in enumerate(path) if sign == "."] + [len(path)]
 
 
-@cache
-def _is_quantity(cls: Any, name: str) -> bool:
-    from archnb.design.record import hints
+_QUANTITIES: dict[type[Record], frozenset[str]] = {}
 
-    return "Quantity" in str(hints(cls)[name])
+
+def _is_quantity(cls: type[Record], name: str) -> bool:
+    if cls not in _QUANTITIES:
+        _QUANTITIES[cls] = frozenset(one for one, kind in hints(cls).items() if "Quantity" in str(kind))
+    return name in _QUANTITIES[cls]
 
 
 class Topic(Protocol):
     """The words of a topic; a module with these names is one."""
 
-    NAME: str
-    TITLE: str
-    RULES: Sequence[Rule]
+    # read-only, so that a tuple of rules will do
+
+    @property
+    def NAME(self) -> str: ...
+
+    @property
+    def TITLE(self) -> str: ...
+
+    @property
+    def RULES(self) -> Sequence[Rule]: ...
 
     def complete(self, draft: Draft) -> None:
         """Propose what was not said of this topic's section, with reasons, and close the section."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from archnb.design.api import Action
 from archnb.design.entities import AccessPattern
-from archnb.topics.api.naming import claim, kebab, plural, singular, snake, split_words, strip_parent
+from archnb.naming import claim, kebab, plural, singular, snake, split_words, strip_parent
 from archnb.topics.api.resources import Resources
 
 # words of a change that say no more than that something changes

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from archnb.design.api import Api, Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
-from archnb.topics.api.naming import claim, snake, split_words
+from archnb.naming import claim, snake, split_words
 from archnb.topics.api.resources import Embed, Resources
 from archnb.topics.api.values import Json, Schema, describe_value, make_example, write_text
 

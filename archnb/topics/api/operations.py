@@ -10,10 +10,10 @@ from archnb.design.api import Api, Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
 from archnb.design.record import Named
 from archnb.fact import Fact
+from archnb.naming import claim, kebab, plural, snake
 from archnb.quantity import Quantity, unit
 from archnb.topics.api.addresses import Address, derive_address, is_single, move_aside, normalise
 from archnb.topics.api.bodies import PAGING, list_aggregate, list_visible, list_writable
-from archnb.topics.api.naming import claim, kebab, plural, snake
 from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.topic import Because, Draft
 

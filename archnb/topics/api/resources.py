@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from archnb.design import Design, fields_of
 from archnb.design.entities import Field
-from archnb.topics.api.naming import claim, plural, singular, snake, split_words, strip_parent
+from archnb.naming import claim, plural, singular, snake, split_words, strip_parent
 
 # timestamps that the server sets itself: created_at, placed_at; not what people plan: scheduled_at
 _SET_BY_SERVER = re.compile(r"(?!scheduled_|planned_|wanted_|desired_|requested_)\w*(ed|sent|paid|seen)_(at|on|time)")

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from archnb.design.api import Operation
 from archnb.finding import Hit, Rule, rule
+from archnb.naming import snake
 from archnb.quantity import show, unit
 from archnb.topics.api.addresses import normalise
-from archnb.topics.api.naming import snake
 from archnb.topics.api.operations import LARGEST_PAGE, find_calls
 from archnb.topics.api.resources import find_resources
 from archnb.topics.topic import Draft

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archnb.design.entities import Field
-from archnb.topics.api.naming import singular, snake, split_words
+from archnb.naming import singular, snake, split_words
 from archnb.topics.api.resources import Resources
 
 Json = Any

@@ -1,29 +1,21 @@
-"""Facts: numbers that know where they came from.
-
-A fact is a quantity with a unit, given or made from other facts by arithmetic or by a named model. It keeps its
-expression, so that what is printed is what was computed; the same expression is evaluated with one value, with an array
-of samples (a range is a distribution), and with one input nudged: estimate, uncertainty and sensitivity from one formula.
-All facts of a plan form one directed graph.
-"""
+"""One fact: its expression, its value, and what can be asked of it: why, what if, how sure, what matters."""
 
 from __future__ import annotations
 
 import math
 import statistics
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from archnb.exceptions import ArchnbError, UnitError, unknown
-from archnb.quantity import NONE, ONE, Dimension, Quantity, Unit, combine, describe, number, parse, show, unit
+from archnb.quantity import NONE, ONE, Dimension, Quantity, Unit, combine, parse, show, unit
 from archnb.shapes import Cell, Chart, Series, Shown, Table
 
 if TYPE_CHECKING:
-    import networkx
     import numpy
-    import pandas
 
 SAMPLES = 10_000
 # where a named model cannot take arrays: stratified, so that a percentile is good to about one part in a hundred
@@ -173,28 +165,28 @@ class Fact(Shown):
     # -- arithmetic
 
     def __add__(self, other: Fact | Quantity | float) -> Fact:
-        return _same("+", lambda a, b: a + b, self, _fact(other))
+        return _same("+", lambda a, b: a + b, self, as_fact(other))
 
     def __radd__(self, other: Quantity | float) -> Fact:
-        return _same("+", lambda a, b: a + b, _fact(other), self)
+        return _same("+", lambda a, b: a + b, as_fact(other), self)
 
     def __sub__(self, other: Fact | Quantity | float) -> Fact:
-        return _same("−", lambda a, b: a - b, self, _fact(other))
+        return _same("−", lambda a, b: a - b, self, as_fact(other))
 
     def __rsub__(self, other: Quantity | float) -> Fact:
-        return _same("−", lambda a, b: a - b, _fact(other), self)
+        return _same("−", lambda a, b: a - b, as_fact(other), self)
 
     def __mul__(self, other: Fact | Quantity | float) -> Fact:
-        return _product("×", lambda a, b: a * b, self, _fact(other), 1)
+        return _product("×", lambda a, b: a * b, self, as_fact(other), 1)
 
     def __rmul__(self, other: Quantity | float) -> Fact:
-        return _product("×", lambda a, b: a * b, _fact(other), self, 1)
+        return _product("×", lambda a, b: a * b, as_fact(other), self, 1)
 
     def __truediv__(self, other: Fact | Quantity | float) -> Fact:
-        return _product("÷", _divide, self, _fact(other), -1)
+        return _product("÷", _divide, self, as_fact(other), -1)
 
     def __rtruediv__(self, other: Quantity | float) -> Fact:
-        return _product("÷", _divide, _fact(other), self, -1)
+        return _product("÷", _divide, as_fact(other), self, -1)
 
     # -- explanation
 
@@ -414,7 +406,8 @@ def _draw(name: str, given: Quantity, count: int) -> numpy.ndarray[Any, numpy.dt
     return made * given.unit.factor
 
 
-def _fact(value: Fact | Quantity | float) -> Fact:
+def as_fact(value: Fact | Quantity | float) -> Fact:
+    """A quantity or a number as a fact without a name; a fact is itself."""
     if isinstance(value, Fact):
         return value
     found = value if isinstance(value, Quantity) else Quantity(float(value), float(value), ONE)
@@ -455,214 +448,3 @@ def _product(symbol: str, function: Callable[..., Any], left: Fact, right: Fact,
     dimension = combine(left.unit.dimension, right.unit.dimension, sign)
     keeps = left.unit if dimension == left.unit.dimension and not left.unit.is_percent else base_unit(dimension)
     return Fact(keeps, apply=Apply(symbol, function, (left, right)))
-
-
-def apply_model(
-    name: str, function: Callable[..., Any], symbol: str, *operands: Fact | Quantity | float,
-    labels: Iterable[str] = (), is_vectorised: bool = False,
-) -> Fact:  # fmt: skip
-    """A fact from a named model: `apply_model("Erlang C servers", f, "servers", rate, service_time)`.
-
-    function: takes the operands' base values, gives the value in base units of the unit `symbol` names.
-    is_vectorised: whether it also takes arrays.
-    """
-    return Fact(
-        unit(symbol), apply=Apply(name, function, tuple(_fact(one) for one in operands), tuple(labels), is_vectorised)
-    )
-
-
-def ceil(fact: Fact) -> Fact:
-    """The next whole number, in the fact's own unit."""
-    factor = fact.unit.factor
-
-    def up(value: Any) -> Any:
-        # 1e-9 keeps 3.0000000001 from becoming 4
-        if getattr(value, "ndim", 0):
-            import numpy
-
-            return numpy.ceil(value / factor - 1e-9) * factor
-        return math.ceil(value / factor - 1e-9) * factor if math.isfinite(value) else value
-
-    return Fact(fact.unit, apply=Apply("ceil", up, (fact,)))
-
-
-def _extreme(word: str, facts: tuple[Fact | Quantity | float, ...]) -> Fact:
-    made = [_fact(one) for one in facts]
-    for one in made[1:]:
-        if one.unit.dimension != made[0].unit.dimension:
-            raise UnitError(
-                f"{word}: {made[0].label} ({made[0].unit.describe()}) and {one.label} ({one.unit.describe()}) differ in unit"
-            )
-
-    def choose(*values: Any) -> Any:
-        if any(getattr(value, "ndim", 0) for value in values):
-            import functools
-
-            import numpy
-
-            return functools.reduce(numpy.maximum if word == "max" else numpy.minimum, values)
-        return max(values) if word == "max" else min(values)
-
-    return Fact(made[0].unit, apply=Apply(word, choose, tuple(made)))
-
-
-def maximum(*facts: Fact | Quantity | float) -> Fact:
-    """The greatest of some facts of one dimension."""
-    return _extreme("max", facts)
-
-
-def minimum(*facts: Fact | Quantity | float) -> Fact:
-    """The least of some facts of one dimension."""
-    return _extreme("min", facts)
-
-
-def power(base: Fact | float, exponent: Fact | Quantity | float) -> Fact:
-    """A plain number to a plain power."""
-    left, right = _fact(base), _fact(exponent)
-    if left.unit.dimension != NONE or right.unit.dimension != NONE:
-        raise UnitError(
-            f"power takes plain numbers; {left.label} is {describe(left.unit.dimension)}, {right.label} is {describe(right.unit.dimension)}"
-        )
-    return Fact(ONE, apply=Apply("power", lambda a, b: a**b, (left, right)))
-
-
-def total(facts: Iterable[Fact]) -> Fact:
-    """The sum of some facts of one dimension. Raises ValueError where there is none."""
-    made = tuple(facts)
-    if not made:
-        raise ValueError("total of no facts has no unit")
-    for one in made[1:]:
-        if one.unit.dimension != made[0].unit.dimension:
-            raise UnitError(
-                f"sum: {made[0].label} ({made[0].unit.describe()}) and {one.label} ({one.unit.describe()}) differ in unit"
-            )
-    return Fact(made[0].unit, apply=Apply("sum", lambda *values: sum(values), made))
-
-
-class Facts(Shown, Mapping[str, Fact]):
-    """All facts of a plan by name, in the order they were made."""
-
-    title = "Facts"
-
-    def __init__(self) -> None:
-        self._facts: dict[str, Fact] = {}
-
-    def given(
-        self,
-        name: str,
-        value: Quantity | str | float,
-        because: str = "",
-        *,
-        origin: Origin = "assumed",
-        source: str = "",
-        symbol: str = "",
-    ) -> Fact:
-        """Add a given fact: said by a person, or assumed with a source (and its date)."""
-        quantity = parse(value)
-        if symbol and quantity.unit == ONE:
-            quantity = Quantity(quantity.low, quantity.high, unit(symbol))
-        return self._add(Fact(quantity.unit, given=quantity, name=name, because=because, source=source, origin=origin))
-
-    def define(
-        self, name: str, expression: Fact, symbol: str | None = None, because: str = "", *, source: str = ""
-    ) -> Fact:
-        """Name an expression, show it in the unit `symbol`, and say what it means. Raises UnitError where the unit does not fit."""
-        shown = expression.unit if symbol is None else unit(symbol)
-        if shown.dimension != expression.unit.dimension:
-            raise UnitError(f"{name} = {expression.formula()} is {expression.unit.describe()}, not {symbol!r}")
-        if expression.name or expression.apply is None:
-            # naming a named fact again makes a fact that points to it
-            made = Fact(
-                shown, apply=Apply("", lambda value: value, (expression,)), name=name, because=because, source=source
-            )
-        else:
-            made = Fact(shown, apply=expression.apply, name=name, because=because, source=source)
-        return self._add(made)
-
-    def _add(self, fact: Fact) -> Fact:
-        if fact.name in self._facts:
-            raise ArchnbError(f"fact {fact.name!r} is made twice")
-        self._facts[fact.name] = fact
-        return fact
-
-    def __getitem__(self, name: str) -> Fact:
-        try:
-            return self._facts[name]
-        except KeyError:
-            raise KeyError(unknown("fact", name, self._facts)) from None
-
-    def __contains__(self, name: object) -> bool:
-        # without the search for the nearest name, which only a failed look-up should pay for
-        return name in self._facts
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._facts)
-
-    def __len__(self) -> int:
-        return len(self._facts)
-
-    def __repr__(self) -> str:
-        return f"<Facts: {len(self)}>"
-
-    @property
-    def graph(self) -> networkx.DiGraph[str]:
-        """All facts as networkx, an edge from what a fact rests on to the fact."""
-        import networkx
-
-        made: networkx.DiGraph[str] = networkx.DiGraph()
-        for name, fact in self._facts.items():
-            made.add_node(name, value=fact.value, unit=fact.unit.symbol, origin=fact.origin)
-            for parent in fact.parents():
-                made.add_edge(parent.name, name)
-        return made
-
-    @property
-    def frame(self) -> pandas.DataFrame:
-        """One row a fact, with P10, P50 and P90."""
-        import pandas
-
-        rows = [
-            (
-                n,
-                f.value,
-                f.unit.symbol,
-                *f.percentiles(),
-                f.formula() if f.apply else str(f.given),
-                f.origin,
-                f.because,
-                f.source,
-            )
-            for n, f in self.items()
-        ]
-        return pandas.DataFrame(
-            rows, columns=["fact", "value", "unit", "p10", "p50", "p90", "formula", "origin", "because", "source"]
-        )
-
-    @property
-    def table(self) -> Table:
-        """One row a fact: value, spread, formula, arithmetic, origin."""
-        rows = []
-        for name, fact in self.items():
-            p10, _, p90 = fact.percentiles()
-            spread = f"{show(p10, fact.unit)} … {show(p90, fact.unit)}" if p10 != p90 else ""
-            formula = f"{fact.formula()} = {fact.arithmetic()}" if fact.apply else fact.origin
-            rows.append(
-                (name, fact.text, spread, formula, "; ".join(part for part in (fact.because, fact.source) if part))
-            )
-        return Table(
-            "facts",
-            "Facts",
-            ("fact", "value", "P10 … P90", "formula", "because"),
-            tuple(rows),
-            anchors=tuple(f"fact-{n}" for n in self),
-        )
-
-    @property
-    def views(self) -> tuple[Table, ...]:
-        """The table of facts."""
-        return (self.table,)
-
-
-__all__ = [
-    "Apply", "Fact", "Facts", "Origin", "apply_model", "ceil", "maximum", "minimum", "number", "power", "total",
-]  # fmt: skip
