@@ -15,7 +15,7 @@ from archnb.design.schema import SchemaTable
 from archnb.export.queries import Parameter, Query, queries
 from archnb.export.sql import LIMITS
 from archnb.naming import snake
-from archnb.topics.schema.names import shorten
+from archnb.export.sql import shorten
 from archnb.verify.proof import Served
 from archnb.verify.rows import Row, Rows
 from archnb.verify.session import Session, Step
@@ -129,7 +129,7 @@ class Lookups:
         if not found:
             return self._not_run(label, f"{base} could not be filled")
         if query.kind == "update":
-            return self._run_update(query, label, base, found, spare)
+            return self._run_update(query, label, base, spare)
         # a row that nothing refers to yet can go
         with self.session.undone():
             if spare is not None:
@@ -144,14 +144,19 @@ class Lookups:
                 count = self.session.run(query.sql, values)
         return self._written(label, served.index, served.plan, count, served.text, served)
 
-    def _run_update(self, query: Query, label: str, base: str, found: Sequence[Row], spare: Row | None) -> Served:
-        row = found[len(found) // 2]
-        related = self._relate(list(dict.fromkeys([base, *(one.table for one in query.parameters)])), row)
+    def _run_update(self, query: Query, label: str, base: str, spare: Row | None) -> Served:
+        # a row that is found by its fields, and what is joined to it: of a parent not every row has a child
+        asked = [one.table for one in query.parameters if not one.name.startswith("new_")]
+        wanted = list(dict.fromkeys([*asked, base]))
+        rows = self.rows.tables.get(wanted[0]) or []
+        related = self._relate(wanted, rows[len(rows) // 2]) if rows else None
         if related is None:
             return self._not_run(label, "no row is related to one of every table that is asked by")
         values = self._fill([one for one in query.parameters if not one.name.startswith("new_")], related)
         fresh = self._fill(
-            [one for one in query.parameters if one.name.startswith("new_")], {base: spare or row}, is_null_allowed=True
+            [one for one in query.parameters if one.name.startswith("new_")],
+            {base: spare or related[base]},
+            is_null_allowed=True,
         )
         if values is None or fresh is None:
             return self._not_run(label, "no row has a value in every column that is asked by")
@@ -208,7 +213,7 @@ class Lookups:
 
     def _edges(self, name: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
         for key in self.designed[name].foreign_keys.values():
-            if key.references in self.designed:
+            if key.references is not None and key.references in self.designed:
                 yield key.references, key.columns, key.referenced or self.designed[key.references].primary_key
         for other, table in self.designed.items():
             for key in table.foreign_keys.values():
@@ -297,9 +302,9 @@ class Lookups:
                 hit = _find(self.session.explain(sql, parameters), names)
             if hit is not None:
                 return Served(label, self.session.title, names[0], hit.line, count, "passed", f"{one.text}; {chosen}")
-        line = steps[0].line if steps else ""
+        first = steps[0].line if steps else ""
         text = f"{names[0]} should serve it, and the planner cannot use it; {chosen}"
-        return Served(label, self.session.title, used.index or "" if used else _SCAN, line, count, "failed", text)
+        return Served(label, self.session.title, used.index or "" if used else _SCAN, first, count, "failed", text)
 
     def _sample(self, query: Query) -> int:
         return max((len(self.rows.tables.get(one.table, ())) for one in query.parameters), default=self.rows.count)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from archnb.exceptions import EngineMissing
@@ -128,8 +129,9 @@ class MysqlSession(Session):
         )
         for table, index in found[:1]:
             place = rf"\b(?:FROM|JOIN|UPDATE) (?:`{re.escape(table)}`|{re.escape(table)}\b)(?: AS (?:`[^`]+`|\w+))?"
-            hint = f" FORCE INDEX ({_quote(index)})"
-            sql = re.sub(place, lambda one: one[0] + hint, sql, count=1)
+            at = re.search(place, sql)
+            if at is not None:
+                sql = f"{sql[: at.end()]} FORCE INDEX ({_quote(index)}){sql[at.end() :]}"
         return sql
 
     def read_error(self, error: Exception) -> Refusal | None:
@@ -224,5 +226,5 @@ def parse_ddl(plan: Plan, why: str) -> Proof:
     kind: Any = "not verified" if verdict == "not run" or not is_understood else "parsed or schema-checked"
     seconds = time.perf_counter() - started
     return Proof(
-        ARTEFACT, "sqlglot, MySQL dialect", sqlglot.__version__, kind, len(texts), seconds, verdict, tuple(checks)
+        ARTEFACT, "sqlglot, MySQL dialect", version("sqlglot"), kind, len(texts), seconds, verdict, tuple(checks)
     )

@@ -44,7 +44,7 @@ def _check_document(document: Any) -> list[Check]:
 
 
 def _check_examples(document: Any) -> list[Check]:
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped, unused-ignore]
     from referencing import Registry, Resource
     from referencing.jsonschema import DRAFT202012
 

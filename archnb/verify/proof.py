@@ -71,7 +71,7 @@ class Proof:
     @property
     def summary(self) -> str:
         """How many checks passed, failed and were not run; of a single one, its text."""
-        found = [*self.details, *self.queries]
+        found: list[Check | Served] = [*self.details, *self.queries]
         if len(found) == 1:
             return found[0].text
         count = Counter(one.verdict for one in found)

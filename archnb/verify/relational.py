@@ -61,8 +61,9 @@ def rows_for(plan: Plan, designed: Mapping[str, SchemaTable]) -> Rows:
             made = tuple(designed), make_rows(designed, scale_counts(read_counts(plan, designed)))
             _made[plan] = made
     rows = made[1]
-    # an engine that refuses the rows of a table takes them out of its own copy
-    return Rows(dict(rows.tables), dict(rows.spares), list(rows.updates), dict(rows.notes))
+    # what an engine refuses or updates is changed in its own copy
+    tables = {name: [dict(row) for row in found] for name, found in rows.tables.items()}
+    return Rows(tables, dict(rows.spares), list(rows.updates), dict(rows.notes))
 
 
 def _run_ddl(plan: Plan, session: Session, texts: list[str]) -> list[Check]:
@@ -113,6 +114,9 @@ def insert_rows(session: Session, tables: Mapping[str, sa.Table], rows: Rows) ->
             sql, parameters = write_update(session, tables[one.table], one.values, one.key)
             try:
                 session.run(sql, parameters)
+                for row in rows.tables[one.table]:
+                    if all(row[name] == value for name, value in one.key.items()):
+                        row.update(one.values)
             except Exception as error:
                 refusal = session.read_error(error)
                 if refusal is None:

@@ -270,9 +270,9 @@ class _Maker:
         # the first of columns that are unique together is shared by many rows, as a tenant is
         referring = {c for one in self.keys for c in one.columns}
         for unique in self.unique_sets:
-            name, one = unique[0], self.table.columns[unique[0]]
-            if len(unique) > 1 and name not in referring | self.alone and one.type in ("uuid", "text", "code"):
-                values = (make_value(one, self.rng, n, self.limits.get(name)) for n in range(max(3, count // 20)))
+            name, column = unique[0], self.table.columns[unique[0]]
+            if len(unique) > 1 and name not in referring | self.alone and column.type in ("uuid", "text", "code"):
+                values = (make_value(column, self.rng, n, self.limits.get(name)) for n in range(max(3, count // 20)))
                 self.pools[name] = list(values)
 
     def _refer(self, row: Row, key: ForeignKey, number: int, is_optional: bool) -> bool:
@@ -350,5 +350,5 @@ def _close_cycles(
                 continue
             if any(value is None for value in values.values()):
                 continue
-            row.update(values)
+            # the row itself stays as it is inserted; whoever runs the update changes it
             made.updates.append(Update(name, {one: row[one] for one in table.primary_key}, values))
