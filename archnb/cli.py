@@ -258,21 +258,27 @@ def import_command(source: str, output: Path | None, dialect: str | None, as_jso
     from archnb import file
     from archnb.readers import read_any
 
-    found = read_any(source, **({"dialect": dialect} if dialect else {}))
+    found = read_any(source, dialect)
     if output is not None:
         if output.exists():
             _fail(f"{output} is there already; choose another name.", BAD_INPUT)
         file.save(found.design, output)
-    notes = [{"line": note.line, "text": note.text, "reason": note.reason} for note in found.notes]
+    notes, remarks = _note_data(found.notes), _note_data(found.remarks)
     if as_json:
-        _echo_json({**found.counts, "output": output, "notes": notes})
+        _echo_json({**found.counts, "output": output, "notes": notes, "remarks": remarks, "skipped": found.skipped})
         return
     if output is None:
         click.echo(file.dumps(found.design))
     for note in notes:
         click.echo(f"not understood, line {note['line']}: {note['reason']}: {note['text']}", err=True)
+    for remark in remarks:
+        click.echo(f"remark, line {remark['line']}: {remark['reason']}: {remark['text']}", err=True)
     counted = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.counts.items())
     click.echo(f"{source}: {counted}", err=output is None)
+
+
+def _note_data(notes: Any) -> list[dict[str, Any]]:
+    return [{"line": note.line, "text": note.text, "reason": note.reason} for note in notes]
 
 
 @main.command("diff", epilog="Example: archnb diff shop-1.yaml shop-2.yaml")
