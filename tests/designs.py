@@ -14,7 +14,10 @@ TINY: dict[str, Any] = {
     "name": "tiny",
     "requirements": {"load": {"daily_users": "10k", "requests_per_user": "20/day"}},
     "entities": {
-        "Customer": {"fields": {"id": "key", "email": "email unique personal", "name": "text(200) personal"}, "rows": "50k"},
+        "Customer": {
+            "fields": {"id": "key", "email": "email unique personal", "name": "text(200) personal"},
+            "rows": "50k",
+        },
         "Order": {
             "fields": {"id": "key", "customer": "-> Customer", "total": "money >= 0", "placed_at": "timestamp = now()"},
             "rows": "100k",
@@ -22,7 +25,14 @@ TINY: dict[str, Any] = {
         },
     },
     "access": {
-        "orders_of_customer": {"reads": "Order", "by": "customer", "sort": "-placed_at", "limit": 20, "rate": "20/s", "roles": "customer"},
+        "orders_of_customer": {
+            "reads": "Order",
+            "by": "customer",
+            "sort": "-placed_at",
+            "limit": 20,
+            "rate": "20/s",
+            "roles": "customer",
+        },
         "place_order": {"writes": "Order", "action": "create", "rate": "1/s", "roles": "customer"},
     },
 }

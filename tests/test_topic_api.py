@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from archnb import Design, plan
 from archnb.design import leaves
 from archnb.design.api import Operation
+from archnb.naming import claim, kebab, pascal, plural, singular, snake, split_words
 from archnb.plan import Plan
 from archnb.topics.api.addresses import normalise
 from archnb.topics.api.bodies import make_instance, make_request, make_response, measure_bytes
-from archnb.topics.api.naming import claim, kebab, pascal, plural, singular, snake, split_words
 from archnb.topics.api.resources import Resources
 from tests.designs import ALL, shop
 
