@@ -96,7 +96,7 @@ class Kit:
     def __init__(self) -> None:
         self.widgets = import_ipywidgets()
         made = self.widgets
-        self.wide = made.Layout(width="100%", height="auto")
+        self.wide = made.Layout(width="100%", height="auto", margin="2px 0")
         self.block = made.Layout(width="100%", margin="0 0 14px 0")
         self.inset = made.Layout(width="100%", margin="4px 0 10px 0", padding="0 0 0 18px")
         self.row = made.Layout(width="100%", flex_flow="row wrap", align_items="center")
@@ -106,6 +106,8 @@ class Kit:
     def make(self, name: str, *, layout: Any = None, **options: Any) -> Any:
         """A widget of the named class with the shared style and, unless another is given, the wide layout."""
         kind = getattr(self.widgets, name)
+        # unset, a browser shows the word null as the tooltip
+        options.setdefault("tooltip", "")
         style = kind.class_traits()["style"].klass if "style" in kind.class_traits() else None
         if style is not None:
             if style not in self._styles:
@@ -229,7 +231,7 @@ def _describe(proposal: Proposal | None) -> str:
     if proposal is None or proposal.value in (None, ()):
         return "Not said, and nothing is proposed."
     reason = f", {proposal.reason}" if proposal.reason else ""
-    return f"proposed: {write_value(proposal.value)}{reason}"
+    return f"proposed: {write_value(proposal.value).rstrip('.')}{reason}"
 
 
 def _read_number(text: str) -> int | float | str:

@@ -17,6 +17,7 @@ from archnb.capture.fields import Field, Kit, Proposal, Question, find_inner, li
 from archnb.design import Design, find_dangling, leaves
 from archnb.design.record import Record, asked, hints
 from archnb.exceptions import FileChangedError, InputError, Problem, unknown
+from archnb.fact import Fact
 from archnb.file import dumps, load, save
 from archnb.finding import Finding
 from archnb.plan import Plan, plan
@@ -40,6 +41,8 @@ _SHEET = """
 .archnb-form .widget-text input,.archnb-form .widget-dropdown select{max-width:28em;width:100%;
   flex:0 0 auto;height:var(--jp-widgets-inline-height,28px)}
 .archnb-form .jupyter-button{text-align:left;white-space:normal;overflow:visible;height:auto;line-height:1.6}
+.archnb-form .archnb-table th,.archnb-form .archnb-table td{overflow-wrap:anywhere;white-space:pre-line}
+.archnb-form .archnb-table td:first-child{overflow-wrap:normal}
 .archnb-form h4{margin:14px 0 2px}
 .archnb-form .archnb-help{color:var(--archnb-soft)}
 .archnb-form .archnb-notice-box{border:1px solid var(--archnb-danger);border-radius:8px;padding:8px 12px;margin:4px 0}
@@ -444,12 +447,12 @@ class _Aside:
     def views(self) -> tuple[AnyShape, ...]:
         """The facts and the findings, as tables."""
         facts = tuple(
-            (Cell(name, is_code=True), fact.text, fact.formula())
+            (Cell(name, is_code=True), fact.text, _explain(fact))
             for name, fact in self.plan.facts.items()
             if name.startswith(SECTIONS[self.section]) and fact.origin == "concluded"
         )
         rows = tuple(
-            (row[0], row[1], f"{one.effect}\n{one.evidence}", one.remedy)
+            (row[0], f"{one.effect}\n{one.path}: {one.evidence}", one.remedy)
             for one, row in zip(self.plan.findings, self.plan.findings.table.rows, strict=True)
             if _is_about(one, self.section)
         )
@@ -459,12 +462,18 @@ class _Aside:
             Table(
                 "form-findings",
                 "Worst findings",
-                ("severity", "where", "effect and evidence", "remedy"),
+                ("severity", "effect, where, and evidence", "remedy"),
                 rows[:WORST],
                 description=told,
             ),
-            Table("form-facts", "Main facts", ("fact", "value", "formula"), facts),
+            Table("form-facts", "Main facts", ("fact", "value", "how"), facts),
         )
+
+
+def _explain(fact: Fact) -> str:
+    """The formula, or the meaning where the formula is longer than what fits beside a form."""
+    formula = fact.formula()
+    return formula if len(formula) <= 80 or not fact.because else fact.because
 
 
 def _is_about(finding: Finding, section: str) -> bool:
