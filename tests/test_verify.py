@@ -119,6 +119,15 @@ def test_rows_that_cannot_be_are_told() -> None:
     assert "optional" in failed[0].text
 
 
+def test_a_table_without_a_key_is_tried_too() -> None:
+    """Of an imported table without a primary key the constraints are broken by a new row."""
+    columns = {"at": {"type": "timestamp", "nullable": False}, "n": {"type": "int", "nullable": True}}
+    tables = {"log": {"columns": columns, "checks": {"log_n_check": {"condition": "n > 5"}}}}
+    (proof,) = verify(plan(Design.of({"name": "log", "schema": {"tables": tables}})), only="sqlite")
+    assert proof.failures == ()
+    assert {"NOT NULL", "CHECK"} <= {one.name for one in proof.details if one.verdict == "passed"}
+
+
 # -- evidence as it is shown
 
 

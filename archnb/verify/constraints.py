@@ -42,12 +42,12 @@ def check_constraints(
             for one in find_violations(name, designed, rows):
                 found = rows.tables.get(name) or []
                 place = f"{name}.{one.name}"
-                if one.change is None or not found or not designed[name].primary_key:
+                spare, is_keyed = rows.spares.get(name), bool(designed[name].primary_key)
+                if one.change is None or not found or not (is_keyed or spare):
                     untried[one.kind].append(place)
                     continue
                 victim = found[-1]
-                spare = rows.spares.get(name)
-                if one.kind == "UNIQUE" and spare is not None:
+                if spare is not None and (one.kind == "UNIQUE" or not is_keyed):
                     # a new row: to change a key that others refer to is refused for their sake
                     refusal = session.attempt(*write_insert(session, table, {**spare, **one.change}))
                 else:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from archnb.design.schema import SchemaTable
 from archnb.export.queries import Parameter, Query, queries
-from archnb.export.sql import LIMITS
+from archnb.export.sql import LIMITS, shorten
 from archnb.naming import snake
-from archnb.export.sql import shorten
 from archnb.verify.proof import Served
 from archnb.verify.rows import Row, Rows
 from archnb.verify.session import Session, Step

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _KINDS: dict[str, Constraint] = {
     "SQLITE_CONSTRAINT_NOTNULL": "NOT NULL",
+    # the key that numbers the rows takes nothing but a number
+    "SQLITE_MISMATCH": "NOT NULL",
     "SQLITE_CONSTRAINT_UNIQUE": "UNIQUE",
     "SQLITE_CONSTRAINT_PRIMARYKEY": "UNIQUE",
     "SQLITE_CONSTRAINT_ROWID": "UNIQUE",

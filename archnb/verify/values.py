@@ -173,6 +173,8 @@ def _of_native(native: str, rng: random.Random, number: int) -> Any:
         words = re.findall(r"'((?:[^']|'')*)'", found[1])
         if words:
             return str(rng.choice(words)).replace("''", "'")
+    if found := re.fullmatch(r"(?:\w+\.)?(?:vector|halfvec)\((\d+)\)", text):
+        return [round(rng.uniform(-1, 1), 4) for _ in range(int(found[1]))]
     if found := re.fullmatch(r"bit(?:\((\d+)\))?", text):
         return "0" * int(found[1] or 1)
     for pattern, make in _NATIVES:
