@@ -166,10 +166,6 @@ def _assume(draft: Draft) -> None:
         source="Skelton and Pais, Team Topologies (2019): teams of five to nine",
     )  # fmt: skip
     facts.given(
-        "patterns.primary_reads", "10k/s", "reads that one relational primary of 8 to 16 cores answers from memory",
-        source="pgbench select-only on such machines gives several times that; a fifth is left for real queries (2024)",
-    )  # fmt: skip
-    facts.given(
         "patterns.primary_share",
         "60%",
         "how much of the primary reads may take before a replica is added",
@@ -185,8 +181,24 @@ def _assume(draft: Draft) -> None:
             parts.append(facts[rate] * (1 - facts[hit]) if is_cached else facts[rate] * 1)
     if parts:
         facts.define("patterns.store_reads", total(parts), "/s", "reads at the peak that the cache does not answer")
+    if parts and "cache.warm_cores" in facts and facts["cache.warm_cores"].base > 0:
+        mean = facts.define(
+            "patterns.query_time", facts["cache.warm_cores"] / facts["cache.store_reads"], "ms",
+            "mean database time of the reads that reach the store: their busy cores ÷ their rate (Little's law)",
+        )  # fmt: skip
+        facts.define(
+            "patterns.primary_reads", facts["cache.store_cores"] / mean, "/s",
+            "reads of this design's mix that one primary answers with all its cores busy",
+        )  # fmt: skip
+    else:
+        facts.given(
+            "patterns.primary_reads", "10k/s", "reads that one relational primary of 8 to 16 cores answers from memory",
+            source="pgbench select-only on such machines gives several times that; a fifth is left for real queries (2024)",
+        )  # fmt: skip
 
 
+# bytes a second: below it one entry answers without noticing
+EDGE_EGRESS = 100e6
 # used or not, the reason, and the names of the facts that the reason rests on
 Proposal = tuple[Any, ...]
 
@@ -201,7 +213,7 @@ def _weigh(draft: Draft, seen: Evidence) -> Iterator[tuple[str, Proposal]]:
     yield "outbox", _weigh_outbox(draft, seen, bool(queue[0]))
     yield "saga", _weigh_saga(seen)
     yield "cache_layer", _weigh_cache(draft, seen)
-    yield "cdn", _weigh_cdn(seen)
+    yield "cdn", _weigh_cdn(draft, seen)
     yield "circuit_breaker", _weigh_breaker(seen)
     yield "event_sourcing", _weigh_event_sourcing(seen)
     yield "cqrs", _weigh_cqrs(seen)
@@ -284,9 +296,24 @@ def _weigh_queue(seen: Evidence) -> Proposal:
 def _weigh_outbox(draft: Draft, seen: Evidence, has_queue: bool) -> Proposal:
     said = draft.design.patterns.get("queue")
     has_queue = said.use if said is not None and said.use is not None else has_queue
+    technology = next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
+    if has_queue and seen.writes and is_table(technology):
+        return (
+            False,
+            f"the queue is {technology}, tables of the same database: a job is a row of the transaction that causes it, which is all that an outbox would give",
+        )
     if has_queue and seen.writes:
         return (True, "a row and its message are written in one transaction, so neither is lost when the other fails")
     return (False, "no write has to be told to another part" if seen.writes else "there are no writes to publish")
+
+
+def is_table(technology: str) -> bool:
+    """Whether a queue is a table of the database, so that a row and its message share a transaction.
+
+    >>> is_table("PostgreSQL (SKIP LOCKED)"), is_table("RabbitMQ")
+    (True, False)
+    """
+    return any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
 
 
 def _weigh_saga(seen: Evidence) -> Proposal:
@@ -313,10 +340,27 @@ def _weigh_cache(draft: Draft, seen: Evidence) -> Proposal:
     return (False, "no access pattern is worth caching")
 
 
-def _weigh_cdn(seen: Evidence) -> Proposal:
+def _weigh_cdn(draft: Draft, seen: Evidence) -> Proposal:
     if seen.cached_at_edge:
         return (True, f"{list_names(seen.cached_at_edge)} may be answered from the edge, close to the reader")
-    return (False, "no answer is both the same for everybody and allowed to be old")
+    shared = tuple(
+        name for name in seen.cached
+        if draft.design.access[name].roles == ("public",)
+        and (stale := draft.design.requirements.objectives[name].staleness) is not None and stale.base > 0
+    )  # fmt: skip
+    if not shared:
+        return (False, "no answer is both the same for everybody and allowed to be old")
+    out = draft.facts.get("load.peak_egress")
+    weight = (
+        f", and {out.text} at the peak needs no help to leave" if out is not None and out.base < EDGE_EGRESS else ""
+    )
+    regions = draft.design.requirements.regions or 1
+    return (
+        False,
+        f"{list_names(shared)} could be kept at the edge, but they change and are wanted fresh, and a write can call back what the shared cache holds and not what browsers hold"
+        f"{weight}; it pays for pictures and scripts, and for readers far from the {'region' if regions == 1 else 'regions'}",
+        *(("load.peak_egress",) if out is not None else ()),
+    )
 
 
 def _weigh_breaker(seen: Evidence) -> Proposal:
@@ -439,14 +483,15 @@ def find_refused_queue(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "patterns-dual-write", principle="integrity", severity="high",
-    condition="The outbox is refused, and writes to a store are also told to a queue.",
+    condition="The outbox is refused, and writes to a store are also told to a queue that is no table of it.",
     effect="A crash between the commit and the message loses the message, or announces a row that was rolled back.",
     remedy="Set patterns.outbox.use to true: the message is a row in the same transaction.",
 )  # fmt: skip
 def find_dual_write(draft: Draft) -> Iterator[Hit]:
     """An outbox refused while a queue is fed by writes."""
     queue = draft.design.patterns.get("queue")
-    if _is_said(draft, "outbox", False) and queue is not None and queue.use:
+    technology = next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
+    if _is_said(draft, "outbox", False) and queue is not None and queue.use and not is_table(technology):
         seen = count_evidence(draft)
         told = [job.trigger for job in draft.design.jobs.jobs.values() if job.trigger in draft.design.access]
         told += [*seen.spanning, *(name for name in seen.async_operations if draft.design.access[name].writes)]

@@ -115,7 +115,10 @@ def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
         value = getattr(load, name)
         if value is not None and not (load.writes is not None and name in ("daily_users", "read_share")):
             draft.give(f"load.{name}", f"requirements.load.{name}", value)
-    draft.give("load.horizon", "scaling.horizon", draft.design.scaling.horizon or parse(HORIZON))
+    if draft.design.scaling.horizon is not None:
+        draft.give("load.horizon", "scaling.horizon", draft.design.scaling.horizon)
+    else:
+        facts.given("load.horizon", HORIZON, "how far the plan looks: beyond three years a growth rate is a guess")
     made: dict[str, Because] = {}
     if load.writes is not None:
         facts.define("load.average_writes", facts["load.writes"] * 1, "writes/s", "writes on average")
@@ -140,9 +143,9 @@ def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
             "",
             "users that would make this load",
         )
-        made["read_share"] = Because(share.quantity, "follows from reads per write", ("load.read_share",))
+        made["read_share"] = Because(share.quantity, "reads per write, said the other way round", ("load.read_share",))
         made["daily_users"] = Because(
-            _rounded(users), "follows from the writes and requests per user", ("load.daily_users",)
+            _rounded(users), "the writes and reads, shared out by requests per user", ("load.daily_users",)
         )
     else:
         users, per_user, share = facts["load.daily_users"], facts["load.requests_per_user"], facts["load.read_share"]
@@ -159,10 +162,10 @@ def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
         )
         made["writes"] = Because(
             facts["load.average_writes"].quantity,
-            "follows from users, requests and the read share",
+            "users × requests × the share that writes",
             ("load.average_writes",),
         )
-        made["reads_per_write"] = Because(_rounded(ratio), "follows from the read share", ("load.reads_per_write",))
+        made["reads_per_write"] = Because(_rounded(ratio), "the read share, said the other way round", ("load.reads_per_write",))
     peak = facts["load.peak_factor"]
     for word, unit in (("requests", "requests/s"), ("reads", "reads/s"), ("writes", "writes/s")):
         facts.define(f"load.peak_{word}", facts[f"load.average_{word}"] * peak, unit, f"{word} in the busiest hour")
@@ -320,7 +323,7 @@ def views(draft: Draft) -> Sequence[AnyShape]:
         ("compliance", ", ".join(requirements.compliance) or "none"), ("team", f"{requirements.team_size} engineers"),
         ("regions", str(requirements.regions)),
     )  # fmt: skip
-    made.append(Table("constraints", "Constraints", ("what", "value"), constraints))
+    made.append(Table("requirements-constraints", "Constraints", ("what", "value"), constraints))
     made += [one for one in facts["load.peak_requests"].views if isinstance(one, Chart)]
     return made
 

@@ -85,7 +85,7 @@ class Draft:
         """A field's value as a given fact: said or assumed, as the design has it at the path."""
         because = self.reasons.get(path)
         is_said = because is None and self.is_said(path)
-        reason = because.reason if because else ("said in the design" if is_said else "assumed")
+        reason = because.reason if because else (f"at {path}" if is_said else "assumed")
         return self.facts.given(name, value, reason, origin="said" if is_said else "assumed")
 
     def close(self, section: str, completed: Any) -> None:

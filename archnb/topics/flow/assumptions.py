@@ -105,6 +105,12 @@ def assume(draft: Draft) -> None:
     for name, value, because, source in SHARED:
         given(f"flow.assumed.shared_{name}", value, because, source=source)
     for name, cores in CORES.items():
+        if name == "store" and "cache.store_cores" in draft.facts:
+            # one server, one number of cores: the cold cache is judged by the same
+            draft.facts.define(
+                f"flow.assumed.cores_{name}", draft.facts["cache.store_cores"] * 1, "", "cores of the store"
+            )
+            continue
         given(f"flow.assumed.cores_{name}", cores, f"cores of one {name} instance", source="a usual size to begin with")
     given(
         "flow.assumed.target", TARGET, "how busy a part may be at the peak",

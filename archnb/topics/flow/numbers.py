@@ -95,13 +95,15 @@ def count_rates(draft: Draft, components: Named[Component], paths: Named[Path]) 
         because = f"requests at the peak that {'start' if components[name].kind == 'client' else 'arrive'} there: every operation's rate × the share that comes this way"
         if rates:
             facts.define(f"flow.{name}.rate", total(rates), "/s", because)
-        else:
-            facts.given(
+        elif components[name].kind == "identity" and "auth.token_rate" in facts:
+            facts.define(
                 f"flow.{name}.rate",
-                "0/s",
-                "no operation's path goes through it; what is done beside them, such as signing in, is rare",
-                origin="concluded",
+                facts["auth.token_rate"] * 1,
+                "/s",
+                "the tokens that it issues at the peak; no operation's path goes through it",
             )
+        else:
+            facts.given(f"flow.{name}.rate", "0/s", "no operation's path goes through it", origin="concluded")
 
 
 def list_critical(draft: Draft, components: Named[Component], paths: Named[Path]) -> dict[str, tuple[str, ...]]:
@@ -219,13 +221,30 @@ def _fill_replicas(
     facts.define(f"flow.{name}.available", together, "%", "at least one works; a share of failures takes all of them")
     cores = f"flow.assumed.cores_{one.kind}"
     if cores in facts:
+        busy = sum_busy(draft, name, one, rate, time)
+        # a standby waits for its turn: it answers only where reads may go to a replica
+        replica = draft.design.patterns.get("read_replica")
+        is_primary_alone = one.kind == "store" and not (replica is not None and replica.use)
         facts.define(
             f"flow.{name}.utilisation",
-            rate * time / (replicas * facts[cores]),
+            busy / facts[cores] if is_primary_alone else busy / (replicas * facts[cores]),
             "%",
-            "how busy its cores are at the peak",
+            "how busy the primary's cores are at the peak; the standby answers nothing"
+            if is_primary_alone and replicas.base > 1
+            else "how busy its cores are at the peak",
         )
     return one
+
+
+def sum_busy(draft: Draft, name: str, one: Component, rate: Fact, time: Fact) -> Fact:
+    """The cores that a part keeps busy: rate × time; of the store, the reads by their own query times (Little's law)."""
+    facts = draft.facts
+    first = next(iter(draft.design.schema.stores), "main")
+    if one.kind != "store" or name != first or "cache.warm_cores" not in facts or "load.peak_writes" not in facts:
+        return rate * time
+    if draft.is_said(f"flow.components.{name}.service_time"):
+        return rate * time
+    return facts["cache.warm_cores"] + facts["load.peak_writes"] * time
 
 
 def _count_needed(draft: Draft, one: Component, rate: Fact, time: Fact) -> Fact:

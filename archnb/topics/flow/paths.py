@@ -62,6 +62,12 @@ def find_serving_store(draft: Draft, name: str, pattern: AccessPattern) -> str:
     return home
 
 
+def is_in_store(draft: Draft) -> bool:
+    """Whether the queue is a table of the database, so that a job shares the transaction of what causes it."""
+    technology = next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
+    return any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
+
+
 def list_copies(draft: Draft, entities: set[str | None]) -> list[str]:
     """The stores that hold a copy of any of some entities."""
     return [name for name, store in draft.design.schema.stores.items() if entities & set(store.copies)]
@@ -206,7 +212,13 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) 
     if parts.queue and parts.worker and (is_later or jobs or copies or after):
         has_outbox = outbox is not None and outbox.use
         trace.later(
-            home if has_outbox else service, parts.queue, "relay the outbox" if has_outbox else f"tell of {name}"
+            home if has_outbox else service,
+            parts.queue,
+            "relay the outbox"
+            if has_outbox
+            else f"job of {name}, in its transaction"
+            if is_in_store(draft)
+            else f"tell of {name}",
         )
         trace.later(parts.queue, parts.worker, f"take {name}")
         if is_later:
@@ -219,6 +231,8 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) 
                 trace.later(parts.worker, target, f"after {name}")
         if after:
             trace.later(parts.worker, home, f"record the outcome of {name}")
+        elif jobs and not is_later and not any(job.calls for job in jobs):
+            trace.later(parts.worker, home, f"finish {name}")
         for copy in copies:
             trace.later(
                 parts.worker,

@@ -1,0 +1,78 @@
+"""Entities and access patterns: how many, how large, how they grow, and every way in which they are used.
+
+What nobody said is proposed so that every entity that stands on its own can be reached: read, created, changed, and, where
+it is about a person, erased.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from archnb.design.record import Named
+from archnb.fact import total
+from archnb.shapes import AnyShape
+from archnb.topics.entities.access import complete_access, complete_consistency, complete_objective
+from archnb.topics.entities.rules import RULES
+from archnb.topics.entities.sizes import complete_entity, mean_record, measure_entity
+from archnb.topics.entities.views import list_views
+from archnb.topics.topic import Because, Draft
+
+NAME = "entities"
+TITLE = "Entities and access patterns"
+
+
+def complete(draft: Draft) -> None:
+    """Propose the access patterns that are missing, then sizes, growth and objectives."""
+    design = draft.design
+    access = complete_access(draft)
+    draft.close("access", Named(access))
+    draft.close("entities", Named({name: complete_entity(draft, name, one) for name, one in design.entities.items()}))
+    objectives = {name: complete_objective(draft, name, one) for name, one in access.items()}
+    requirements = draft.design.requirements
+    draft.close(
+        "requirements", dataclasses.replace(requirements, objectives=requirements.objectives.having(objectives))
+    )
+    draft.close("access", Named({n: complete_consistency(draft, n, one, objectives[n]) for n, one in access.items()}))
+
+
+def measure(draft: Draft) -> None:
+    """Row size, rows, growth and size of every entity; storage over the retention; the size of one record."""
+    sizes = []
+    for name, entity in draft.design.entities.items():
+        sizes.append(measure_entity(draft, name, entity))
+    facts, load = draft.facts, draft.design.requirements.load
+    if load.record_size is not None:
+        draft.give("load.record_size", "requirements.load.record_size", load.record_size)
+    else:
+        record = facts.define(
+            "load.record_size",
+            mean_record(draft),
+            "B",
+            "what one write leaves: the mean over the entities, weighted by growth",
+        )
+        made = draft.fill(
+            "requirements.load",
+            load,
+            record_size=Because(
+                record.quantity, "the mean row of the entities, weighted by their growth", ("load.record_size",)
+            ),
+        )
+        draft.close("requirements", dataclasses.replace(draft.design.requirements, load=made))
+    written = facts["load.average_writes"] * facts["load.record_size"]
+    facts.define(
+        "load.storage",
+        written * facts["load.retention"],
+        "TB",
+        "what the writes leave over the retention, before indexes and copies",
+    )
+    if sizes:
+        facts.define("entities.size", total(sizes), "GB", "all rows today, before indexes and copies")
+
+
+def views(draft: Draft) -> Sequence[AnyShape]:
+    """The conceptual model, the entities with their sizes, and the access patterns."""
+    return list_views(draft)
+
+
+__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]

@@ -1,0 +1,391 @@
+"""Every way in which entities are used: what was said, and what is proposed so that each can be reached."""
+
+from __future__ import annotations
+
+from archnb.design import Design, fields_of
+from archnb.design.entities import AccessPattern, Field
+from archnb.design.requirements import Objective
+from archnb.fact import Fact
+from archnb.naming import plural, snake, words
+from archnb.quantity import Quantity, parse
+from archnb.topics.entities.sizes import SMALL
+from archnb.topics.topic import Because, Draft
+
+
+def is_owned(design: Design, name: str) -> bool:
+    """Whether an entity lives only as part of another: it goes with it, or its key is made of references."""
+    fields = fields_of(design, name)
+    entity = design.entities[name]
+    if any(one.on_delete == "cascade" and one.references not in (None, name) for one in fields.values()):
+        return True
+    return bool(entity.key) and all(fields[key].references is not None for key in entity.key)
+
+
+def key_of(design: Design, name: str) -> tuple[str, ...]:
+    """The fields that identify an entity; `id` where none is declared."""
+    entity = design.entities[name]
+    if entity.key:
+        return entity.key
+    return tuple(field for field, one in fields_of(design, name).items() if one.key or one.type == "key") or ("id",)
+
+
+def _owner_field(design: Design, name: str) -> tuple[str, Field] | None:
+    for field, one in fields_of(design, name).items():
+        if one.references not in (None, name) and one.on_delete == "cascade":
+            return field, one
+    for field in design.entities[name].key:
+        one = fields_of(design, name)[field]
+        if one.references is not None:
+            return field, one
+    return None
+
+
+def complete_access(draft: Draft) -> dict[str, AccessPattern]:
+    """The access patterns that were said, completed, then those that are missing, each with its rate."""
+    design = draft.design
+    access = {name: _complete_pattern(draft, name, one) for name, one in design.access.items()}
+    for name, (pattern, reason) in _propose_patterns(design).items():
+        if name not in access:
+            draft.note(f"access.{name}", reason)
+            access[name] = _complete_pattern(draft, name, pattern)
+    return complete_rates(draft, access)
+
+
+def _find_maker(design: Design, name: str) -> str | None:
+    """The operation whose step makes the rows of an entity without naming it: what reserves makes a Reservation."""
+    for operation, pattern in design.access.items():
+        for step in pattern.steps:
+            stem = (step.action or "")[: max(5, len(step.action or "") - 2)]
+            if len(stem) >= 5 and snake(name).startswith(stem) and step.entity != name:
+                return operation
+    return None
+
+
+def list_changeable(design: Design, name: str, person: str | None) -> list[str]:
+    """The fields that somebody may change: no key, no owner, no time that the server sets, nothing a person is signed in by."""
+    key, entity = key_of(design, name), design.entities[name]
+    owner = _owner_field(design, name) if is_owned(design, name) else None
+    return [
+        field for field, one in fields_of(design, name).items()
+        if field not in key and field not in entity.key and not (owner is not None and field == owner[0])
+        and not (one.references is not None and one.references == person)
+        and not (one.type == "timestamp" and one.default == "now()") and not one.secret
+    ]  # fmt: skip
+
+
+def _propose_patterns(design: Design) -> dict[str, tuple[AccessPattern, str]]:
+    """Reads and writes for the entities that no access pattern reaches."""
+    read, written, erased = set[str](), set[str](), set[str]()
+    for one in design.access.values():
+        read |= {one.reads or "", *one.include}
+        written |= {one.writes or "", *(step.entity or "" for step in one.steps)}
+        if one.action == "delete":
+            erased.add(one.writes or "")
+    person = find_person(design)
+    made: dict[str, tuple[AccessPattern, str]] = {}
+    for name, entity in design.entities.items():
+        key, word, many = key_of(design, name), words(name), words(plural(snake(name)))
+        owner = _owner_field(design, name) if is_owned(design, name) else None
+        who = "one person" if many == word else with_article(word)
+        readers, writers = _propose_roles(design, name, person, read)
+        if name not in read and owner is not None:
+            pattern = AccessPattern(
+                reads=name, by=(owner[0],), limit=100, roles=readers, summary=f"Lists the {many} of one {words(owner[1].references or '')}."
+            )  # fmt: skip
+            made[snake(f"{plural(snake(name))} of {owner[1].references}")] = (
+                pattern,
+                f"{name} is part of {owner[1].references}, and no access pattern reads it",
+            )
+        elif name not in read and entity.rows is not None and entity.rows.base <= SMALL:
+            made[f"list_{snake(plural(snake(name)))}"] = (
+                AccessPattern(
+                    reads=name,
+                    limit=200,
+                    roles=readers if person is None or name != person[0] else ("admin",),
+                    summary=f"Lists the {many}.",
+                ),
+                f"{name} is small, and no access pattern reads it",
+            )
+        if name not in read and owner is None:
+            made[f"get_{snake(name)}"] = (
+                AccessPattern(reads=name, by=key, limit=1, roles=readers, summary=f"Shows one {word if many != word else f'of the {word}'}."),
+                f"no access pattern reads {name}",
+            )  # fmt: skip
+        if name not in written and _find_maker(design, name) is None:
+            made[f"create_{snake(name)}"] = (
+                AccessPattern(writes=name, action="create", roles=("admin",) if person and name == person[0] else writers, summary=f"Adds {who if many != word else f'to the {word}'}."),
+                f"no access pattern writes {name}",
+            )  # fmt: skip
+            if list_changeable(design, name, person[0] if person else None):
+                made[f"update_{snake(name)}"] = (
+                    AccessPattern(writes=name, action="update", by=key, roles=writers, summary=f"Changes {who if many != word else f'one of the {word}'}."),
+                    f"no access pattern writes {name}",
+                )  # fmt: skip
+        own = fields_of(design, name).values()
+        if owner is None and name not in erased and any(one.personal for one in own):
+            made[f"erase_{snake(name)}"] = (
+                AccessPattern(
+                    writes=name, action="delete", by=key, roles=writers, summary=f"Erases the personal data of {who if many != word else f'one of the {word}'} on request."
+                ),
+                f"{name} holds personal data, and a person may ask for its erasure (GDPR, article 17)",
+            )  # fmt: skip
+    return made
+
+
+# -- who may
+
+
+def find_person(design: Design) -> tuple[str, str] | None:
+    """The entity that stands for those who use the system, and their role: the one of a role's name, else whom others refer to."""
+    roles = _roles(design)
+    people = [name for name in design.entities if any(one.personal for one in fields_of(design, name).values())]
+    for name in people:
+        if snake(name) in roles:
+            return name, snake(name)
+    plain = next((one for one in roles if one in ("user", "member")), None)
+    if plain is None:
+        return None
+    signing = [n for n in people if any(one.type == "email" and one.unique for one in fields_of(design, n).values())]
+    signing = [n for n in signing if any(belongs_to(design, other, n) for other in design.entities if other != n)]
+    return (signing[0], plain) if signing else None
+
+
+def is_kept_by(design: Design, name: str, person: str) -> bool:
+    """Whether rows are the person's to change: the person, what refers to them, and the parts of these."""
+    if name == person or any(one.references == person for one in fields_of(design, name).values()):
+        return True
+    owner = _owner_field(design, name) if is_owned(design, name) else None
+    return owner is not None and owner[1].references != name and is_kept_by(design, owner[1].references or "", person)
+
+
+def belongs_to(design: Design, name: str, person: str, deep: int = 3) -> bool:
+    """Whether a row says whose it is: a reference to the person, or required references that lead to one."""
+    if name == person:
+        return True
+    fields = fields_of(design, name).values()
+    if any(one.references == person for one in fields):
+        return True
+    return deep > 1 and any(
+        belongs_to(design, one.references, person, deep - 1)
+        for one in fields
+        if one.references not in (None, name) and not one.optional and one.references is not None
+    )
+
+
+def _propose_roles(
+    design: Design, name: str, person: tuple[str, str] | None, read: set[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who reads and who writes an entity of which nobody said it: its person, those who keep its neighbours, everybody, or admin."""
+    entity = design.entities[name]
+    own = (person[1], "admin") if person is not None else ()
+    if person is not None and is_kept_by(design, name, person[0]):
+        return own, own
+    keepers = tuple(
+        dict.fromkeys(
+            role
+            for one in design.access.values()
+            if one.action == "update" and one.writes and design.entities[one.writes].domain == entity.domain and entity.domain
+            for role in one.roles
+            if role != "public" and (person is None or role != person[1])
+        )
+    )  # fmt: skip
+    writers = (*keepers, *(() if "admin" in keepers else ("admin",)))
+    if person is not None and belongs_to(design, name, person[0]):
+        # the way leads through what others keep: an order's payment may be seen by who ordered, not made up
+        return own, writers
+    is_private = any(one.personal or one.secret for one in fields_of(design, name).values())
+    shown = {one.reads for one in design.access.values() if one.reads and "public" in one.roles}
+    linked = {one.references for other in shown for one in fields_of(design, other or "").values()}
+    linked |= {end for one in design.relationships.values() if shown & set(one.between) for end in one.between}
+    is_small = entity.rows is not None and entity.rows.base <= SMALL
+    return (("public",) if name in linked and is_small and not is_private else writers), writers
+
+
+def with_article(text: str) -> str:
+    """A noun with its article: an order, a user.
+
+    >>> with_article("order"), with_article("user"), with_article("address")
+    ('an order', 'a user', 'an address')
+    """
+    is_vowel = text[:1].lower() in "aeiou" and not text.lower().startswith(("use", "uni", "eu", "one"))
+    return f"{'an' if is_vowel and text else 'a'} {text}"
+
+
+def _complete_pattern(draft: Draft, name: str, said: AccessPattern) -> AccessPattern:
+    design, entity = draft.design, said.reads or said.writes or ""
+    by_key = bool(said.by) and set(said.by) >= set(key_of(design, entity))
+    limit: Because | None = None
+    if said.reads is not None and said.aggregate is None:
+        limit = (
+            Because(1, "the key names one row") if by_key else Because(50, "a page that fits a screen and a response")
+        )
+    action = Because(
+        "update" if said.by else "create", "it names a row" if said.by else "it names no row, so it adds one"
+    )
+    verb = {"create": "Adds", "update": "Changes", "delete": "Removes"}[
+        said.action or ("update" if said.by else "create")
+    ]
+    summary = (
+        f"{verb} {with_article(words(entity))}."
+        if said.writes
+        else f"Reads {words(plural(snake(entity)))}"
+        + (f" by {', '.join(words(f) for f in said.by)}." if said.by else ".")
+    )
+    if name not in design.access:
+        draft.note(f"access.{name}.roles", _explain_roles(design, entity, said.roles), value=said.roles)
+    return draft.fill(
+        f"access.{name}",
+        said,
+        summary=Because(summary, "from the entity and the fields"),
+        action=action if said.writes is not None else Because(None, ""),
+        limit=limit or Because(None, ""),
+        roles=Because(_roles(design), "nobody was named; every signed-in role that other patterns name"),
+        is_async=Because(False, "the user waits for the answer"),
+    )
+
+
+def _explain_roles(design: Design, entity: str, roles: tuple[str, ...]) -> str:
+    person = find_person(design)
+    if roles == ("public",):
+        return f"{entity} is part of what everybody may read already, and holds nothing about people"
+    if person is not None and person[1] in roles:
+        return (
+            f"{entity} belongs to a {words(person[0])}, who reaches their own rows only; admin helps those who cannot"
+        )
+    if roles != ("admin",):
+        return f"those who keep what stands beside {entity} in its domain"
+    return "nobody was named; the narrowest role"
+
+
+def _roles(design: Design) -> tuple[str, ...]:
+    found = {role: None for one in design.access.values() for role in one.roles if role != "public"}
+    return tuple(found) or ("user",)
+
+
+def complete_consistency(draft: Draft, name: str, pattern: AccessPattern, objective: Objective) -> AccessPattern:
+    return draft.fill(f"access.{name}", pattern, consistency=Because(objective.consistency, "as its objective"))
+
+
+def complete_objective(draft: Draft, name: str, pattern: AccessPattern) -> Objective:
+    """The objective of one access pattern, from what was said of it and the default one."""
+    consistency, is_write = pattern.consistency, pattern.writes is not None
+    is_anonymous = pattern.roles == ("public",) and not draft.is_said("requirements.objectives.default.consistency")
+    objectives = draft.design.requirements.objectives
+    default, said = objectives["default"], objectives.get(name, Objective())
+    base = "as the default objective"
+
+    def scaled(value: Quantity | None, by: float) -> Quantity | None:
+        return None if value is None else Quantity(value.low * by, value.high * by, value.unit)
+
+    p99 = said.latency_p99 or scaled(said.latency_p95, 2.0) or scaled(said.latency_p50, 5.0) or default.latency_p99
+    p95 = said.latency_p95 or scaled(p99, 0.5)
+    p50 = said.latency_p50 or scaled(p99, 0.2)
+    if p95 is not None and p50 is not None and p50.base > p95.base:
+        p50 = scaled(p95, 0.5)
+    wanted = said.consistency or consistency
+    stale = "0 s" if is_write or wanted == "strong" else default.staleness
+    return draft.fill(
+        f"requirements.objectives.{name}",
+        said,
+        latency_p99=Because(p99, "twice the p95 that was said" if said.latency_p95 else base),
+        latency_p95=Because(p95, "half of the p99"),
+        latency_p50=Because(p50, "a fifth of the p99"),
+        availability=Because(default.availability, base),
+        staleness=Because(stale, "a write, or a read that must see every write" if stale == "0 s" else base),
+        consistency=Because(
+            wanted or ("strong" if is_write else "eventual" if is_anonymous else default.consistency),
+            "as the access pattern says"
+            if wanted
+            else "a write must see what it changes"
+            if is_write
+            else "who is not signed in has no writes of their own to see"
+            if is_anonymous
+            else base,
+        ),
+    )
+
+
+def complete_rates(draft: Draft, access: dict[str, AccessPattern]) -> dict[str, AccessPattern]:
+    """Rates for the patterns without one: writes from the entity's rows and growth, reads from what the load leaves over."""
+    facts, design = draft.facts, draft.design
+    reads = [one for one in access.values() if one.reads is not None]
+    known = sum(one.rate.base for one in reads if one.rate is not None)
+    unsaid = sum(1 for one in reads if one.rate is None)
+    said_unsaid = sum(
+        1 for n, one in access.items() if one.rate is None and one.reads is not None and n in design.access
+    )
+    writes = sum(1 for one in access.values() if one.rate is None and one.writes is not None)
+    peak = facts["load.peak_reads"]
+    for name, one in access.items():
+        if one.rate is not None:
+            draft.give(f"access.{name}.rate", f"access.{name}.rate", one.rate)
+            continue
+        if one.reads is not None and name in design.access and peak.base > known:
+            rate = (peak - Quantity(known, known, parse("1/s").unit)) / said_unsaid
+            reason = "an equal share of the reads that the load leaves over"
+        elif one.reads is not None:
+            rate = peak * Quantity(1, 1, parse("1%").unit) / max(1, unsaid)
+            reason = "nobody asked for it: together one read in a hundred"
+        else:
+            found = _derive_write_rate(draft, name, one)
+            if found is not None:
+                rate, reason = found
+            else:
+                share = 1.0 if name in design.access and known == 0 else 0.01
+                rate = facts["load.peak_writes"] * share / writes
+                reason = (
+                    "an equal share of the writes"
+                    if share == 1.0
+                    else "nobody asked for it: together one write in a hundred"
+                )
+        # what is rare is read more easily by the day or the year than as 0.0000012/s
+        unit = "/s" if rate.base >= 0.01 or rate.base == 0 else "/day" if rate.base * 86400 >= 1 else "/year"
+        fact = facts.define(f"access.{name}.rate", rate, unit, reason)
+        access[name] = draft.fill(f"access.{name}", one, rate=Because(fact.quantity, reason, (fact.name,)))
+    return access
+
+
+def _derive_write_rate(draft: Draft, name: str, one: AccessPattern) -> tuple[Fact, str] | None:
+    """How often an entity is written at the peak, from its rows and its growth; None where neither says it."""
+    facts, entity, is_said = draft.facts, draft.design.entities[one.writes or ""], name in draft.design.access
+    peak, growth, rows = facts["load.peak_factor"], entity.growth, entity.rows
+    if one.action == "create" and growth is not None and not growth.unit.is_percent and growth.base > 0:
+        given = facts.given(f"access.{name}.growth", growth, f"entities.{one.writes}.growth", origin="said")
+        return given * peak, "the entity's growth, at the peak"
+    if is_said or rows is None or rows.base <= 0:
+        return None
+    held = facts.given(f"access.{name}.rows", rows, f"entities.{one.writes}.rows", origin="said")
+    if one.action == "create":
+        if growth is None and rows.base <= SMALL:
+            share = facts.given(
+                f"access.{name}.new",
+                "10%/year",
+                "how many rows are new",
+                source="assumed: reference data, little of it new",
+            )
+        else:
+            share = facts.given(
+                f"access.{name}.growth",
+                growth or draft.design.requirements.load.growth or parse("20%/year"),
+                "how the rows grow",
+                origin="said" if growth is not None else "assumed",
+                source="" if growth is not None else "as the load grows",
+            )
+        if share.base <= 0:
+            return None
+        return held * share * peak, "its rows × their growth, at the peak"
+    if one.action == "delete":
+        share = facts.given(
+            f"access.{name}.asked",
+            "1%/year",
+            "how many people ask for their erasure",
+            source="assumed: one in a hundred within a year",
+        )
+        return held * share * peak, "one person in a hundred asks within a year"
+    if entity.retention is not None and entity.retention.base > 0:
+        kept = facts.given(f"access.{name}.kept", entity.retention, f"entities.{one.writes}.retention", origin="said")
+        return held / kept * peak, "each row is changed about once in its life"
+    share = facts.given(
+        f"access.{name}.changed", "100%/year", "how many rows change", source="assumed: each about once a year"
+    )
+    return held * share * peak, "each row is changed about once a year"

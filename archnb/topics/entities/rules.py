@@ -1,0 +1,101 @@
+"""What is poor or contradictory in what was said of entities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from archnb.finding import Hit, Rule, rule
+from archnb.naming import snake
+from archnb.topics.topic import Draft
+
+
+@rule(
+    "entities-key-space-exhausted", principle="scalability", severity="high",
+    condition="a short code has fewer values than ten times the rows at the horizon",
+    effect="New codes collide more and more often, and can be guessed.",
+    remedy="Make the code longer by one or two characters.",
+)  # fmt: skip
+def key_space_exhausted(draft: Draft) -> Iterator[Hit]:
+    for name, entity in draft.design.entities.items():
+        for field, one in entity.fields.items():
+            if one.type == "code" and (one.key or one.unique):
+                rows = draft.facts[f"entities.{name}.rows_at_horizon"].base
+                space = 62.0 ** (one.length or 8)
+                if rows * 10 > space:
+                    yield Hit(
+                        f"entities.{name}.fields.{field}",
+                        f"62^{one.length or 8} = {space:.3g} codes for {rows:.3g} rows at the horizon",
+                    )
+
+
+@rule(
+    "entities-personal-data-without-end", principle="security", severity="medium",
+    condition="GDPR binds the system, and an entity with personal data grows by a number of rows per time with no retention, though others have one",
+    effect="Data about people is kept longer than any purpose needs (GDPR, article 5(1)(e)).",
+    remedy="Say how long it is kept: retention: 2 years.",
+)  # fmt: skip
+def personal_data_without_end(draft: Draft) -> Iterator[Hit]:
+    if "GDPR" not in draft.said.requirements.compliance:
+        return
+    for name, entity in draft.said.entities.items():
+        personal = [field for field, one in entity.fields.items() if one.personal]
+        if personal and entity.retention is None and entity.growth is not None and not entity.growth.unit.is_percent:
+            yield Hit(f"entities.{name}.retention", f"{', '.join(personal)}; {entity.growth} more, none ever removed")
+
+
+@rule(
+    "entities-secret-readable-text", principle="security", severity="critical",
+    condition="a password or a card number is kept as plain text",
+    effect="One leaked backup gives away every account.",
+    remedy="Keep a password as a hash (argon2id) marked secret; leave card numbers to the payment provider.",
+)  # fmt: skip
+def secret_readable_text(draft: Draft) -> Iterator[Hit]:
+    for name, entity in draft.design.entities.items():
+        for field, one in entity.fields.items():
+            word = snake(field)
+            if not one.secret and word in (
+                "password",
+                "passwd",
+                "card_number",
+                "pan",
+                "cvv",
+                "cvc",
+                "api_key",
+                "private_key",
+            ):
+                yield Hit(f"entities.{name}.fields.{field}", f"{field}: {one.type}, not marked secret")
+
+
+@rule(
+    "entities-rows-outrun-retention", principle="scalability", severity="medium",
+    condition="an entity holds more rows than its growth can make within its retention",
+    effect="Either old rows are not removed or the growth is wrong; storage is planned on one of the two.",
+    remedy="Mend rows, growth or retention; rows ≈ growth × retention.",
+)  # fmt: skip
+def rows_outrun_retention(draft: Draft) -> Iterator[Hit]:
+    for name, entity in draft.said.entities.items():
+        if entity.rows is None or entity.growth is None or entity.retention is None or entity.growth.unit.is_percent:
+            continue
+        kept = entity.growth.base * entity.retention.base
+        if kept > 0 and entity.rows.base > 2 * kept:
+            yield Hit(
+                f"entities.{name}.rows", f"{entity.rows} rows, but {entity.growth} × {entity.retention} = {kept:,.0f}"
+            )
+
+
+@rule(
+    "entities-sort-without-limit", principle="performance", severity="medium",
+    condition="a read of a growing entity returns more than a thousand rows",
+    effect="Response time and memory grow with the table until both fail.",
+    remedy="Give a limit and page through the rest.",
+)  # fmt: skip
+def sort_without_limit(draft: Draft) -> Iterator[Hit]:
+    for name, one in draft.said.access.items():
+        if one.reads is not None and one.limit is not None and one.limit > 1000:
+            rows = draft.facts[f"entities.{one.reads}.rows"]
+            yield Hit(f"access.{name}.limit", f"limit {one.limit:,} over {rows.text} rows")
+
+
+RULES: Sequence[Rule] = (
+    key_space_exhausted, personal_data_without_end, secret_readable_text, rows_outrun_retention, sort_without_limit,
+)  # fmt: skip
