@@ -112,7 +112,7 @@ def test_drawing_has_its_table(shape: Graph | Sequence | Chart) -> None:
     root = parse(render.fragment(shape))
     details = next(node for node in root.iter("details"))
     assert [node.text for node in details.iter("summary")] == ["As a table"]
-    said = " ".join(" ".join(node.itertext()) for node in details.iter("td"))
+    said = " ".join(" ".join(node.itertext()) for node in details.iter("td")).replace("\xa0", " ")
     if isinstance(shape, Graph):
         words = [node.label for node in shape.nodes] + [edge.label for edge in shape.edges]
     elif isinstance(shape, Sequence):
@@ -198,18 +198,18 @@ def test_foot_touches_its_box_at_a_right_angle() -> None:
 
 def test_boxes_do_not_overlap_and_stand_in_their_frames() -> None:
     """No component lies on another one, and each lies inside the frame of its trust zone."""
-    from archnb.render import graph as drawing
     from archnb.render import layout
 
     flow = make_flow()
+    arrange = layout.arrange
     seen: list[tuple[tuple[layout.Box, ...], layout.Arrangement]] = []
 
     def spy(boxes: tuple[layout.Box, ...], *rest: Any, **options: Any) -> layout.Arrangement:
-        seen.append((boxes, layout.arrange(boxes, *rest, **options)))
+        seen.append((boxes, arrange(boxes, *rest, **options)))
         return seen[0][1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drawing, "arrange", spy)
+        patch.setattr(layout, "arrange", spy)
         render.graph_svg(flow)
     boxes, found = seen[0]
     spans = [
@@ -452,7 +452,9 @@ def test_table_is_a_real_table() -> None:
         "component-cache",
     ]
     second = next(iter(next(table.iter("tbody"))))
-    assert [node.get("class") for node in second] == [None, "num", None, "archnb-good"]
+    assert [node.get("class") for node in second] == [None, None, None, "archnb-good"]
+    assert str(table.get("class")).split() == ["archnb-table", "k1", "r2", "k3", "p4"]
+    assert ".r2 td:nth-child(2)" in render.css("page") and ".r2 td:nth-child(2)" in render.css("cell")
     assert [node.get("href") for node in table.iter("a")] == ["#fact-flow.gateway.peak", "#fact-flow.db.peak"]
     assert [node.text for node in table.iter("code")] == ["GET /items", "SELECT …"]
 
@@ -562,6 +564,29 @@ def test_markup_drops_unsafe_addresses() -> None:
     assert element("a", "x", href="#here") == '<a href="#here">x</a>'
 
 
+def test_prose_shows_code_and_keeps_numbers_whole() -> None:
+    """What stands between backticks in a cell is code, escaped as ever; a number stays with its unit."""
+    table = Table("t", "T", ("what",), (("set `is_async: <b>` below 2 000 ms",),))
+    html = render.table_html(table)
+    assert "set <code>is_async: &lt;b&gt;</code> below 2\xa0000\xa0ms" in html
+
+
+def test_entities_stand_close_together() -> None:
+    """Twelve entities that all refer to one are not drawn as one column, and a domain is a colour with its key."""
+    nodes = tuple(
+        Node(f"n{n}", f"entity_{n}", "entity", "one" if n % 2 else "two", (("PK", "id", "bigint"),) * 6)
+        for n in range(13)
+    )
+    edges = tuple(Edge(f"n{n}", "n0", "id", tail="many", head="one") for n in range(1, 13))
+    graph = Graph("g", "G", nodes, edges, groups=(Group("one", "First"), Group("two", "Second")), kind="er")
+    root = ElementTree.fromstring(render.graph_svg(graph))
+    width, height = (float(str(root.get(name))) for name in ("width", "height"))
+    assert width < 1200 and height < 1400  # one column would be over 2,000 high
+    texts = [node.text for node in root.iter(f"{SVG}text")]
+    assert texts.count("First") == texts.count("Second") == 1
+    assert {"look-blue", "look-green"} <= {str(node.get("class")) for node in root.iter(f"{SVG}path")}
+
+
 def test_anchor_names_do_not_collide() -> None:
     """Names that differ have anchors that differ, and plain names keep theirs."""
     names = ["a b", "a-b", "a/b", "ä", "ö", "", "1", "-", "a" * 200, "a" * 201]
@@ -572,5 +597,6 @@ def test_anchor_names_do_not_collide() -> None:
 def test_limits_fill_every_row_of_the_table() -> None:
     """A limit given by its two ends stands in every row of the chart's table, and adds no rows of its own."""
     table = tabulate_shape(make_capacity())[0]
-    assert len(table.rows) == 37
+    assert [row[0].value for row in table.rows if isinstance(row[0], Cell)] == list(range(0, 37, 3))
+    assert "one point in 3; all 37" in table.title
     assert {str(row[2]) for row in table.rows} == {"2000"}

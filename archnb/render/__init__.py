@@ -10,7 +10,7 @@ from typing import Any
 
 from archnb.render.dot import dot
 from archnb.render.html import fragment, source_html, table_html
-from archnb.render.markup import clean_text, element, escape_text, fact_link, join_markup
+from archnb.render.markup import clean_text, element, escape_text, fact_link, join_markup, prose_markup
 from archnb.render.styles import css
 from archnb.render.svg import chart_svg, graph_svg, sequence_svg, svg
 from archnb.render.text import plain_text
@@ -26,6 +26,7 @@ __all__ = [
     "fragment",
     "graph_svg",
     "plain_text",
+    "prose_markup",
     "sequence_svg",
     "source_html",
     "svg",
@@ -48,7 +49,7 @@ def bundle(shown: Any) -> dict[str, str]:
     title, note = str(getattr(shown, "title", "")), str(getattr(shown, "note", "") or "")
     texts = [clean_text(part) for part in (title, note) if part]
     heads = [element("h3", clean_text(title), class_="archnb-heading")] if title else []
-    heads += [element("p", clean_text(note), class_="archnb-description")] if note else []
+    heads += [element("p", prose_markup(note), class_="archnb-description")] if note else []
     return {
         "text/plain": "\n\n".join(texts + [plain_text(shape) for shape in shapes]),
         "text/html": _wrap_cell(heads + [fragment(shape, mode="cell", heading=4) for shape in shapes]),

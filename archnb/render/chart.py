@@ -60,34 +60,64 @@ def draw_chart(chart: Chart, *, prefix: str = "") -> Drawing:
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     panels = list(dict.fromkeys(one.panel for one in chart.series)) or [""]
     across = 1 if len(panels) == 1 or chart.is_horizontal else 2
     down = math.ceil(len(panels) / across)
-    each = _panel_height(chart, panels)
-    width, height = (760, each) if across == 1 else (960, each * down)
-    if across == 1 and len(panels) > 1:
-        height = each * down
+    width, each = (760.0 if across == 1 else 960.0), _panel_height(chart, panels)
     with warnings.catch_warnings(), matplotlib.rc_context(_plain_settings()):
-        # The reader's fonts draw the text, so what matplotlib's own lacks is no loss; and a panel that extreme labels
-        # leave no room for is still drawn.
+        # The reader's fonts draw the text, so what matplotlib's own lacks is no loss.
         warnings.filterwarnings("ignore", "Glyph .* missing")
-        warnings.filterwarnings("ignore", "constrained_layout not applied")
-        engine = ConstrainedLayoutEngine(w_pad=0.09, h_pad=0.09, wspace=0.04, hspace=0.04)
-        figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, layout=engine)
+        figure = Figure(dpi=_DPI)
         FigureCanvasSVG(figure)
         figure.patch.set_alpha(0)
-        grid = figure.subplots(down, across, squeeze=False)
-        for number, axes in enumerate(grid.flat):
-            if number >= len(panels):
-                axes.set_visible(False)
-                continue
-            _draw_panel(axes, chart, panels[number], is_lowest=number + across >= len(panels), is_small=across > 1)
-        _draw_legend(figure, [axes for axes in grid.flat if axes.get_visible()])
+        drawn = [figure.add_subplot(down, across, number + 1) for number in range(len(panels))]
+        for number, (axes, panel) in enumerate(zip(drawn, panels, strict=True)):
+            _draw_panel(axes, chart, panel, is_lowest=number + across >= len(panels))
+        head = _draw_legend(figure, drawn, width)
+        height = each * down + head
+        figure.set_size_inches(width / _DPI, height / _DPI)
+        for axes, panel, size in zip(drawn, panels, _place_panels(drawn, across, each, head, width), strict=True):
+            _draw_marks(axes, [mark for mark in chart.marks if mark.panel == panel], *size)
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return Drawing(width, height, _take_over(file.getvalue(), prefix))
+
+
+def _place_panels(drawn: list[Axes], across: int, each: float, head: float, width: float) -> list[tuple[float, float]]:
+    """Give each panel its place under a head, and tell its size in pixels.
+
+    Matplotlib's own layout engines draw everything several times to measure it, which takes longer than all the rest.
+    """
+    margins = [_measure_margins(axes) for axes in drawn]
+    lefts = [max(one[0] for one in margins[column::across]) for column in range(across)]
+    height = head + each * math.ceil(len(drawn) / across)
+    sizes = []
+    for number, axes in enumerate(drawn):
+        row, column = divmod(number, across)
+        beside = margins[row * across : (row + 1) * across]
+        top, bottom = max(one[1] for one in beside), max(one[2] for one in beside)
+        left, wide = width / across * column + lefts[column], width / across - lefts[column] - 20
+        low, tall = height - head - each * (row + 1) + bottom, each - top - bottom
+        axes.set_position((left / width, low / height, wide / width, tall / height))
+        sizes.append((wide, tall))
+    return sizes
+
+
+def _measure_margins(axes: Axes) -> tuple[float, float, float]:
+    """What a panel's words need at its left, above and below, in pixels."""
+    texts = []
+    for axis, limits in ((axes.yaxis, axes.get_ylim()), (axes.xaxis, axes.get_xlim())):
+        low, high = sorted(limits)
+        texts.append(
+            axis.get_major_formatter().format_ticks([one for one in axis.get_ticklocs() if low <= one <= high])
+        )
+    aside = max((measure_text(line, 11) for text in texts[0] for line in text.split("\n")), default=0)
+    below = max((text.count("\n") + 1 for text in texts[1]), default=1)
+    title, label, name = axes.get_title(loc="left"), axes.get_ylabel(), axes.get_xlabel()
+    left = aside + 14 + (15 * (label.count("\n") + 1) if label else 0)
+    above = 16 * (title.count("\n") + 1) + 14 if title else 12
+    return left, above, 14 * below + 16 + (15 * (name.count("\n") + 1) if name else 0)
 
 
 def _plain_settings() -> Any:
@@ -113,10 +143,10 @@ def _label(text: str, width: float = 260) -> str:
     return "\n".join(_wrap(text, width))
 
 
-def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool, is_small: bool) -> None:
-    """One panel: its series, marks, scales, words and legend."""
+def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool) -> None:
+    """One panel: its series, scales and words."""
     import numpy
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
 
     series = [one for one in chart.series if one.panel == panel]
     names = list(dict.fromkeys(x for one in series for x in one.x if isinstance(x, str)))
@@ -162,6 +192,8 @@ def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool, is_sma
         axes.yaxis.set_major_formatter(numbers)
         if not names:
             axes.xaxis.set_major_formatter(numbers)
+        if chart.x_label.startswith("month") and not names and not chart.is_log_x:
+            axes.xaxis.set_major_locator(MultipleLocator(6))  # people think in half years
     is_counted = not chart.is_log_y and not chart.is_horizontal
     if is_counted and all(min(one.low or one.y, default=0) >= 0 for one in series):
         axes.set_ylim(bottom=0)
@@ -181,8 +213,6 @@ def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool, is_sma
         axes.set_ylabel(_label(along, 190), color=soft, fontsize=11)
     if panel:
         axes.set_title(_label(panel, 380), loc="left", fontsize=12.5, fontweight="bold", color=ink, pad=8)
-    size = (400.0, 190.0) if is_small else (640.0, 250.0)  # about what constrained layout leaves
-    _draw_marks(axes, [mark for mark in chart.marks if mark.panel == panel], *size)
 
 
 def _draw_bars(axes: Axes, chart: Chart, one: Series, xs: Any, ys: Any, bars: list[Series], colour: str) -> None:
@@ -296,8 +326,7 @@ def _draw_points(axes: Axes, marks: list[Mark], width: float, height: float) -> 
                 box[0] < right2 and left2 < box[2] and box[1] < top2 and low2 < box[3]
                 for left2, low2, right2, top2 in taken
             )
-            # A word that stands out at the right makes the layout narrow the panel; elsewhere it would meet the axis.
-            cost += max(0.0, box[2] - width) / 8 + 1000 * (box[0] < 0 or box[1] < 0 or box[3] > height + 10)
+            cost += 1000 * (box[0] < 0 or box[1] < 0 or box[2] > width + 12 or box[3] > height + 10)
             if best is None or cost < best[0]:
                 best = (cost, across * 7, along * (gap - 1), box)
         assert best is not None
@@ -337,8 +366,8 @@ def _lift_roof(axes: Axes, share: float) -> None:
         axes.set_ylim(low, low + (high - low) / (1 - share))
 
 
-def _draw_legend(figure: Figure, panels: list[Axes]) -> None:
-    """One legend under everything, where no line can run through it; the same label stands in it once."""
+def _draw_legend(figure: Figure, panels: list[Axes], width: float) -> float:
+    """One legend over everything, where no line can run through it, and its height; a label stands in it once."""
     found: dict[str, Any] = {}
     for axes in panels:
         own = axes.get_title(loc="left").replace("\n", " ")
@@ -347,9 +376,9 @@ def _draw_legend(figure: Figure, panels: list[Axes]) -> None:
             if label and not label.startswith("_") and label != own:
                 found.setdefault(label, handle)
     if not found:
-        return
-    wrapped = [_label(label, 230) for label in found]
-    room = figure.get_figwidth() * _DPI - 40
+        return 0.0
+    wrapped = [_label(label, 330) for label in found]
+    room = width - 40
     widest = max(measure_text(line, 11) for label in wrapped for line in label.split("\n")) * 1.15 + 56
     columns = max(1, min(len(found), int(room // widest)))
     # Matplotlib fills columns; people read rows.
@@ -359,7 +388,9 @@ def _draw_legend(figure: Figure, panels: list[Axes]) -> None:
     figure.legend(
         [handles[n] for n in order],
         [wrapped[n] for n in order],
-        loc="outside lower left",
+        loc="upper left",
+        borderaxespad=0.4,
+        borderpad=0.2,
         ncols=columns,
         frameon=False,
         fontsize=11,
@@ -367,6 +398,11 @@ def _draw_legend(figure: Figure, panels: list[Axes]) -> None:
         handlelength=2.4,
         columnspacing=1.6,
     )
+    lines = [
+        max(wrapped[n].count("\n") + 1 for n in range(row, min(row + columns, len(found))))
+        for row in range(0, len(found), columns)
+    ]
+    return 14.0 + sum(14.0 * one + 6 for one in lines)
 
 
 def format_tick(value: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from archnb.render.layout import Arrangement, Box, Line, Point, arrange
+from archnb.render.layout import Arrangement, Box, Line, Point, arrange_best, arrange_freely
 from archnb.render.lettering import block_width, measure_text, wrap_text
 from archnb.render.markup import Link, clean_text, element, join_markup
 from archnb.render.theme import BOUNDARIES, KINDS, look_class
@@ -20,6 +20,7 @@ _DASHED = frozenset({"async", "event", "publish", "subscribe", "replication", "w
 _UNDIRECTED = frozenset({"link", "undirected", "relation"})
 _UNSAID = frozenset({"node", "state", "start", "end", "elsewhere", "pattern", "decision"})  # a caption adds nothing
 _ROUND = frozenset({"store", "database", "cache", "search"})
+_DOMAINS = ("blue", "green", "amber", "rose", "teal", "orange", "indigo")  # violet is a junction's
 _PIPES = frozenset({"queue", "topic", "stream"})
 
 
@@ -50,30 +51,35 @@ def draw_graph(graph: Graph, *, link: Link | None = None) -> Drawing:
     if graph.kind == "er" and len(graph.nodes) > LARGE:
         graph = replace(graph, nodes=tuple(replace(node, lines=()) for node in graph.nodes))
         hint = f"{len(graph.nodes)} boxes are too many to read with their rows, so only the names are drawn."
-    places = {group.id: number for number, group in enumerate(graph.groups)}
+    is_er = graph.kind == "er"
+    # Frames would pull an entity diagram apart, so there a domain is a colour.
+    looks = _colour_groups(graph) if is_er else {}
+    framed = () if is_er else graph.groups
+    places = {group.id: number for number, group in enumerate(framed)}
     numbers = {node.id: number for number, node in enumerate(graph.nodes)}
-    faces = [_measure_rows(node) if graph.kind == "er" else _measure_box(node) for node in graph.nodes]
-    pad = _FOOT if graph.kind == "er" else _TIP
+    faces = [_measure_rows(node) if is_er else _measure_box(node) for node in graph.nodes]
+    pad = _FOOT if is_er else _TIP
     boxes = tuple(
         Box(face.width + 2 * pad, face.height + 2 * pad, places.get(node.group, -1))
         for node, face in zip(graph.nodes, faces, strict=True)
     )
-    labels = [wrap_text(edge.label, 130, 11) if edge.label.strip() else () for edge in graph.edges]
+    labels = [
+        wrap_text(edge.label, 130 if is_er else 96, 11)
+        if edge.label.strip() and not (is_er and _is_told(edge, graph))
+        else ()
+        for edge in graph.edges
+    ]
     lines = tuple(
         Line(numbers[e.source], numbers[e.target], *((block_width(t, 11) + 10, len(t) * 14 + 4) if t else ()))
         for e, t in zip(graph.edges, labels, strict=True)
     )
-    frames = tuple(measure_text(clean_text(group.label), 11, is_bold=True) + 8 for group in graph.groups)
-    gap = 14.0 if graph.kind == "er" else 26.0
+    frames = tuple(measure_text(clean_text(group.label), 11, is_bold=True) + 8 for group in framed)
     direction: str = graph.direction
-    found = arrange(boxes, lines, frames, direction=direction, gap=gap)
-    if graph.kind == "er" and _count_screens(found) > 1.2:
-        # Relations have no direction of their own, so a diagram that is too long one way may run the other way.
-        other = "TB" if direction == "LR" else "LR"
-        turned = arrange(boxes, lines, frames, direction=other, gap=gap)
-        if _count_screens(turned) < _count_screens(found) * 0.9:
-            found, direction = turned, other
-    parts, titles = _draw_frames(graph, found)
+    if is_er:
+        found, direction = arrange_freely(boxes, lines, gap=10.0)
+    else:
+        found, direction = arrange_best(boxes, lines, frames, direction=direction, gap=18.0)
+    parts, titles = _draw_frames(graph, found) if framed else ([], [])
     ends, paths = _route_lines(found, boxes, lines, direction, pad)
     middles = _place_labels(found, boxes, lines, paths, frames)
     wires, words = [], []
@@ -87,15 +93,47 @@ def draw_graph(graph: Graph, *, link: Link | None = None) -> Drawing:
             words.append(_draw_lines(labels[number], centre[0], centre[1], 14, class_="t11 m soft"))
     parts += [*wires, *titles]
     for node, face, centre in zip(graph.nodes, faces, found.centres, strict=True):
-        drawn = _draw_table(node, face, centre) if graph.kind == "er" else _draw_box(node, face, centre)
+        look = looks.get(node.group) or look_class(node.kind)
+        drawn = _draw_table(node, face, centre, look) if is_er else _draw_box(node, face, centre)
         parts.append(element("a", drawn, href=link(node.fact)) if node.fact and link else drawn)
     hint = " ".join(part for part in (hint, found.hint) if part)
-    return Drawing(max(found.width, 40), max(found.height, 24), join_markup(parts + words, "\n"), hint)
+    width, height = max(found.width, 40), max(found.height, 24)
+    key, low = _draw_key(graph, looks, width)
+    return Drawing(width, height + low, join_markup([*parts, *words, *_move_down(key, height)], "\n"), hint)
 
 
-def _count_screens(found: Arrangement) -> float:
-    """How many times larger than a comfortable page a drawing is, the way it is longest."""
-    return max(found.width / 1150, found.height / 900)
+def _is_told(edge: Edge, graph: Graph) -> bool:
+    """Whether a relation's name stands as a row of the entity it starts from, so that its line need not repeat it."""
+    return any(edge.label == name for node in graph.nodes if node.id == edge.source for _, name, _ in node.lines)
+
+
+def _colour_groups(graph: Graph) -> dict[str, str]:
+    """A colour for each group that has members, while the colours last; one group alone needs none."""
+    present = [group.id for group in graph.groups if any(node.group == group.id for node in graph.nodes)]
+    if len(present) < 2:
+        return {}
+    return {name: f"look-{look}" for name, look in zip(present, [*_DOMAINS, *["plain"] * len(present)], strict=False)}
+
+
+def _draw_key(graph: Graph, looks: dict[str, str], width: float) -> tuple[list[Markup], float]:
+    """What the colours mean, in rows under the drawing, and their height."""
+    parts: list[Markup] = []
+    x, y = 0.0, 14.0
+    for group in graph.groups:
+        if group.id not in looks:
+            continue
+        text = clean_text(group.label)
+        size = measure_text(text, 11) + 36
+        if x and x + size > width:
+            x, y = 0.0, y + 20
+        parts.append(element("rect", x=x, y=y, width=14, height=11, rx=2, class_=looks[group.id]))
+        parts.append(element("text", text, x=x + 20, y=y + 9.5, class_="t11 soft"))
+        x += size
+    return parts, (y + 14 if parts else 0.0)
+
+
+def _move_down(parts: list[Markup], height: float) -> list[Markup]:
+    return [element("g", *parts, transform=f"translate(0 {height:.0f})")] if parts else []
 
 
 def _measure_rows(node: Node) -> _Face:
@@ -162,12 +200,11 @@ def _draw_lines(lines: tuple[str, ...], x: float, middle: float, step: float, *,
     return join_markup(drawn)
 
 
-def _draw_table(node: Node, face: _Face, centre: Point) -> Markup:
+def _draw_table(node: Node, face: _Face, centre: Point, look: str) -> Markup:
     """An entity: a coloured header over rows of mark, name and type."""
     left, top = centre[0] - face.width / 2, centre[1] - face.height / 2
     right = left + face.width
     head = len(face.title) * 17 + 11
-    look = look_class(node.kind)
     parts = [
         element("rect", x=left, y=top, width=face.width, height=face.height, rx=5, class_="paper"),
         element("path", d=_round_top(left, top, right, head, face.height), class_=look),
@@ -331,18 +368,17 @@ def _place_labels(
     taken = [(*centre, box.width, box.height) for centre, box in zip(found.centres, boxes, strict=True)]
     for title, frame in zip(frames, found.frames, strict=True):
         if frame is not None:
-            taken.append((frame[0] + 12 + title / 2, frame[1] + 14, title, 16))
+            taken.append((frame[0] + 12 + title / 2, frame[1] + 14, title + 12, 20))
     curves = [_sample_curve(path) for path in paths]
     middles = list(found.labels)
-    reach = math.inf if found.hint else 70.0  # a plain arrangement keeps no place free for labels
-    for n, (line, at) in enumerate(zip(lines, found.labels, strict=True)):
+    # Twice, for what a label leaves behind another may take.
+    for n, line, at in [*zip(range(len(lines)), lines, found.labels, strict=True)] * 2:
         if at is None:
             continue
-        near = [(math.dist(point, at), point) for point in curves[n] if math.dist(point, at) < reach]
         others = [(*o, lines[m].width, lines[m].height) for m, o in enumerate(middles) if o is not None and m != n]
         free = [
-            (away + 30 * _count_crossings(point, line, n, curves), point)
-            for away, point in near
+            (math.dist(point, at) + 30 * _count_crossings(point, line, n, curves), point)
+            for point in curves[n]
             if not any(
                 abs(point[0] - x) < (line.width + w) / 2 and abs(point[1] - y) < (line.height + h) / 2
                 for x, y, w, h in [*taken, *others]

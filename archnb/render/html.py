@@ -7,14 +7,16 @@ from typing import Literal
 from markupsafe import Markup
 
 from archnb.render.graph import LARGE, split_graph
-from archnb.render.markup import Link, anchor_name, clean_text, element, escape_text, fact_link, join_markup
+from archnb.render.markup import Link, anchor_name, clean_text, element, fact_link, join_markup, prose_markup
+from archnb.render.styles import COLUMNS
 from archnb.render.svg import data_url, draw_shape, frame_drawing
-from archnb.render.tables import cell_text, is_numeric, tabulate_shape
+from archnb.render.tables import cell_text, judge_column, tabulate_shape
 from archnb.shapes import AnyShape, Cell, Chart, Graph, Scalar, Sequence, Source, Table
 
 Mode = Literal["page", "cell"]
 
 PREVIEW_BYTES = 60_000  # of one table in a cell; with its frame it stays under 64 KB
+_JUDGED = 400  # rows by which a column is judged
 _LONGEST = 2_000  # characters of one cell of a table in a notebook
 _LEADERS = {"sql": "--", "yaml": "#", "python": "#", "promql": "#", "protobuf": "//", "proto": "//", "graphql": "#"}
 
@@ -41,20 +43,18 @@ def table_html(
         if limit is not None and size > limit:
             break
         rows.append(made)
-    numeric = [
-        bool(table.rows) and all(is_numeric(row[n]) or not cell_text(row[n]) for row in table.rows)
-        for n in range(len(table.columns))
-    ]
-    heads = [
-        element("th", clean_text(column), scope="col", class_="num" if is_number else None)
-        for column, is_number in zip(table.columns, numeric, strict=True)
-    ]
+    faces = [judge_column([row[n] for row in table.rows[:_JUDGED]]) for n in range(len(table.columns))]
+    heads = [element("th", clean_text(column), scope="col") for column in table.columns]
+    # One class a column on the table: on every cell they would make a third of the page.
+    classes = ["archnb-table", *(f"{face}{n}" for n, face in enumerate(faces[:COLUMNS], 1))]
+    if len(table.columns) > 7:
+        classes.append("archnb-many")
     made = element(
         "table",
-        element("caption", clean_text(table.title)) if has_caption else None,
+        element("caption", prose_markup(table.title)) if has_caption else None,
         element("thead", element("tr", *heads)),
         element("tbody", *rows),
-        class_="archnb-table",
+        class_=" ".join(classes),
     )
     told = None
     if len(rows) < len(table.rows):
@@ -72,16 +72,15 @@ def _draw_cell(cell: Cell | Scalar, link: Link | None, *, is_short: bool) -> Mar
     text = clean_text(cell_text(cell))
     if is_short and len(text) > _LONGEST:
         text = text[:_LONGEST] + f"… ({len(text):,} characters)"
-    content: Markup = escape_text(text)
-    classes = ["num"] if is_numeric(cell) else []
+    is_code = isinstance(cell, Cell) and cell.is_code
+    content = element("code", text) if is_code and text else prose_markup(text)
+    tone = None
     if isinstance(cell, Cell):
-        if cell.is_code and text:
-            content = element("code", content)
         if cell.fact and link and text:
             content = element("a", content, href=link(cell.fact))
         if cell.tone:
-            classes.append(f"archnb-{anchor_name(cell.tone)}")
-    return element("td", content, class_=" ".join(classes) or None)
+            tone = f"archnb-{anchor_name(cell.tone)}"
+    return element("td", content, class_=tone)
 
 
 def source_html(source: Source) -> Markup:
@@ -114,7 +113,7 @@ def fragment(
     name = prefix + anchor_name(shape.name)
     head: list[Markup] = [element(f"h{min(max(heading, 1), 6)}", clean_text(shape.title), class_="archnb-title")]
     if shape.description:
-        head.append(element("p", clean_text(shape.description), class_="archnb-description"))
+        head.append(element("p", prose_markup(shape.description), class_="archnb-description"))
     if isinstance(shape, Table):
         # An untrusted notebook drops our style sheet, and with it what hides the caption under a heading that says the same.
         limit = None if is_page else PREVIEW_BYTES

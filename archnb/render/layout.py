@@ -6,6 +6,7 @@ has a time limit and never raises; what did not serve is told in `Arrangement.hi
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import shutil
@@ -13,12 +14,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 TIME_LIMIT = 10.0  # seconds for one drawing
 _IN_PROCESS = 150  # boxes and lines together; Graphviz needs milliseconds up to here, so no process is started for it
+PAGE_WIDTH = 1020.0  # pixels; a wider drawing is shown smaller than its letters are meant
+_TRIES = 120  # layouts tried for one drawing; each takes Graphviz some milliseconds
 _LOCK = threading.Lock()  # the Graphviz library is not made for threads
 _CHILD = (
     "import sys, pygraphviz as p; g = p.AGraph(string=sys.stdin.read());"
@@ -82,11 +85,82 @@ def arrange(
         return arrange_plainly(boxes, lines, frames, hint=str(problem))
 
 
+def arrange_best(
+    boxes: tuple[Box, ...], lines: tuple[Line, ...], frames: tuple[float, ...] = (), *, direction: str, gap: float
+) -> tuple[Arrangement, str]:
+    """Place boxes in the direction asked for, or in the other one where the drawing would not fit the width of a page."""
+    found = arrange(boxes, lines, frames, direction=direction, gap=gap)
+    if found.hint or found.width <= PAGE_WIDTH:
+        return found, direction
+    other = "TB" if direction == "LR" else "LR"
+    turned = arrange(boxes, lines, frames, direction=other, gap=gap)
+    return (turned, other) if _weigh(turned) < _weigh(found) else (found, direction)
+
+
+def arrange_freely(boxes: tuple[Box, ...], lines: tuple[Line, ...], *, gap: float = 14) -> tuple[Arrangement, str]:
+    """Place boxes whose lines have no direction, as close together as a search finds; gives the direction it took too.
+
+    Graphviz ranks what points before what is pointed at, so all that refer to one box stand in one long column. Turning
+    a line round for the layout only moves a box to the other side; those turns are kept that make the drawing smaller.
+    """
+    turned: frozenset[int] = frozenset()
+    found = _arrange_turned(boxes, lines, turned, gap, "LR")
+    if found.hint or len(boxes) < 4 or len(boxes) + len(lines) > _IN_PROCESS:
+        other = found if found.hint else _arrange_turned(boxes, lines, turned, gap, "TB")
+        return (other, "TB") if _weigh(other) < _weigh(found) * 0.9 else (found, "LR")
+    least = _weigh(found)
+    by_box = [
+        frozenset(n for n, one in enumerate(lines) if box in (one.source, one.target)) for box in range(len(boxes))
+    ]
+    moves = [one for one in [*by_box, *(frozenset((n,)) for n in range(len(lines)))] if one]
+    for tries in range(2):
+        before = least
+        for move in moves[: _TRIES // 2]:
+            tried = _arrange_turned(boxes, lines, turned ^ move, gap, "LR")
+            weight = _weigh(tried)
+            if weight < least - 1e-6 and not tried.hint:
+                found, turned, least = tried, turned ^ move, weight
+        if least == before or tries:
+            break
+    return found, "LR"
+
+
+def _arrange_turned(
+    boxes: tuple[Box, ...], lines: tuple[Line, ...], turned: frozenset[int], gap: float, direction: str
+) -> Arrangement:
+    """An arrangement in which some lines were turned round for the layout; its routes run as the lines do."""
+    asked = tuple(
+        Line(one.target, one.source, one.width, one.height) if n in turned else one for n, one in enumerate(lines)
+    )
+    found = arrange(boxes, asked, direction=direction, gap=gap)
+    routes = tuple(route[::-1] if n in turned else route for n, route in enumerate(found.routes))
+    return replace(found, routes=routes)
+
+
+def _weigh(found: Arrangement) -> float:
+    """How hard an arrangement is to read: what it takes beyond a page's width and a screen's height, long lines, crossings."""
+    size = max(found.width / PAGE_WIDTH, 1) ** 2 * max(found.height / 900, 0.8)
+    reach = sum(math.dist(route[0], route[-1]) for route in found.routes) / max(len(found.routes), 1)
+    return size + reach / 400 + 0.04 * _count_crossings(found.routes)
+
+
+def _count_crossings(routes: tuple[tuple[Point, ...], ...]) -> int:
+    pieces = [(n, *a, *b) for n, route in enumerate(routes) for a, b in itertools.pairwise(route[::3])]
+    count = 0
+    for (n, ax, ay, bx, by), (m, cx, cy, dx, dy) in itertools.combinations(pieces, 2):
+        if n == m or max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx):
+            continue
+        one = ((bx - ax) * (cy - ay) - (by - ay) * (cx - ax)) * ((bx - ax) * (dy - ay) - (by - ay) * (dx - ax))
+        two = ((dx - cx) * (ay - cy) - (dy - cy) * (ax - cx)) * ((dx - cx) * (by - cy) - (dy - cy) * (bx - cx))
+        count += one < 0 and two < 0
+    return count
+
+
 class _NoLayoutError(Exception):
     """Graphviz gave no layout; the text is for the reader."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _arrange_well(
     boxes: tuple[Box, ...], lines: tuple[Line, ...], frames: tuple[float, ...], direction: str, gap: float
 ) -> Arrangement:

@@ -10,10 +10,12 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from archnb.render.markup import tie_numbers
+
 # Advance widths of Helvetica, in thousandths of an em (Adobe's published font metrics), by width.
 _BY_WIDTH = {
     200: "'ijl|",
-    278: "!,./:;I[\\]ft ",
+    278: "!,./:;I[\\]ft \u202f\xa0",
     333: "()-`r",
     355: '"',
     389: "*",
@@ -33,7 +35,8 @@ _BY_WIDTH = {
 _ADVANCE = {character: width / 1000 for width, characters in _BY_WIDTH.items() for character in characters}
 _BOLD = 1.07
 _MARGIN = 1.06
-_BREAK_WORDS = re.compile(r"(?<= )(?<!\d )|(?<= )(?!\d)")  # a thousands' blank holds its number together
+_TIE = "\u202f"  # as wide as a blank here, and no place to break; it leaves again with the lines
+_BREAK_WORDS = re.compile(r"(?<= )(?<!\d )(?![·/])|(?<= )(?![\d·/])")  # a thousands' blank holds its number together
 _BREAK_AFTER = re.compile(r"(?<=[_\-/.,:;=&?|+])|(?<=[a-z])(?=[A-Z])")
 
 
@@ -69,16 +72,16 @@ def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) ->
     lines: list[str] = []
     for paragraph in text.splitlines() or [""]:
         line = ""
-        for piece in _pieces(re.sub(r"[ \t]+", " ", paragraph).strip(" "), width, size, is_bold):
+        for piece in _pieces(tie_numbers(re.sub(r"[ \t]+", " ", paragraph).strip(" "), _TIE), width, size, is_bold):
             if line and measure_text((line + piece).rstrip(), size, is_bold=is_bold) > width:
-                lines.append(line.rstrip())
+                lines.append(line.rstrip(" ·"))  # a dot that parts two words is not wanted where the line does
                 line = piece.lstrip()
             else:
                 line += piece
         lines.append(line.rstrip())
     while len(lines) > 1 and not lines[-1]:
         lines.pop()
-    return tuple(lines)
+    return tuple(one.replace(_TIE, " ") for one in lines)
 
 
 def _pieces(text: str, width: float, size: float, is_bold: bool) -> list[str]:

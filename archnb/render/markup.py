@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from markupsafe import Markup, escape
 
@@ -16,6 +17,11 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
 )
 _SAFE_LINK = re.compile(r"^(#|https?://|mailto:)", re.IGNORECASE)
+_BACKTICKS = re.compile(r"`([^`\n]+)`")
+# A blank that parts thousands, or a number from a short unit of the ones that are written here.
+_INSIDE_NUMBER = re.compile(
+    r"(?<=\d) (?=\d{3}(?!\d))|(?<=\d) (?=(?:%|/|[kMGT]?(?:bit|B)\b|[KMGT]iB\b|[µmn]?s\b|min\b|[kMG]\b))"
+)
 _VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "col"})
 
 
@@ -46,23 +52,47 @@ def element(tag: str, *children: object, **attributes: Attribute) -> Markup:
     >>> str(element("p", "a < b", class_="x"))
     '<p class="x">a &lt; b</p>'
     """
-    opened = Markup("<") + Markup(tag)
+    opened = [f"<{tag}"]
     for name, value in attributes.items():
         if value is None or value is False:
             continue
-        written = name.rstrip("_").replace("_", "-") if name not in _CASED else _CASED[name]
+        written = _WRITTEN.get(name) or _write_name(name)
         if written == "href" and not _SAFE_LINK.match(str(value)):
             continue
-        text = number_text(value) if isinstance(value, float) else "" if value is True else clean_text(value)
-        opened += Markup(' {}="{}"').format(Markup(written), text)
-    content = join_markup(child for child in children if child is not None)
-    if not content and tag in _VOID | _DRAWN:
-        return opened + Markup("/>")
-    return opened + Markup(">") + content + Markup("</") + Markup(tag) + Markup(">")
+        if isinstance(value, float):
+            text = number_text(value)
+        else:
+            text = "" if value is True else str(value) if isinstance(value, int) else str(escape(clean_text(value)))
+        opened.append(f'{written}="{text}"')
+    content = "".join([escape_text(child) for child in children if child is not None])
+    # One string at the end: a page has tens of thousands of elements, and adding markup to markup is slow.
+    if not content and tag in _CHILDLESS:
+        return Markup(" ".join(opened) + "/>")
+    return Markup(f"{' '.join(opened)}>{content}</{tag}>")
 
 
-_CASED = {"viewBox": "viewBox", "preserveAspectRatio": "preserveAspectRatio", "textLength": "textLength"}
-_DRAWN = frozenset({"path", "rect", "line", "circle", "ellipse", "polygon", "polyline"})
+def prose_markup(text: object) -> Markup:
+    """Prose as markup: what stands between backticks is code, and a number stays with its thousands and its unit.
+
+    >>> str(prose_markup("set `a < b` to 2 000 ms"))
+    'set <code>a &lt; b</code> to 2\xa0000\xa0ms'
+    """
+    written = escape_text(text)
+    return written if isinstance(text, Markup) else Markup(_BACKTICKS.sub(r"<code>\1</code>", tie_numbers(written)))
+
+
+def tie_numbers(text: str, tie: str = "\xa0") -> str:
+    """A text in which no line breaks inside a number, nor between a number and its unit."""
+    return _INSIDE_NUMBER.sub(tie, text) if " " in text else text
+
+
+@cache
+def _write_name(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+_WRITTEN = {"viewBox": "viewBox", "preserveAspectRatio": "preserveAspectRatio", "textLength": "textLength"}
+_CHILDLESS = _VOID | {"path", "rect", "line", "circle", "ellipse", "polygon", "polyline"}
 
 
 def number_text(value: float) -> str:

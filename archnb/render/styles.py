@@ -24,6 +24,15 @@ _LIGHT_HOSTS = (
     "html[theme=light]",
 )
 
+COLUMNS = 16  # of a table that are set by what they hold
+
+
+def _set_columns(face: str, rule: str, *, tags: str = "td") -> str:
+    """A rule for the n-th column of tables that carry the class of that face and number."""
+    selectors = (f".{face}{n} {tag}:nth-child({n})" for n in range(1, COLUMNS + 1) for tag in tags.split())
+    return ",".join(selectors) + "{" + rule + "}"
+
+
 _FIGURES = f"""
 .archnb-figure{{margin:0 0 28px;padding:0;max-width:100%}}
 .archnb-figure figcaption{{margin:0 0 8px}}
@@ -41,11 +50,18 @@ _FIGURES = f"""
 .archnb-table caption{{text-align:left;font-weight:600;padding:6px 0;caption-side:top;color:var(--archnb-ink)}}
 .archnb-is-table .archnb-table caption{{position:absolute;width:1px;height:1px;overflow:hidden;
   clip-path:inset(50%);white-space:nowrap}}
-.archnb-table th,.archnb-table td{{text-align:left;vertical-align:top;padding:5px 14px 5px 0;
+.archnb-table th,.archnb-table td{{text-align:left;vertical-align:top;padding:5px 12px 5px 0;
   border-bottom:1px solid var(--archnb-rule);max-width:60ch;overflow-wrap:break-word;white-space:pre-line}}
-.archnb-table th{{color:var(--archnb-soft);font-weight:600;white-space:nowrap;
+.archnb-table th{{color:var(--archnb-soft);font-weight:600;white-space:normal;vertical-align:bottom;
   border-bottom:1.5px solid var(--archnb-line)}}
-.archnb-table .num{{text-align:right}}
+.archnb-many{{font-size:.84em}}
+.archnb-table td:last-child,.archnb-table th:last-child{{padding-right:4px}}
+.archnb-table code{{white-space:inherit}}
+{_set_columns("r", "text-align:right", tags="td th")}
+{_set_columns("r", "white-space:nowrap")}
+{_set_columns("k", "white-space:nowrap")}
+{_set_columns("p", "min-width:11em")}
+{_set_columns("q", "min-width:17em")}
 .archnb-table tbody tr:last-child td{{border-bottom:0}}
 .archnb-table tr:target td{{background:var(--archnb-amber-fill)}}
 .archnb-scroll{{position:relative}}
@@ -120,8 +136,7 @@ def css(mode: Literal["page", "cell"] = "page") -> str:
             # The sheets of notebooks stripe tables and set them to the right.
             ".archnb table.archnb-table{margin:0;border:0;table-layout:auto}",
             ".archnb table.archnb-table tr{background:none}",
-            ".archnb table.archnb-table td,.archnb table.archnb-table th{text-align:left}",
-            ".archnb table.archnb-table .num{text-align:right}",
+            ".archnb .archnb-table td,.archnb .archnb-table th{text-align:left}",
             ".archnb h3,.archnb h4{font-size:1.1em;font-weight:600}",
             ".archnb .archnb-drawing{background:none;border:0}",
             # A cell is narrower than a page.

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence as Several
+from typing import Literal
 
 from archnb.shapes import Cell, Chart, Graph, Scalar, Sequence, Table
 
+_MOST = 16  # rows of a curve's table: enough to read it by, and a page holds many curves
+_EMPTY = frozenset({"", "-", "–", "—"})
+_QUANTITY = re.compile(r"[-−~≈<>≥≤]? ?\d[\d.,\s]*(?:[^\s\d]{1,12}|/ ?\w+)?(?: \w{1,12})?")
 _ENDS = {
     "one": "exactly one",
     "zero-or-one": "zero or one",
@@ -84,12 +90,17 @@ def _tabulate_chart(chart: Chart) -> list[Table]:
         # A limit's own ends are no rows where the other series have theirs.
         shown = {x for one in series if one.kind != "limit" for x in one.x}
         values = {x: row for x, row in values.items() if not shown or x in shown}
+        step = math.ceil(len(values) / _MOST) if not any(isinstance(x, str) for x in values) else 1
         rows = []
-        for x, row in values.items():
+        for place, (x, row) in enumerate(values.items()):
+            if place % step and place + 1 < len(values):
+                continue
             first = x if isinstance(x, str) else Cell(x, format_number(x))
             rows.append((first, *(row.get(n, _standing(series[n].y, series[n].kind)) for n in range(len(series)))))
         unit = chart.y_labels.get(panel, chart.y_label)
         title = ", ".join(part for part in (panel or chart.title, unit) if part)
+        if step > 1:
+            title += f" (one point in {step}; all {len(values)} are in .frame)"
         columns = ((chart.x_label if not chart.is_horizontal else "") or "x", *(one.label for one in series))
         tables.append(Table(f"{chart.name}-values-{number}", title, columns, tuple(rows)))
     marks = tuple((mark.panel, Cell(mark.x, format_number(mark.x)), mark.label) for mark in chart.marks)
@@ -133,3 +144,24 @@ def is_numeric(cell: Cell | Scalar) -> bool:
     """Whether a cell's value is a number, so that it stands at the right."""
     value = cell.value if isinstance(cell, Cell) else cell
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+Face = Literal["r", "k", "p", "q"]
+
+
+def judge_column(cells: Several[Cell | Scalar]) -> Face:
+    """How a column is set: right (`r`), kept together (`k`), as prose (`p`), or as long prose that needs room (`q`).
+
+    >>> [judge_column(cells) for cells in (["3 ms", "12 ms"], ["GET", "POST"], ["word " * 10], ["word " * 40])]
+    ['r', 'k', 'p', 'q']
+    """
+    texts = [text for text in map(cell_text, cells) if text not in _EMPTY]
+    if not texts:
+        return "k"
+    longest = max(max(map(len, text.split("\n"))) for text in texts)
+    if longest <= 24 and (all(map(is_numeric, cells)) or all(map(_QUANTITY.fullmatch, texts))):
+        return "r"
+    is_code = all(isinstance(cell, Cell) and cell.is_code for cell in cells if cell_text(cell))
+    if longest <= (40 if is_code else 26):
+        return "k"
+    return "q" if longest > 90 else "p"

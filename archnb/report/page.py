@@ -20,7 +20,7 @@ from archnb.export import export_all
 from archnb.finding import SEVERITIES
 from archnb.plan import Plan
 from archnb.quantity import show
-from archnb.render import css, fragment
+from archnb.render import css, fragment, prose_markup
 from archnb.shapes import AnyShape, Source
 
 if TYPE_CHECKING:
@@ -35,6 +35,13 @@ CHAPTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("The design", ("schema", "api", "auth", "flow", "cache", "jobs", "errors", "monitoring", "scaling")),
     ("Change and reasons", ("migrations", "patterns", "decisions")),
     ("Standing", ("review",)),
+)
+KEY_FIGURES = (
+    ("requests at the peak", "load.peak_requests"),
+    ("data today", "schema.size"),
+    ("data in {horizon}", "schema.size_at_horizon"),
+    ("reads the cache answers", "cache.hit_ratio"),
+    ("servers", "scaling.service.servers"),
 )
 HANDOFF = "handoff-"
 # characters; an OpenAPI file of forty operations is longer, and is read by programs
@@ -85,6 +92,7 @@ def render_page(plan: Plan, evidence: Any = None, *, artefacts: bool = True) -> 
         facts=[_fact_row(fact) for fact in plan.facts.values()],
         evidence=_evidence_part(evidence),
         sources=[fragment(one, prefix="artefact-", heading=3) for one in _sources(plan)] if artefacts else [],
+        figures=_key_figures(plan),
         findings=plan.findings,
         severities={one: sum(1 for f in plan.findings if f.severity == one) for one in SEVERITIES},
         counts={"evidence": len(evidence) if evidence is not None else 0},
@@ -94,6 +102,25 @@ def render_page(plan: Plan, evidence: Any = None, *, artefacts: bool = True) -> 
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
+
+
+def _key_figures(plan: Plan) -> list[tuple[str, str, str, str]]:
+    """What one asks first of a design: label, number, where it is explained, and its range or what it belongs to."""
+    made = []
+    horizon = plan.facts["load.horizon"].text if "load.horizon" in plan.facts else "the end"
+    for label, name in KEY_FIGURES:
+        if name in plan.facts:
+            row = _fact_row(plan.facts[name])
+            made.append((label.format(horizon=horizon), row["text"], _fact_link(name), row["spread"]))
+    slowest = max(
+        (fact for name, fact in plan.facts.items() if name.startswith("flow.") and name.endswith(".latency_p99")),
+        key=lambda fact: fact.base,
+        default=None,
+    )
+    if slowest is not None:
+        operation = slowest.name.split(".")[1]
+        made.append(("slowest operation, p99", slowest.text, _fact_link(slowest.name), operation))
+    return made
 
 
 def _section(plan: Plan, name: str) -> Part:
@@ -134,8 +161,10 @@ def _sources(plan: Plan) -> list[Source]:
 def _fact_row(fact: Fact) -> dict[str, Any]:
     spread = ""
     if fact.is_uncertain():
-        p10, p50, p90 = fact.percentiles()
-        spread = " · ".join(show(one, fact.unit) for one in (p10, p50, p90))
+        p10, _, p90 = fact.percentiles()
+        low, high = show(p10, fact.unit), show(p90, fact.unit)
+        unit = high.lstrip("0123456789. ")
+        spread = f"{low.removesuffix(unit).strip()} to {high}" if low != high else ""
     return {
         "name": fact.name,
         "anchor": _fact_link(fact.name)[1:],
@@ -194,4 +223,6 @@ def _template() -> jinja2.Template:
     import jinja2
 
     # autoescape is the one place where the page's own texts are escaped; figures come as markup from the renderer
-    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(_read("page.html.j2"))
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["prose"] = prose_markup
+    return environment.from_string(_read("page.html.j2"))
