@@ -102,12 +102,12 @@ def view_capacity(draft: Draft) -> Chart:
     for course in _chosen(draft):
         points, usable, panel = forecast(draft, course, months), _usable(draft, course), _label(course)
         scale, symbol = _scale(course, points)
-        labels[panel] = symbol or "number"
+        labels[panel] = {"": "number", "/s": "per second"}.get(symbol, symbol)
         series.append(Series(
-            "demand", x, tuple(p[1] / scale for p in points),
+            "demand: P50, and its band from P10 to P90", x, tuple(p[1] / scale for p in points),
             low=tuple(p[0] / scale for p in points), high=tuple(p[2] / scale for p in points), panel=panel,
         ))  # fmt: skip
-        series.append(Series("usable", (0.0, float(months)), (usable / scale,) * 2, kind="limit", panel=panel))
+        series.append(Series("usable limit", (0.0, float(months)), (usable / scale,) * 2, kind="limit", panel=panel))
         month = find_saturation(points, usable, 1)
         if month is not None:
             marks.append(
@@ -135,13 +135,15 @@ def view_table(draft: Draft) -> Table:
         points, usable = forecast(draft, course, months), _usable(draft, course)
         ends = [Cell(value, show(value, course.limit.unit)) for value in points[-1]]
         until = draft.facts[f"{here}.saturates"]
-        early, late = find_saturation(points, usable, 2), find_saturation(points, usable, 0)
+        early, middle, late = (find_saturation(points, usable, n) for n in (2, 1, 0))
         span = f"{_write_month(early)} … {_write_month(late)}" if early != late else ""
         when = (
             "now"
             if until.base <= 0
             else "not in 100 years"
             if until.base >= FAR
+            else _write_month(middle)
+            if middle is not None
             else f"month {number(until.value, 2)}"
             if until.value <= months
             else f"month {number(until.value, 2)}, after the horizon"
@@ -203,8 +205,14 @@ def view_servers(draft: Draft) -> Table:
             )
     return Table(
         "servers", "Servers and pools", ("part", "peak", "one does", "needed", "run today", "run at the horizon", "pool each"), tuple(rows),
-        description="One server more than needed runs, so that one may fail or be replaced at the peak.",
+        description="Needed is what keeps the headroom free at the peak; what runs is the flow's replicas, at least one more, so that one may fail or be replaced.",
     )  # fmt: skip
+
+
+def _is_handy(draft: Draft, table: str) -> bool:
+    """Whether a table stays below the size from which the schema would split it."""
+    size, limit = draft.facts.get(f"schema.{table}.size_at_horizon"), draft.facts.get("schema.partition_size")
+    return size is not None and limit is not None and size.base <= limit.base
 
 
 def view_partitions(draft: Draft) -> Table:
@@ -235,8 +243,10 @@ def view_partitions(draft: Draft) -> Table:
         if table is not None and table.partition_by:
             because = draft.reasons.get(f"schema.tables.{name}.partition_by")
             partition, why = table.partition_by, because.reason if because is not None else "as said in the schema"
-        elif then.base < 50e6:
-            partition, why = "none", "below 50 M rows one table with its indexes is simpler and as fast"
+        elif _is_handy(draft, name):
+            size, limit = facts[f"schema.{name}.size_at_horizon"], facts["schema.partition_size"]
+            partition = "none"
+            why = f"{size.text} at the horizon; below {limit.text} one table with its indexes is simpler and as fast"
         elif moment is not None:
             partition, why = "none yet", f"when maintenance takes hours: by month of {moment}"
         else:
