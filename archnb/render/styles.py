@@ -82,19 +82,25 @@ _FIGURES = f"""
 .archnb-muted{{color:var(--archnb-muted)}}
 """.strip()
 
-_PRINT = """
-@media print{
-.archnb-figure{break-inside:avoid-page}
-.archnb-is-table,.archnb-is-source{break-inside:auto}
-.archnb-drawing,.archnb-scroll{overflow:visible}
-.archnb-drawing svg,.archnb-drawing img{min-width:0;max-height:24cm}
-.archnb-source{max-height:none;overflow:visible}
-.archnb-source code{white-space:pre-wrap;overflow-wrap:anywhere}
-.archnb-table{font-size:8.5pt}
-.archnb-table th{white-space:normal}
-.archnb-table tr{break-inside:avoid}
-.archnb-table thead{display:table-header-group}
-}
+_PRINT = f"""
+@media print{{
+.archnb-drawing{{break-inside:avoid}}
+.archnb-figure figcaption,.archnb-part,.archnb-equivalent summary{{break-after:avoid}}
+.archnb-drawing,.archnb-scroll{{overflow:visible}}
+.archnb-drawing svg,.archnb-drawing img{{min-width:0;max-height:21cm}}
+.archnb-source{{max-height:none;overflow:visible;font-size:8pt}}
+.archnb-source code{{font-size:8pt;white-space:pre-wrap;overflow-wrap:anywhere}}
+.archnb-table{{font-size:8pt;width:auto;max-width:100%}}
+.archnb-table td:nth-child(n){{min-width:0;max-width:none;padding-right:7px}}
+.archnb-table.archnb-many{{font-size:6.6pt}}
+.archnb-many td:nth-child(n){{white-space:normal}}
+{_set_columns("p", "min-width:6em;overflow-wrap:anywhere")}
+{_set_columns("q", "min-width:8em;overflow-wrap:anywhere")}
+.archnb-table td:nth-child(n):has(code){{white-space:normal;overflow-wrap:anywhere;min-width:8em}}
+.archnb-many.archnb-table td:nth-child(n):has(code){{min-width:6em}}
+.archnb-table tr{{break-inside:avoid}}
+.archnb-table thead{{display:table-header-group}}
+}}
 """.strip()
 
 

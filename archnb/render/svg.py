@@ -75,7 +75,8 @@ def frame_drawing(
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         width=round(width),
         height=round(height),
-        role="img",
+        # What is an image has no parts that can be reached; a drawing with links has.
+        role="group" if "<a " in drawing.body else "img",
         aria_labelledby=f"{name}-title {name}-desc",
     )
 

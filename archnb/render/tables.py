@@ -47,7 +47,9 @@ def _tabulate_graph(graph: Graph) -> list[Table]:
         relations = tuple(
             (labels[e.source], _ENDS[e.tail], labels[e.target], _ENDS[e.head], e.label) for e in graph.edges
         )
-        joined = Table(f"{graph.name}-relations", "Relations", ("From", "", "To", " ", "By"), relations)
+        joined = Table(
+            f"{graph.name}-relations", "Relations", ("From", "How many", "To", "How many of it", "By"), relations
+        )
         return [Table(f"{graph.name}-fields", "Entities and fields", columns, tuple(rows)), joined]
     for node in graph.nodes:
         notes = "; ".join(" ".join(part for part in line if part) for line in node.lines)

@@ -46,6 +46,7 @@ KEY_FIGURES = (
 HANDOFF = "handoff-"
 # characters; an OpenAPI file of forty operations is longer, and is read by programs
 LONGEST = 60_000
+MOST_NAMES = 16
 
 
 @dataclass(frozen=True)
@@ -165,13 +166,17 @@ def _fact_row(fact: Fact) -> dict[str, Any]:
         low, high = show(p10, fact.unit), show(p90, fact.unit)
         unit = high.lstrip("0123456789. ")
         spread = f"{low.removesuffix(unit).strip()} to {high}" if low != high else ""
+    parts = _link_once(fact) if fact.apply else []
+    names = sum(1 for _, link in parts if link)
     return {
         "name": fact.name,
         "anchor": _fact_link(fact.name)[1:],
         "text": fact.text,
         "spread": spread,
         "origin": fact.origin,
-        "parts": _link_once(fact) if fact.apply else [],
+        "parts": parts,
+        # a sum over every table is folded, or it would fill a screen
+        "terms": names if names > MOST_NAMES else 0,
         "arithmetic": fact.arithmetic() if fact.apply else str(fact.given),
         "because": "; ".join(one for one in (fact.because, fact.source) if one),
     }
