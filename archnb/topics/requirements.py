@@ -331,6 +331,9 @@ def views(draft: Draft) -> Sequence[AnyShape]:
 _OBJECTIVE = ("latency_p50", "latency_p95", "latency_p99", "availability", "staleness", "consistency")
 
 
+_LONGEST = 400  # characters of a formula in a cell
+
+
 def _load_table(facts: Facts) -> Table:
     from archnb.quantity import show
 
@@ -341,6 +344,10 @@ def _load_table(facts: Facts) -> Table:
         p10, p50, p90 = fact.percentiles()
         spread = tuple(show(one, fact.unit) for one in (p10, p50, p90)) if fact.is_uncertain() else ("", "", "")
         formula = f"{fact.formula()} = {fact.arithmetic()}" if fact.apply else f"{fact.origin}: {fact.because}"
+        if not fact.apply and fact.because.startswith(fact.origin):
+            formula = fact.because  # "said: said in the design" says it twice
+        elif len(formula) > _LONGEST:
+            formula = fact.because + ": its formula is among the facts, for it has a term for every entity"
         rows.append((Cell(name, is_code=True, fact=name), fact.cell, *spread, formula))
     return Table(
         "load",
