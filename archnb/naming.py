@@ -118,6 +118,16 @@ def words(text: str) -> str:
     return " ".join(split_words(text))
 
 
+def with_article(text: str) -> str:
+    """A noun with its article: an order, a user.
+
+    >>> with_article("order"), with_article("user"), with_article("address")
+    ('an order', 'a user', 'an address')
+    """
+    is_vowel = text[:1].lower() in "aeiou" and not text.lower().startswith(("use", "uni", "eu", "one"))
+    return f"{'an' if is_vowel and text else 'a'} {text}"
+
+
 @lru_cache(maxsize=4096)
 def singular(text: str) -> str:
     """The singular of a snake_case name, for the name of an id.

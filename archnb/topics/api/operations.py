@@ -463,9 +463,15 @@ def _choose_errors(
         if action in ("create", "update") and (unique or resources.design.entities[entity].unique):
             made.append("conflict")
             why.append(f"conflict where {', '.join(unique) or 'a unique constraint'} is already taken")
+            # each unique field has its own code, so that a form can mark the field
+            made += [f"duplicate_{snake(one)}" for one in unique if fields[one].unique and not fields[one].key]
         elif action == "command":
             made.append("conflict")
             why.append("conflict where its state does not allow it")
+        elif action == "delete" and any(one.personal for one in fields.values()):
+            why.append(
+                "no conflict: where others still refer to it, its personal fields are overwritten and the row stays"
+            )
         elif action == "delete" and (
             held := [
                 child
@@ -485,6 +491,20 @@ def _choose_errors(
         if (step.action or "").lower() in _TAKING and step.entity:
             made.append(f"insufficient_{snake(step.entity)}")
             why.append(f"insufficient_{snake(step.entity)} where {step.action} finds too little")
+    status = next(
+        (one for one, field in fields.items() if field.type == "enum" and one in ("status", "state", "stage", "phase")),
+        None,
+    )
+    if pattern.writes is not None and action in ("update", "command") and status is not None:
+        made.append(f"{snake(entity)}_state_conflict")
+        why.append(f"{snake(entity)}_state_conflict where {status} does not allow the change")
+    for step in pattern.steps:
+        pays = (step.action or "").lower().startswith(("charge", "authori", "capture", "pay", "debit"))
+        if step.via and (
+            pays or ("payment" in snake(step.entity or "") and not (step.action or "").lower().startswith("refund"))
+        ):
+            made.append("payment_declined")
+            why.append(f"payment_declined where {step.via} refuses")
     made.append("rate_limited")
     if any(step.via for step in pattern.steps):
         made += ["upstream_failed", "timeout"]

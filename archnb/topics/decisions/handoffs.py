@@ -109,7 +109,7 @@ def list_architect_needs(draft: Draft, records: Named[Decision]) -> Lines:
         got = facts[f"flow.{name}.availability"].text
         yield f"Availability of {name}: {got} from its parts, {promised} promised ({'below' if slack < 0 else 'above'} it by {show(abs(slack) * 100, facts[f'flow.{name}.availability'].unit)})."
     recovery = design.requirements.recovery
-    yield f"Recovery: at most {show_quantity(recovery.rpo)} of data lost (RPO), back within {show_quantity(recovery.rto)} (RTO), in {design.requirements.regions or 1} region(s)."
+    yield f"Recovery: at most {show_quantity(recovery.rpo)} of data lost (RPO), back within {show_quantity(recovery.rto)} (RTO), in {design.requirements.regions or 1} region{'s' if (design.requirements.regions or 1) > 1 else ''}."
     used = [name for name, one in design.patterns.items() if one.use]
     yield f"Patterns in use: {join(used, 14) or 'none'}."
     spans = [name for name, one in design.access.items() if any(step.via for step in one.steps)]
@@ -315,7 +315,7 @@ def list_stack_needs(draft: Draft, records: Named[Decision]) -> Lines:
                 if name == next(iter(design.schema.stores), "main") and "schema.size" in facts
                 else ""
             )
-            yield f"{one.technology} as {name}: {facts[f'flow.{name}.rate'].text} at the peak on {one.replicas or 1} instance(s){size}."
+            yield f"{one.technology} as {name}: {facts[f'flow.{name}.rate'].text} at the peak on {one.replicas or 1} instance{'s' if (one.replicas or 1) > 1 else ''}{size}."
     kinds = sorted(
         {column.native for table in design.schema.tables.values() for column in table.columns.values() if column.native}
     )

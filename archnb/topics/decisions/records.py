@@ -175,7 +175,7 @@ def choose_style(draft: Draft) -> Iterator[Choice]:
         "grpc": "gRPC: fast and typed, but browsers need a proxy for it",
     }
     yield Choice(
-        "api_style", "api.style", f"The API is {STYLES[style]}", f"{len(api.operations) or len(draft.design.access)} operations for {len(draft.design.auth.clients) or 1} kind(s) of client.",
+        "api_style", "api.style", f"The API is {STYLES[style]}", f"{len(api.operations) or len(draft.design.access)} operations for {_count_clients(draft)} of client.",
         STYLES[style] + ".", tuple(text for name, text in others.items() if name != style),
         "Status codes, caching headers and idempotency keys carry the meaning; several resources take several calls.",
         "When one screen needs more than 5 calls, or calls between our own services pass 1 000/s.",
@@ -245,7 +245,7 @@ def choose_queue(draft: Draft) -> Iterator[Choice]:
         ("RabbitMQ or SQS: a broker of its own, and an outbox to reach it safely", "Kafka: a log that many read again and again; more to run than this rate needs") if is_table
         else ("a table with SKIP LOCKED: nothing new to run, up to some hundred messages a second", "Kafka: a log that many read again and again"),
         "A message is in the same transaction as its cause, and backed up with it; its work is load on the store." if is_table else "The queue's load is off the store; an outbox keeps both in step.",
-        "At 1 000 messages/s, or when a second system must read the same messages." if is_table else "At 10 000 messages/s, or when messages must be read again.",
+        f"At {show_fact(draft, 'jobs.database_limit', '500/s')}, or when a second system must read the same messages." if is_table else f"At {show_fact(draft, 'jobs.broker_limit', '20k/s')}, or when messages must be read again.",
         (f"flow.{queue}.rate",),
     )  # fmt: skip
 
@@ -315,8 +315,20 @@ def choose_partitions(draft: Draft) -> Iterator[Choice]:
     else:
         yield Choice(
             "partitioning", "schema.tables", "No table is partitioned", f"{largest_text}.", "Plain tables.", ("range by time: pays when old rows are dropped by the month", "hash: pays when one index no longer fits memory"),
-            "Keys and queries stay simple.", "When a table passes 100 GB or 100 M rows.", facts,
+            "Keys and queries stay simple.", f"When a table passes {show_fact(draft, 'schema.partition_size', '100 GB')}{_later(draft, largest)}.", facts,
         )  # fmt: skip
+
+
+def _later(draft: Draft, largest: tuple[Fact, str] | None) -> str:
+    """What the largest table comes to at the horizon, so that the limit is seen against it."""
+    then = find_fact(draft, f"schema.{largest[1]}.size_at_horizon") if largest is not None else None
+    return f"; {largest[1]} comes to {then.text} at the horizon" if then is not None and largest is not None else ""
+
+
+def _count_clients(draft: Draft) -> str:
+    """How many kinds of client people use; our own programs are none."""
+    count = sum(1 for one in draft.design.auth.clients.values() if one.kind != "service") or 1
+    return f"{count} kind{'s' if count > 1 else ''}"
 
 
 def choose_history(draft: Draft) -> Iterator[Choice]:

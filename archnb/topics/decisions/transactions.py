@@ -87,6 +87,20 @@ def list_owned(draft: Draft, entity: str) -> list[str]:
     return found
 
 
+def _fields(draft: Draft, entity: str) -> dict[str, Field]:
+    return dict(fields_of(draft.design, entity)) if entity in draft.design.entities else {}
+
+
+def list_held(draft: Draft, entity: str) -> list[str]:
+    """The entities whose rows hold a row of this one back: required references that do not go with it."""
+    return [
+        name
+        for name, one in draft.design.entities.items()
+        if name != entity
+        and any(f.references == entity and not f.optional and f.on_delete != "cascade" for f in one.fields.values())
+    ]
+
+
 def find_span(draft: Draft, entity: str) -> tuple[str, str, str] | None:
     """The start, the end and the reference of an entity that takes something for a time, such as a booking."""
     if entity not in draft.design.entities:
@@ -180,7 +194,8 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
     moves = list_moves(draft, pattern)
     if moves:
         changed, field, action = moves[0]
-        guard = _write_guard(draft, changed, action, [one[1] for one in moves if one[0] == changed])
+        state = _guard_state(draft, pattern, changed)
+        guard = state + _write_guard(draft, changed, action, [one[1] for one in moves if one[0] == changed])
         return (
             "read committed",
             guard,
@@ -196,6 +211,14 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             "read committed",
             f"UPDATE … SET …, version = version + 1 WHERE {_key(draft, entity)} AND version = :version",
             f"the version that the client read (If-Match) must still be there, so the second of two editors gets a conflict instead of overwriting the first{steps}",
+        )
+    held = list_held(draft, entity) if pattern.action == "delete" else []
+    personal = [one for one, field in _fields(draft, entity).items() if field.personal or field.secret]
+    if held and personal:
+        return (
+            "read committed",
+            f"UPDATE {entity} SET {', '.join(personal)} = (a pseudonym or nothing) WHERE {_key(draft, entity)}",
+            f"{', '.join(held)} still refer{'s' if len(held) == 1 else ''} to the row and must be kept, so it stays and what says who the person is goes; done twice it changes nothing",
         )
     if pattern.action == "delete":
         return (
@@ -218,6 +241,17 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
         guard,
         "nothing that exists is changed; a repeat meets a constraint and gets the first answer",
     )
+
+
+def _guard_state(draft: Draft, pattern: AccessPattern, changed: str) -> str:
+    """The conditional UPDATE of a row with a state, where the write changes it beside a counter of another."""
+    entity = pattern.writes or ""
+    status = next(
+        (n for n, f in _fields(draft, entity).items() if f.values and n in ("status", "state", "stage", "phase")), None
+    )
+    if pattern.action != "update" or changed == entity or status is None:
+        return ""
+    return f"UPDATE {entity} SET {status} = :new WHERE {_key(draft, entity)} AND {status} = :read; then "
 
 
 def _key(draft: Draft, entity: str) -> str:

@@ -6,7 +6,7 @@ from archnb.design import Design, fields_of
 from archnb.design.entities import AccessPattern, Field
 from archnb.design.requirements import Objective
 from archnb.fact import Fact
-from archnb.naming import plural, snake, words
+from archnb.naming import plural, snake, with_article, words
 from archnb.quantity import Quantity, parse
 from archnb.topics.entities.sizes import SMALL
 from archnb.topics.topic import Because, Draft
@@ -201,16 +201,6 @@ def _propose_roles(
     return (("public",) if name in linked and is_small and not is_private else writers), writers
 
 
-def with_article(text: str) -> str:
-    """A noun with its article: an order, a user.
-
-    >>> with_article("order"), with_article("user"), with_article("address")
-    ('an order', 'a user', 'an address')
-    """
-    is_vowel = text[:1].lower() in "aeiou" and not text.lower().startswith(("use", "uni", "eu", "one"))
-    return f"{'an' if is_vowel and text else 'a'} {text}"
-
-
 def _complete_pattern(draft: Draft, name: str, said: AccessPattern) -> AccessPattern:
     design, entity = draft.design, said.reads or said.writes or ""
     by_key = bool(said.by) and set(said.by) >= set(key_of(design, entity))
@@ -249,9 +239,7 @@ def _explain_roles(design: Design, entity: str, roles: tuple[str, ...]) -> str:
     if roles == ("public",):
         return f"{entity} is part of what everybody may read already, and holds nothing about people"
     if person is not None and person[1] in roles:
-        return (
-            f"{entity} belongs to a {words(person[0])}, who reaches their own rows only; admin helps those who cannot"
-        )
+        return f"{entity} belongs to {with_article(words(person[0]))}, who reaches their own rows only; admin helps those who cannot"
     if roles != ("admin",):
         return f"those who keep what stands beside {entity} in its domain"
     return "nobody was named; the narrowest role"

@@ -90,11 +90,27 @@ def measure_entity(draft: Draft, name: str, entity: Entity) -> Fact:
         growth = facts.define(f"entities.{name}.growth", rate * 1, "/day", "rows added a day")
         later = rows + rate * horizon
     if entity.retention is not None and not entity.growth.unit.is_percent:
-        keep = facts.given(f"entities.{name}.retention", entity.retention, "said in the design", origin="said")
+        keep = facts.given(
+            f"entities.{name}.retention", entity.retention, f"at entities.{name}.retention", origin="said"
+        )
         later = minimum(later, maximum(rows, growth * keep))
     facts.define(
         f"entities.{name}.rows_at_horizon", later, "", "rows at the horizon, what its retention drops taken off"
     )
+    for field, one in entity.fields.items():
+        if one.type == "code":
+            length = facts.given(
+                f"entities.{name}.{field}.length",
+                float(one.length or 8),
+                "characters of the code",
+                origin="said" if one.length else "assumed",
+            )
+            facts.define(
+                f"entities.{name}.{field}.key_space",
+                power(62, length),
+                "",
+                "digits and letters of both cases make 62 signs",
+            )
     return facts.define(f"entities.{name}.size", rows * row, "GB", "rows today × row size, before overhead and indexes")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archnb.design.errors import Call
-from archnb.design.flow import Hop
+from archnb.design.flow import Hop, Path
 from archnb.fact import Fact, apply_model
 from archnb.quantity import Quantity, number, parse
 from archnb.sim.reliability import backoff_schedule, retry_amplification
@@ -101,14 +101,28 @@ class Pair:
     deadline: float
 
 
+def find_slow(draft: Draft, target: str) -> float:
+    """The time in which a third party answers 99 of 100 calls, in seconds; 0 where nothing is known of it."""
+    fact = draft.facts.get(f"jobs.third_parties.{target.removesuffix('_provider')}.p99")
+    return fact.base if fact is not None and kind_of(draft, target) == "third_party" else 0.0
+
+
+def _need(draft: Draft, path: Path) -> float:
+    """How long an operation's caller has to wait so that no third party on its way is cut off in mid answer, in seconds."""
+    waited = [hop for hop in path.hops if hop.target and hop.source and kind_of(draft, hop.source) not in BEHIND]
+    slow = sum(find_slow(draft, hop.target or "") for hop in waited if hop.kind in ("call", None))
+    # what the inner parts keep for themselves comes on top, once each for service, gateway and client
+    return slow / (1 - _OWN_SHARE) ** 3 * 1.25 if slow else 0.0
+
+
 def _deadlines(draft: Draft) -> dict[str, float]:
-    """How long each operation's caller waits at most, in seconds: twice the p99 that is promised."""
+    """How long each operation's caller waits at most, in seconds: twice the p99 that is promised, or what third parties need."""
     objectives = draft.design.requirements.objectives
     found = {}
-    for name in {one.operation or n: None for n, one in draft.design.flow.paths.items()}:
+    for name, path in {one.operation or n: one for n, one in draft.design.flow.paths.items()}.items():
         objective = objectives.get(name) or objectives.get("default")
         latency = objective.latency_p99 if objective is not None and objective.latency_p99 is not None else parse("1 s")
-        found[name] = 2 * latency.base
+        found[name] = max(2 * latency.base, _need(draft, path))
     return found
 
 
@@ -194,6 +208,14 @@ def _propose_fallback(draft: Draft, pair: Pair) -> Because:
     store = next(iter(draft.design.schema.stores), "main")
     if kind == "cache":
         return Because(f"read from {store}", "the cache is a copy; without it answers are slower, not wrong")
+    if kind_of(draft, pair.source) == "worker" and kind in ("store", "cache"):
+        return Because("put the job back and try later", "nobody waits for it, and its key makes a second run harmless")
+    technology = next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
+    if kind == "queue" and any(word in technology.casefold() for word in ("skip locked", "sqlite", "table")):
+        return Because(
+            "none: answer unavailable with Retry-After",
+            f"the queue is a table of {store}: without it there is no {store} either",
+        )
     if kind == "queue":
         return Because(
             "keep the message in the outbox table and send it later",
@@ -273,7 +295,9 @@ def complete_call(draft: Draft, pair: Pair) -> Call:
         )  # fmt: skip
     if is_from_client or kind in ("worker",):
         return record
-    window = min(60.0, max(10.0, math.ceil(MIN_CALLS / rate / 10) * 10)) if rate > 0 else 60.0
+    # somebody else's system is worth the longer look: its failures are not ours to see otherwise
+    longest = 300.0 if kind == "third_party" else 60.0
+    window = min(longest, max(10.0, math.ceil(MIN_CALLS / rate / 10) * 10)) if rate > 0 else longest
     is_worth = rate * window >= MIN_CALLS or rate == 0
     if is_worth or said.breaker_failures is not None or said.breaker_window is not None:
         record = draft.fill(
@@ -328,6 +352,10 @@ def measure_calls(draft: Draft) -> None:
             )
             deadlines[key] = (
                 facts.given("errors.worker.deadline", "30 s", "a job may wait longer than a user, not for ever") if is_worker
+                else facts.given(
+                    f"errors.{key}.deadline", f"{pair.deadline:.3g} s", "what the third parties that are waited for need to answer 99 of 100 calls; the promise is shorter",
+                    origin="concluded",
+                ) if pair.deadline > 2 * latency.base * (1 + 1e-9)
                 else facts.define(f"errors.{key}.deadline", factor * _plain(latency), "s", "how long the caller waits at most")
             )  # fmt: skip
         facts.define(

@@ -189,7 +189,7 @@ def find_domain_codes(draft: Draft) -> dict[str, tuple[str, list[str]]]:
                 add(f"insufficient_{_snake(step.entity)}", f"{name} reserves {step.entity}, which can run out", [name])
             if step.via and (
                 action.startswith(("charge", "authori", "capture", "pay", "debit"))
-                or "payment" in _snake(step.entity or "")
+                or ("payment" in _snake(step.entity or "") and not action.startswith("refund"))
             ):
                 add("payment_declined", f"{name} charges through {step.via}, which may refuse", [name])
     for entity in draft.design.entities:

@@ -304,6 +304,7 @@ def _measure_latency(draft: Draft, name: str, path: Path, times: dict[tuple[str,
     is_write = pattern is not None and pattern.writes is not None
     pairs: list[tuple[Fact | None, Fact]] = []
     queried: set[str] = set()
+    first = next(iter(draft.design.schema.stores), "main")
     for hop in path.hops:
         target = hop.target
         if not is_waited_for(hop) or not target or target == hop.source or components[target].kind == "client":
@@ -312,6 +313,15 @@ def _measure_latency(draft: Draft, name: str, path: Path, times: dict[tuple[str,
         queries = _count_queries(draft, name) if is_store and target not in queried else 1
         queried.add(target)
         is_inside = hop.source is not None and components[hop.source].kind != "client"
+        own = f"cache.{name}.query_time"
+        if (
+            is_store and not is_write and own in facts and target == first
+            and not draft.is_said(f"flow.components.{target}.service_time")
+        ):  # fmt: skip
+            # a text search is no look-up by key: each read takes its own time, the one that the cache is weighed with
+            time = facts["flow.assumed.round_trip"] + facts[own] if is_inside else facts[own] * 1
+            pairs.append((find_share(draft, name, hop), time))
+            continue
         key = (target, queries, is_store and is_write, is_inside)
         if key not in times:
             times[key] = _sum_step(draft, *key)

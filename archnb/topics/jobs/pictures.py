@@ -178,7 +178,7 @@ def _show_queues(draft: Draft) -> Table:
 def _show_saga(draft: Draft, name: str, saga: Saga) -> Table:
     rows = tuple(
         (
-            n, f"{step.action} {step.entity}", step.via or "own transaction",
+            n, f"{step.action} {step.entity}", step.via or "our store",
             Cell(step.kind or "", tone="notice" if step.kind == "pivot" else ""),
             Cell(step.compensation or "", step.compensation or ("none: repeated" if step.kind == "retriable" else "none: no way back" if step.kind == "pivot" else "none"), tone="danger" if step.kind == "compensatable" and not step.compensation else ""),
             _why(draft, f"jobs.sagas.{name}.steps.{n - 1}.kind"),

@@ -214,6 +214,8 @@ def _propose_purges(draft: Draft) -> Iterator[Proposal]:
     for name, entity in draft.design.entities.items():
         if entity.retention is None or (horizon is not None and entity.retention.base >= horizon.base):
             continue
+        if _goes_with_owner(draft, name):
+            continue
         growth = draft.facts.get(f"entities.{name}.growth")
         rows: Fact | None = None
         if growth is not None and growth.unit.dimension == (("time", -1),):
@@ -237,6 +239,18 @@ def _propose_purges(draft: Draft) -> Iterator[Proposal]:
         )  # fmt: skip
 
 
+def _goes_with_owner(draft: Draft, name: str) -> bool:
+    """Whether rows have no time of their own and are deleted with the owner's, which is kept as long: its purge takes them along."""
+    fields = fields_of(draft.design, name).values()
+    if any(one.type in ("timestamp", "date") for one in fields):
+        return False
+    kept = draft.design.entities[name].retention
+    owners = [draft.design.entities.get(one.references or "") for one in fields if one.on_delete == "cascade"]
+    return any(
+        o is not None and o.retention is not None and kept is not None and o.retention.base <= kept.base for o in owners
+    )
+
+
 def _propose_erasure(draft: Draft) -> Iterator[Proposal]:
     design = draft.design
     held = [name for name in design.entities if any(one.personal for one in fields_of(design, name).values())]
@@ -249,7 +263,7 @@ def _propose_erasure(draft: Draft) -> Iterator[Proposal]:
         for name, one in design.cache.policies.items()
         if one.use and name in design.access and design.access[name].reads in held
     ]
-    reach = f"{len(held)} entities ({', '.join(held[:4])}{', …' if len(held) > 4 else ''})"
+    reach = f"{len(held)} {'entity' if len(held) == 1 else 'entities'} ({', '.join(held[:4])}{', …' if len(held) > 4 else ''})"
     reach += f", the copies in {', '.join(copies)}" if copies else ""
     reach += f", {len(caches)} cached answers" if caches else ""
     is_bound = any("gdpr" in one.casefold() for one in design.requirements.compliance)

@@ -159,6 +159,12 @@ def _explain_isolation(draft: Draft, pattern: AccessPattern | None) -> str:
             " the first step and release it in the last, so that others leave the row alone"
         )
     name, words = status
+    if pattern is not None and pattern.action != "create":
+        return (
+            f"sagas are not isolated: others see steps that may be undone. The first step changes {pattern.writes}.{name} only from a"
+            f" state that allows it, in one conditional UPDATE; whoever comes"
+            " second finds no row to change and is told of the conflict"
+        )
     pending = next((w for w in words if w in ("pending", "new", "open", "draft", "created")), words[0])
     return (
         f"sagas are not isolated: others see steps that may be undone. {pattern.writes if pattern else ''}.{name} = '{pending}' is the"

@@ -261,13 +261,16 @@ def _propose_saturation(draft: Draft, metrics: Mapping[str, Metric]) -> list[tup
     waiting = [
         one.deadline.base for one in draft.design.jobs.jobs.values() if one.deadline is not None and not one.schedule
     ]
-    late = f"> {round(max(60.0, 2 * max(waiting, default=30.0)))}"
+    # the most urgent decides: each job has workers of its own, so the patient ones do not wait longer than it
+    late = f"> {round(max(60.0, 2 * min(waiting, default=30.0)))}"
+    rpo = draft.design.requirements.recovery.rpo
+    behind = f"> {round(rpo.base) if rpo is not None and rpo.base >= 1 else 60}"
     wanted: tuple[tuple[str, str, str, str, str], ...] = (
         ("store_connections_nearly_out", "pg_stat_activity_count", "> 0.85 * pg_settings_max_connections", "page", "Find who holds them (idle in transaction first); shrink pools or add a pooler."),
         ("store_connections_nearly_out_mysql", "mysql_global_status_threads_connected", "> 0.85 * mysql_global_variables_max_connections", "page", "Find who holds them; shrink pools or add a pooler."),
         ("store_disk_nearly_full", "node_filesystem_avail_bytes", "< 0.15 * node_filesystem_size_bytes", "ticket", "Grow the disk, then archive; see the capacity plan for what comes next."),
-        ("store_replica_behind", "pg_replication_lag_seconds", "> 60", "ticket", "Look for a long query on the replica or a bulk write; read from the primary until it is near again."),
-        ("store_replica_behind_mysql", "mysql_slave_status_seconds_behind_master", "> 60", "ticket", "Look for a long query on the replica or a bulk write."),
+        ("store_replica_behind", "pg_replication_lag_seconds", behind, "page", "A failover now would lose more than the recovery point allows: do not fail over; look for a bulk write, a long query on the standby, a full disk."),
+        ("store_replica_behind_mysql", "mysql_slave_status_seconds_behind_master", behind, "page", "A failover now would lose more than the recovery point allows: do not fail over; look for a bulk write or a long query on the standby."),
         ("search_turns_requests_away", "elasticsearch_thread_pool_rejected_count", "> 0", "ticket", "Add a node or make the queries cheaper."),
         ("cache_memory_nearly_full", "redis_memory_used_bytes", "> 0.9 * redis_memory_max_bytes", "ticket", "Expect evictions and a lower hit ratio; grow the memory or shorten lifetimes."),
         ("cache_memory_nearly_full_memcached", "memcached_current_bytes", "> 0.9 * memcached_limit_bytes", "ticket", "Expect evictions; grow the memory or shorten lifetimes."),

@@ -15,7 +15,8 @@ from archnb.exceptions import InputError, Problem, unknown
 from archnb.fact import Fact, apply_model, ceil, maximum, total
 from archnb.quantity import Quantity, parse
 from archnb.topics.scaling.growth import YEAR, grow_load, grow_stock, time_until_load, time_until_stock
-from archnb.topics.scaling.limits import ENGINES
+from archnb.topics.scaling.limits import ENGINES, Limits
+from archnb.topics.scaling.shards import find_shard_key, find_way_to, inflow_of
 from archnb.topics.topic import Because, Draft
 
 _QUEUES = (
@@ -23,8 +24,6 @@ _QUEUES = (
     ("redis", "20k/s"),
     ("rabbit", "20k/s"),
     ("sqs", "3k/s"),
-    ("postgres", "2k/s"),
-    ("mysql", "1k/s"),
 )
 _CODE = 62
 _INT_KEYS = {"int": 2**31 - 1, "smallint": 2**15 - 1}
@@ -227,7 +226,7 @@ def _measure_storage(draft: Draft) -> bool:
     rows = [
         (one, facts[f"entities.{one}.growth"], facts[f"entities.{one}.row_size"])
         for one in draft.design.entities
-        if _inflow(draft, one) > 0
+        if inflow_of(draft, one) > 0
     ]
     size = facts.get("schema.size")
     sizes = [facts[f"entities.{e}.size"] for e in draft.design.entities if f"entities.{e}.size" in facts]
@@ -282,7 +281,12 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
             or draft.design.flow.components[name].technology
             or ""
         )
+        table = draft.facts.get("jobs.database_limit")
+        is_table = any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
         limit = next((rate for word, rate in _QUEUES if word in technology.lower()), "2k/s")
+        if is_table and table is not None:
+            # one queue, one limit: where the jobs section would leave the table
+            limit = f"{table.base:g}/s"
         yield f"{stem(name)}_throughput", _Proposal(
             name, f"flow.{name}.rate", limit, f"order of magnitude of {technology or 'a queue in a database table'} on one node; measure it",
             "several messages a transaction, then a broker of its own", "batches cost nothing; a broker is one more system to run", "every job passes through it",
@@ -311,8 +315,9 @@ def _propose_stores(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
             )  # fmt: skip
             reads = _measure_reads(draft, store)
             if reads is not None:
+                most, source = _limit_reads(draft, limits)
                 yield f"{here}_reads", _Proposal(
-                    store, reads, limits.reads, limits.source,
+                    store, reads, most, source,
                     "cache more, then read replicas for reads that may be stale", "a cached read costs the database nothing; a replica costs a server and is a little behind", "what the cache does not answer is read here",
                 )  # fmt: skip
         elif rate is not None and store != main:
@@ -345,6 +350,18 @@ def _propose_stores(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
                 f"delete what retention allows, then partition {table} by time and move old months to cheap storage, then a larger disk",
                 "what is not kept need not be stored; a partition is dropped in a moment; a larger disk only moves the day", "rows stay until they are deleted",
             )  # fmt: skip
+
+
+def _limit_reads(draft: Draft, limits: Limits) -> tuple[str, str]:
+    """The reads of this design's mix that the primary answers, where its query times are known; else the engine's own figure."""
+    mix, cores = draft.facts.get("patterns.primary_reads"), draft.facts.get("cache.store_cores")
+    if mix is None or cores is None or "patterns.query_time" not in draft.facts or mix.base >= parse(limits.reads).base:
+        return limits.reads, limits.source
+    mean = draft.facts["patterns.query_time"]
+    return (
+        f"{mix.base:.4g}/s",
+        f"{cores.text} cores ÷ {mean.text}, the mean query of this design; short queries alone: {limits.reads}",
+    )
 
 
 def _measure_reads(draft: Draft, store: str) -> str | None:
@@ -384,54 +401,8 @@ def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
                 )  # fmt: skip
 
 
-def _is_passing(draft: Draft, entity: str) -> bool:
-    """Whether an entity's rows are deleted so soon that they do not pile up within the horizon."""
-    found, horizon = draft.design.entities[entity].retention, draft.design.scaling.horizon
-    return found is not None and found.base <= (horizon.base if horizon is not None else 3 * YEAR) / 2
-
-
-def _inflow(draft: Draft, entity: str) -> float:
-    """Bytes a second that an entity adds."""
-    growth, size = draft.facts.get(f"entities.{entity}.growth"), draft.facts.get(f"entities.{entity}.row_size")
-    return (
-        growth.base * size.base if growth is not None and size is not None and not _is_passing(draft, entity) else 0.0
-    )
-
-
 def _largest(draft: Draft) -> str:
-    return max(draft.design.entities, key=lambda one: _inflow(draft, one), default="the largest table")
-
-
-def find_way_to(draft: Draft, entity: str, owner: str, depth: int = 3) -> list[str] | None:
-    """The references that lead from an entity to its owner, the shortest way: `["order", "customer"]`; None where none does."""
-    if entity == owner:
-        return []
-    if depth == 0 or entity not in draft.design.entities:
-        return None
-    ways = []
-    for name, field in fields_of(draft.design, entity).items():
-        if field.references and field.references != entity and not field.optional:
-            rest = find_way_to(draft, field.references, owner, depth - 1)
-            if rest is not None:
-                ways.append([name, *rest])
-    return min(ways, key=len, default=None)
-
-
-def find_shard_key(draft: Draft) -> str:
-    """The entity whose key most of what is added belongs to, directly or through others, and that requests ask by."""
-    asked: set[str] = set()
-    for pattern in draft.design.access.values():
-        entity = pattern.reads or pattern.writes or ""
-        if entity in draft.design.entities:
-            fields = fields_of(draft.design, entity)
-            asked |= {fields[one].references or "" for one in pattern.by if one in fields}
-    weight = {
-        owner: sum(_inflow(draft, one) for one in draft.design.entities if find_way_to(draft, one, owner))
-        for owner in draft.design.entities
-        if owner in asked
-    }
-    best = max(weight, key=lambda one: weight[one], default="")
-    return best if best and weight[best] > 0 else "the key of the largest entity"
+    return max(draft.design.entities, key=lambda one: inflow_of(draft, one), default="the largest table")
 
 
 # -- measuring

@@ -65,7 +65,7 @@ def propose_indexes(draft: Draft, design: Design) -> Named[SchemaTable]:
 def _index_table(
     draft: Draft, design: Design, name: str, table: SchemaTable, demands: list[tuple[str, Demand]]
 ) -> SchemaTable:
-    wanted = [*_want_patterns(demands), *_want_keys(name, table, demands)]
+    wanted = [*_want_patterns(demands), *_want_keys(name, table, demands), *_want_times(design, name, table)]
     # the longest first, so that what is its beginning finds it
     wanted.sort(key=lambda one: -len(one.columns))
     kept: list[Wanted] = []
@@ -128,6 +128,26 @@ def _want_keys(name: str, table: SchemaTable, demands: list[tuple[str, Demand]])
     for key in table.foreign_keys.values():
         reason = f"The foreign key to {key.references}: without it, every delete or key change there reads the whole {name}, and joins from there too."
         made.append(Wanted(Demand(name, key.columns), [], [reason], is_for_key=True))
+    return made
+
+
+def _want_times(design: Design, name: str, table: SchemaTable) -> list[Wanted]:
+    """An index for the jobs that end or delete rows by the clock: without it each run reads the whole table."""
+    entity = design.entities.get(table.entity or "")
+    if entity is None:
+        return []
+    times = [column for column, one in table.columns.items() if one.type in ("timestamp", "date")]
+    ending = next((column for column in times if table.columns[column].field == "expires_at"), None)
+    kept = next((column for column in times if not table.columns[column].nullable), None)
+    made: list[Wanted] = []
+    if ending is not None:
+        reason = f"What is past {ending} is ended every minute: without it, each run reads the whole {name}."
+        made.append(Wanted(Demand(name, (), (ending,)), [], [reason], is_for_key=True))
+    elif entity.retention is not None and kept is not None and table.partition_by is None:
+        reason = (
+            f"Rows older than {entity.retention} are deleted each night: without it, each run reads the whole {name}."
+        )
+        made.append(Wanted(Demand(name, (), (kept,)), [], [reason]))
     return made
 
 

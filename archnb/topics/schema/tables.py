@@ -14,7 +14,7 @@ from typing import Any
 from archnb.design.entities import Field, OnDelete
 from archnb.design.record import Named
 from archnb.design.schema import RELATIONAL, Check, Column, ForeignKey, SchemaTable, Store, Unique
-from archnb.naming import plural, snake
+from archnb.naming import plural, snake, with_article, words
 from archnb.topics.schema.names import claim, quote_ansi, quote_text, shorten
 from archnb.topics.topic import Draft
 
@@ -202,14 +202,14 @@ class Builder:
         elif is_owner:
             rule, reason = (
                 "cascade",
-                f"a {table.name} belongs to its {target} (it is part of its key) and goes with it.",
+                f"{with_article(words(table.name))} belongs to its {target} (it is part of its key) and goes with it.",
             )
         elif one.optional:
             rule, reason = "set null", f"{name} is optional: the {table.name} outlives the {target}."
         else:
             rule, reason = (
                 "restrict",
-                f"a {table.name} needs its {target}: removing one in use must fail instead of losing rows.",
+                f"{with_article(words(table.name))} needs its {target}: removing one in use must fail instead of losing rows.",
             )
         table.add_foreign_key(
             columns, target, tuple(self.key_of(one.references)), rule, f"{name} refers to {one.references}; {reason}"
@@ -358,7 +358,7 @@ class Builder:
         )
         self._add_reference(table, name, one, columns, False)
         if record.kind == "one-to-one":
-            table.add_unique(columns, f"{name} is one-to-one: a {self.names[first]} is taken once.")
+            table.add_unique(columns, f"{name} is one-to-one: {with_article(words(self.names[first]))} is taken once.")
         self.add_fields(table, dict(record.fields))
 
 

@@ -1,8 +1,4 @@
-"""Which architecture patterns this design uses and which it refuses, each for a reason that stands in the design.
-
-A pattern is weighed against counted evidence: operations, roles, clients, rates, sagas, jobs, histories, the size of
-the team. What is refused says so with its reason as well, and every pattern names its price. The flow draws what is used.
-"""
+"""What speaks for each pattern or against it in this design, weighed with the numbers at hand."""
 
 from __future__ import annotations
 
@@ -13,13 +9,8 @@ from typing import Any
 from archnb.design.patterns import Pattern
 from archnb.design.record import Named
 from archnb.fact import total
-from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
-from archnb.shapes import AnyShape, Cell, Table
 from archnb.topics.topic import Because, Draft
-
-NAME = "patterns"
-TITLE = "Patterns"
 
 # below this many operations for one kind of caller a gateway has nothing to share
 FEW_OPERATIONS = 6
@@ -296,7 +287,7 @@ def _weigh_queue(seen: Evidence) -> Proposal:
 def _weigh_outbox(draft: Draft, seen: Evidence, has_queue: bool) -> Proposal:
     said = draft.design.patterns.get("queue")
     has_queue = said.use if said is not None and said.use is not None else has_queue
-    technology = next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
+    technology = find_queue(draft)
     if has_queue and seen.writes and is_table(technology):
         return (
             False,
@@ -314,6 +305,11 @@ def is_table(technology: str) -> bool:
     (True, False)
     """
     return any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
+
+
+def find_queue(draft: Draft) -> str:
+    """What the jobs' queue is made of; nothing where there is none."""
+    return next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
 
 
 def _weigh_saga(seen: Evidence) -> Proposal:
@@ -421,180 +417,3 @@ def measure(draft: Draft) -> None:
             "patterns.primary_used", facts["patterns.store_reads"] / facts["patterns.primary_reads"], "%",
             "which share of one primary's reads are used at the peak",
         )  # fmt: skip
-
-
-# -- rules
-
-
-def _is_said(draft: Draft, name: str, use: bool) -> bool:
-    said = draft.said.patterns.get(name)
-    return said is not None and said.use is use
-
-
-@rule(
-    "patterns-event-sourcing-without-need", principle="maintainability", severity="medium",
-    condition="Event sourcing is said to be used, and no entity must show its earlier states.",
-    effect="Every read needs a projection and every change of schema must go on reading old events, for a history nobody asked for.",
-    remedy="Set patterns.event_sourcing.use to false, or mark the entities whose earlier states count with `history: true`.",
-)  # fmt: skip
-def find_event_sourcing_without_need(draft: Draft) -> Iterator[Hit]:
-    """Event sourcing said, no history asked for."""
-    if _is_said(draft, "event_sourcing", True) and not any(entity.history for entity in draft.design.entities.values()):
-        yield Hit(
-            "patterns.event_sourcing.use", f"none of {count(len(draft.design.entities), 'entity')} has `history: true`"
-        )
-
-
-@rule(
-    "patterns-saga-refused-though-needed", principle="integrity", severity="high",
-    condition="Sagas are refused, and a write changes data of several owners.",
-    effect="When a later step fails, the earlier ones stay done: money is taken for goods that are not there.",
-    remedy="Set patterns.saga.use to true and give each step its `undo`, or bring all data of the write into one store.",
-)  # fmt: skip
-def find_refused_saga(draft: Draft) -> Iterator[Hit]:
-    """Sagas refused while a write spans owners."""
-    if _is_said(draft, "saga", False):
-        for name in count_evidence(draft).spanning:
-            steps = draft.design.access[name].steps if name in draft.design.access else ()
-            vias = list(dict.fromkeys(step.via for step in steps if step.via))
-            yield Hit(
-                "patterns.saga.use",
-                f"{name} has {len(steps)} steps"
-                + (f", some through {list_names(vias)}" if vias else " over several stores"),
-            )
-
-
-@rule(
-    "patterns-queue-refused-with-async-work", principle="reliability", severity="high",
-    condition="A queue is refused, and there is work to be done after the answer.",
-    effect="Work in the memory of a process is gone with the process; a slow third party holds the caller.",
-    remedy="Set patterns.queue.use to true; a table with SKIP LOCKED is enough to begin with.",
-)  # fmt: skip
-def find_refused_queue(draft: Draft) -> Iterator[Hit]:
-    """A queue refused, though operations or jobs are asynchronous."""
-    if _is_said(draft, "queue", False):
-        said_jobs = list(draft.said.jobs.jobs)
-        seen = count_evidence(draft)
-        copies = [f"the copy in {name}" for name, store in draft.said.schema.stores.items() if store.copies]
-        work = [*seen.async_operations, *said_jobs, *copies]
-        if work:
-            yield Hit("patterns.queue.use", f"asynchronous: {list_names(work, 5)}")
-
-
-@rule(
-    "patterns-dual-write", principle="integrity", severity="high",
-    condition="The outbox is refused, and writes to a store are also told to a queue that is no table of it.",
-    effect="A crash between the commit and the message loses the message, or announces a row that was rolled back.",
-    remedy="Set patterns.outbox.use to true: the message is a row in the same transaction.",
-)  # fmt: skip
-def find_dual_write(draft: Draft) -> Iterator[Hit]:
-    """An outbox refused while a queue is fed by writes."""
-    queue = draft.design.patterns.get("queue")
-    technology = next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
-    if _is_said(draft, "outbox", False) and queue is not None and queue.use and not is_table(technology):
-        seen = count_evidence(draft)
-        told = [job.trigger for job in draft.design.jobs.jobs.values() if job.trigger in draft.design.access]
-        told += [*seen.spanning, *(name for name in seen.async_operations if draft.design.access[name].writes)]
-        names = list(dict.fromkeys(name for name in told if name))
-        if names:
-            yield Hit(
-                "patterns.outbox.use",
-                f"{list_names(names)} {'writes' if len(names) == 1 else 'write'} to a store and to the queue",
-            )
-
-
-@rule(
-    "patterns-breaker-refused-with-third-parties", principle="reliability", severity="medium",
-    condition="Circuit breakers are refused, and third parties are called.",
-    effect="While a third party hangs, its callers wait with it until no thread is left for anything else.",
-    remedy="Set patterns.circuit_breaker.use to true; the errors section proposes thresholds.",
-)  # fmt: skip
-def find_refused_breaker(draft: Draft) -> Iterator[Hit]:
-    """Circuit breakers refused while third parties are called."""
-    if _is_said(draft, "circuit_breaker", False):
-        parties = count_evidence(draft).third_parties
-        if parties:
-            yield Hit("patterns.circuit_breaker.use", f"third parties: {list_names(parties, 6)}")
-
-
-@rule(
-    "patterns-more-services-than-team", principle="maintainability", severity="medium",
-    condition="More services are said than the team can build, run and be on call for.",
-    effect="Each service gets too few people: releases wait for each other, and nobody knows the one that fails at night.",
-    remedy="Keep one service with modules by domain, and split when a team of its own stands behind each.",
-)  # fmt: skip
-def find_services_beyond_team(draft: Draft) -> Iterator[Hit]:
-    """Several services said, with fewer than three engineers to each."""
-    services = [
-        name
-        for name, one in draft.design.flow.components.items()
-        if one.kind == "service" and name in draft.said.flow.components
-    ]
-    is_split = _is_said(draft, "service_split", True)
-    wanted = (
-        [name for name, one in draft.design.flow.components.items() if one.kind == "service"] if is_split else services
-    )
-    team = draft.said.requirements.team_size
-    if team is not None and len(wanted) > 1 and team < 3 * len(wanted):
-        where = "patterns.service_split.use" if is_split else "flow.components"
-        yield Hit(
-            where,
-            f"{len(wanted)} services ({list_names(wanted)}) for {count(team, 'engineer')}; a rota alone needs three to each",
-        )
-
-
-RULES: Sequence[Rule] = (
-    find_event_sourcing_without_need,
-    find_refused_saga,
-    find_refused_queue,
-    find_dual_write,
-    find_refused_breaker,
-    find_services_beyond_team,
-)
-
-# -- views
-
-_DRAWN = {
-    "api_gateway": ("gateway",), "queue": ("queue", "worker"), "outbox": ("queue",), "saga": ("worker",), "cache_layer": ("cache",),
-    "service_layer": ("service",), "repository": ("service",), "circuit_breaker": ("third_party",), "service_split": ("service",),
-}  # fmt: skip
-
-
-def find_drawn(draft: Draft, name: str) -> str:
-    """The components of the data-flow diagram in which a used pattern is to be seen."""
-    components = draft.design.flow.components
-    if name == "cdn":
-        return ", ".join(one for one in components if one == "cdn")
-    copies = [one for one, store in draft.design.schema.stores.items() if store.copies]
-    if name == "cqrs" and copies:
-        return ", ".join(copies)
-    if name in ("read_replica", "event_sourcing", "cqrs"):
-        return next((one for one, part in components.items() if part.kind == "store"), "")
-    kinds = _DRAWN.get(name, ())
-    return ", ".join(one for one, part in components.items() if part.kind in kinds)
-
-
-def views(draft: Draft) -> Sequence[AnyShape]:
-    """The table of patterns: what is used first, then what is refused."""
-    rows = []
-    ordered = sorted(draft.design.patterns.items(), key=lambda item: not item[1].use)
-    for name, one in ordered:
-        used = Cell(bool(one.use), "used" if one.use else "refused", tone="good" if one.use else "muted")
-        said = "said" if draft.is_said(f"patterns.{name}.use") else "proposed"
-        rows.append(
-            (
-                Cell(name, name.replace("_", " ")),
-                used,
-                said,
-                one.reason,
-                one.price,
-                find_drawn(draft, name) if one.use else "",
-            )
-        )
-    columns = ("pattern", "used", "by", "reason", "price", "where it is drawn")
-    return (
-        Table(
-            "patterns", "Patterns", columns, tuple(rows), anchors=tuple(f"pattern-{name}" for name, _ in ordered),
-            description="Each pattern is weighed against this design; what is refused is refused for a reason, and everything has its price.",
-        ),
-    )  # fmt: skip

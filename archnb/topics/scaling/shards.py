@@ -1,0 +1,54 @@
+"""Which entity rows belong to, and which one a database would be cut by, should it ever have to be."""
+
+from __future__ import annotations
+
+from archnb.design import fields_of
+from archnb.topics.scaling.growth import YEAR
+from archnb.topics.topic import Draft
+
+
+def is_passing(draft: Draft, entity: str) -> bool:
+    """Whether an entity's rows are deleted so soon that they do not pile up within the horizon."""
+    found, horizon = draft.design.entities[entity].retention, draft.design.scaling.horizon
+    return found is not None and found.base <= (horizon.base if horizon is not None else 3 * YEAR) / 2
+
+
+def inflow_of(draft: Draft, entity: str) -> float:
+    """Bytes a second that an entity adds."""
+    growth, size = draft.facts.get(f"entities.{entity}.growth"), draft.facts.get(f"entities.{entity}.row_size")
+    return growth.base * size.base if growth is not None and size is not None and not is_passing(draft, entity) else 0.0
+
+
+def find_way_to(draft: Draft, entity: str, owner: str, depth: int = 3) -> list[str] | None:
+    """The references that lead from an entity to its owner, the shortest way: `["order", "customer"]`; None where none does."""
+    if entity == owner:
+        return []
+    if depth == 0 or entity not in draft.design.entities:
+        return None
+    ways = []
+    for name, field in fields_of(draft.design, entity).items():
+        if field.references and field.references != entity and not field.optional:
+            rest = find_way_to(draft, field.references, owner, depth - 1)
+            if rest is not None:
+                ways.append([name, *rest])
+    return min(ways, key=len, default=None)
+
+
+def find_shard_key(draft: Draft) -> str:
+    """The entity whose key most of what is added belongs to, directly or through others, and that requests ask by."""
+    asked: set[str] = set()
+    for pattern in draft.design.access.values():
+        entity = pattern.reads or pattern.writes or ""
+        if entity in draft.design.entities:
+            fields = fields_of(draft.design, entity)
+            asked |= {fields[one].references or "" for one in pattern.by if one in fields}
+    weight = {
+        owner: sum(inflow_of(draft, one) for one in draft.design.entities if find_way_to(draft, one, owner))
+        for owner in draft.design.entities
+        if owner in asked
+    }
+    best = max(weight, key=lambda one: weight[one], default="")
+    return best if best and weight[best] > 0 else "the key of the largest entity"
+
+
+__all__ = ["find_shard_key", "find_way_to", "inflow_of", "is_passing"]
