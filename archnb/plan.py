@@ -260,7 +260,8 @@ class Plan(Shown):
             path,
             False,
             values.get(path),
-            "follows from " + ", ".join([one for one in reasons if one.startswith(path + ".")][:5] or [path]),
+            "no reason of its own; see "
+            + ", ".join([one for one in reasons if one.startswith(path + ".")][:5] or [path]),
         )
 
     @cached_property

@@ -226,7 +226,12 @@ def parse(text: object, expected: Dimension | None = None) -> Quantity:
     elif isinstance(text, int | float):
         if not math.isfinite(text):
             raise QuantityError(f"{quote(text)} is not a finite number.")
-        found = Quantity(float(text), float(text), ONE, str(text))
+        found = Quantity(
+            float(text),
+            float(text),
+            ONE,
+            str(int(text)) if float(text).is_integer() and abs(text) < 1e15 else str(text),
+        )
     elif isinstance(text, str):
         found = _parse_text(text)
     else:

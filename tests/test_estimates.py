@@ -27,7 +27,7 @@ def test_published_figure(name: str) -> None:
 
 
 def test_key_space() -> None:
-    """Seven characters of 62 make 3.5 trillion codes."""
-    facts = plan(shortener()).facts
-    name = next(one for one in facts if one.startswith("scaling.") and one.endswith("Link_code_codes.limit"))
-    assert facts[name].value == pytest.approx(3.5e12, rel=0.05)
+    """Seven characters of 62 make 3.5 trillion codes, and the arithmetic is shown."""
+    fact = plan(shortener()).facts["entities.Link.code.key_space"]
+    assert fact.value == pytest.approx(3.5e12, rel=0.05)
+    assert "power(62, 7)" in fact.why()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archnb.exceptions import ArchnbError, UnitError, unknown
 from archnb.fact.expression import Apply, Fact, Origin
@@ -66,6 +66,12 @@ class Facts(Shown, Mapping[str, Fact]):
             return self._facts[name]
         except KeyError:
             raise KeyError(unknown("fact", name, self._facts)) from None
+
+    # Mapping's own get would look for the nearest name first, and throw it away
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The fact of that name, or the default."""
+        return self._facts.get(name, default)
 
     def __contains__(self, name: object) -> bool:
         # without the search for the nearest name, which only a failed look-up should pay for

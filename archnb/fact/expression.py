@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -38,6 +39,8 @@ class Apply:
     is_vectorised: bool = True
 
 
+# a text that a program wrote: an exponent, or more digits than an eye counts
+_UNREADABLE = re.compile(r"\de[+-]?\d|\d{6,}")
 _RANK = {"+": 1, "−": 1, "×": 2, "÷": 2}
 
 
@@ -116,7 +119,12 @@ class Fact(Shown):
     @property
     def text(self) -> str:
         """The one value as people write it; a given number as it was given."""
-        if self.given is not None and self.given.text and not self.given.is_range:
+        if (
+            self.given is not None
+            and self.given.text
+            and not self.given.is_range
+            and not _UNREADABLE.search(self.given.text)
+        ):
             return self.given.text
         return show(self.value, self.unit)
 
