@@ -323,7 +323,8 @@ def demo(directory: Path, as_json: bool) -> None:
     evidence = made.verify()
     report_path = Path(made.report(str(directory / "shop.html"), evidence=evidence))
     artefacts = []
-    for source in export_all(made):
+    others = [made.export("sql", dialect=dialect) for dialect in ("mysql", "sqlite")]
+    for source in [*export_all(made), *others]:
         target = directory / source.filename
         target.write_text(source.text, encoding="utf-8")
         artefacts.append(target)
