@@ -156,6 +156,9 @@ def test_text_arrives_as_it_was_written(text: str) -> None:
     table = Table("t", "T", ("c",), ((text,),))
     root = ElementTree.fromstring(f"<root>{render.fragment(table)}</root>")
     seen = "".join(next(root.iter("td")).itertext())
-    expected = re.sub(r"\r\n?", "\n", text)
+    expected = re.sub(r"`([^`\n]+)`", r"\1", re.sub(r"\r\n?", "\n", text))  # between backticks is code
     assert len(seen) == len(expected)
-    assert all(one == other or one == "\ufffd" for one, other in zip(seen, expected, strict=True))
+    pairs = zip(
+        seen.replace("\xa0", " "), expected.replace("\xa0", " "), strict=True
+    )  # a number's blank does not break
+    assert all(one == other or one == "\ufffd" for one, other in pairs)

@@ -77,8 +77,10 @@ def prose_markup(text: object) -> Markup:
     >>> str(prose_markup("set `a < b` to 2 000 ms"))
     'set <code>a &lt; b</code> to 2\xa0000\xa0ms'
     """
-    written = escape_text(text)
-    return written if isinstance(text, Markup) else Markup(_BACKTICKS.sub(r"<code>\1</code>", tie_numbers(written)))
+    if isinstance(text, Markup):
+        return text
+    # A plain string from here on: substituting in markup would escape what is put in.
+    return Markup(_BACKTICKS.sub(r"<code>\1</code>", tie_numbers(str(escape_text(text)))))
 
 
 def tie_numbers(text: str, tie: str = "\xa0") -> str:

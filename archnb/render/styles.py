@@ -143,6 +143,7 @@ def css(mode: Literal["page", "cell"] = "page") -> str:
             ".archnb table.archnb-table{margin:0;border:0;table-layout:auto}",
             ".archnb table.archnb-table tr{background:none}",
             ".archnb .archnb-table td,.archnb .archnb-table th{text-align:left}",
+            ".archnb .archnb-table code,.archnb .archnb-title code{background:none!important;padding:0!important;color:inherit}",
             ".archnb h3,.archnb h4{font-size:1.1em;font-weight:600}",
             ".archnb .archnb-drawing{background:none;border:0}",
             # A cell is narrower than a page.
