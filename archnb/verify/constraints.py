@@ -32,7 +32,7 @@ def check_constraints(
     session: Session, tables: Mapping[str, sa.Table], designed: Mapping[str, SchemaTable], rows: Rows
 ) -> list[Check]:
     """Break every constraint once, within a transaction that is undone: one check a kind, and one for each that held nothing."""
-    from archnb.verify.relational import write_insert, write_update
+    from archnb.verify.writes import write_insert, write_update
 
     refused = dict.fromkeys(KINDS, 0)
     untried: dict[Constraint, list[str]] = {kind: [] for kind in KINDS}

@@ -37,7 +37,7 @@ def run_queries(
     rows: Rows,
 ) -> Iterator[Served]:
     """Run and explain the query of every access pattern, and of its next page; writes are undone."""
-    from archnb.verify.relational import read_counts
+    from archnb.verify.writes import read_counts
 
     runner = Lookups(session, tables, designed, rows)
     counts = read_counts(plan, designed)
@@ -166,7 +166,7 @@ class Lookups:
         return self._written(label, served.index, served.plan, count, served.text, served)
 
     def _insert_spare(self, name: str, spare: Row) -> None:
-        from archnb.verify.relational import writable
+        from archnb.verify.writes import writable
 
         columns = writable(self.tables[name])
         self.session.insert(self.tables[name], columns, [[spare.get(one.info["column"]) for one in columns]])

@@ -14,8 +14,9 @@ from archnb.export.sql import NAMES, metadata, statements
 from archnb.verify.constraints import check_constraints
 from archnb.verify.lookups import run_queries
 from archnb.verify.proof import Check, Proof, conclude
-from archnb.verify.rows import Row, Rows, make_rows, scale_counts
+from archnb.verify.rows import Rows, make_rows, scale_counts
 from archnb.verify.session import Session
+from archnb.verify.writes import read_counts, writable, write_update
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -86,11 +87,6 @@ def _run_ddl(plan: Plan, session: Session, texts: list[str]) -> list[Check]:
     return failed or [Check("DDL", "passed", f"{len(texts)} statements were executed")]
 
 
-def read_counts(plan: Plan, tables: Mapping[str, SchemaTable]) -> dict[str, float]:
-    """The rows of each table as the design counts them."""
-    return {name: plan.facts[fact].base if (fact := f"schema.{name}.rows") in plan.facts else 1000.0 for name in tables}
-
-
 def insert_rows(session: Session, tables: Mapping[str, sa.Table], rows: Rows) -> list[Check]:
     """Insert the rows, parents first; what the engine refuses is a failed check, and what refers to it has no parent."""
     failed = [Check(f"rows of {name}", "failed", note) for name, note in rows.notes.items()]
@@ -129,36 +125,3 @@ def insert_rows(session: Session, tables: Mapping[str, sa.Table], rows: Rows) ->
         f"{rows.count:,} synthetic rows are in {filled} of {len(tables)} tables",
     )
     return [*failed, done]
-
-
-def writable(table: sa.Table) -> list[sa.Column[Any]]:
-    """The columns that take a value."""
-    return [one for one in table.columns if one.computed is None]
-
-
-def write_update(session: Session, table: sa.Table, values: Row, key: Row) -> tuple[str, dict[str, Any]]:
-    """An UPDATE of one row by its key, with parameters; names are the design's."""
-    from archnb.export.sql import make_dialect
-
-    quote = make_dialect(session.dialect).identifier_preparer.quote
-    columns = {one.info["column"]: one for one in table.columns}
-    parameters: dict[str, Any] = {}
-    sets, wheres = [], []
-    for number, (name, value) in enumerate(values.items()):
-        parameters[f"v{number}"] = session.write(value, columns[name])
-        sets.append(f"{quote(columns[name].name)} = :v{number}")
-    for number, (name, value) in enumerate(key.items()):
-        parameters[f"k{number}"] = session.write(value, columns[name])
-        wheres.append(f"{quote(columns[name].name)} = :k{number}")
-    return f"UPDATE {quote(table.name)} SET {', '.join(sets)} WHERE {' AND '.join(wheres)}", parameters
-
-
-def write_insert(session: Session, table: sa.Table, row: Row) -> tuple[str, dict[str, Any]]:
-    """An INSERT of one row, with parameters; names are the design's."""
-    from archnb.export.sql import make_dialect
-
-    quote = make_dialect(session.dialect).identifier_preparer.quote
-    columns = writable(table)
-    parameters = {f"v{n}": session.write(row.get(one.info["column"]), one) for n, one in enumerate(columns)}
-    names, marks = ", ".join(quote(one.name) for one in columns), ", ".join(f":v{n}" for n in range(len(columns)))
-    return f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})", parameters

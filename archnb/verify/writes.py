@@ -1,0 +1,50 @@
+"""Single statements that write a row, spelled for the engine at hand, and what the design counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from archnb.design.schema import SchemaTable
+from archnb.export.sql import make_dialect
+from archnb.verify.rows import Row
+from archnb.verify.session import Session
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from archnb.plan import Plan
+
+
+def read_counts(plan: Plan, tables: Mapping[str, SchemaTable]) -> dict[str, float]:
+    """The rows of each table as the design counts them."""
+    return {name: plan.facts[fact].base if (fact := f"schema.{name}.rows") in plan.facts else 1000.0 for name in tables}
+
+
+def writable(table: sa.Table) -> list[sa.Column[Any]]:
+    """The columns that take a value."""
+    return [one for one in table.columns if one.computed is None]
+
+
+def write_update(session: Session, table: sa.Table, values: Row, key: Row) -> tuple[str, dict[str, Any]]:
+    """An UPDATE of one row by its key, with parameters; names are the design's."""
+    quote = make_dialect(session.dialect).identifier_preparer.quote
+    columns = {one.info["column"]: one for one in table.columns}
+    parameters: dict[str, Any] = {}
+    sets, wheres = [], []
+    for number, (name, value) in enumerate(values.items()):
+        parameters[f"v{number}"] = session.write(value, columns[name])
+        sets.append(f"{quote(columns[name].name)} = :v{number}")
+    for number, (name, value) in enumerate(key.items()):
+        parameters[f"k{number}"] = session.write(value, columns[name])
+        wheres.append(f"{quote(columns[name].name)} = :k{number}")
+    return f"UPDATE {quote(table.name)} SET {', '.join(sets)} WHERE {' AND '.join(wheres)}", parameters
+
+
+def write_insert(session: Session, table: sa.Table, row: Row) -> tuple[str, dict[str, Any]]:
+    """An INSERT of one row, with parameters; names are the design's."""
+    quote = make_dialect(session.dialect).identifier_preparer.quote
+    columns = writable(table)
+    parameters = {f"v{n}": session.write(row.get(one.info["column"]), one) for n, one in enumerate(columns)}
+    names, marks = ", ".join(quote(one.name) for one in columns), ", ".join(f":v{n}" for n in range(len(columns)))
+    return f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})", parameters
