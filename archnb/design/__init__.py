@@ -82,6 +82,8 @@ def find_dangling(design: Design) -> Iterator[Problem]:
 
 def fields_of(design: Design, entity: str) -> dict[str, Field]:
     """The fields of an entity with those it inherits, the inherited ones first."""
+    if entity in design.entities and design.entities[entity].extends is None:
+        return dict(design.entities[entity].fields.items())
     chain: list[str] = []
     name: str | None = entity
     while name is not None and name in design.entities and name not in chain:

@@ -10,12 +10,13 @@ import dataclasses
 import types
 import typing
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
-from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, overload
 
 from archnb.exceptions import InputError, Problem, QuantityError, quote, unknown
 from archnb.quantity import NONE, Dimension, Quantity, parse
 
 T = TypeVar("T")
+D = TypeVar("D")
 R = TypeVar("R", bound="Record")
 
 TIME: Dimension = (("time", 1),)
@@ -48,6 +49,16 @@ class Named(Mapping[str, T], Generic[T]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._items
+
+    @overload
+    def get(self, name: str, default: None = None, /) -> T | None: ...
+
+    @overload
+    def get(self, name: str, default: T | D, /) -> T | D: ...
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """The value of that name, or the default."""
+        return self._items.get(name, default)
 
     def keys(self) -> KeysView[str]:
         return self._items.keys()

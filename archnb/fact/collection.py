@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from archnb.exceptions import ArchnbError, UnitError, unknown
 from archnb.fact.expression import Apply, Fact, Origin
@@ -13,6 +13,8 @@ from archnb.shapes import Shown, Table
 if TYPE_CHECKING:
     import networkx
     import pandas
+
+T = TypeVar("T")
 
 
 class Facts(Shown, Mapping[str, Fact]):
@@ -52,7 +54,7 @@ class Facts(Shown, Mapping[str, Fact]):
                 shown, apply=Apply("", lambda value: value, (expression,)), name=name, because=because, source=source
             )
         else:
-            made = Fact(shown, apply=expression.apply, name=name, because=because, source=source)
+            made = Fact(shown, apply=expression.apply, name=name, because=because, source=source, base=expression.base)
         return self._add(made)
 
     def _add(self, fact: Fact) -> Fact:
@@ -69,7 +71,13 @@ class Facts(Shown, Mapping[str, Fact]):
 
     # Mapping's own get would look for the nearest name first, and throw it away
 
-    def get(self, name: str, default: Any = None) -> Any:
+    @overload
+    def get(self, name: str, default: None = None, /) -> Fact | None: ...
+
+    @overload
+    def get(self, name: str, default: Fact | T, /) -> Fact | T: ...
+
+    def get(self, name: str, default: Any = None, /) -> Any:
         """The fact of that name, or the default."""
         return self._facts.get(name, default)
 

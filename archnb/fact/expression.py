@@ -75,6 +75,7 @@ class Fact(Shown):
         because: str = "",
         source: str = "",
         origin: Origin = "concluded",
+        base: float | None = None,
     ) -> None:
         self.unit, self.given, self.apply = unit, given, apply
         self.name, self.because, self.source, self.origin = name, because, source, origin
@@ -90,7 +91,8 @@ class Fact(Shown):
                 is_ready = is_ready and one._is_array_ready
             self._is_uncertain = is_uncertain
             self._is_array_ready = is_ready and (apply.is_vectorised or not is_uncertain)
-            self._base = float(apply.function(*[one._base for one in apply.operands]))
+            # naming an expression does not compute it again
+            self._base = base if base is not None else float(apply.function(*[one._base for one in apply.operands]))
 
     # -- values
 

@@ -138,9 +138,8 @@ def _finish(draft: Draft, name: str, record: Slo, proposed: Slo, covered: list[s
     stem, _, word = name.rpartition("_")
     kind = record.kind or proposed.kind or (word if word in GOOD else "availability")
     operation = record.operation or proposed.operation or (stem if word in GOOD and stem else name)
-    full = draft.design.requirements.objectives.get(operation) or draft.design.requirements.objectives.get(
-        OTHERS, Objective()
-    )
+    objectives = draft.design.requirements.objectives
+    full = objectives.get(operation, objectives.get(OTHERS, Objective()))
     threshold = proposed.threshold or (
         {"latency": full.latency_p99, "freshness": full.staleness}.get(kind) if record.threshold is None else None
     )
