@@ -146,7 +146,7 @@ def _label(text: str, width: float = 260) -> str:
 def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool) -> None:
     """One panel: its series, scales and words."""
     import numpy
-    from matplotlib.ticker import FuncFormatter, MultipleLocator
+    from matplotlib.ticker import FuncFormatter, MultipleLocator, NullLocator
 
     series = [one for one in chart.series if one.panel == panel]
     names = list(dict.fromkeys(x for one in series for x in one.x if isinstance(x, str)))
@@ -162,8 +162,10 @@ def _draw_panel(axes: Axes, chart: Chart, panel: str, *, is_lowest: bool) -> Non
     axes.tick_params(which="both", colors=soft, labelcolor=soft, length=3, labelsize=11)
     if chart.is_log_y and not chart.is_horizontal:
         axes.set_yscale("log", nonpositive="mask")
+        axes.yaxis.set_minor_locator(NullLocator())
     if chart.is_log_x:
         axes.set_xscale("log", nonpositive="mask")
+        axes.xaxis.set_minor_locator(NullLocator())  # hundreds of little ticks cost more time than all else
     bars = [one for one in series if one.kind == "bar"]
     drawn = limits = 0
     for one in series:

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archnb.design import FORMAT, plain
-from archnb.export import export_all
+from archnb.export import export
 from archnb.finding import SEVERITIES
 from archnb.plan import Plan
 from archnb.quantity import show
 from archnb.render import css, fragment, prose_markup
-from archnb.shapes import AnyShape, Source
+from archnb.shapes import AnyShape
 
 if TYPE_CHECKING:
     import jinja2
@@ -44,8 +44,8 @@ KEY_FIGURES = (
     ("servers", "scaling.service.servers"),
 )
 HANDOFF = "handoff-"
-# characters; an OpenAPI file of forty operations is longer, and is read by programs
-LONGEST = 60_000
+# what people read; the longer ones (OpenAPI, alerting rules) are for programs, and are written beside the page
+ARTEFACTS = ("sql", "queries")
 MOST_NAMES = 16
 
 
@@ -92,7 +92,9 @@ def render_page(plan: Plan, evidence: Any = None, *, artefacts: bool = True) -> 
         chapters=chapters,
         facts=[_fact_row(fact) for fact in plan.facts.values()],
         evidence=_evidence_part(evidence),
-        sources=[fragment(one, prefix="artefact-", heading=3) for one in _sources(plan)] if artefacts else [],
+        sources=[fragment(one, prefix="artefact-", heading=3) for one in (export(plan, name) for name in ARTEFACTS)]
+        if artefacts
+        else [],
         figures=_key_figures(plan),
         findings=plan.findings,
         severities={one: sum(1 for f in plan.findings if f.severity == one) for one in SEVERITIES},
@@ -152,11 +154,6 @@ def _evidence_part(evidence: Any) -> Part:
         )
     figures = tuple(fragment(one, prefix="evidence-", heading=3) for one in evidence.views)
     return Part("evidence", "Evidence", "What was run, on which engine, and which kind of proof that is.", figures)
-
-
-def _sources(plan: Plan) -> list[Source]:
-    """The artefacts that are short enough to be read in a page; the others are written beside it."""
-    return [one for one in export_all(plan) if len(one.text) <= LONGEST]
 
 
 def _fact_row(fact: Fact) -> dict[str, Any]:
