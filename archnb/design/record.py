@@ -338,16 +338,22 @@ def plain(value: Any) -> Any:
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every value that was said, with its dotted path; a tuple is one value."""
+    found: list[tuple[str, Any]] = []
+    _gather(value, path, found)
+    return iter(found)
+
+
+def _gather(value: Any, path: str, found: list[tuple[str, Any]]) -> None:
+    """One list for the whole walk: every plan walks its design, and nested generators pass each value up level by level."""
     if isinstance(value, Record):
-        for one in dataclasses.fields(value):
-            yield from leaves(getattr(value, one.name), _join(path, one.name))
+        for name, inner in value.__dict__.items():
+            if inner is not None and inner != ():
+                _gather(inner, f"{path}.{name}" if path else name, found)
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            before = True
-            for found in leaves(inner, _join(path, name)):
-                before = False
-                yield found
-            if before:
-                yield _join(path, name), inner
+            here, before = f"{path}.{name}" if path else name, len(found)
+            _gather(inner, here, found)
+            if len(found) == before:
+                found.append((here, inner))
     elif value is not None and value != ():
-        yield path, value
+        found.append((path, value))

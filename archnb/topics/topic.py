@@ -75,7 +75,7 @@ class Draft:
                     parse(because.value) if hint and not isinstance(because.value, Quantity) else because.value
                 )
                 self.reasons[f"{path}.{name}" if path else name] = because
-        return dataclasses.replace(record, **changed) if changed else record
+        return _copy(record, changed) if changed else record
 
     def note(self, path: str, reason: str, *facts: str, value: Any = None) -> None:
         """Note why what stands at a path was proposed, for a whole record: a table, an operation, a job."""
@@ -91,6 +91,14 @@ class Draft:
     def close(self, section: str, completed: Any) -> None:
         """Put a completed section into the design."""
         self.design = dataclasses.replace(self.design, **{section: completed})
+
+
+def _copy(record: R, changed: Mapping[str, Any]) -> R:
+    """`dataclasses.replace` without running the constructor: records only hold fields, and a plan copies hundreds."""
+    made = object.__new__(type(record))
+    made.__dict__.update(record.__dict__)
+    made.__dict__.update(changed)
+    return made
 
 
 def _ends(path: str) -> list[int]:
