@@ -194,11 +194,10 @@ class Quantity:
         return self.base / target.factor
 
     def __str__(self) -> str:
-        return (
-            self.text or show(self.low, self.unit)
-            if not self.is_range
-            else self.text or f"{number(self.low)}..{show(self.high, self.unit)}"
-        )
+        if self.text:
+            return self.text
+        # a range is many, even where it ends at one: 0.5..1 workers
+        return f"{number(self.low)}..{_show(self.high, self.unit, 3)}" if self.is_range else show(self.low, self.unit)
 
     def __repr__(self) -> str:
         return f"Quantity({str(self)!r})"
@@ -319,7 +318,32 @@ def show(value: float, found: Unit, digits: int = 3) -> str:
     '5 TB'
     >>> show(0.25, unit("s"))
     '250 ms'
+    >>> show(1, unit("workers")), show(1, unit("rows/day"))
+    ('1 worker', '1 row/day')
     """
+    text = _show(value, found, digits)
+    return _make_singular(text) if text.startswith("1 ") else text
+
+
+# labels of counted things that end in s and are one already
+_ONE_ALREADY = frozenset({"status", "bus", "bonus", "series", "species", "news", "https", "dns", "tls", "qps", "rps"})
+_UNTOUCHED = frozenset({"", *BYTES, *BITS, *MONEY}) | {one for one in TIME if len(one) < 4}
+
+
+def _make_singular(text: str) -> str:
+    """The text of exactly one of something with the unit's word in the singular; symbols stay: '1 /s', '1 h', '1 GB'."""
+    above, stroke, below = text.partition("/")
+    match = re.fullmatch(r"1 ([^\W\d_]+)", above.rstrip())
+    word = match[1] if match is not None else ""
+    if not word.endswith("s") or word in _UNTOUCHED or word in _ONE_ALREADY or word.isupper() or word.endswith("ss"):
+        return text
+    for ending, stem in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("tches", "tch")):
+        if word.endswith(ending) and len(word) > 4:
+            return f"1 {word.removesuffix(ending)}{stem}{stroke}{below}"
+    return f"1 {word[:-1]}{stroke}{below}"
+
+
+def _show(value: float, found: Unit, digits: int) -> str:
     base = value * found.factor
     above, stroke, below = found.symbol.partition("/")
     name = found.dimension[0][0] if found.dimension else ""

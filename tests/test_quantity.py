@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archnb.exceptions import QuantityError, UnitError
-from archnb.quantity import BITS, BYTES, TIME, number, parse, show, unit
+from archnb.quantity import BITS, BYTES, TIME, Quantity, number, parse, show, unit
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,38 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 @given(
-    st.floats(1e-3, 1e12), st.sampled_from(["s", "ms", "B", "kB", "MiB", "/s", "/day", "%", "", "bit", "MB/s", "users"])
+    st.floats(1e-3, 1e12),
+    st.sampled_from(
+        ["s", "ms", "B", "kB", "MiB", "/s", "/day", "%", "", "bit", "MB/s", "users", "workers", "days", "rows/day"]
+    ),
 )
 def test_what_is_shown_is_near_what_is_meant(value: float, symbol: str) -> None:
     """The printed text, read again, is the value to the shown digits."""
     text = show(value, unit(symbol))
     again = parse(text)
     assert again.base == pytest.approx(value * unit(symbol).factor, rel=0.006)
+
+
+@pytest.mark.parametrize(
+    ("value", "symbol", "text"),
+    [
+        (1, "workers", "1 worker"), (0.9999, "servers", "1 server"), (86_400, "s", "1 day"), (1, "years", "1 year"),
+        (1, "rows/day", "1 row/day"), (1, "requests/s", "1 request/s"), (1, "queries", "1 query"), (1, "caches", "1 cache"),
+        (1, "replicas", "1 replica"), (1, "processes", "1 process"), (1, "status", "1 status"), (1, "", "1"),
+        (1, "/s", "1/s"), (3600, "s", "1 h"), (1, "GB", "1 GB"), (1, "s", "1 s"), (1, "ms", "1 ms"), (1, "MB/s", "1 MB/s"), (1, "%", "1 %"),
+        (1.01, "workers", "1.01 workers"), (2, "workers", "2 workers"), (0, "workers", "0 workers"), (1e6, "users", "1 M users"), (1000, "users", "1 000 users"),
+    ],
+)  # fmt: skip
+def test_one_of_something_is_said_in_the_singular(value: float, symbol: str, text: str) -> None:
+    """Exactly one is one worker, one day; symbols, ranges and every other number stay as they are."""
+    assert show(value, unit(symbol)) == text
+    assert str(Quantity(value, value, unit(symbol))) == text
+    assert parse(text).base == pytest.approx(value * unit(symbol).factor, rel=0.006)
+
+
+def test_a_range_that_ends_at_one_is_many() -> None:
+    """A range is a plural, whatever its ends."""
+    assert str(Quantity(0.5, 1, unit("workers"))) == "0.5..1 workers"
 
 
 @given(st.floats(-1e300, 1e300))
