@@ -105,7 +105,8 @@ def count_referring(design: Design, entity: str) -> int:
     )
 
 
-def _looks_like_person(design: Design, entity: str) -> bool:
+def is_person(design: Design, entity: str) -> bool:
+    """Whether an entity is of people who sign in: it has an address for it, or a secret beside personal data."""
     fields = fields_of(design, entity)
     has_address = any(
         field.type == "email" or {"email", "username", "login"} & {*snake(name).split("_")}
@@ -117,7 +118,7 @@ def _looks_like_person(design: Design, entity: str) -> bool:
 
 def find_owner(design: Design, roles: Iterable[str]) -> tuple[str, str] | None:
     """The entity that is the user, with the reason: it has an address to sign in with, and others refer to it. None where there is none."""
-    people = [name for name in design.entities if _looks_like_person(design, name)]
+    people = [name for name in design.entities if is_person(design, name)]
     if not people:
         return None
     named = {snake(role) for role in roles}
@@ -149,7 +150,7 @@ def _sign_in_fields(design: Design, entity: str) -> list[str]:
 def find_subject(design: Design, role: str, owner: str | None) -> str | None:
     """The entity that stands for the people of a role: the one of its name, or else the owner."""
     for name in design.entities:
-        if snake(name) == snake(role) and _looks_like_person(design, name):
+        if snake(name) == snake(role) and is_person(design, name):
             return name
     return owner
 

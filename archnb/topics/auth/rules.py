@@ -10,7 +10,15 @@ from archnb.exceptions import unknown
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
 from archnb.quantity import show, unit
-from archnb.topics.auth.ownership import find_subject, find_way, is_admin, is_service, is_staff, list_personal
+from archnb.topics.auth.ownership import (
+    find_subject,
+    find_way,
+    is_admin,
+    is_person,
+    is_service,
+    is_staff,
+    list_personal,
+)
 from archnb.topics.topic import Draft
 
 LONGEST_ACCESS = 3600.0
@@ -18,6 +26,9 @@ SHORTEST_ACCESS = 60.0
 _CARD = re.compile(
     r"(card|credit_card|debit_card)_?(no|number|num|pan)|pan|cvv2?|cvc2?|card_(verification|security)_code|track_?data|magnetic_stripe"
 )
+_PASSWORD = re.compile(r"(\w+_)?(password|passwd|pwd)(_(hash|hashed|digest|salt))?|hashed_password")
+# how people say that they check passwords themselves
+_OWN_SIGN_IN = frozenset({"own", "none", "self", "itself", "ourselves", "internal", "local", "house", "inhouse"})
 
 
 @rule(
@@ -285,8 +296,34 @@ def find_missing_erasure(draft: Draft) -> Iterator[Hit]:
             yield Hit(f"entities.{name}", f"{name} holds {', '.join(personal)}, and no operation removes a {name}")
 
 
+@rule(
+    "auth-password-stored-beside-provider", principle="security", severity="medium",
+    condition="A password is kept though an identity provider signs people in.",
+    effect="It is read by nothing, grows old, and is stolen with the rest: people use the same password elsewhere.",
+    remedy="Take the field out; the provider alone sees passwords. Or say `auth.provider: own` where this system checks them.",
+)  # fmt: skip
+def find_password_beside_provider(draft: Draft) -> Iterator[Hit]:
+    """Secret password fields of people whom somebody else signs in."""
+    provider = draft.design.auth.provider
+    if provider is None or {*snake(provider).split("_")} & _OWN_SIGN_IN:
+        return
+    for name, entity in draft.design.entities.items():
+        if not is_person(draft.design, name):
+            continue
+        for field_name, field in entity.fields.items():
+            if field.secret and _PASSWORD.fullmatch(snake(field_name)):
+                rows = draft.facts.get(f"entities.{name}.rows")
+                yield Hit(
+                    f"entities.{name}.fields.{field_name}",
+                    f"{name}.{field_name} is kept"
+                    + (f" in {rows.text} rows" if rows is not None else "")
+                    + f", and sign-in is by the {provider.removeprefix('the ')}",
+                )
+
+
 RULES: Sequence[Rule] = (
     find_token_outlives_session, find_long_lived_token, find_token_churn, find_operation_without_permission, find_role_without_permission,
     find_unknown_operation, find_admin_without_mfa, find_public_personal_data, find_own_scope_without_owner, find_any_scope_for_users,
     find_browser_client_with_secret, find_card_data, find_missing_erasure,
+    find_password_beside_provider,
 )  # fmt: skip
