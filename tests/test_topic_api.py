@@ -371,3 +371,15 @@ def test_claimed_names_are_all_different(wanted: list[str]) -> None:
 def test_singular_undoes_plural(word: str) -> None:
     """The singular of the plural is the word."""
     assert singular(plural(word)) == word
+
+
+def test_an_asynchronous_read_gives_what_was_last_computed() -> None:
+    """A worker computes it and the read answers 200 at once: the API, its reason and the job say the same."""
+    made = planned("shop")
+    operation = made.design.api.operations["revenue_by_day"]
+    assert (operation.method, operation.status) == ("GET", 200)
+    assert "last computed" in str(made.why("api.operations.revenue_by_day.status"))
+    assert made.design.access["revenue_by_day"].is_async
+    why = str(made.why("jobs.jobs.revenue_by_day"))
+    assert "last computed" in why
+    assert "202" not in why

@@ -470,3 +470,27 @@ def test_names_in_conditions_are_quoted_where_they_must() -> None:
     """A quote within a name cannot end it."""
     assert quote_ansi('a"b') == '"a""b"'
     assert quote_ansi("select") == '"select"'
+
+
+def test_an_include_is_served_by_the_index_of_its_foreign_key_or_its_key() -> None:
+    """Children are fetched by their parent's key, what is referred to by its own; a search by words is served by no b-tree."""
+    entities = {
+        "Brand": {"fields": {"id": "key", "name": "text(80)"}},
+        "Product": {"fields": {"id": "key", "brand": "-> Brand", "name": "text(80)"}, "rows": "9k"},
+        "Picture": {"fields": {"id": "key", "product": "-> Product", "url": "url"}, "rows": "20k"},
+    }
+    access = {
+        "see": {"reads": "Product", "by": "id", "include": ["Brand", "Picture"], "limit": 1, "rate": "9/s"},
+        "find": {"reads": "Product", "search": ["name"], "limit": 20, "rate": "2/s"},
+    }
+    made = plan(Design.of({"name": "includes", "entities": entities, "access": access}))
+    index = made.design.schema.tables["picture"].indexes["picture_product_id_idx"]
+    assert index.serves == ("see",)
+    assert "see fetches the picture rows of one product by it." in str(
+        made.why("schema.tables.picture.indexes.picture_product_id_idx")
+    )
+    view = made.schema["indexes"]
+    assert isinstance(view, Table)
+    serves = view.frame.set_index("index")["serves"]
+    assert "see" in serves["brand_pkey"].split(", ")
+    assert "find" not in serves["product_pkey"]

@@ -185,6 +185,8 @@ class _Document:
         said = [operation.summary or name]
         if operation.status == 202:
             said.append("The work goes on after the answer.")
+        elif self._is_last_result(name, operation):
+            said.append("Gives what was last computed, at once; a worker computes it anew.")
         if operation.needs_idempotency_key:
             said.append("Repeat it with the same Idempotency-Key after a timeout: it is done once.")
         if operation.is_paged:
@@ -290,6 +292,12 @@ class _Document:
             }
         if status == 200 and operation.action in ("get", "update"):
             headers["ETag"] = {"$ref": "#/components/headers/ETag"}
+        if self._is_last_result(name, operation):
+            headers["Last-Modified"] = {
+                "description": "When the result was computed.",
+                "schema": {"type": "string"},
+                "example": "Sat, 14 Mar 2026 04:00:00 GMT",
+            }
         made["headers"] = headers
         if response is not None:
             base = (
@@ -304,6 +312,11 @@ class _Document:
             )
             made["content"] = {response.media: self._content(own, response)}
         return made
+
+    def _is_last_result(self, name: str, operation: Operation) -> bool:
+        """Whether it is read from a result that a worker computes."""
+        pattern = self.design.access.get(operation.pattern or name)
+        return bool(pattern and pattern.reads and pattern.is_async) and (operation.status or 200) == 200
 
     def _is_report(self, name: str, operation: Operation) -> bool:
         pattern = self.design.access.get(operation.pattern or name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from markupsafe import Markup
@@ -10,7 +11,7 @@ from archnb.render.graph import LARGE, split_graph
 from archnb.render.markup import Link, anchor_name, clean_text, element, fact_link, join_markup, prose_markup
 from archnb.render.styles import COLUMNS
 from archnb.render.svg import data_url, draw_shape, frame_drawing
-from archnb.render.tables import cell_text, judge_column, tabulate_shape
+from archnb.render.tables import MANY, cell_text, is_wide, judge_column, tabulate_shape
 from archnb.shapes import AnyShape, Cell, Chart, Graph, Scalar, Sequence, Source, Table
 
 Mode = Literal["page", "cell"]
@@ -18,6 +19,8 @@ Mode = Literal["page", "cell"]
 PREVIEW_BYTES = 60_000  # of one table in a cell; with its frame it stays under 64 KB
 _JUDGED = 400  # rows by which a column is judged
 _LONGEST = 2_000  # characters of one cell of a table in a notebook
+_TOGETHER = 19  # characters of a name that stay on one line in a table that has little room
+_JOINT = re.compile(r"(?<=[._/])(?=\w|\{)|(?<=[a-z])(?=[A-Z])")
 _LEADERS = {"sql": "--", "yaml": "#", "python": "#", "promql": "#", "protobuf": "//", "proto": "//", "graphql": "#"}
 
 
@@ -30,25 +33,32 @@ def table_html(
     has_caption: bool = True,
 ) -> Markup:
     """A table with its caption; `link` says where a fact points, `limit` cuts after so many bytes and says so."""
+    judged = table.rows[:_JUDGED]
+    faces: list[str] = [judge_column([row[n] for row in judged]) for n in range(len(table.columns))]
+    texts = [[cell_text(row[n]) for row in judged] for n in range(len(table.columns))]
+    is_tight = is_wide(table.columns, faces, texts)
+    if is_tight:  # what is kept together may part where it is long, so that the table fits the page
+        faces = ["w" if face == "k" and _is_long(held) else face for face, held in zip(faces, texts, strict=True)]
     rows: list[Markup] = []
     size = 0
     for number, row in enumerate(table.rows):
         anchor = table.anchors[number] if number < len(table.anchors) else ""
         made = element(
             "tr",
-            *(_draw_cell(cell, link, is_short=limit is not None) for cell in row),
+            *(_draw_cell(cell, link, is_short=limit is not None, is_tight=is_tight) for cell in row),
             id=prefix + anchor_name(anchor) if anchor and limit is None else None,
         )
         size += len(made.encode())
         if limit is not None and size > limit:
             break
         rows.append(made)
-    faces = [judge_column([row[n] for row in table.rows[:_JUDGED]]) for n in range(len(table.columns))]
     heads = [element("th", clean_text(column), scope="col") for column in table.columns]
     # One class a column on the table: on every cell they would make a third of the page.
     classes = ["archnb-table", *(f"{face}{n}" for n, face in enumerate(faces[:COLUMNS], 1))]
-    if len(table.columns) > 7:
+    if len(table.columns) > MANY:
         classes.append("archnb-many")
+    if is_tight:
+        classes.append("archnb-tight")
     made = element(
         "table",
         element("caption", prose_markup(table.title)) if has_caption else None,
@@ -68,12 +78,20 @@ def table_html(
     return join_markup(part for part in (scroll, told) if part)
 
 
-def _draw_cell(cell: Cell | Scalar, link: Link | None, *, is_short: bool) -> Markup:
+def _is_long(texts: list[str]) -> bool:
+    return any(len(line) > _TOGETHER for text in texts for line in text.split("\n"))
+
+
+def _draw_cell(cell: Cell | Scalar, link: Link | None, *, is_short: bool, is_tight: bool = False) -> Markup:
     text = clean_text(cell_text(cell))
     if is_short and len(text) > _LONGEST:
         text = text[:_LONGEST] + f"… ({len(text):,} characters)"
     is_code = isinstance(cell, Cell) and cell.is_code
-    content = element("code", text) if is_code and text else prose_markup(text)
+    if is_code and text:
+        parts = _JOINT.split(text) if is_tight and len(text) > _TOGETHER else [text]
+        content = element("code", join_markup(parts, "<wbr>"))
+    else:
+        content = prose_markup(text)
     tone = None
     if isinstance(cell, Cell):
         if cell.fact and link and text:

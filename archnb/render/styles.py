@@ -55,13 +55,16 @@ _FIGURES = f"""
 .archnb-table th{{color:var(--archnb-soft);font-weight:600;white-space:normal;vertical-align:bottom;
   border-bottom:1.5px solid var(--archnb-line)}}
 .archnb-many{{font-size:.84em}}
+.archnb-tight{{font-size:.84em;--archnb-prose:8em;--archnb-text:12.5em}}
+.archnb-many.archnb-tight{{font-size:.8em}}
+.archnb-tight.archnb-table th,.archnb-tight.archnb-table td{{padding-right:9px}}
 .archnb-table td:last-child,.archnb-table th:last-child{{padding-right:4px}}
 .archnb-table code{{white-space:inherit}}
 {_set_columns("r", "text-align:right", tags="td th")}
 {_set_columns("r", "white-space:nowrap")}
 {_set_columns("k", "white-space:nowrap")}
-{_set_columns("p", "min-width:11em")}
-{_set_columns("q", "min-width:17em")}
+{_set_columns("p", "min-width:var(--archnb-prose,11em)")}
+{_set_columns("q", "min-width:var(--archnb-text,17em)")}
 .archnb-table tbody tr:last-child td{{border-bottom:0}}
 .archnb-table tr:target td{{background:var(--archnb-amber-fill)}}
 .archnb-scroll{{position:relative}}

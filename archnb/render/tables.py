@@ -9,6 +9,7 @@ from typing import Literal
 
 from archnb.shapes import Cell, Chart, Graph, Scalar, Sequence, Table
 
+MANY = 7  # columns; a table of more is set smaller
 _MOST = 16  # rows of a curve's table: enough to read it by, and a page holds many curves
 _EMPTY = frozenset({"", "-", "–", "—"})
 _QUANTITY = re.compile(r"[-−~≈<>≥≤]? ?\d[\d.,\s]*(?:[^\s\d]{1,12}|/ ?\w+)?(?: \w{1,12})?")
@@ -167,3 +168,28 @@ def judge_column(cells: Several[Cell | Scalar]) -> Face:
     if longest <= (40 if is_code else 26):
         return "k"
     return "q" if longest > 90 else "p"
+
+
+_GAP = 12  # pixels between two columns
+_ROOM = 1040  # pixels a page or a cell gives a table, with some kept back for wide letters
+
+
+def estimate_width(columns: Several[str], faces: Several[str], texts: Several[Several[str]], size: float) -> float:
+    """How wide a table wants to be at least, in pixels, in letters of `size` pixels.
+
+    >>> round(estimate_width(["method"], ["k"], [["GET", "DELETE"]], 10))
+    48
+    """
+    letter = 0.6 * size
+    wanted = {"p": 11 * size, "q": 17 * size}
+    width = 0.0
+    for name, face, held in zip(columns, faces, texts, strict=True):
+        longest = max((len(line) for text in held for line in text.split("\n")), default=0)
+        word = max(map(len, name.split()), default=0)
+        width += max(wanted.get(face, longest * letter), word * letter) + _GAP
+    return width
+
+
+def is_wide(columns: Several[str], faces: Several[str], texts: Several[Several[str]]) -> bool:
+    """Whether a table as it stands would be wider than the page."""
+    return estimate_width(columns, faces, texts, 11.3 if len(columns) > MANY else 13.5) > _ROOM

@@ -138,7 +138,7 @@ def _complete_one(
         parameters=Because(parameters, "What the access pattern filters by, paging, and the headers that make a repeat or a lost update harmless."),
         request=Because(request, request_why),
         response=Because(response, response_why),
-        status=Because(status, _explain_status(status)),
+        status=Because(status, _LAST_RESULT if is_read and pattern.is_async else _explain_status(status)),
         is_paged=Because(is_list, "A list grows; a cursor names the row after which to go on, so that no page costs more than the first and none skips or repeats rows." if is_list else "It gives one answer."),
         needs_idempotency_key=Because(needs_key, "A repeated POST would do it twice; with the key the server gives the first answer again." if needs_key else f"{method} {'changes nothing' if is_read else 'is idempotent'} (RFC 9110, section 9.2)."),
         errors=Because(errors, errors_why),
@@ -325,6 +325,9 @@ def _choose_response(
             "a secret, or personal where anybody may read." if is_public else "a secret is never shown."
         )
     return (*fields, *along), reason
+
+
+_LAST_RESULT = "A worker computes it; what was last computed is read at once, and Last-Modified says when that was. A read changes nothing, so 202 would promise what only a POST can begin."
 
 
 def _explain_status(status: int) -> str:

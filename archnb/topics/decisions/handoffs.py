@@ -272,7 +272,7 @@ def list_frontend_needs(draft: Draft, records: Named[Decision]) -> Lines:
         and design.access[name].writes
         and any(hop.kind == "async" and (hop.label or "").startswith("record the outcome") for hop in path.hops)
     ]
-    later = [name for name, one in design.access.items() if one.is_async]
+    later = [name for name, one in design.access.items() if one.is_async and one.writes]
     if pending or later:
         yield f"Answered before they are done, so show a pending state and ask again: {join(list(dict.fromkeys((*pending, *later))), 8)}."
     stale = [(name, one.ttl) for name, one in design.cache.policies.items() if one.use and one.ttl is not None]

@@ -79,14 +79,16 @@ def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
             seconds, why = 0.05, "assumed: one local transaction"
         yield Proposal(
             name,
-            f"the user may go on before '{name}' is done, so the request is answered with 202 and the work is done from a queue",
+            f"'{name}' is read at once (200) as it was last computed; a read that finds it too old asks for it anew, and a worker computes it from a queue"
+            if pattern.reads
+            else f"the user may go on before '{name}' is done, so the request is answered with 202 and the work is done from a queue",
             Job(
                 summary=pattern.summary, trigger=name, calls=parties,
                 idempotency_key=f"{name}:{{request id}}" if pattern.reads or pattern.action == "create" else f"{name}:{{{name_snake(pattern.writes or '')} id}}:{{request id}}",
             ),
             _rate(draft, name), seconds, why,
             "30 s" if pattern.reads else "5 s",
-            "the user was told that it takes a while" if pattern.reads else "the user comes back soon to see whether it is done",
+            "the next read shall show the new result" if pattern.reads else "the user comes back soon to see whether it is done",
             "the request's own id: a repeat of the request is the same job", facts=(f"access.{name}.rate",),
         )  # fmt: skip
 

@@ -22,6 +22,7 @@ from archnb.topics.schema.places import (
     engine_of,
     find_accesses,
     find_demands,
+    find_include_demands,
     is_given,
     is_relational,
 )
@@ -52,20 +53,29 @@ def propose_indexes(draft: Draft, design: Design) -> Named[SchemaTable]:
     for pattern, one in design.access.items():
         for demand in find_demands(design, one):
             demands.setdefault(demand.table, []).append((pattern, demand))
+    included: dict[str, list[tuple[str, Demand]]] = {}
+    for pattern, one in design.access.items():
+        for demand in find_include_demands(design, one):
+            included.setdefault(demand.table, []).append((pattern, demand))
     tables: dict[str, SchemaTable] = {}
     for name, table in design.schema.tables.items():
         is_said = name in said and bool(said[name].columns)
         if is_said or not is_relational(design.schema, table):
             tables[name] = table
         else:
-            tables[name] = _index_table(draft, design, name, table, demands.get(name, []))
+            tables[name] = _index_table(draft, design, name, table, demands.get(name, []), included.get(name, []))
     return Named(tables)
 
 
 def _index_table(
-    draft: Draft, design: Design, name: str, table: SchemaTable, demands: list[tuple[str, Demand]]
+    draft: Draft,
+    design: Design,
+    name: str,
+    table: SchemaTable,
+    demands: list[tuple[str, Demand]],
+    included: list[tuple[str, Demand]],
 ) -> SchemaTable:
-    wanted = [*_want_patterns(demands), *_want_keys(name, table, demands), *_want_times(design, name, table)]
+    wanted = [*_want_patterns(demands), *_want_keys(name, table, included), *_want_times(design, name, table)]
     # the longest first, so that what is its beginning finds it
     wanted.sort(key=lambda one: -len(one.columns))
     kept: list[Wanted] = []
@@ -123,11 +133,16 @@ def _want_patterns(demands: list[tuple[str, Demand]]) -> list[Wanted]:
     return made
 
 
-def _want_keys(name: str, table: SchemaTable, demands: list[tuple[str, Demand]]) -> list[Wanted]:
+def _want_keys(name: str, table: SchemaTable, included: list[tuple[str, Demand]]) -> list[Wanted]:
     made: list[Wanted] = []
     for key in table.foreign_keys.values():
-        reason = f"The foreign key to {key.references}: without it, every delete or key change there reads the whole {name}, and joins from there too."
-        made.append(Wanted(Demand(name, key.columns), [], [reason], is_for_key=True))
+        reasons = [
+            f"The foreign key to {key.references}: without it, every delete or key change there reads the whole {name}, and joins from there too."
+        ]
+        serves = [pattern for pattern, demand in included if demand.equal == key.columns]
+        if serves:
+            reasons.append(f"{', '.join(serves)} fetches the {name} rows of one {key.references} by it.")
+        made.append(Wanted(Demand(name, key.columns), serves, reasons, is_for_key=True))
     return made
 
 

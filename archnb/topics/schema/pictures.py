@@ -5,7 +5,7 @@ from __future__ import annotations
 from archnb.design.schema import Column, ForeignKey, SchemaTable
 from archnb.quantity import number
 from archnb.shapes import AnyShape, Cell, Edge, End, Graph, Group, Node, Scalar, Table
-from archnb.topics.schema.places import Demand, covers, engine_of, find_accesses, find_demands
+from archnb.topics.schema.places import Demand, covers, engine_of, find_accesses, find_demands, find_include_demands
 from archnb.topics.schema.stores import rate_of, weigh
 from archnb.topics.topic import Draft
 
@@ -197,7 +197,7 @@ def show_indexes(draft: Draft) -> Table:
     design = draft.design
     demands: dict[str, list[tuple[str, Demand]]] = {}
     for pattern, one in design.access.items():
-        for demand in find_demands(design, one):
+        for demand in (*find_demands(design, one), *find_include_demands(design, one)):
             demands.setdefault(demand.table, []).append((pattern, demand))
     for name, table in design.schema.tables.items():
         writes = sum(
@@ -208,7 +208,7 @@ def show_indexes(draft: Draft) -> Table:
         for access in find_accesses(name, table):
             if access.name in table.indexes:
                 continue
-            serves = [p for p, demand in demands.get(name, []) if covers(access, demand)]
+            serves = list(dict.fromkeys(p for p, demand in demands.get(name, []) if covers(access, demand)))
             reason = _why(
                 draft,
                 f"schema.tables.{name}."

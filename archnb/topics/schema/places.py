@@ -187,6 +187,24 @@ def find_demands(design: Design, pattern: AccessPattern) -> Iterator[Demand]:
             yield Demand(table_name, search=found)
 
 
+def find_include_demands(design: Design, pattern: AccessPattern) -> Iterator[Demand]:
+    """What the includes of a read ask of their tables: children are found by their parent's key, what is referred to by its own."""
+    schema = design.schema
+    base = table_of(schema, pattern.reads) if pattern.reads is not None else None
+    if base is None:
+        return
+    for one in pattern.include:
+        name = table_of(schema, one)
+        if name is None or name == base:
+            continue
+        back = next((key for key in schema.tables[name].foreign_keys.values() if key.references == base), None)
+        there = next((key for key in schema.tables[base].foreign_keys.values() if key.references == name), None)
+        if there is not None:
+            yield Demand(name, there.referenced or schema.tables[name].primary_key)
+        elif back is not None:
+            yield Demand(name, back.columns)
+
+
 def is_served(demand: Demand, columns: Sequence[str]) -> bool:
     """Whether a b-tree over the columns serves a demand: its equal columns lead in any order, then its order follows.
 
@@ -226,6 +244,9 @@ def covers(access: Access, demand: Demand) -> bool:
     A unique whose columns are all given finds its one row, whatever the order. A condition that only leaves out the
     NULLs of a column that is given leaves out no row that is asked for; any other one may.
     """
+    if demand.search:
+        # words within a text are found by no b-tree
+        return False
     if access.where is not None:
         given = {*demand.equal, *(bare(one) for one in demand.ordered[:1])}
         if not any(access.where == is_given(one) for one in given):
