@@ -218,6 +218,8 @@ class Fact(Shown):
         if (self.name and not is_top) or self.apply is None:
             return leaf(self)
         symbol, operands = self.apply.symbol, self.apply.operands
+        if not symbol:
+            return operands[0]._write(leaf, rank, False)
         if symbol in _RANK and len(operands) == 2:
             mine = _RANK[symbol]
             left = operands[0]._write(leaf, mine, False)

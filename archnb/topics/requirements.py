@@ -121,7 +121,7 @@ def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
         facts.given("load.horizon", HORIZON, "how far the plan looks: beyond three years a growth rate is a guess")
     made: dict[str, Because] = {}
     if load.writes is not None:
-        facts.define("load.average_writes", facts["load.writes"] * 1, "writes/s", "writes on average")
+        facts.define("load.average_writes", facts["load.writes"], "writes/s", "writes on average")
         facts.define(
             "load.average_reads",
             facts["load.average_writes"] * facts["load.reads_per_write"],
@@ -165,7 +165,9 @@ def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
             "users × requests × the share that writes",
             ("load.average_writes",),
         )
-        made["reads_per_write"] = Because(_rounded(ratio), "the read share, said the other way round", ("load.reads_per_write",))
+        made["reads_per_write"] = Because(
+            _rounded(ratio), "the read share, said the other way round", ("load.reads_per_write",)
+        )
     peak = facts["load.peak_factor"]
     for word, unit in (("requests", "requests/s"), ("reads", "reads/s"), ("writes", "writes/s")):
         facts.define(f"load.peak_{word}", facts[f"load.average_{word}"] * peak, unit, f"{word} in the busiest hour")

@@ -87,7 +87,7 @@ def measure_entity(draft: Draft, name: str, entity: Entity) -> Fact:
         growth = facts.define(f"entities.{name}.growth", rows * rate, "/day", "rows added a day, now")
         later: Fact = rows * power(1 + rate * year, horizon / year)
     else:
-        growth = facts.define(f"entities.{name}.growth", rate * 1, "/day", "rows added a day")
+        growth = facts.define(f"entities.{name}.growth", rate, "/day", "rows added a day")
         later = rows + rate * horizon
     if entity.retention is not None and not entity.growth.unit.is_percent:
         keep = facts.given(

@@ -107,9 +107,7 @@ def assume(draft: Draft) -> None:
     for name, cores in CORES.items():
         if name == "store" and "cache.store_cores" in draft.facts:
             # one server, one number of cores: the cold cache is judged by the same
-            draft.facts.define(
-                f"flow.assumed.cores_{name}", draft.facts["cache.store_cores"] * 1, "", "cores of the store"
-            )
+            draft.facts.define(f"flow.assumed.cores_{name}", draft.facts["cache.store_cores"], "", "cores of the store")
             continue
         given(f"flow.assumed.cores_{name}", cores, f"cores of one {name} instance", source="a usual size to begin with")
     given(

@@ -98,7 +98,7 @@ def count_rates(draft: Draft, components: Named[Component], paths: Named[Path]) 
         elif components[name].kind == "identity" and "auth.token_rate" in facts:
             facts.define(
                 f"flow.{name}.rate",
-                facts["auth.token_rate"] * 1,
+                facts["auth.token_rate"],
                 "/s",
                 "the tokens that it issues at the peak; no operation's path goes through it",
             )
