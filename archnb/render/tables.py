@@ -192,4 +192,4 @@ def estimate_width(columns: Several[str], faces: Several[str], texts: Several[Se
 
 def is_wide(columns: Several[str], faces: Several[str], texts: Several[Several[str]]) -> bool:
     """Whether a table as it stands would be wider than the page."""
-    return estimate_width(columns, faces, texts, 11.3 if len(columns) > MANY else 13.5) > _ROOM
+    return estimate_width(columns, faces, texts, 12.6 if len(columns) > MANY else 13.5) > _ROOM
