@@ -383,3 +383,103 @@ def test_an_asynchronous_read_gives_what_was_last_computed() -> None:
     why = str(made.why("jobs.jobs.revenue_by_day"))
     assert "last computed" in why
     assert "202" not in why
+
+
+LINK: dict[str, Any] = {
+    "name": "links",
+    "entities": {
+        "Account": {"fields": {"id": "key", "email": "email unique personal"}, "rows": "5k"},
+        "Link": {
+            "fields": {"code": "code(7) key", "target": "url", "account": "-> Account optional", "created_at": "timestamp = now()"},
+            "rows": "9k",
+        },
+    },
+    "access": {
+        "resolve": {"reads": "Link", "by": "code", "limit": 1, "roles": "public"},
+        "links_of_account": {"reads": "Link", "by": "account", "limit": 20, "roles": "user"},
+        "shorten": {"writes": "Link", "action": "create", "roles": "user"},
+    },
+}  # fmt: skip
+
+
+def test_a_short_link_redirects_and_says_nothing_else() -> None:
+    """302 with the address in Location and no body, so nobody learns whose link it is; the example shows the header."""
+    made = plan(Design.of(LINK))
+    one = made.design.api.operations["resolve"]
+    assert (one.method, one.path, one.status, one.response) == ("GET", "/links/{code}", 302, ())
+    assert make_response(Resources(made.design), "resolve", one, made.design.access["resolve"]) is None
+    text = str(made.api["api-examples"].text)
+    assert "HTTP/1.1 302 Found\nLocation: https://" in text
+    assert "account" in made.design.api.operations["links_of_account"].response
+    assert made.facts["api.resolve.response_size"].to("B") > 10
+
+
+@pytest.mark.parametrize("extra", [{"title": "text(80)"}, {"other": "url"}, {"price": "money"}])
+def test_what_holds_more_than_an_address_is_shown(extra: dict[str, str]) -> None:
+    """A coupon with a picture is no short link: it is answered as JSON, but without the id of a person."""
+    fields = LINK["entities"]["Link"]["fields"] | extra
+    design = LINK | {"entities": LINK["entities"] | {"Link": {"fields": fields, "rows": "9k"}}}
+    one = plan(Design.of(design)).design.api.operations["resolve"]
+    assert one.status == 200
+    assert {"target", *extra} <= set(one.response)
+    assert "account" not in one.response
+
+
+def test_what_was_said_of_an_answer_is_kept() -> None:
+    """A said response or status makes it an ordinary read again."""
+    for said in ({"response": ["target"]}, {"status": 200}):
+        one = plan(Design.of(LINK | {"api": {"operations": {"resolve": said}}})).design.api.operations["resolve"]
+        assert one.status == 200
+        assert "target" in one.response
+
+
+def test_the_public_is_not_told_whose_a_row_is() -> None:
+    """No open operation of any sample gives a reference to what holds personal data, unless the caller named it."""
+    for name in ALL:
+        design = planned(name).design
+        resources = Resources(design)
+        for operation_name, one in design.api.operations.items():
+            if (
+                not one.is_public
+                or one.entity not in design.entities
+                or "response" in str(planned(name).said.api.operations.get(operation_name, ""))
+            ):
+                continue
+            pattern = design.access.get(one.pattern or operation_name)
+            for field in one.response:
+                target = (
+                    resources.fields(one.entity)[field].references if field in resources.fields(one.entity) else None
+                )
+                if target is not None and (pattern is None or field not in pattern.by):
+                    assert not resources.is_of_people(target), (name, operation_name, field)
+
+
+def test_a_row_that_is_listed_by_its_parent_is_created_there() -> None:
+    """POST stands where GET stands, where the parent is part of what tells rows apart; else the collection takes it."""
+    base = BASE["entities"] | {
+        "Review": {
+            "fields": {"id": "key", "product": "-> Product", "customer": "-> Customer", "stars": "int"},
+            "unique": ["product + customer"],
+            "rows": "9k",
+        }
+    }
+    access = {
+        "reviews_of_product": {"reads": "Review", "by": "product", "limit": 20},
+        "write_review": {"writes": "Review", "action": "create", "roles": "customer"},
+    }
+    made = plan(Design.of({"entities": base, "access": access})).design.api.operations
+    assert made["write_review"].path == made["reviews_of_product"].path == "/products/{product_id}/reviews"
+    assert "product" not in made["write_review"].request
+    assert "conflict" in made["write_review"].errors
+    alone = plan(
+        Design.of({"entities": base, "access": {"write_review": access["write_review"]}})
+    ).design.api.operations
+    assert alone["write_review"].path == "/reviews"
+
+
+def test_a_natural_key_may_be_taken() -> None:
+    """A line of a cart is told apart by cart and product, so a second one is a conflict; a generated key never is one."""
+    made = planned("shop").design.api.operations
+    assert "conflict" in made["put_in_cart"].errors
+    assert "cart + product" in str(planned("shop").why("api.operations.put_in_cart.errors"))
+    assert "conflict" not in made["place_order"].errors

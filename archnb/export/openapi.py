@@ -16,10 +16,10 @@ from archnb.exceptions import ArchnbError, unknown
 from archnb.naming import claim, pascal, split_words
 from archnb.shapes import Source
 from archnb.topics.api.addresses import normalise
-from archnb.topics.api.bodies import Body, describe_parameter, make_request, make_response
+from archnb.topics.api.bodies import Body, describe_parameter, find_redirect, make_request, make_response
 from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.api.values import MONEY, MONEY_SCHEMA
-from archnb.topics.api.views import write_location
+from archnb.topics.api.views import write_cache_control, write_location
 
 if TYPE_CHECKING:
     from archnb.plan import Plan
@@ -289,6 +289,19 @@ class _Document:
                 "description": "Where it can be read.",
                 "schema": {"type": "string", "format": "uri-reference"},
                 "example": location,
+            }
+        if redirect := find_redirect(self.resources, operation):
+            made["description"] = "Go on to the address in Location."
+            headers["Location"] = {
+                "description": "The address that it leads to.",
+                "required": True,
+                "schema": {"type": "string", "format": "uri"},
+                "example": redirect,
+            }
+            headers["Cache-Control"] = {
+                "description": "How long it may be kept; the cache section of the design sets max-age.",
+                "schema": {"type": "string"},
+                "example": write_cache_control(self.plan.draft, name),
             }
         if status == 200 and operation.action in ("get", "update"):
             headers["ETag"] = {"$ref": "#/components/headers/ETag"}

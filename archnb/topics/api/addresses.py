@@ -49,6 +49,54 @@ def is_single(resources: Resources, pattern: AccessPattern) -> bool:
     )
 
 
+# beside its address a short link holds only when it was made and until when, whose it is, and counts
+_BESIDE_LINK = frozenset({"timestamp", "date", "bool", "int", "bigint", "smallint", "reference", "url"})
+
+
+def is_redirect(resources: Resources, pattern: AccessPattern) -> bool:
+    """Whether a read sends anybody on: one thing by its code alone, which holds an address and nothing else to be shown."""
+    entity = pattern.reads or ""
+    if (
+        entity not in resources.design.entities
+        or "public" not in pattern.roles
+        or pattern.include
+        or not is_single(resources, pattern)
+    ):
+        return False
+    fields, key = resources.fields(entity), resources.key(entity)
+    if len(key) != 1 or pattern.by != key or key[0] not in fields or fields[key[0]].type != "code":
+        return False
+    rest = [field for name, field in fields.items() if name != key[0]]
+    return sum(field.type == "url" for field in rest) == 1 and all(
+        field.references is not None or (field.type in _BESIDE_LINK and not (field.personal or field.secret))
+        for field in rest
+    )
+
+
+def find_natural_parent(resources: Resources, entity: str) -> str | None:
+    """The one reference by which an entity is both listed and told apart: a review's product, of its unique product + customer."""
+    if entity not in resources.design.entities:
+        return None
+    design, fields = resources.design, resources.fields(entity)
+    within = [
+        resources.key(entity),
+        *(tuple(p.strip() for p in one.split("+")) for one in design.entities[entity].unique),
+    ]
+    found = []
+    for name, field in fields.items():
+        target = field.references
+        if target is None or target == entity or field.optional or resources.is_of_people(target):
+            continue
+        is_listed = any(
+            one.reads == entity and one.by == (name,) and not (one.search or one.aggregate or (one.depth or 0) > 1)
+            and not is_single(resources, one)
+            for one in design.access.values()
+        )  # fmt: skip
+        if is_listed and any(name in group and len(group) > 1 for group in within):
+            found.append(name)
+    return found[0] if len(found) == 1 else None
+
+
 def normalise(path: str) -> str:
     """The path without the names of its parameters: two paths that differ only in them are the same (OpenAPI 3.1, 4.8.8.1)."""
     return re.sub(r"\{[^{}]*\}", "{}", path)
@@ -252,7 +300,7 @@ def _derive_write(resources: Resources, name: str, pattern: AccessPattern, entit
     whole, verb = collection(entity), verb_of(name, entity)
     parent = _parent(resources, entity, by)
     if action == "create":
-        bound = resources.parent(entity)
+        bound = resources.parent(entity) or find_natural_parent(resources, entity)
         if parent is None and bound is not None:
             parent = _parent(resources, entity, (bound,))
         if parent is not None:
@@ -331,4 +379,14 @@ def move_aside(resources: Resources, name: str, entity: str, address: Address) -
     )
 
 
-__all__ = ["Address", "collection", "derive_address", "is_single", "move_aside", "normalise", "verb_of"]
+__all__ = [
+    "Address",
+    "collection",
+    "derive_address",
+    "find_natural_parent",
+    "is_redirect",
+    "is_single",
+    "move_aside",
+    "normalise",
+    "verb_of",
+]

@@ -124,11 +124,12 @@ def _add_parts(resources: Resources, entity: str, n: int) -> Json | None:
 
 
 def list_visible(resources: Resources, entity: str, *, is_public: bool) -> list[str]:
-    """The fields that may be shown: never a secret, and to the public nothing personal."""
+    """The fields that may be shown: never a secret, and to the public nothing personal and no person's id."""
     return [
         name
         for name, field in resources.fields(entity).items()
-        if not field.secret and not (is_public and field.personal)
+        if not field.secret
+        and not (is_public and (field.personal or (field.references and resources.is_of_people(field.references))))
     ]
 
 
@@ -386,6 +387,16 @@ def make_response(resources: Resources, name: str, operation: Operation, pattern
     return _list_body(schema, [example] if unique else [example, make_object(more, is_request=False)[1]], operation)
 
 
+def find_redirect(resources: Resources, operation: Operation) -> str:
+    """Where the example of an operation that redirects leads: the one address that its entity holds; '' for any other."""
+    entity = operation.entity
+    if not 300 <= (operation.status or 0) <= 399 or entity is None or entity not in resources.design.entities:
+        return ""
+    fields = resources.fields(entity)
+    name = next((name for name, field in fields.items() if field.type == "url"), None)
+    return "" if name is None else str(make_instance(resources, entity)[name])
+
+
 def _list_body(schema: Schema, items: list[Json], operation: Operation) -> Body:
     example: dict[str, Json] = {"items": items}
     if operation.is_paged:
@@ -517,6 +528,6 @@ def measure_bytes(value: Json) -> int:
 
 
 __all__ = [
-    "CURSOR", "IDEMPOTENCY_KEY", "Body", "Part", "describe_parameter", "find_field", "list_visible", "list_writable",
+    "CURSOR", "IDEMPOTENCY_KEY", "Body", "Part", "describe_parameter", "find_field", "find_redirect", "list_visible", "list_writable",
     "make_instance", "make_request", "make_response", "measure_bytes", "write_address",
 ]  # fmt: skip

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 
 from archnb.design.api import Api, Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
 from archnb.design.record import Named
-from archnb.fact import Fact
 from archnb.naming import claim, kebab, plural, snake
-from archnb.quantity import Quantity, unit
-from archnb.topics.api.addresses import Address, derive_address, is_single, move_aside, normalise
+from archnb.topics.api.addresses import Address, derive_address, is_redirect, is_single, move_aside, normalise
 from archnb.topics.api.bodies import PAGING, list_aggregate, list_visible, list_writable
+from archnb.topics.api.limits import choose_rate_limit
 from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.topic import Because, Draft
 
@@ -119,14 +117,18 @@ def _complete_one(
     needs_key = method == "POST" and not is_read
     request, request_why = _choose_request(resources, pattern, entity, action, method, address, in_path)
     response, response_why = _choose_response(resources, pattern, entity, action, is_public, is_async)
-    status = 202 if is_async else 201 if action == "create" else 204 if action == "delete" else 200
+    if is_redirect(resources, pattern) and not said.response and (said.status or 302) // 100 == 3 and method == "GET":
+        response, status = (), 302
+        response_why = "The address stands in Location; nobody who follows it needs more, and whose it is stays inside."
+    else:
+        status = 202 if is_async else 201 if action == "create" else 204 if action == "delete" else 200
     parameters = _choose_parameters(
         resources, draft, api, pattern, entity, address, in_path, method, is_list, needs_key
     )
     errors, errors_why = _choose_errors(
         resources, pattern, entity, action, is_public, bool(in_path), bool(request or parameters), method, needs_key
     )
-    limit, limit_why, limit_facts = _choose_rate_limit(draft, name, is_read)
+    limit, limit_why, limit_facts = choose_rate_limit(draft, name, is_read)
     return draft.fill(
         path, said,
         summary=Because(pattern.summary or _write_summary(resources, name, entity, pattern, action), "The access pattern says what it is for."),
@@ -156,7 +158,7 @@ def _complete_bare(
     found = _match_path(Resources(draft.design), said.path, None, None) if said.path else {}
     taken.add((method, normalise(said.path or proposed)))
     is_read = method == "GET"
-    limit, why, facts = _choose_rate_limit(draft, name, is_read)
+    limit, why, facts = choose_rate_limit(draft, name, is_read)
     is_public = bool(said.is_public)
     errors = (
         *(("validation_failed",) if found else ()),
@@ -312,6 +314,10 @@ def _choose_response(
     if pattern.aggregate:
         return list_aggregate(pattern.aggregate), "What is computed, and what it is grouped by."
     fields = list_visible(resources, entity, is_public=is_public)
+    if is_public:
+        # whom the caller named is no news to it
+        named = {one for one, field in resources.fields(entity).items() if one in pattern.by and field.references}
+        fields = [one for one in resources.fields(entity) if one in fields or one in named]
     hidden = [one for one in resources.fields(entity) if one not in fields]
     along: list[str] = []
     if action in ("get", "create", "command"):
@@ -322,7 +328,9 @@ def _choose_response(
     reason = "The fields of the entity, and what comes along with it."
     if hidden:
         reason += f" {', '.join(hidden)} stays inside: " + (
-            "a secret, or personal where anybody may read." if is_public else "a secret is never shown."
+            "a secret, or personal where anybody may read, or the id of a person."
+            if is_public
+            else "a secret is never shown."
         )
     return (*fields, *along), reason
 
@@ -335,6 +343,7 @@ def _explain_status(status: int) -> str:
         200: "Done, and the answer is in the body.",
         201: "Created; Location says where (RFC 9110, section 15.3.2).",
         202: "Accepted, not done: the work goes on after the answer; Location says where to look (RFC 9110, section 15.3.3).",
+        302: "Found: a browser goes on to the address in Location (RFC 9110, section 15.4.3). Not 301, which browsers may keep for good, so that nothing could be changed, ended or counted.",
         204: "Done, and there is nothing to say (RFC 9110, section 15.3.5).",
     }[status]
 
@@ -459,13 +468,19 @@ def _choose_errors(
     if has_path or (action == "get" and method == "POST"):
         made.append("not_found")
     fields = resources.fields(entity)
+    own = resources.key(entity) if len(resources.key(entity)) == 1 else ()
     unique = [
-        one for one, field in fields.items() if field.unique or (field.key and not resources.is_generated(entity, one))
+        one
+        for one, field in fields.items()
+        if field.unique or ((field.key or one in own) and not resources.is_generated(entity, one))
     ]
     if pattern.writes is not None:
-        if action in ("create", "update") and (unique or resources.design.entities[entity].unique):
+        together = resources.natural_key(entity) if action == "create" else ()
+        groups = [" + ".join(together)] if len(together) > 1 else []
+        groups += resources.design.entities[entity].unique
+        if action in ("create", "update") and (unique or groups):
             made.append("conflict")
-            why.append(f"conflict where {', '.join(unique) or 'a unique constraint'} is already taken")
+            why.append(f"conflict where {', '.join(dict.fromkeys((*unique, *groups)))} is already taken")
             # each unique field has its own code, so that a form can mark the field
             made += [f"duplicate_{snake(one)}" for one in unique if fields[one].unique and not fields[one].key]
         elif action == "command":
@@ -540,45 +555,4 @@ def _write_summary(resources: Resources, name: str, entity: str, pattern: Access
     return f"{verb} {'an' if thing[0] in 'aeiou' else 'a'} {thing}."
 
 
-def _round_up(value: float) -> int:
-    """The next number that people would choose: 1, 2, 3, 5, 6 or 10 times a power of ten."""
-    if value <= 1:
-        return 1
-    power = 10 ** math.floor(math.log10(value))
-    return int(next(step * power for step in (1, 2, 3, 5, 6, 10) if step * power >= value - 1e-9))
-
-
-def _choose_rate_limit(draft: Draft, name: str, is_read: bool) -> tuple[Quantity | None, str, tuple[str, ...]]:
-    """A limit for one caller: ten times an average user's day of calls within a minute, but no less than a person's hands can do."""
-    floor = 60 if is_read else 10
-    calls = find_calls(draft, name)
-    if calls is None:
-        limit = floor
-        return (
-            Quantity(limit, limit, unit("/min"), f"{limit}/min"),
-            f"{'A person reads' if is_read else 'A person writes'} no faster; nothing more is known of its rate.",
-            (),
-        )
-    fact = draft.facts.define(
-        f"api.{name}.calls_per_user", calls, "/day", "How often an average user of a day calls it."
-    )
-    limit = max(floor, _round_up(fact.to("/day") * 10))
-    reason = (
-        f"An average user calls it {fact.text}; {limit}/min lets ten times that day pass within one minute"
-        if limit > floor
-        else f"An average user calls it {fact.text}; {limit}/min is more than a person's hands do"
-    )
-    return Quantity(limit, limit, unit("/min"), f"{limit}/min"), f"{reason}, and stops a runaway program.", (fact.name,)
-
-
-def find_calls(draft: Draft, name: str) -> Fact | None:
-    """Calls of an operation per daily user, from its peak rate, the peak factor and the daily users; None where one is unknown."""
-    facts = draft.facts
-    if not all(one in facts for one in (f"access.{name}.rate", "load.daily_users", "load.peak_factor")):
-        return None
-    if facts["load.daily_users"].base <= 0 or facts["load.peak_factor"].base <= 0:
-        return None
-    return facts[f"access.{name}.rate"] / facts["load.peak_factor"] / facts["load.daily_users"]
-
-
-__all__ = ["LARGEST_PAGE", "complete_operations", "find_calls", "is_single"]
+__all__ = ["LARGEST_PAGE", "complete_operations", "is_single"]

@@ -109,6 +109,17 @@ class Resources:
             return True
         return (field.type == "timestamp" and _SET_BY_SERVER.fullmatch(words) is not None) or words in _MANAGED
 
+    def is_of_people(self, entity: str) -> bool:
+        """Whether the entity holds personal data or secrets, so that its id is nothing for the public: it tells whose a row is."""
+        if entity not in self.design.entities:
+            return False
+        return any(field.personal or field.secret for field in self.fields(entity).values())
+
+    def natural_key(self, entity: str) -> tuple[str, ...]:
+        """The key's fields where the caller gives them, so that they may be taken already; none where the server makes one."""
+        key, fields = self.key(entity), self.fields(entity)
+        return key if all(one in fields and not self.is_generated(entity, one) for one in key) else ()
+
     def is_state(self, entity: str, name: str) -> bool:
         """Whether the field is the state of a life cycle, which only commands may move."""
         field = self.fields(entity)[name]

@@ -10,7 +10,8 @@ from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
 from archnb.quantity import show, unit
 from archnb.topics.api.addresses import normalise
-from archnb.topics.api.operations import LARGEST_PAGE, find_calls
+from archnb.topics.api.limits import find_calls
+from archnb.topics.api.operations import LARGEST_PAGE
 from archnb.topics.api.resources import find_resources
 from archnb.topics.topic import Draft
 

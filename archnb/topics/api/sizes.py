@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archnb.fact import Fact, total
 from archnb.quantity import Quantity, unit
-from archnb.topics.api.bodies import make_request, make_response, measure_bytes
+from archnb.topics.api.bodies import find_redirect, make_request, make_response, measure_bytes
 from archnb.topics.api.resources import find_resources
 from archnb.topics.topic import Draft
 
@@ -26,6 +26,7 @@ def measure_sizes(draft: Draft) -> None:
         pattern = draft.design.access.get(operation.pattern or name)
         request = make_request(resources, name, operation)
         response = make_response(resources, name, operation, pattern)
+        link = find_redirect(resources, operation)
         size = facts.given(
             f"api.{name}.request_size",
             _bytes(measure_bytes(request.example) if request else 0),
@@ -49,8 +50,8 @@ def measure_sizes(draft: Draft) -> None:
         else:
             answer = facts.given(
                 f"api.{name}.response_size",
-                _bytes(measure_bytes(response.example) if response else 0),
-                "The body that comes back.",
+                _bytes(measure_bytes(response.example) if response else len(link.encode())),
+                "The address that comes back in Location." if link else "The body that comes back.",
                 origin="concluded",
                 source=_SOURCE,
             )

@@ -8,7 +8,14 @@ from urllib.parse import quote
 
 from archnb.design.api import Operation
 from archnb.shapes import AnyShape, Cell, Scalar, Source, Table
-from archnb.topics.api.bodies import IDEMPOTENCY_KEY, find_field, make_request, make_response, write_address
+from archnb.topics.api.bodies import (
+    IDEMPOTENCY_KEY,
+    find_field,
+    find_redirect,
+    make_request,
+    make_response,
+    write_address,
+)
 from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.api.values import write_text
 from archnb.topics.topic import Draft
@@ -124,11 +131,21 @@ def write_exchange(draft: Draft, resources: Resources, name: str, operation: Ope
         and (location := write_location(resources, draft, operation))
     ):
         back.append(f"Location: {location}")
+    if redirect := find_redirect(resources, operation):
+        back += [f"Location: {redirect}", f"Cache-Control: {write_cache_control(draft, name)}"]
     if operation.action in ("get", "update") and status == 200:
         back.append(f'ETag: "{8 if operation.action == "update" else 7}"')
     if response is not None:
         back += [f"Content-Type: {response.media}", "", response.text]
     return "\n".join([*head, "", *back])
+
+
+def write_cache_control(draft: Draft, name: str) -> str:
+    """How long a caller may keep an answer, as the cache section says: its TTL where that is a cache of HTTP, else not unasked."""
+    policy = draft.design.cache.policies.get(name)
+    if policy is not None and policy.use and policy.store == "http" and policy.ttl is not None:
+        return f"public, max-age={int(policy.ttl.base)}"
+    return "no-cache"
 
 
 def write_location(resources: Resources, draft: Draft, operation: Operation) -> str:
