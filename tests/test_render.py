@@ -453,7 +453,7 @@ def test_table_is_a_real_table() -> None:
     ]
     second = next(iter(next(table.iter("tbody"))))
     assert [node.get("class") for node in second] == [None, None, None, "archnb-good"]
-    assert str(table.get("class")).split() == ["archnb-table", "k1", "r2", "k3", "p4"]
+    assert str(table.get("class")).split() == ["archnb-table", "k1", "r2", "k3", "p4", "archnb-slim"]
     assert ".r2 td:nth-child(2)" in render.css("page") and ".r2 td:nth-child(2)" in render.css("cell")
     assert [node.get("href") for node in table.iter("a")] == ["#fact-flow.gateway.peak", "#fact-flow.db.peak"]
     assert [node.text for node in table.iter("code")] == ["GET /items", "SELECT …"]

@@ -25,7 +25,7 @@ CHAPTERS = [
 class Page(HTMLParser):
     """What a parser sees: ids, links, what would be loaded, text, inline styles and handlers, unclosed elements."""
 
-    VOID = frozenset({"meta", "br", "img", "input", "hr", "link"})
+    VOID = frozenset({"meta", "br", "img", "input", "hr", "link", "wbr"})
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from archnb.render.dot import dot
 from archnb.render.html import fragment, source_html, table_html
-from archnb.render.markup import clean_text, element, escape_text, fact_link, join_markup, prose_markup
+from archnb.render.markup import clean_text, element, escape_text, fact_link, join_markup, name_markup, prose_markup
 from archnb.render.styles import css
 from archnb.render.svg import chart_svg, graph_svg, sequence_svg, svg
 from archnb.render.text import plain_text
@@ -25,6 +25,7 @@ __all__ = [
     "fact_link",
     "fragment",
     "graph_svg",
+    "name_markup",
     "plain_text",
     "prose_markup",
     "sequence_svg",

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from markupsafe import Markup
 
 from archnb.render.graph import LARGE, split_graph
-from archnb.render.markup import Link, anchor_name, clean_text, element, fact_link, join_markup, prose_markup
+from archnb.render.markup import (
+    Link,
+    anchor_name,
+    clean_text,
+    element,
+    fact_link,
+    join_markup,
+    name_markup,
+    prose_markup,
+)
 from archnb.render.styles import COLUMNS
 from archnb.render.svg import data_url, draw_shape, frame_drawing
 from archnb.render.tables import MANY, cell_text, is_wide, judge_column, tabulate_shape
@@ -19,8 +27,8 @@ Mode = Literal["page", "cell"]
 PREVIEW_BYTES = 60_000  # of one table in a cell; with its frame it stays under 64 KB
 _JUDGED = 400  # rows by which a column is judged
 _LONGEST = 2_000  # characters of one cell of a table in a notebook
+_SLIM = 12  # characters of a first column that needs no more room than it takes
 _TOGETHER = 19  # characters of a name that stay on one line in a table that has little room
-_JOINT = re.compile(r"(?<=[._/])(?=\w|\{)|(?<=[a-z])(?=[A-Z])")
 _LEADERS = {"sql": "--", "yaml": "#", "python": "#", "promql": "#", "protobuf": "//", "proto": "//", "graphql": "#"}
 
 
@@ -59,6 +67,8 @@ def table_html(
         classes.append("archnb-many")
     if is_tight:
         classes.append("archnb-tight")
+    if texts and not _is_long(texts[0], _SLIM):
+        classes.append("archnb-slim")
     made = element(
         "table",
         element("caption", prose_markup(table.title)) if has_caption else None,
@@ -78,8 +88,8 @@ def table_html(
     return join_markup(part for part in (scroll, told) if part)
 
 
-def _is_long(texts: list[str]) -> bool:
-    return any(len(line) > _TOGETHER for text in texts for line in text.split("\n"))
+def _is_long(texts: list[str], longest: int = _TOGETHER) -> bool:
+    return any(len(line) > longest for text in texts for line in text.split("\n"))
 
 
 def _draw_cell(cell: Cell | Scalar, link: Link | None, *, is_short: bool, is_tight: bool = False) -> Markup:
@@ -88,8 +98,8 @@ def _draw_cell(cell: Cell | Scalar, link: Link | None, *, is_short: bool, is_tig
         text = text[:_LONGEST] + f"… ({len(text):,} characters)"
     is_code = isinstance(cell, Cell) and cell.is_code
     if is_code and text:
-        parts = _JOINT.split(text) if is_tight and len(text) > _TOGETHER else [text]
-        content = element("code", join_markup(parts, "<wbr>"))
+        # a long name parts at its joints: in a table with little room, and anywhere on a telephone
+        content = element("code", text if is_short and not is_tight else name_markup(text))
     else:
         content = prose_markup(text)
     tone = None

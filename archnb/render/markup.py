@@ -22,7 +22,9 @@ _BACKTICKS = re.compile(r"`([^`\n]+)`")
 _INSIDE_NUMBER = re.compile(
     r"(?<=\d) (?=\d{3}(?!\d))|(?<=\d) (?=(?:%|/|[kMGT]?(?:bit|B)\b|[KMGT]iB\b|[µmn]?s\b|min\b|[kMG]\b))"
 )
-_VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "col"})
+_JOINT = re.compile(r"(?<=[._/])(?=\w|\{)|(?<=[a-z])(?=[A-Z])")
+_LONG_WORD = 14  # letters that stand on one line even on a telephone
+_VOID = frozenset({"br", "hr", "img", "meta", "link", "input", "col", "wbr"})
 
 
 def clean_text(text: object) -> str:
@@ -81,6 +83,18 @@ def prose_markup(text: object) -> Markup:
         return text
     # A plain string from here on: substituting in markup would escape what is put in.
     return Markup(_BACKTICKS.sub(r"<code>\1</code>", tie_numbers(str(escape_text(text)))))
+
+
+def name_markup(text: str, longest: int = _LONG_WORD) -> Markup:
+    """A name that may part after a dot, a slash or an underscore where it has no room; shorter words stay whole.
+
+    >>> str(name_markup("load.average_requests")), str(name_markup("load.growth"))
+    ('load.<wbr/>average_<wbr/>requests', 'load.growth')
+    """
+    if len(text) <= longest:
+        return escape_text(text)
+    words = (_JOINT.split(word) if len(word) > longest else [word] for word in text.split(" "))
+    return Markup(" ").join(join_markup(parts, "<wbr/>") for parts in words)
 
 
 def tie_numbers(text: str, tie: str = "\xa0") -> str:

@@ -63,6 +63,7 @@ _FIGURES = f"""
 {_set_columns("r", "text-align:right", tags="td th")}
 {_set_columns("r", "white-space:nowrap")}
 {_set_columns("k", "white-space:nowrap")}
+{_set_columns("w", "min-width:7.5em")}
 {_set_columns("p", "min-width:var(--archnb-prose,11em)")}
 {_set_columns("q", "min-width:var(--archnb-text,17em)")}
 .archnb-table tbody tr:last-child td{{border-bottom:0}}
