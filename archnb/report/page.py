@@ -20,7 +20,7 @@ from archnb.export import export
 from archnb.finding import SEVERITIES
 from archnb.plan import Plan
 from archnb.quantity import show
-from archnb.render import css, fragment, name_markup, prose_markup
+from archnb.render import css, fragment, prose_markup
 from archnb.shapes import AnyShape
 
 if TYPE_CHECKING:
@@ -230,5 +230,4 @@ def _template() -> jinja2.Template:
     # autoescape is the one place where the page's own texts are escaped; figures come as markup from the renderer
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["prose"] = prose_markup
-    environment.filters["jointed"] = name_markup
     return environment.from_string(_read("page.html.j2"))
