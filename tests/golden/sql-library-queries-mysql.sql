@@ -65,15 +65,15 @@ INSERT INTO book (id, title, price_amount, price_currency, tags, series_id) VALU
 -- update_book (update): Changes a book. Served by book_pkey.
 UPDATE book SET title=:new_title, price_amount=:new_price_amount, price_currency=:new_price_currency, tags=:new_tags, series_id=:new_series_id WHERE book.id = :id;
 
--- get_series (read): Shows one series. Served by series_pkey.
+-- get_series (read): Shows one of the series. Served by series_pkey.
 SELECT series.id, series.name, series.first_id
 FROM series
 WHERE series.id = :id;
 
--- create_series (create): Adds a series.
+-- create_series (create): Adds to the series.
 INSERT INTO series (name, first_id) VALUES (:new_name, :new_first_id);
 
--- update_series (update): Changes a series. Served by series_pkey.
+-- update_series (update): Changes one of the series. Served by series_pkey.
 UPDATE series SET name=:new_name, first_id=:new_first_id WHERE series.id = :id;
 
 -- create_loan (create): Adds a loan.
