@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from archnb import topics
 from archnb.design import Design, find_dangling, leaves, plain
 from archnb.exceptions import ArchnbError, InputError, unknown
 from archnb.fact import Facts
 from archnb.finding import Findings, Rule
 from archnb.shapes import AnyShape, Cell, Graph, Shown, Table
-from archnb.topics import TOPICS
 from archnb.topics.topic import Because, Draft, Topic, Why
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def plan(design: Design) -> Plan:
     if problems:
         raise InputError(problems)
     draft = Draft(design)
-    for topic in TOPICS:
+    for topic in topics.TOPICS:
         topic.complete(draft)
         topic.measure(draft)
     draft.rules = rules()
@@ -56,7 +56,7 @@ def plan(design: Design) -> Plan:
 
 def rules() -> tuple[Rule, ...]:
     """All rules of all topics."""
-    return tuple(one for topic in TOPICS for one in topic.RULES)
+    return tuple(one for topic in topics.TOPICS for one in topic.RULES)
 
 
 class Section(Shown):
@@ -124,7 +124,7 @@ class Plan(Shown):
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self._sections = {topic.NAME: Section(self, topic) for topic in TOPICS}
+        self._sections = {topic.NAME: Section(self, topic) for topic in topics.TOPICS}
 
     @property
     def said(self) -> Design:
