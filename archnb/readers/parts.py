@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
-    r"""(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))|(?P<quoted>[eE]?'(?:[^'\\]|''|\\.)*(?:'|\Z)|"(?:[^"]|"")*(?:"|\Z)|`(?:[^`]|``)*(?:`|\Z))
+    r"""(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))|(?P<quoted>[eE]?'(?:[^'\\]++|''|\\.)*+(?:'|\\?\Z)|"(?:[^"]++|"")*+(?:"|\Z)|`(?:[^`]++|``)*+(?:`|\Z))
     |(?P<open>\()|(?P<close>\))|(?P<comma>,)|(?P<word>[^\W\d][\w$]*)|(?P<cast>::)|(?P<other>\S)""",
     re.VERBOSE | re.DOTALL,
 )

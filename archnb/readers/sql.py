@@ -15,14 +15,13 @@ from archnb.exceptions import InputError, Problem, unknown
 from archnb.readers.catalogue import Catalogue, Import, TableRead
 from archnb.readers.native_types import read_type
 from archnb.readers.sql_tables import Tables
-from archnb.readers.statements import Statement, guess_dialect, split_statements
+from archnb.readers.statements import MAX_STATEMENT, Statement, guess_dialect, split_statements
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 DIALECTS = ("postgresql", "mysql", "sqlite")
 MAX_BYTES = 200_000_000
-MAX_STATEMENT = 200_000
 
 # statements that hold no part of a schema: first words -> what they are
 _SKIPPED = (
@@ -73,9 +72,14 @@ def read_dump(path: str | Path, dialect: str | None = None) -> Import:
         raise InputError(
             [Problem("", f"the file cannot be read: {getattr(error, 'strerror', None) or error}.")], str(path)
         ) from None
-    text = (
-        data.decode("utf-16") if data[:2] in (b"\xff\xfe", b"\xfe\xff") else data.decode("utf-8-sig", errors="replace")
-    )
+    is_wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    try:
+        text = data.decode("utf-16") if is_wide else data.decode("utf-8-sig", errors="replace")
+    except UnicodeDecodeError as error:
+        told = f"the file begins as UTF-16 and goes on as something else: {error.reason}; save it as UTF-8."
+        raise InputError([Problem("", told)], str(path)) from None
+    # a dump may be large: what was decoded is not held twice
+    del data
     return read_sql(text, dialect, place.name)
 
 
@@ -101,8 +105,9 @@ def read_sql(text: str, dialect: str | None = None, source: str = "") -> Import:
         )
     engine = dialect or guess_dialect(text)
     reader = _Reader(engine, source)
+    text = text.replace("\r\n", "\n")
     with _quiet_sqlglot():
-        for statement in split_statements(text.replace("\r\n", "\n"), engine):
+        for statement in split_statements(text, engine):
             reader.read(statement)
     if not reader.catalogue.tables:
         found = f"; {len(reader.catalogue.notes)} statements were not understood" if reader.catalogue.notes else ""
@@ -189,6 +194,10 @@ class _Reader:
             if re.match(pattern, words):
                 self.catalogue.note(line, text, reason)
                 return
+        if statement.length:
+            told = f"the statement has {statement.length:,} characters; at most {MAX_STATEMENT:,} are read"
+            self.catalogue.note(line, text[:400], told)
+            return
         for pattern, handler in self._handlers():
             if match := re.match(pattern, text, re.IGNORECASE | re.DOTALL):
                 handler(match, statement)
@@ -254,13 +263,6 @@ class _Reader:
     def _read_parsed(self, statement: Statement) -> None:
         from sqlglot import exp
 
-        if len(statement.text) > MAX_STATEMENT:
-            self.catalogue.note(
-                statement.line,
-                statement.text[:400],
-                f"the statement has {len(statement.text):,} characters; at most {MAX_STATEMENT:,} are read",
-            )
-            return
         if re.match(r"(?is)CREATE\s+(?:(?:GLOBAL\s+|LOCAL\s+)?(?:UNLOGGED\s+|FOREIGN\s+)?)TABLE\b", statement.text):
             self.tables.create(statement)
             return

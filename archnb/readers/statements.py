@@ -8,13 +8,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# an unclosed quote or comment runs to the end, so that no input makes the search start over again and again
+# An unclosed quote or comment runs to the end, so that no input makes the search start over again and again. The possessive
+# marks (`++`, `*+`) keep no way back: without them a long text costs two hundred bytes of memory a character.
 _QUOTED = {
-    "postgresql": r"""[eE]'(?:[^'\\]|''|\\.)*(?:'|\Z)|'(?:[^']|'')*(?:'|\Z)|"(?:[^"]|"")*(?:"|\Z)"""
+    "postgresql": r"""[eE]'(?:[^'\\]++|''|\\.)*+(?:'|\\?\Z)|'(?:[^']++|'')*+(?:'|\Z)|"(?:[^"]++|"")*+(?:"|\Z)"""
     r"""|\$(?P<tag>[A-Za-z_]\w*|)\$(?:.*?\$(?P=tag)\$|.*\Z)""",
-    "mysql": r"""'(?:[^'\\]|''|\\.)*(?:'|\Z)|"(?:[^"\\]|""|\\.)*(?:"|\Z)|`(?:[^`]|``)*(?:`|\Z)""",
-    "sqlite": r"""'(?:[^']|'')*(?:'|\Z)|"(?:[^"]|"")*(?:"|\Z)|`(?:[^`]|``)*(?:`|\Z)|\[[^\]\n]*(?:\]|\n|\Z)""",
+    "mysql": r"""'(?:[^'\\]++|''|\\.)*+(?:'|\\?\Z)|"(?:[^"\\]++|""|\\.)*+(?:"|\\?\Z)|`(?:[^`]++|``)*+(?:`|\Z)""",
+    "sqlite": r"""'(?:[^']++|'')*+(?:'|\Z)|"(?:[^"]++|"")*+(?:"|\Z)|`(?:[^`]++|``)*+(?:`|\Z)|\[[^\]\n]*(?:\]|\n|\Z)""",
 }
+# more than is read of one statement; only this much of a longer one is copied, enough to say what it is
+MAX_STATEMENT = 200_000
 _COMMENT = r"--[^\n]*|/\*(?:.*?\*/|.*\Z)"
 _WORD = r"[A-Za-z_][\w$]*"
 
@@ -27,6 +30,8 @@ class Statement:
     line: int
     schema: str | None = None
     rows: int = 0
+    # how long it is in the dump, where only its head was taken
+    length: int = 0
 
     @property
     def words(self) -> str:
@@ -149,11 +154,15 @@ class _Splitter:
 
     def _make(self, start: int, end: int, words: list[str], rows: int) -> Iterator[Statement]:
         line = self._line_of(start)
-        body = self.text[start:end].strip()
         if words[:1] in (["INSERT"], ["REPLACE"]):
-            head = re.match(r"(?is).{0,600}?(?=\bVALUES\b|\bSELECT\b|$)", body)
-            yield Statement(head[0] if head else body[:200], line, None, rows)
+            # of rows of data, which may be most of a dump, only the head is looked at
+            head = re.match(r"(?is).{0,600}?(?=\bVALUES\b|\bSELECT\b|$)", self.text[start : min(end, start + 1_000)])
+            yield Statement(head[0].strip() if head else self.text[start : min(end, start + 200)], line, None, rows)
             return
+        if end - start > MAX_STATEMENT and words[:2] != ["CREATE", "SCHEMA"]:
+            yield Statement(self.text[start : start + MAX_STATEMENT], line, length=end - start)
+            return
+        body = self.text[start:end].strip()
         if words[:2] == ["CREATE", "SCHEMA"] and len(body) > 60:
             yield from self._split_schema(body, line)
             return
