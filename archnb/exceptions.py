@@ -77,6 +77,15 @@ class InputError(ArchnbError, ValueError):
         super().__init__("\n".join(shown))
 
 
+class FileUseError(InputError):
+    """The system refuses a file: no permission, no room, a folder where a file is meant. Not the fault of what is in it."""
+
+    def __init__(self, path: str, told: str, cause: OSError | ValueError | None, next_step: str = "") -> None:
+        because = f": {getattr(cause, 'strerror', None) or cause}" if cause is not None else ""
+        self.errno = getattr(cause, "errno", None)
+        super().__init__([Problem("", f"the file {told}{because}. {next_step}".rstrip())], path)
+
+
 def nearest(given: str, allowed: Iterable[str]) -> str | None:
     """The allowed name that is most like the given one, or None where nothing is close.
 

@@ -6,7 +6,7 @@ A design may be short: requirements and entities are enough. What is not said is
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import Any
 
 from archnb.design.api import Api
@@ -19,6 +19,7 @@ from archnb.design.flow import Flow
 from archnb.design.jobs import Jobs
 from archnb.design.migrations import Migrations
 from archnb.design.monitoring import Monitoring
+from archnb.design.origin import Origin
 from archnb.design.patterns import Pattern
 from archnb.design.record import Named, Record, leaves, plain, read, said
 from archnb.design.requirements import Requirements
@@ -54,6 +55,22 @@ class Design(Record):
     migrations: Migrations = said("How does it change?", default=Migrations())
     patterns: Named[Pattern] = said("Which patterns?", default=dict)
     decisions: Decisions = said("What was decided?", default=Decisions())
+    # no field: it is neither said nor compared nor shown, and `dataclasses.replace` hands it on
+    _origin: InitVar[Origin | None] = None
+
+    def __post_init__(self, _origin: Origin | None) -> None:
+        if _origin is not None:
+            remember_origin(self, _origin)
+
+    def replace(self, path: str, value: Any) -> Design:
+        """The same design with the value at a dotted path replaced, read as from a file.
+
+        Raises InputError where the path or the value does not fit.
+        """
+        made, origin = super().replace(path, value), find_origin(self)
+        if origin is not None:
+            remember_origin(made, origin)
+        return made
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Design:
@@ -70,6 +87,17 @@ class Design(Record):
         if problems:
             raise InputError(problems)
         return made
+
+
+def find_origin(design: Design) -> Origin | None:
+    """What a design was read from, None where it was made in Python."""
+    found: Origin | None = vars(design).get("_origin")
+    return found
+
+
+def remember_origin(design: Design, origin: Origin) -> None:
+    """Note what a design was read from; what it says stays as it is."""
+    object.__setattr__(design, "_origin", origin)
 
 
 def find_dangling(design: Design) -> Iterator[Problem]:

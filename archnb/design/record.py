@@ -347,7 +347,8 @@ def _gather(value: Any, path: str, found: list[tuple[str, Any]]) -> None:
     """One list for the whole walk: every plan walks its design, and nested generators pass each value up level by level."""
     if isinstance(value, Record):
         for name, inner in value.__dict__.items():
-            if inner is not None and inner != ():
+            # what begins with an underscore is kept beside the fields and was not said
+            if inner is not None and inner != () and name[0] != "_":
                 _gather(inner, f"{path}.{name}" if path else name, found)
     elif isinstance(value, Mapping):
         for name, inner in value.items():

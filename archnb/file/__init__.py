@@ -4,34 +4,41 @@ a change touches only its lines, and the file on disk is at every moment either 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import secrets
-import stat
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from archnb.design import Design
-from archnb.exceptions import ArchnbError, FileChangedError, FormatVersionError, InputError, Problem, nearest, quote
+from archnb.design import Design, find_origin, remember_origin
+from archnb.design.origin import Origin
+from archnb.exceptions import (
+    ArchnbError,
+    FileChangedError,
+    FileUseError,
+    FormatVersionError,
+    InputError,
+    Problem,
+    nearest,
+    quote,
+)
+from archnb.file.disk import create_file, hold_file, replace_file
 from archnb.file.editing import edit_text, write_design
 from archnb.file.tree import MAX_CHARACTERS, Node, build_data, find_line, parse_text
 from archnb.file.versions import find_renames, migrate, read_version
 
-__all__ = ["dumps", "load", "loads", "save"]
-
-# what a killed save left behind is swept away once it is surely nobody's
-_STALE = 60.0
+__all__ = ["create_file", "dumps", "load", "loads", "replace_file", "save"]
 
 
 def load(path: str | os.PathLike[str]) -> Design:
-    """Read a design file.
+    """Read a design file. The design remembers what it was read from, so that `save` knows when somebody else changed it.
 
     Raises InputError with every problem and its line, FormatVersionError for a file of a newer format.
     """
-    return loads(_decode(_read_bytes(Path(path)), str(path)), str(path))
+    text = _decode(_read_bytes(Path(path)), str(path))
+    design = loads(text, str(path))
+    remember_origin(design, Origin(text, {os.path.realpath(path): text}))
+    return design
 
 
 def loads(text: str, where: str = "") -> Design:
@@ -43,11 +50,13 @@ def loads(text: str, where: str = "") -> Design:
     Raises InputError with every problem and its line, FormatVersionError for a text of a newer format.
     """
     try:
-        return _read_design(text)[0]
+        design = _read_design(text)[0]
     except InputError as error:
         raise InputError(error.problems, where) from None
     except FormatVersionError as error:
         raise FormatVersionError(f"{where}: {error}" if where else str(error)) from None
+    remember_origin(design, Origin(text))
+    return design
 
 
 def dumps(design: Design, original_text: str | None = None) -> str:
@@ -67,41 +76,56 @@ def dumps(design: Design, original_text: str | None = None) -> str:
 def save(design: Design, path: str | os.PathLike[str], expected: str | None = None) -> str:
     """Write a design file; an existing one keeps everything that did not change, to the byte. Gives the text it now holds.
 
-    The file is replaced in one step, so that a reader, or a kill in the middle, finds the old one or the new one.
-    expected: the text, or its SHA-256 in hexadecimal, that the file is believed to hold.
+    The file is replaced in one step, so that a reader, or a kill in the middle, finds the old one or the new one. It must
+    hold what the design was read from, or what was last saved of it; under another name the comments come along.
+    expected: the text, or its SHA-256 in hexadecimal, that the file is believed to hold, where it is not that one.
 
-    Raises FileChangedError where the file holds something else or changes meanwhile, InputError where it cannot be
-    written or where what stands there is no design (it is then left as it is).
+    Raises FileChangedError where the file holds something else or changes meanwhile, FileUseError where it cannot be
+    written, InputError where what stands there is no design (it is then left as it is).
     """
     shown, place = str(path), Path(os.path.realpath(path))
-    before = _read_bytes(place, shown) if place.exists() else None
-    if expected is not None and not _is_expected(before, expected):
-        raise FileChangedError(
-            f"{shown}: the file is not the one that was read. Next: load it again, and repeat the change."
-        )
-    if before is None:
-        made = dumps(design)
-    else:
-        original = _decode(before, shown)
-        try:
-            made = dumps(design, original)
-        except InputError as error:
-            told = Problem(
-                "",
-                "what stands there is not a design that can be read, so it is left as it is; save under another name.",
+    origin = find_origin(design)
+    with hold_file(path):
+        before = _read_bytes(place, shown) if place.exists() else None
+        believed = origin.files.get(str(place)) if origin is not None else None
+        if expected is not None:
+            is_changed = not _is_expected(before, expected)
+        else:
+            # a file that is gone can be written again: nobody's change is lost
+            is_changed = believed is not None and before is not None and before != believed.encode("utf-8")
+        if is_changed:
+            raise FileChangedError(
+                f"{shown}: the file is not the one that was read: it was changed since, and is left as it is. "
+                "Next: load it again and repeat the change, or save under another name."
             )
-            raise InputError([told, *error.problems], shown) from None
-        if made == original:
-            return made
-    try:
-        _replace_file(place, made.encode("utf-8"), before)
-    except FileChangedError:
-        raise FileChangedError(
-            f"{shown}: the file changed while it was being saved. Next: load it again, and repeat the change."
-        ) from None
-    except OSError as error:
-        raise InputError([Problem("", f"the file cannot be written: {error.strerror or error}.")], shown) from None
+        made = _edit_file(design, before, origin, shown)
+        if before is None or made.encode("utf-8") != before:
+            try:
+                replace_file(path, made, before)
+            except FileChangedError:
+                raise FileChangedError(
+                    f"{shown}: the file changed while it was being saved. Next: load it again, and repeat the change."
+                ) from None
+    if origin is None:
+        origin = Origin(made)
+        remember_origin(design, origin)
+    origin.believe(str(place), made)
     return made
+
+
+def _edit_file(design: Design, before: bytes | None, origin: Origin | None, shown: str) -> str:
+    """The text that a file is to hold: what stands there, edited; in a new file what the design was read from, edited."""
+    if before is None:
+        return dumps(design, origin.text if origin is not None else None)
+    original = _decode(before, shown)
+    try:
+        return dumps(design, original)
+    except InputError as error:
+        told = Problem(
+            "",
+            "what stands there is not a design that can be read, so it is left as it is; save under another name.",
+        )
+        raise InputError([told, *error.problems], shown) from None
 
 
 def _read_design(text: str) -> tuple[Design, int]:
@@ -154,9 +178,7 @@ def _read_bytes(path: Path, shown: str | None = None) -> bytes:
         hint = f" Did you mean {match!r}?" if match else ""
         raise InputError([Problem("", f"there is no such file.{hint}")], where) from None
     except (OSError, ValueError) as error:
-        raise InputError(
-            [Problem("", f"the file cannot be read: {getattr(error, 'strerror', None) or error}.")], where
-        ) from None
+        raise FileUseError(where, "cannot be read", error) from None
     if len(data) > 4 * MAX_CHARACTERS:
         raise InputError(
             [
@@ -183,53 +205,3 @@ def _is_expected(data: bytes | None, expected: str) -> bool:
     if data is None:
         return False
     return data == expected.encode("utf-8", "surrogatepass") or hashlib.sha256(data).hexdigest() == expected.casefold()
-
-
-def _replace_file(path: Path, data: bytes, before: bytes | None) -> None:
-    """Put new bytes in the place of a file that holds `before` (None: of no file), in one step."""
-    _sweep(path)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with open(file, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if before is not None:
-            if path.read_bytes() != before:
-                raise FileChangedError
-            status = path.stat()
-            os.chmod(beside, stat.S_IMODE(status.st_mode))
-            if hasattr(os, "chown"):
-                with contextlib.suppress(OSError):
-                    os.chown(beside, status.st_uid, status.st_gid)
-        elif path.exists():
-            raise FileChangedError
-        os.replace(beside, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the replacement itself durable, where the system lets a folder be synced."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _sweep(path: Path) -> None:
-    """Remove what saves of this file left behind when they were killed."""
-    for one in path.parent.glob(f".{_escape_glob(path.name)}.*.tmp"):
-        with contextlib.suppress(OSError):
-            if time.time() - one.stat().st_mtime > _STALE:
-                one.unlink()
-
-
-def _escape_glob(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
