@@ -32,7 +32,7 @@ DOORS: dict[str, set[str]] = {
     "render": {"exceptions", "shapes"},
     "export": BASE | {"design", "fact", "finding", "plan", "shapes", "sim", "topics"},
     "verify": BASE | {"design", "export", "plan", "shapes"},
-    "report": BASE | {"design", "export", "fact", "finding", "plan", "render", "shapes", "verify"},
+    "report": BASE | {"design", "export", "fact", "file", "finding", "plan", "render", "shapes", "verify"},
     "capture": BASE | {"design", "fact", "file", "finding", "plan", "render", "shapes"},
     "cli": BASE | {"capture", "design", "diff", "export", "fact", "file", "finding", "plan", "readers", "render", "report", "shapes", "verify"},
 }  # fmt: skip

@@ -31,9 +31,7 @@ SHAPES = {
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql", "sqlite"])
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", LITERALS)
-def test_a_long_text_needs_less_than_ten_bytes_a_character(
-    kind: str, shape: str, dialect: str, tmp_path: Path
-) -> None:
+def test_a_long_text_needs_less_than_ten_bytes_a_character(kind: str, shape: str, dialect: str, tmp_path: Path) -> None:
     """The most memory held while a dump is read is under ten bytes for each character of its longest text."""
     dump = tmp_path / "dump.sql"
     long = SHAPES[shape].replace("{}", LITERALS[kind])
@@ -79,9 +77,7 @@ def _cut(text: str, dialect: str) -> list[str]:
     while at < len(text):
         here, before = text[at], text[at - 1 : at]
         if quote:
-            if here == "\\" and quote == "\\'":
-                at += 1
-            elif here == "'" and text[at + 1 : at + 2] == "'":
+            if (here == "\\" and quote == "\\'") or (here == "'" and text[at + 1 : at + 2] == "'"):
                 at += 1
             elif here == "'":
                 quote = ""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from archnb.capture.fields import Field, Kit, Proposal, Question, find_inner, list_questions
-from archnb.design import Design, find_dangling, leaves
+from archnb.design import Design, find_dangling, find_origin, leaves
 from archnb.design.record import Record, asked, hints
 from archnb.exceptions import FileChangedError, InputError, Problem, unknown
 from archnb.fact import Fact
@@ -525,12 +525,11 @@ def _read_text(path: Path) -> str | None:
 
 
 def _read_file(path: Path) -> tuple[Design, str]:
-    """A file's design, and the text that it was read from, even while somebody writes it."""
-    while True:
-        before = _read_text(path)
-        design = load(path)
-        if before is not None and before == _read_text(path):
-            return design, before
+    """A file's design, and the text that it was read from."""
+    design = load(path)
+    origin = find_origin(design)
+    assert origin is not None
+    return design, origin.text
 
 
 def _compare(old: str, new: str) -> list[str]:

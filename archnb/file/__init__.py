@@ -22,7 +22,7 @@ from archnb.exceptions import (
     nearest,
     quote,
 )
-from archnb.file.disk import create_file, hold_file, replace_file
+from archnb.file.disk import create_file, find_place, hold_file, replace_file
 from archnb.file.editing import edit_text, write_design
 from archnb.file.tree import MAX_CHARACTERS, Node, build_data, find_line, parse_text
 from archnb.file.versions import find_renames, migrate, read_version
@@ -83,10 +83,10 @@ def save(design: Design, path: str | os.PathLike[str], expected: str | None = No
     Raises FileChangedError where the file holds something else or changes meanwhile, FileUseError where it cannot be
     written, InputError where what stands there is no design (it is then left as it is).
     """
-    shown, place = str(path), Path(os.path.realpath(path))
+    shown, (place, _) = str(path), find_place(path)
     origin = find_origin(design)
     with hold_file(path):
-        before = _read_bytes(place, shown) if place.exists() else None
+        before = _read_bytes(place, shown) if find_place(path)[1] else None
         believed = origin.files.get(str(place)) if origin is not None else None
         if expected is not None:
             is_changed = not _is_expected(before, expected)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from archnb.exceptions import FileChangedError, FileUseError
 
-__all__ = ["create_file", "hold_file", "replace_file"]
+__all__ = ["create_file", "find_place", "hold_file", "replace_file"]
 
 # seconds after which what a killed write left behind is surely nobody's
 _STALE = 60.0
@@ -27,6 +27,21 @@ _STALE = 60.0
 PATIENCE = 10.0
 # seconds that Windows may keep a file open for a scan of viruses
 _SCANNED = 1.0
+
+
+def find_place(path: str | os.PathLike[str]) -> tuple[Path, bool]:
+    """Where a path really leads, links followed, and whether something is there.
+
+    Raises FileUseError where the system cannot say.
+    """
+    try:
+        place = Path(os.path.realpath(path))
+        os.stat(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return place, False
+    except (OSError, ValueError) as error:
+        raise FileUseError(os.fspath(path), "cannot be used", error) from None
+    return place, True
 
 
 def replace_file(path: str | os.PathLike[str], data: str | bytes, before: bytes | None = None) -> None:
@@ -198,7 +213,7 @@ def hold_file(path: str | os.PathLike[str], patience: float = PATIENCE) -> Itera
     Raises FileUseError where another one does not let go within `patience` seconds.
     """
     shown = os.fspath(path)
-    handle = _open_lock(Path(os.path.realpath(shown)))
+    handle = _open_lock(find_place(path)[0])
     if handle is None:
         # a system or a folder without locks: the comparison at the last moment is what is left
         yield

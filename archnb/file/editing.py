@@ -1,24 +1,30 @@
 """An edit of a design as an edit of its text: only the spans of what changed are replaced, so that comments, order,
 spacing, line ends and the author's way of writing stay. Every edit is read back before it is trusted; where a small one
-does not say the new design, the next larger piece is written anew.
+does not say the new design, the next larger piece is written anew, and the comments in it move to its head. Only what is
+taken out takes its comments along.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import SequenceMatcher
+from itertools import chain
 from typing import Any
 
 from archnb.design import FORMAT, Design
 from archnb.design.record import Record, plain
 from archnb.exceptions import ArchnbError
-from archnb.file.tree import Node, parse_text
+from archnb.file.tree import Node, build_data, find_comments, list_aliases, list_scalars, parse_text
 from archnb.file.versions import find_renames
 from archnb.file.writing import INDENT, write_block, write_entry, write_file, write_inline, write_text
 
-_COLON = re.compile(r"[ \t]*:")
+# the colon of `? name` stands on a line of its own
+_COLON = re.compile(r"[ \t]*(?:(?:[ \t]#[^\r\n]*)?\r?\n[ \t]*(?:#[^\r\n]*)?)*:(?=\s|\Z|[\"'{\[,}\]])|[ \t]*:")
+_LEAD = re.compile(r" *(?:[-?:] +)*")
+# anchors are tried one by one up to so many; each try reads the text again
+_ANCHORS = 8
 
 
 class _Unfit(Exception):
@@ -35,13 +41,39 @@ def edit_text(text: str, old: Design, new: Design, version: int, read: Callable[
     root = parse_text(text)
     if root is not None and root.kind == "mapping":
         for is_coarse in (False, True):
-            try:
-                made = _Editor(text, root, is_coarse).edit(old, new, version)
-                if read(made) == new:
-                    return made
-            except (_Unfit, ArchnbError):
-                continue
-    return write_design(new)
+            for candidate in chain([text], _expand_aliases(text, root, old, read)):
+                try:
+                    made = _Editor(candidate, is_coarse).edit(old, new, version)
+                    if read(made) == new:
+                        return made
+                except (_Unfit, ArchnbError):
+                    continue
+    return _write_below_comments(text, root, new)
+
+
+def _expand_aliases(text: str, root: Node, old: Design, read: Callable[[str], Design]) -> Iterator[str]:
+    """The text with what stands for an anchor written out: of one anchor each, then of all. It says the same design."""
+    aliases = list_aliases(root)
+    targets = list(dict.fromkeys(id(one.target) for one in aliases))
+    singles = [{one} for one in targets[:_ANCHORS]] if len(targets) > 1 else []
+    for wanted in [*singles, set(targets)] if targets else []:
+        made = text
+        for alias in sorted(aliases, key=lambda one: -one.start):
+            if id(alias.target) in wanted:
+                made = made[: alias.start] + write_inline(build_data(alias.target)) + made[alias.end :]
+        try:
+            if read(made) == old:
+                yield made
+        except ArchnbError:
+            continue
+
+
+def _write_below_comments(text: str, root: Node | None, new: Design) -> str:
+    """A text written anew, under all the comments that it had."""
+    comments = [text[start:end] for start, end in find_comments(text, root)]
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    written = "".join(f"{one}\n" for one in comments) + write_design(new)
+    return mark + (written.replace("\n", "\r\n") if "\r\n" in text else written)
 
 
 def write_design(design: Design) -> str:
@@ -50,9 +82,15 @@ def write_design(design: Design) -> str:
 
 
 class _Editor:
-    def __init__(self, text: str, root: Node, is_coarse: bool) -> None:
+    def __init__(self, text: str, is_coarse: bool) -> None:
+        root = parse_text(text)
+        if root is None:
+            raise _Unfit
         self.text, self.root, self.is_coarse = text, root, is_coarse
+        self.comments = find_comments(text, root)
         self.edits: list[tuple[int, int, str]] = []
+        # the places of what is taken out, comments and all
+        self.taken: list[tuple[int, int]] = []
         self.eol = "\r\n" if "\r\n" in text else "\n"
 
     def edit(self, old: Design, new: Design, version: int) -> str:
@@ -64,6 +102,7 @@ class _Editor:
             elif key.value == "archnb" and version != FORMAT:
                 self._put(value.start, value.end, str(FORMAT))
         self._sync_record(self.root, old, new)
+        self._keep_comments()
         made = self.text
         # from the end, so that positions before stay true; of two at one place the later one goes in first
         order = sorted(range(len(self.edits)), key=lambda n: (self.edits[n][0], self.edits[n][1] > self.edits[n][0], n))
@@ -77,6 +116,28 @@ class _Editor:
 
     def _put(self, start: int, end: int, replacement: str) -> None:
         self.edits.append((start, end, replacement.replace("\n", self.eol)))
+
+    def _keep_comments(self) -> None:
+        """Put the comments that an edit would write over on lines of their own above it."""
+        moved: dict[int, list[str]] = {}
+        for start, end, _ in self.edits:
+            for first, last in self.comments:
+                if start <= first and last <= end and not any(a <= first and last <= b for a, b in self.taken):
+                    moved.setdefault(self._find_head(start), []).append(self.text[first:last])
+        for at, comments in moved.items():
+            lead = re.match(r" *", self.text[at:])
+            assert lead is not None
+            self._put(at, at, "".join(f"{lead[0]}{one}\n" for one in comments))
+
+    def _find_head(self, at: int) -> int:
+        """The start of the line that holds a place, or of one above it: where a line can stand in between."""
+        while True:
+            at = self._line_start(at)
+            inside = [start for start, end in list_scalars(self.root) if start < at < end]
+            inside += [start for start, end, _ in self.edits if start < at < end]
+            if not inside:
+                return at + (self.text[at : at + 1] == "\ufeff")
+            at = min(inside)
 
     # -- what changed ---------------------------------------------------------------------------------------------
 
@@ -174,11 +235,12 @@ class _Editor:
         found = self.text.find("\n", at)
         return len(self.text) if found < 0 else found + 1
 
-    def _column(self, key: Node) -> int:
-        lead = self.text[self._line_start(key.start) : key.start]
-        if lead.strip(" \ufeff"):
+    def _column(self, key: Node, is_first: bool = True) -> int:
+        """The column of a name that stands first on its line, behind `? ` perhaps; not first, behind other marks too."""
+        lead = self.text[self._line_start(key.start) : key.start].replace("\ufeff", "")
+        if not _LEAD.fullmatch(lead) or (is_first and lead.strip(" ") not in ("", "?")):
             raise _Unfit
-        return len(lead.replace("\ufeff", ""))
+        return len(lead) - (2 if lead.endswith("? ") else 0)
 
     def _remove(self, node: Node, names: list[str]) -> None:
         entries = node.entries
@@ -187,9 +249,12 @@ class _Editor:
             last = max(n for n, is_gone in enumerate(gone) if not is_gone)
             for n in range(last):
                 if gone[n]:
-                    self._put(entries[n][0].start, entries[n + 1][0].start, "")
+                    self._take_out(entries[n][0].start, entries[n + 1][0].start)
             if last + 1 < len(entries):
-                self._put(self._end(entries[last]), self._end(entries[-1]), "")
+                start, end = self._end(entries[last]), self._end(entries[-1])
+                # the comment behind what stays, which stands after the comma
+                behind = [b for a, b in self.comments if start <= a and b <= entries[last + 1][0].start]
+                self._take_out(max([start, *behind]), end)
             return
         for n, (key, value) in enumerate(entries):
             if gone[n]:
@@ -197,7 +262,11 @@ class _Editor:
                 start = self._line_start(key.start)
                 if self.text[start : start + 1] == "\ufeff":
                     start += 1
-                self._put(start, self._line_end(self._end((key, value))), "")
+                self._take_out(start, self._line_end(self._end((key, value))))
+
+    def _take_out(self, start: int, end: int) -> None:
+        self.taken.append((start, end))
+        self._put(start, end, "")
 
     def _end(self, entry: tuple[Node, Node]) -> int:
         """Where an entry ends: an empty value ends after its colon."""
@@ -220,7 +289,7 @@ class _Editor:
     def _insert_block(self, node: Node, anchor: str | None, kept: list[str], entries: dict[str, Any]) -> None:
         found = node.find(anchor if anchor is not None else kept[0])
         assert found is not None
-        indent = self._column(found[0])
+        indent = self._column(found[0], is_first=anchor is None)
         block = "".join(write_entry(name, value, indent) for name, value in entries.items())
         if anchor is None:
             at = self._line_start(found[0].start)
@@ -259,6 +328,8 @@ class _Editor:
             self._line_start(node.items[first].start) if first < len(node.items) else self._line_end(node.items[-1].end)
         )
         end = self._line_end(node.items[last - 1].end) if last > first else start
+        if not new:
+            self.taken.append((start, end))
         if start == len(self.text) and not self.text.endswith("\n"):
             lines = "\n" + lines.removesuffix("\n")
         self._put(start, end, lines)

@@ -336,3 +336,40 @@ def find_line(root: Node | None, problem: Problem) -> int | None:
         named = (key.line for key, _ in node.resolved.entries if quote(key.resolved.value) == quoted[1])
         line = next(named, line)
     return line if line is not None else root.line
+
+
+def list_scalars(root: Node | None) -> list[tuple[int, int]]:
+    """Where every plain value and name stands, in order."""
+    return [(one.start, one.end) for one in _walk(root) if one.kind == "scalar"]
+
+
+def list_aliases(root: Node | None) -> list[Node]:
+    """Every `*name`, in order."""
+    return [one for one in _walk(root) if one.kind == "alias"]
+
+
+def _walk(root: Node | None) -> Iterator[Node]:
+    """Every node in the text, in order, without what aliases stand for."""
+    waiting = [root] if root is not None else []
+    while waiting:
+        node = waiting.pop()
+        yield node
+        inner = [one for entry in node.entries for one in entry] if node.kind == "mapping" else node.items
+        waiting += reversed(inner)
+
+
+_COMMENT = re.compile(r"(?:(?<=[\s\ufeff])|(?<![\s\S]))#[^\r\n]*")
+
+
+def find_comments(text: str, root: Node | None) -> list[tuple[int, int]]:
+    """Where the comments of a text start and end: what begins with # after a blank, outside of values."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    for start, end in [*list_scalars(root), (len(text), len(text))]:
+        found += [one.span() for one in _COMMENT.finditer(text, at, start)]
+        at = max(at, end)
+        if text[start : start + 1] in ("|", ">"):
+            # behind the mark of a text over several lines
+            line_end = text.find("\n", start, end)
+            found += [one.span() for one in _COMMENT.finditer(text, start, line_end if line_end >= 0 else end)]
+    return [(start, start + len(text[start:end].rstrip())) for start, end in found]

@@ -7,16 +7,15 @@ import datetime
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archnb.design import FORMAT, plain
 from archnb.export import export
+from archnb.file import replace_file
 from archnb.finding import SEVERITIES
 from archnb.plan import Plan
 from archnb.quantity import show
@@ -60,23 +59,13 @@ class Part:
 
 
 def report(plan: Plan, path: str, evidence: Any = None, **options: Any) -> str:
-    """Write the report of a plan; gives back the path. A kill in the middle leaves the old file.
+    """Write the report of a plan; gives back the path. A kill in the middle leaves the old file, whose mode and link stay.
 
     evidence: what `plan.verify()` gave; without it the report says that nothing was run.
+
+    Raises FileUseError where the file cannot be written.
     """
-    text = render_page(plan, evidence, **options)
-    target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    replace_file(path, render_page(plan, evidence, **options))
     return str(path)
 
 
