@@ -77,8 +77,11 @@ class InputError(ArchnbError, ValueError):
         super().__init__("\n".join(shown))
 
 
-class FileUseError(InputError):
-    """The system refuses a file: no permission, no room, a folder where a file is meant. Not the fault of what is in it."""
+class FileUseError(InputError, OSError):
+    """The system refuses a file: no permission, no room, a folder where a file is meant. Its content is not at fault.
+
+    An OSError with the `errno` of what the system said.
+    """
 
     def __init__(self, path: str, told: str, cause: OSError | ValueError | None, next_step: str = "") -> None:
         because = f": {getattr(cause, 'strerror', None) or cause}" if cause is not None else ""
