@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from archnb.exceptions import InputError, Problem
+from archnb.address import show_address
+from archnb.exceptions import FileUseError, InputError, Problem
 from archnb.readers.catalogue import COUNTED, Import, Note
 
 __all__ = ["COUNTED", "READERS", "Import", "Note", "read_any"]
@@ -45,10 +46,13 @@ def read_any(path_or_url: str | Path, dialect: str | None = None) -> Import:
     try:
         with open(path, "rb") as file:
             head = file.read(16)
+    except FileNotFoundError:
+        # a URL with a slip in it is taken for a file: it is shown as an address is
+        known = "the address of a database begins with postgresql://, mysql:// or sqlite:///"
+        told = f"the file cannot be read: No such file or directory; {known}."
+        raise InputError([Problem("", told)], show_address(text)) from None
     except (OSError, ValueError) as error:
-        raise InputError(
-            [Problem("", f"the file cannot be read: {getattr(error, 'strerror', None) or error}.")], text
-        ) from None
+        raise FileUseError(show_address(text), "cannot be read", error) from None
     if head.startswith(b"SQLite format 3\x00"):
         return reader("live")(f"sqlite:///{path.resolve()}")
     if head.startswith(b"PGDMP"):

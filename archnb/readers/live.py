@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from archnb.address import hide_password, normalise_address, show_address
 from archnb.exceptions import EngineMissing, InputError, Problem
 from archnb.readers.catalogue import Catalogue, ColumnRead, Import, IndexRead, KeyRead, TableRead
 from archnb.readers.native_types import Typed, read_type
@@ -44,12 +45,12 @@ def read_live(url: str) -> Import:
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
     try:
-        given = sa.make_url(url)
+        given = sa.make_url(normalise_address(url))
     except (ArgumentError, ValueError):
         raise InputError(
             [Problem("", "this is not a database URL; write for instance postgresql://user@host/shop.")]
         ) from None
-    shown = given.render_as_string(hide_password=True)
+    shown = show_address(url)
     family = given.drivername.partition("+")[0].lower()
     if family not in _DRIVERS:
         raise InputError(
@@ -66,10 +67,11 @@ def read_live(url: str) -> Import:
             warnings.simplefilter("ignore", sa.exc.SAWarning)
             made = _Live(connection, shown).read()
     except (NoSuchModuleError, ImportError) as error:
-        raise EngineMissing(f"the driver for {shown} is not installed: {error}") from None
+        raise EngineMissing(f"the driver for {shown} is not installed: {hide_password(error, url)}") from None
     except SQLAlchemyError as error:
         told = str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"]
-        raise EngineMissing(f"{shown} cannot be read: {told[0]}. Next: start it, or correct the address.") from None
+        reason = hide_password(told[0], url)
+        raise EngineMissing(f"{shown} cannot be read: {reason}. Next: start it, or correct the address.") from None
     if not made.counts["tables"]:
         raise InputError([Problem("", "the database holds no table that this user can see.")], shown)
     return made

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archnb.exceptions import InputError, Problem, unknown
+from archnb.exceptions import FileUseError, InputError, Problem, unknown
 from archnb.readers.catalogue import Catalogue, Import, TableRead
 from archnb.readers.native_types import read_type
 from archnb.readers.sql_tables import Tables
@@ -69,9 +69,7 @@ def read_dump(path: str | Path, dialect: str | None = None) -> Import:
             )
         data = place.read_bytes()
     except (OSError, ValueError) as error:
-        raise InputError(
-            [Problem("", f"the file cannot be read: {getattr(error, 'strerror', None) or error}.")], str(path)
-        ) from None
+        raise FileUseError(str(path), "cannot be read", error) from None
     is_wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
         text = data.decode("utf-16") if is_wide else data.decode("utf-8-sig", errors="replace")

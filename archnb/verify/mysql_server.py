@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from archnb.address import normalise_address
 from archnb.exceptions import EngineMissing
 from archnb.verify.private_server import HAS_UNIX_SOCKETS, PrivateServer, StartFailed, make_folder, start_server
 
@@ -63,7 +64,7 @@ def start_mysql() -> PrivateServer:
 def read_mysql_url(url: str) -> dict[str, Any]:
     """The address in `mysql://user:secret@host:3306/`, with `unix_socket` and `charset` as optional parameters."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(normalise_address(url))
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
@@ -73,8 +74,9 @@ def read_mysql_url(url: str) -> dict[str, Any]:
         )
     options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     address: dict[str, Any] = {"user": unquote(parts.username or "root"), "charset": options.get("charset", "utf8mb4")}
-    if parts.password is not None:
-        address["password"] = unquote(parts.password)
+    password = parts.password if parts.password is not None else options.get("password")
+    if password is not None:
+        address["password"] = unquote(password) if parts.password is not None else password
     if "unix_socket" in options:
         address["unix_socket"] = options["unix_socket"]
     else:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archnb.address import normalise_address
 from archnb.exceptions import EngineMissing
 from archnb.verify.private_server import HAS_UNIX_SOCKETS, PrivateServer, StartFailed, make_folder, start_server
 
@@ -202,16 +203,17 @@ def read_postgresql_url(url: str) -> dict[str, Any]:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
 
-    scheme, separator, rest = url.partition("://")
+    scheme, separator, rest = normalise_address(url).partition("://")
     if separator:
         url = f"{scheme.partition('+')[0]}://{rest}"
     try:
         address: dict[str, Any] = dict(conninfo_to_dict(url))
-    except psycopg.ProgrammingError as error:
+    except psycopg.ProgrammingError:
+        # without its cause, which quotes the address
         raise EngineMissing(
             "The PostgreSQL address is not one that libpq reads. "
             f"Write it as postgresql://user:secret@host:5432/postgres (argument or {POSTGRESQL_URL})."
-        ) from error
+        ) from None
     return {"dbname": "postgres", "connect_timeout": "10", **address}
 
 

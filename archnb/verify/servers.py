@@ -8,13 +8,14 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from archnb.address import hide_password
 from archnb.exceptions import EngineMissing
+from archnb.verify.leftovers import claim_mysql_name, claim_postgresql_name, sweep_mysql, sweep_postgresql
 from archnb.verify.mysql_server import MYSQL_URL, connect_mysql, find_mysql_program, read_mysql_url, start_mysql
 from archnb.verify.postgresql_server import (
     POSTGRESQL_URL,
@@ -100,17 +101,20 @@ def open_postgresql_database(url: str | None = None) -> Iterator[Database]:
     try:
         maintenance = connect_postgresql(address)
     except Exception as error:
-        raise EngineMissing(_explain_no_answer("PostgreSQL", POSTGRESQL_URL, url, error)) from error
-    name = f"archnb_{secrets.token_hex(6)}"
+        # without its cause, which might quote the address
+        raise EngineMissing(_explain_no_answer("PostgreSQL", POSTGRESQL_URL, url, error)) from None
     with contextlib.closing(maintenance):
         version = maintenance.info.parameter_status("server_version") or "unknown"
-        _create_database(maintenance, f'CREATE DATABASE "{name}"', "PostgreSQL", POSTGRESQL_URL)
+        name = claim_postgresql_name(maintenance)
+        if given:
+            sweep_postgresql(maintenance)
+        _create_database(maintenance, f'CREATE DATABASE "{name}"', "PostgreSQL", POSTGRESQL_URL, given)
         try:
             yield Database("PostgreSQL", version.split()[0], origin, name, {**address, "dbname": name})
         finally:
             import psycopg
 
-            with contextlib.suppress(psycopg.Error):  # a server that has gone took the database with it
+            with contextlib.suppress(psycopg.Error):  # a server that has gone is swept by the next proof on it
                 if maintenance.info.server_version >= 130000:
                     maintenance.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
                 else:
@@ -139,13 +143,15 @@ def open_mysql_database(url: str | None = None) -> Iterator[Database]:
     try:
         maintenance = connect_mysql(address)
     except Exception as error:
-        raise EngineMissing(_explain_no_answer("MySQL", MYSQL_URL, url, error)) from error
-    name = f"archnb_{secrets.token_hex(6)}"
+        raise EngineMissing(_explain_no_answer("MySQL", MYSQL_URL, url, error)) from None
     with contextlib.closing(maintenance), maintenance.cursor() as cursor:
         cursor.execute("SELECT VERSION()")
         told = str(cursor.fetchone()[0])
+        name = claim_mysql_name(cursor)
+        if given:
+            sweep_mysql(cursor)
         create = f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4"
-        _create_database(maintenance, create, "MySQL", MYSQL_URL)
+        _create_database(maintenance, create, "MySQL", MYSQL_URL, given)
         try:
             engine = "MariaDB" if "mariadb" in told.casefold() else "MySQL"
             yield Database(engine, told.split("-")[0], origin, name, {**address, "database": name})
@@ -168,18 +174,20 @@ def has_mysql() -> bool:
     return bool(os.environ.get(MYSQL_URL)) or find_mysql_program() is not None
 
 
-def _create_database(connection: Any, statement: str, engine: str, variable: str) -> None:
+def _create_database(connection: Any, statement: str, engine: str, variable: str, given: str | None) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute(statement)
     except Exception as error:
+        told = hide_password(error, given)
         raise EngineMissing(
-            f"The {engine} server answers, but a database for the proof could not be created: {error}\n"
+            f"The {engine} server answers, but a database for the proof could not be created: {told}\n"
             f"Next: name a user that may create databases in {variable}, or unset it."
-        ) from error
+        ) from None
 
 
 def _explain_no_answer(engine: str, variable: str, url: str | None, error: Exception) -> str:
     where = "the given URL" if url else variable if os.environ.get(variable) else "the server started here"
     next_step = f"Next: start it, correct the address, or unset {variable}."
-    return f"The {engine} server ({where}) does not answer: {error}\n{next_step}"
+    told = hide_password(error, url, os.environ.get(variable))
+    return f"The {engine} server ({where}) does not answer: {told}\n{next_step}"
