@@ -1,27 +1,40 @@
-"""The command line: one command a verb.
-
-Exit codes: 0 fine; 1 findings at or above --fail-on, or a proof that failed; 2 bad input; 3 an engine is missing.
+"""The command line: one command a verb. What is printed shows the user's text and never obeys it, and every way to fail has
+its own exit code: see `CODES`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
+import os
+import platform
+import re
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archnb.exceptions import ArchnbError, EngineMissing, InputError, unknown
+from archnb.address import hide_password, show_address
+from archnb.exceptions import ArchnbError, EngineMissing, FileUseError, InputError, printable, unknown
 from archnb.finding import SEVERITIES
 
 if TYPE_CHECKING:
     from archnb.plan import Plan
 
-FINE, FOUND, BAD_INPUT, NO_ENGINE = 0, 1, 2, 3
+FINE, FOUND, BAD_INPUT, NO_ENGINE, NO_FILE = 0, 1, 2, 3, 4
+# as sysexits.h numbers a fault of the program itself, and as shells number what ended by an interrupt or a closed pipe
+CRASHED, INTERRUPTED, NO_READER = 70, 130, 141
+
+CODES = """\
+Exit codes: 0 fine; 1 findings at or above --fail-on, or a failed proof; 2 bad input; 3 an engine is missing; 4 the system
+refuses a file (permission, no room); 70 a fault of archnb itself; 130 interrupted; 141 the reader of the output went away."""
 
 AsJson = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 FailOn = click.option(
@@ -31,28 +44,139 @@ FailOn = click.option(
 DesignFile = click.argument("design", type=click.Path(path_type=Path))
 
 
+def say(text: object, *, err: bool = False) -> None:
+    """Print what is meant for people: the one way in which words get out, so that no control gets out with them."""
+    click.echo(printable(text), err=err)
+
+
+def say_artefact(text: str) -> None:
+    """Print what is meant for a file: byte for byte into a file or a pipe, and on a terminal so that it only shows."""
+    if sys.stdout.isatty():
+        say(text)
+    else:
+        # in colour means: with nothing stripped that looks like a colour
+        click.echo(text, color=True)
+
+
 def _fail(message: str, code: int) -> None:
-    click.echo(f"archnb: {message}", err=True)
+    say(f"archnb: {hide_password(message)}", err=True)
     sys.exit(code)
 
 
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn every error into its message and exit code; what nobody foresaw is a fault of archnb and says how to report it."""
+    try:
+        yield
+    except EngineMissing as error:
+        _fail(str(error), NO_ENGINE)
+    except FileUseError as error:
+        _fail(str(error), NO_FILE)
+    except (InputError, ArchnbError, UnicodeDecodeError) as error:
+        _fail(str(error), BAD_INPUT)
+    except BrokenPipeError:
+        _leave_quietly()
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}.", NO_FILE)
+    except KeyboardInterrupt:
+        _fail("interrupted.", INTERRUPTED)
+    except (click.exceptions.Exit, click.ClickException, click.Abort):
+        raise
+    except Exception as error:
+        _report_crash(error)
+
+
+def _leave_quietly() -> None:
+    """End without a word where nobody reads any more, as other commands do; what is still to be written has no place to go."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    sys.exit(NO_READER)
+
+
+def _report_crash(error: Exception) -> None:
+    """Say that archnb is at fault, and keep what its authors need: versions, the command, where it happened; no design."""
+    from archnb import __version__
+
+    words = " ".join(show_address(one) for one in sys.argv[1:])
+    told = [
+        f"archnb {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"command: archnb {words}",
+        "",
+        *traceback.format_exception(error),
+    ]
+    details = hide_password("\n".join(told), *sys.argv, *_read_given_addresses())
+    context = click.get_current_context(silent=True)
+    is_debug = context is not None and bool(context.find_root().params.get("debug"))
+    kept = None
+    if not is_debug:
+        with contextlib.suppress(OSError):
+            handle, kept = tempfile.mkstemp(prefix="archnb-crash-", suffix=".txt")
+            with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(details)
+    if kept is None:
+        say(details, err=True)
+    line = str(error).splitlines()[0] if str(error) else ""
+    message = hide_password(f"{type(error).__name__}: {line[:200]}", *sys.argv, *_read_given_addresses())
+    where = (
+        f"What happened is written to {kept} (archnb --debug … prints it)." if kept else "What happened stands above."
+    )
+    _fail(
+        f"this is a fault of archnb, not of your input: {message}\n{where}\n"
+        "Next: report it to archnb's authors with that text, and with the design file where you may share it.",
+        CRASHED,
+    )
+
+
+def _read_given_addresses() -> list[str]:
+    return [value for name, value in os.environ.items() if name.startswith("ARCHNB_") and name.endswith("_URL")]
+
+
 def careful(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn every error that archnb raises on purpose into its message and exit code."""
+    """A command that ends in `answering`: by a message and its exit code, whatever happens."""
 
     @functools.wraps(function)
     def run(*args: Any, **options: Any) -> Any:
-        try:
+        with answering():
             return function(*args, **options)
-        except EngineMissing as error:
-            _fail(str(error), NO_ENGINE)
-        except (InputError, ArchnbError) as error:
-            _fail(str(error), BAD_INPUT)
-        except FileNotFoundError as error:
-            _fail(f"{error.filename}: there is no such file; 'archnb new {error.filename}' makes one.", BAD_INPUT)
-        except (IsADirectoryError, PermissionError, UnicodeDecodeError) as error:
-            _fail(str(error), BAD_INPUT)
 
     return run
+
+
+class Commands(click.Group):
+    """The commands; what click itself prints and raises, before a command begins, is answered in the same way."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the words of a command line; help is printed here."""
+        with answering():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that the words name."""
+        with answering():
+            return super().invoke(ctx)
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
+        """Run a command line; ends the process with its exit code unless `standalone_mode` is False."""
+        if not standalone_mode:
+            return super().main(args, *more, standalone_mode=False, **extra)
+        for stream in (sys.stdout, sys.stderr):
+            # a terminal of few letters shows the others by their number
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        with answering():
+            try:
+                code = super().main(args, *more, standalone_mode=False, **extra)
+                sys.stdout.flush()
+            except click.ClickException as error:
+                error.message = printable(error.message)  # type: ignore[misc]
+                error.show()
+                sys.exit(BAD_INPUT if error.exit_code == FOUND else error.exit_code)
+            except click.Abort:
+                raise KeyboardInterrupt from None
+        sys.exit(code if isinstance(code, int) else FINE)
 
 
 def _plan(design: Path) -> Plan:
@@ -62,7 +186,15 @@ def _plan(design: Path) -> Plan:
 
 
 def _echo_json(data: Any) -> None:
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
+    # what a terminal would obey stands in texts only, where JSON has an escape for it
+    click.echo(
+        re.sub(
+            r"[^\n\x20-\x7e]+",
+            lambda found: json.dumps(found[0])[1:-1] if printable(found[0]) != found[0] else found[0],
+            text,
+        )
+    )
 
 
 def _finding_data(plan: Plan) -> list[dict[str, str]]:
@@ -80,14 +212,13 @@ def _exit_for(plan: Plan, fail_on: str) -> None:
         sys.exit(FOUND)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=CODES)
 @click.version_option(package_name="archnb", message="%(prog)s %(version)s")
-def main() -> None:
+@click.option("--debug", is_flag=True, help="Where archnb itself fails, print where.")
+def main(debug: bool) -> None:
     """Design a backend: a short YAML file in, a complete and checked design with its reasons out.
 
     Start with: archnb new shop.yaml && archnb report shop.yaml
-
-    Exit codes: 0 fine, 1 findings at or above --fail-on or a failed proof, 2 bad input, 3 an engine is missing.
     """
 
 
@@ -115,14 +246,11 @@ access:
 def new(design: Path) -> None:
     """Write a small design to start from. It never overwrites a file."""
     from archnb.design.record import MAX_NAME
+    from archnb.file import create_file
 
     text = STARTER.format(name=json.dumps(design.stem[:MAX_NAME], ensure_ascii=False), file=design.name)
-    try:
-        with design.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        _fail(f"{design} is there already; choose another name.", BAD_INPUT)
-    click.echo(f"{design} is written. Next: archnb plan {design}")
+    create_file(design, text)
+    say(f"{design} is written. Next: archnb plan {design}")
 
 
 @main.command("plan", epilog="Example: archnb plan shop.yaml --json")
@@ -137,12 +265,12 @@ def plan_command(design: Path, section: str | None, why_path: str | None, as_jso
     made = _plan(design)
     if why_path is not None:
         if why_path in made.facts:
-            click.echo(made.facts[why_path].why())
+            say(made.facts[why_path].why())
         else:
             why = made.why(why_path)
-            click.echo(f"{why.path} = {why.value}\n{'said' if why.is_said else 'proposed'}: {why.reason}")
+            say(f"{why.path} = {why.value}\n{'said' if why.is_said else 'proposed'}: {why.reason}")
             for name in why.facts:
-                click.echo(made.facts[name].why())
+                say(made.facts[name].why())
         return
     if as_json:
         facts = {
@@ -154,7 +282,7 @@ def plan_command(design: Path, section: str | None, why_path: str | None, as_jso
 
         if section is not None and section not in made.sections:
             _fail(unknown("section", section, made.sections), BAD_INPUT)
-        click.echo(bundle(made.sections[section] if section is not None else made)["text/plain"])
+        say(bundle(made.sections[section] if section is not None else made)["text/plain"])
     _exit_for(made, fail_on)
 
 
@@ -170,8 +298,8 @@ def check(design: Path, as_json: bool, fail_on: str) -> None:
         _echo_json({"findings": _finding_data(made), "rules": len(made.draft.rules)})
     else:
         for one in made.findings:
-            click.echo(f"{one.severity}: {one.path}\n  {one.effect}\n  {one.remedy}\n  {one.evidence} [{one.rule.id}]")
-        click.echo(f"{len(made.findings)} findings from {len(made.draft.rules)} rules.")
+            say(f"{one.severity}: {one.path}\n  {one.effect}\n  {one.remedy}\n  {one.evidence} [{one.rule.id}]")
+        say(f"{len(made.findings)} findings from {len(made.draft.rules)} rules.")
     _exit_for(made, fail_on)
 
 
@@ -186,13 +314,18 @@ def export(design: Path, name: str, dialect: str | None, output: Path | None, as
     """Translate a design into an artefact: sql, openapi, prometheus, …"""
     made = _plan(design).export(name, **({"dialect": dialect} if dialect else {}))
     if output is not None:
-        output.write_text(made.text, encoding="utf-8")
+        from archnb.file import replace_file
+
+        replace_file(output, made.text)
     if as_json:
         _echo_json(
             {"name": name, "language": made.language, "filename": made.filename, "output": output, "text": made.text}
         )
     else:
-        click.echo(f"{output} is written." if output is not None else made.text)
+        if output is not None:
+            say(f"{output} is written.")
+        else:
+            say_artefact(made.text)
 
 
 @main.command(epilog="Example: archnb verify shop.yaml --json")
@@ -207,7 +340,7 @@ def verify(design: Path, as_json: bool) -> None:
     else:
         from archnb.render import bundle
 
-        click.echo(bundle(evidence)["text/plain"])
+        say(bundle(evidence)["text/plain"])
     if not evidence.is_passed:
         sys.exit(FOUND)
 
@@ -241,7 +374,7 @@ def report(design: Path, output: Path | None, is_verified: bool, as_json: bool, 
             }
         )
     else:
-        click.echo(f"{path} is written ({Path(path).stat().st_size / 1e3:,.0f} kB).")
+        say(f"{path} is written ({Path(path).stat().st_size / 1e3:,.0f} kB).")
     _exit_for(made, fail_on)
 
 
@@ -260,21 +393,19 @@ def import_command(source: str, output: Path | None, dialect: str | None, as_jso
 
     found = read_any(source, dialect)
     if output is not None:
-        if output.exists():
-            _fail(f"{output} is there already; choose another name.", BAD_INPUT)
-        file.save(found.design, output)
+        file.create_file(output, file.dumps(found.design))
     notes, remarks = _note_data(found.notes), _note_data(found.remarks)
     if as_json:
         _echo_json({**found.counts, "output": output, "notes": notes, "remarks": remarks, "skipped": found.skipped})
         return
     if output is None:
-        click.echo(file.dumps(found.design))
+        say_artefact(file.dumps(found.design))
     for note in notes:
-        click.echo(f"not understood, line {note['line']}: {note['reason']}: {note['text']}", err=True)
+        say(f"not understood, line {note['line']}: {note['reason']}: {note['text']}", err=True)
     for remark in remarks:
-        click.echo(f"remark, line {remark['line']}: {remark['reason']}: {remark['text']}", err=True)
+        say(f"remark, line {remark['line']}: {remark['reason']}: {remark['text']}", err=True)
     counted = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.counts.items())
-    click.echo(f"{source}: {counted}", err=output is None)
+    say(f"{show_address(source)}: {counted}", err=output is None)
 
 
 def _note_data(notes: Any) -> list[dict[str, Any]]:
@@ -295,7 +426,7 @@ def diff_command(old: Path, new: Path, as_json: bool) -> None:
     if as_json:
         _echo_json([{"effect": c.effect, "path": c.path, "change": c.words, "how": c.how} for c in found.changes])
     else:
-        click.echo(repr(found))
+        say(repr(found))
 
 
 @main.command(epilog="Example: archnb demo --directory archnb-demo")
@@ -317,16 +448,16 @@ def demo(directory: Path, as_json: bool) -> None:
     text = _read_shop()
     made = plan(file.loads(text, "shop.yaml"))
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "shop.yaml").write_text(text, encoding="utf-8")
+    file.replace_file(directory / "shop.yaml", text)
     if not as_json:
-        click.echo(f"Planned {made.name!r}: {made.note}\nRunning its artefacts …")
+        say(f"Planned {made.name!r}: {made.note}\nRunning its artefacts …")
     evidence = made.verify()
     report_path = Path(made.report(str(directory / "shop.html"), evidence=evidence))
     artefacts = []
     others = [made.export("sql", dialect=dialect) for dialect in ("mysql", "sqlite")]
     for source in [*export_all(made), *others]:
         target = directory / source.filename
-        target.write_text(source.text, encoding="utf-8")
+        file.replace_file(target, source.text)
         artefacts.append(target)
     worst = made.findings[0] if len(made.findings) else None
     seconds = time.perf_counter() - started
@@ -354,14 +485,14 @@ def _print_demo(
     made: Plan, evidence: Any, report_path: Path, artefacts: list[Path], worst: Any, seconds: float
 ) -> None:
     for proof in evidence:
-        click.echo(f"  {proof.verdict:8} {proof.artefact}: {proof.kind}, {proof.engine} {proof.version}".rstrip())
-    click.echo(f"\nReport     {report_path.resolve()}  ({report_path.stat().st_size / 1e3:,.0f} kB)")
-    click.echo(f"Artefacts  {', '.join(one.name for one in artefacts)}  in {report_path.parent.resolve()}")
-    click.echo(
+        say(f"  {proof.verdict:8} {proof.artefact}: {proof.kind}, {proof.engine} {proof.version}".rstrip())
+    say(f"\nReport     {report_path.resolve()}  ({report_path.stat().st_size / 1e3:,.0f} kB)")
+    say(f"Artefacts  {', '.join(one.name for one in artefacts)}  in {report_path.parent.resolve()}")
+    say(
         f"Counts     {len(made.facts)} facts, {len(made.findings)} findings, {len(evidence)} proofs, in {seconds:.1f} s"
     )
     if worst is not None:
-        click.echo(
+        say(
             f"\nWorst finding ({worst.severity}), {worst.path}: {worst.effect}\n  Evidence: {worst.evidence}\n  Remedy: {worst.remedy}"
         )
 
@@ -374,7 +505,7 @@ def completion(shell: str) -> None:
 
     found = get_completion_class(shell)
     assert found is not None
-    click.echo(found(main, {}, "archnb", "_ARCHNB_COMPLETE").source())
+    say(found(main, {}, "archnb", "_ARCHNB_COMPLETE").source())
 
 
 if __name__ == "__main__":

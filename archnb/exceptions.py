@@ -6,10 +6,16 @@ All problems of one input are collected in one `InputError`, which shows three a
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 SHOWN = 3
+# What a terminal obeys instead of showing it: controls, escapes, and marks that turn the reading direction or hide.
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 class ArchnbError(Exception):
@@ -68,12 +74,13 @@ class InputError(ArchnbError, ValueError):
     def __init__(self, problems: Iterable[Problem], where: str = "") -> None:
         self.problems = tuple(problems)
         self.where = where
-        shown = [str(problem) for problem in self.problems[:SHOWN]]
+        # a name or a path in it is the user's, and most errors end on a terminal
+        shown = [printable(problem) for problem in self.problems[:SHOWN]]
         more = len(self.problems) - SHOWN
         if more > 0:
             shown.append(f"and {more} more")
         if where:
-            shown = [f"{where}:", *(f"  {line}" for line in shown)]
+            shown = [f"{printable(where)}:", *(f"  {line}" for line in shown)]
         super().__init__("\n".join(shown))
 
 
@@ -87,6 +94,21 @@ class FileUseError(InputError, OSError):
         because = f": {getattr(cause, 'strerror', None) or cause}" if cause is not None else ""
         self.errno = getattr(cause, "errno", None)
         super().__init__([Problem("", f"the file {told}{because}. {next_step}".rstrip())], path)
+
+
+def printable(text: object) -> str:
+    r"""A text that a terminal shows and does not obey: controls are written out; line breaks and tabs stay.
+
+    >>> print(printable("a\x1b[31mb\u202ec"))
+    a\x1b[31mb\u202ec
+    """
+    return _OBEYED.sub(lambda found: escape_point(found[0]), str(text))
+
+
+def escape_point(character: str) -> str:
+    """A character by its number, as Python writes it."""
+    point = ord(character)
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str | None:

@@ -87,10 +87,10 @@ def _is_stream(path: str) -> bool:
 
 
 def _replace(place: Path, data: bytes, before: bytes | None, is_new: bool) -> None:
-    if place.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if is_new and place.exists():
         raise FileExistsError
+    if place.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if place.exists() and not os.access(place, os.W_OK):
         # a folder lets a file be replaced whose owner protected it
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
