@@ -158,17 +158,24 @@ class Commands(click.Group):
         with answering():
             return super().invoke(ctx)
 
-    def main(self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run a command line; ends the process with its exit code unless `standalone_mode` is False."""
         if not standalone_mode:
-            return super().main(args, *more, standalone_mode=False, **extra)
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         for stream in (sys.stdout, sys.stderr):
             # a terminal of few letters shows the others by their number
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         with answering():
             try:
-                code = super().main(args, *more, standalone_mode=False, **extra)
+                code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
                 sys.stdout.flush()
             except click.ClickException as error:
                 error.message = printable(error.message)  # type: ignore[misc]

@@ -6,6 +6,7 @@ SQLAlchemy quotes every name; conditions are translated by sqlglot where the dia
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -492,9 +493,27 @@ def _reason(plan: Plan, path: str) -> str:
     return because.reason if because is not None else ""
 
 
+# what stands in quotes, which is the author's to the last blank, or else a blank that may be laid out anew
+_QUOTED = {
+    "postgresql": r"""[eE]'(?:[^'\\]++|''|\\.)*+'|'(?:[^']++|'')*+'|"(?:[^"]++|"")*+\"""",
+    "mysql": r"""'(?:[^'\\]++|''|\\.)*+'|"(?:[^"\\]++|""|\\.)*+"|`(?:[^`]++|``)*+`""",
+    "sqlite": r"""'(?:[^']++|'')*+'|"(?:[^"]++|"")*+"|`(?:[^`]++|``)*+`""",
+}
+_LAYOUT = {
+    dialect: re.compile(rf"(?P<quoted>{quoted})|[ \t]+(?=\n)|(?P<tab>\t)|(?P<options>\n\)(?=CHARSET))", re.DOTALL)
+    for dialect, quoted in _QUOTED.items()
+}
+
+
 def _clean(compiled: Any) -> str:
-    text = str(compiled).strip().replace("\n)CHARSET", "\n) CHARSET")
-    return "\n".join(line.rstrip().replace("\t", "    ") for line in text.splitlines())
+    """A statement as SQLAlchemy wrote it, laid out as ours are; literals and quoted names stay as they are."""
+
+    def lay_out(found: re.Match[str]) -> str:
+        if found["quoted"]:
+            return found[0]
+        return "    " if found["tab"] else "\n) " if found["options"] else ""
+
+    return _LAYOUT[compiled.dialect.name].sub(lay_out, str(compiled).strip())
 
 
 def write_comment(text: str) -> str:

@@ -406,7 +406,8 @@ def _default(one: Field) -> str | None:
         )
     if one.type == "uuid":
         return None
-    return quote_text(word)
+    # the blanks of a text are its author's
+    return quote_text(one.default if one.type in ("text", "char", "code") else word)
 
 
 def finish(draft: Draft, built: Building) -> SchemaTable:
