@@ -8,6 +8,7 @@ from typing import Literal
 
 from archnb.design import Design, leaves
 from archnb.design.entities import Field, write_field
+from archnb.exceptions import printable
 from archnb.quantity import Quantity
 from archnb.shapes import Cell, Shown, Table, Tone
 
@@ -53,10 +54,8 @@ class Diff(Shown):
         )
 
     def __repr__(self) -> str:
-        return (
-            "\n".join(f"{c.effect}: {c.words}" + (f" {c.how}" if c.how else "") for c in self.changes)
-            or "The two say the same."
-        )
+        lines = [f"{c.effect}: {c.words}" + (f" {c.how}" if c.how else "") for c in self.changes]
+        return printable("\n".join(lines)) or "The two say the same."
 
 
 def diff(old: Design, new: Design) -> Diff:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archnb import topics
 from archnb.design import Design, find_dangling, leaves, plain
-from archnb.exceptions import ArchnbError, InputError, unknown
+from archnb.exceptions import ArchnbError, InputError, printable, unknown
 from archnb.fact import Facts
 from archnb.finding import Findings, Rule
 from archnb.shapes import AnyShape, Cell, Graph, Shown, Table
@@ -328,7 +328,7 @@ class Plan(Shown):
         )
 
     def __repr__(self) -> str:
-        return f"<Plan {self.name}: {self.note}>"
+        return printable(f"<Plan {self.name}: {self.note}>")
 
 
 __all__ = ["Because", "Plan", "Section", "offer", "plan", "rules"]

@@ -162,3 +162,33 @@ def test_text_arrives_as_it_was_written(text: str) -> None:
         seen.replace("\xa0", " "), expected.replace("\xa0", " "), strict=True
     )  # a number's blank does not break
     assert all(one == other or one == "\ufffd" for one, other in pairs)
+
+
+OBEYED = "\x1b[2J\x9b2J\x07\x08\r\x7f\x85\u200b\u2028\u202e\u2066\ufeff\U000e0041"
+
+
+def _see_nothing_obeyed(text: str) -> None:
+    import unicodedata
+
+    kinds = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    assert {c for c in text if unicodedata.category(c) in kinds and c not in "\n\t"} == set()
+
+
+def test_nothing_shown_as_text_is_obeyed_by_a_terminal() -> None:
+    """A plan, its sections with every view, its findings and a comparison, as text: controls are seen, not obeyed."""
+    from archnb.design import Design
+    from archnb.diff import diff
+    from archnb.plan import plan
+    from archnb.render import bundle
+
+    text = f"a{OBEYED}b"
+    hostile = Design.of({
+        "name": text, "summary": text, "requirements": {"summary": text},
+        "entities": {"Order": {"summary": text, "fields": {"id": "key", "note": {"type": "text", "comment": text, "default": text}}}},
+        "access": {"orders": {"reads": "Order", "summary": text, "rate": "5/s"}},
+    })  # fmt: skip
+    made = plan(hostile)
+    for shown in (made, *made.sections.values(), *(view for section in made.sections.values() for view in section.views)):
+        _see_nothing_obeyed(bundle(shown)["text/plain"])
+    for shown in (made, made.findings, diff(hostile, hostile.replace("entities.N\u202ew", {"fields": {"id": "key"}}))):
+        _see_nothing_obeyed(repr(shown))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from archnb.exceptions import printable
 from archnb.render.dot import dot
 from archnb.render.html import fragment, source_html, table_html
 from archnb.render.markup import clean_text, element, escape_text, fact_link, join_markup, name_markup, prose_markup
@@ -48,7 +49,7 @@ def bundle(shown: Any) -> dict[str, str]:
     if shapes is None:
         return {"text/plain": repr(shown)}
     title, note = str(getattr(shown, "title", "")), str(getattr(shown, "note", "") or "")
-    texts = [clean_text(part) for part in (title, note) if part]
+    texts = [printable(clean_text(part)) for part in (title, note) if part]
     heads = [element("h3", clean_text(title), class_="archnb-heading")] if title else []
     heads += [element("p", prose_markup(note), class_="archnb-description")] if note else []
     return {

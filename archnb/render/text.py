@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from archnb.exceptions import printable
 from archnb.render.markup import clean_text
 from archnb.render.tables import cell_text, is_numeric, tabulate_shape
 from archnb.shapes import AnyShape, Graph, Sequence, Source, Table
@@ -12,7 +13,10 @@ _WIDEST = 60  # characters of a column
 
 
 def plain_text(shape: AnyShape) -> str:
-    """A shape in text: tables aligned, graphs as lists of edges, sequences as steps, charts as their values."""
+    """A shape in text: tables aligned, graphs as lists of edges, sequences as steps, charts as their values.
+
+    A terminal only shows it: what it would obey is written out.
+    """
     head = [clean_text(shape.title)]
     if shape.description:
         head += textwrap.wrap(clean_text(shape.description), 100)
@@ -26,7 +30,7 @@ def plain_text(shape: AnyShape) -> str:
         body = sequence_text(shape)
     else:
         body = "\n\n".join(f"{table.title}\n{table_text(table)}" for table in tabulate_shape(shape))
-    return "\n".join([*head, "", body]).rstrip() if body else "\n".join(head)
+    return printable("\n".join([*head, "", body]).rstrip() if body else "\n".join(head))
 
 
 def table_text(table: Table, *, most: int = 200) -> str:
