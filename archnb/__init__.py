@@ -24,14 +24,18 @@ __version__ = "0.1.0"
 
 
 def load(path: str | Path) -> Design:
-    """Read a design file. Raises InputError with the lines of what is wrong."""
+    """Read a design file; the design remembers what it was read from. Raises InputError with the lines of what is wrong."""
     from archnb.file import load as load_file
 
     return load_file(path)
 
 
 def save(design: Design, path: str | Path) -> None:
-    """Write a design file; only the lines of what changed are touched, and a kill in the middle leaves the old file."""
+    """Write a design file; only the lines of what changed are touched, and a kill in the middle leaves the old file.
+
+    Raises FileChangedError where somebody changed the file since the design was read from it: load it again and repeat the
+    change. Under another name the comments come along.
+    """
     from archnb.file import save as save_file
 
     save_file(design, path)

@@ -190,6 +190,20 @@ def test_a_failed_write_keeps_the_old_report(tmp_path: Path, monkeypatch: pytest
     assert [one.name for one in tmp_path.iterdir()] == ["report.html"]
 
 
+def test_a_report_keeps_the_mode_and_follows_the_link(tmp_path: Path) -> None:
+    """A report that only some may read stays theirs when it is made anew, and a link to it stays a link."""
+    import stat
+
+    target, link = tmp_path / "report.html", tmp_path / "latest.html"
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    export_report(ALL["tiny"](), link)
+    assert link.is_symlink()
+    assert "<html" in target.read_text(encoding="utf-8")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+
 def test_an_empty_design_has_a_report() -> None:
     """A design that says nothing at all is planned and shown."""
     assert Page(render_page(plan(Design()))).sections == CHAPTERS

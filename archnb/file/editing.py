@@ -43,7 +43,9 @@ def edit_text(text: str, old: Design, new: Design, version: int, read: Callable[
         for is_coarse in (False, True):
             for candidate in chain([text], _expand_aliases(text, root, old, read)):
                 try:
-                    made = _Editor(candidate, is_coarse).edit(old, new, version)
+                    # an editor renames what an older format called otherwise, so that only the first may have this tree
+                    tree = root if candidate is text and not is_coarse else parse_text(candidate)
+                    made = _Editor(candidate, tree, is_coarse).edit(old, new, version)
                     if read(made) == new:
                         return made
                 except (_Unfit, ArchnbError):
@@ -82,8 +84,7 @@ def write_design(design: Design) -> str:
 
 
 class _Editor:
-    def __init__(self, text: str, is_coarse: bool) -> None:
-        root = parse_text(text)
+    def __init__(self, text: str, root: Node | None, is_coarse: bool) -> None:
         if root is None:
             raise _Unfit
         self.text, self.root, self.is_coarse = text, root, is_coarse
