@@ -22,7 +22,6 @@ from archnb.topics.schema.places import (
     find_demands,
     is_relational,
 )
-from archnb.topics.schema.smells import SMELLS
 from archnb.topics.schema.stores import rate_of
 from archnb.topics.topic import Draft
 
@@ -351,7 +350,6 @@ RULES: Sequence[Rule] = (
     cycle_of_mandatory_references,
     reserved_word_name,
     name_too_long,
-    *SMELLS,
 )
 
 __all__ = ["RULES", "iter_said"]

@@ -206,7 +206,7 @@ def json_where_columns_are_known(draft: Draft) -> Iterator[Hit]:
                 yield Hit(f"access.{pattern}", f"{field.lstrip('-')} is json")
 
 
-SMELLS: Sequence[Rule] = (
+RULES: Sequence[Rule] = (
     money_in_float,
     repeated_column_group,
     list_in_one_column,
