@@ -82,7 +82,7 @@ def _large(draft: Draft) -> list[str]:
 
 @rule(
     "migrations-window-on-available-system", principle="reliability", severity="high",
-    condition="schema changes are made in a maintenance window, and an operation promises more availability than the window leaves",
+    condition="Schema changes are made in a maintenance window, and an operation promises more availability than the window leaves.",
     effect="One window a month spends the whole error budget.",
     remedy="Change the schema by expand and contract; say migrations: {strategy: expand-contract}.",
 )  # fmt: skip
@@ -102,7 +102,7 @@ def window_on_available_system(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "migrations-lock-outlasts-objective", principle="performance", severity="medium",
-    condition="a schema change may wait for its lock ten times longer than the slowest promise of a latency",
+    condition="A schema change may wait for its lock ten times longer than the slowest promise of a latency.",
     effect="Every statement queues behind the waiting lock, and each request of that time is late.",
     remedy="Set lock_timeout to about the p99 objective, and repeat the change until it gets through.",
 )  # fmt: skip

@@ -197,7 +197,7 @@ def _default_objective() -> dict[str, Because]:
 
 @rule(
     "requirements-load-not-said", principle="scalability", severity="low",
-    condition="neither users, nor writes, nor the rate of any access pattern is said",
+    condition="Neither users, nor writes, nor the rate of any access pattern is said.",
     effect="Every rate, size and server count rests on an assumption.",
     remedy="Say daily_users and requests_per_user, or the rates of the access patterns.",
 )  # fmt: skip
@@ -209,7 +209,7 @@ def load_not_said(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "requirements-strong-but-stale", principle="integrity", severity="high",
-    condition="an objective asks for strong consistency and allows stale answers",
+    condition="An objective asks for strong consistency and allows stale answers.",
     effect="The two contradict each other: a cache or a replica may serve what the operation must not see.",
     remedy="Say staleness: 0 s, or weaken the consistency to session.",
 )  # fmt: skip
@@ -223,7 +223,7 @@ def strong_but_stale(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "requirements-objective-without-operation", principle="reliability", severity="medium",
-    condition="an objective names no access pattern",
+    condition="An objective names no access pattern.",
     effect="The promise is measured by nothing and kept by nobody.",
     remedy="Name an access pattern, or declare one of that name under access.",
 )  # fmt: skip
@@ -238,7 +238,7 @@ def objective_without_operation(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "requirements-percentiles-out-of-order", principle="performance", severity="medium",
-    condition="a lower percentile of the latency is promised to be slower than a higher one",
+    condition="A lower percentile of the latency is promised to be slower than a higher one.",
     effect="No system can meet both; the tighter one silently becomes the promise.",
     remedy="Order them: p50 <= p95 <= p99.",
 )  # fmt: skip
@@ -256,7 +256,7 @@ def percentiles_out_of_order(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "requirements-availability-beyond-one-region", principle="reliability", severity="high",
-    condition="an availability of 99.99 % or more is asked of one region",
+    condition="An availability of 99.99 % or more is asked of one region.",
     effect="A single loss of the region spends years of error budget.",
     remedy="Plan a second region, or promise at most 99.95 %.",
 )  # fmt: skip
@@ -276,7 +276,7 @@ def availability_beyond_one_region(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "requirements-rates-disagree-with-load", principle="scalability", severity="medium",
-    condition="the said rates of the access patterns and the load differ by more than four times",
+    condition="The said rates of the access patterns and the load differ by more than four times.",
     effect="One of the two is a slip (average for peak, a day for an hour, bits for bytes), and servers are counted by both.",
     remedy="Compare the two sums and mend the one that is wrong.",
 )  # fmt: skip

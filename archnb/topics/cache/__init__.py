@@ -7,10 +7,10 @@ lifetime).
 
 from __future__ import annotations
 
-from archnb.topics.cache.rules import RULES
 from archnb.topics.cache.measures import measure
 from archnb.topics.cache.pictures import views
 from archnb.topics.cache.policies import complete
+from archnb.topics.cache.rules import RULES
 
 NAME = "cache"
 TITLE = "Caching"

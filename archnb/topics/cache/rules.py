@@ -27,7 +27,7 @@ def _used(draft: Draft) -> Iterator[tuple[str, CachePolicy, Workload]]:
     effect="Readers get answers that are older than the requirement allows.",
     remedy="Shorten the lifetime to the staleness allowed, or let writes delete the key (`invalidation: on write`).",
 )  # fmt: skip
-def check_ttl(draft: Draft) -> Iterator[Hit]:
+def ttl_over_staleness(draft: Draft) -> Iterator[Hit]:
     """Compare each lifetime with the staleness allowed."""
     for name, policy, _ in _used(draft):
         objective = draft.design.requirements.objectives.get(name)
@@ -50,7 +50,7 @@ def check_ttl(draft: Draft) -> Iterator[Hit]:
     effect="Between a write and the end of the entry, readers are given the value from before the write.",
     remedy="Do not cache it (`use: false`), or ask for session or eventual consistency if that is enough.",
 )  # fmt: skip
-def check_strong(draft: Draft) -> Iterator[Hit]:
+def strong_read_cached(draft: Draft) -> Iterator[Hit]:
     """Find strong reads with a policy in use."""
     for name, policy, work in _used(draft):
         objective = draft.design.requirements.objectives.get(name)
@@ -68,7 +68,7 @@ def check_strong(draft: Draft) -> Iterator[Hit]:
     effect="The first reader's personal data is given to everybody who asks next.",
     remedy="Put what tells the owners apart into the key, as the proposed key does.",
 )  # fmt: skip
-def check_owner(draft: Draft) -> Iterator[Hit]:
+def key_without_owner(draft: Draft) -> Iterator[Hit]:
     """Find keys of personal answers that lack a parameter."""
     for name, policy, work in _used(draft):
         missing = _find_missing(work, policy)
@@ -85,7 +85,7 @@ def check_owner(draft: Draft) -> Iterator[Hit]:
     effect="Two different questions share one entry, and one of them gets the other's answer.",
     remedy="Put every parameter of the access pattern into the key, as the proposed key does.",
 )  # fmt: skip
-def check_parameters(draft: Draft) -> Iterator[Hit]:
+def key_misses_parameter(draft: Draft) -> Iterator[Hit]:
     """Find keys of other answers that lack a parameter."""
     for name, policy, work in _used(draft):
         missing = _find_missing(work, policy)
@@ -117,7 +117,7 @@ def _find_missing(work: Workload, policy: CachePolicy) -> list[str]:
     effect="Proxies and the CDN keep personal data outside your control, may give it to others, and cannot be made to erase it.",
     remedy="Keep it in the shared cache under a key with its owner, and answer with `Cache-Control: private, no-store`.",
 )  # fmt: skip
-def check_http(draft: Draft) -> Iterator[Hit]:
+def personal_data_in_http_cache(draft: Draft) -> Iterator[Hit]:
     """Find personal answers in HTTP caches."""
     for name, policy, work in _used(draft):
         if policy.store == "http" and (work.is_personal or work.is_own):
@@ -135,7 +135,7 @@ def check_http(draft: Draft) -> Iterator[Hit]:
     effect="Entries are pushed out before they are read again, and the store gets the reads they should have saved.",
     remedy="Give it the memory needed, cache fewer patterns, or shorten lifetimes.",
 )  # fmt: skip
-def check_memory(draft: Draft) -> Iterator[Hit]:
+def memory_too_small(draft: Draft) -> Iterator[Hit]:
     """Compare the memory said with the memory needed."""
     needed, memory = draft.facts.get("cache.memory_needed"), draft.facts.get("cache.memory")
     if needed is None or memory is None or not draft.is_said("cache.memory"):
@@ -155,7 +155,7 @@ def check_memory(draft: Draft) -> Iterator[Hit]:
     effect="When memory is full every fill fails: new entries are never cached, and a client that treats this as an error fails requests.",
     remedy="Let any key go: allkeys-lfu, or allkeys-lru. Keep locks, queues and sessions in another instance.",
 )  # fmt: skip
-def check_eviction(draft: Draft) -> Iterator[Hit]:
+def noeviction(draft: Draft) -> Iterator[Hit]:
     """Find caches that do not evict."""
     cache = draft.design.cache
     if cache.eviction == "noeviction" and any(policy.store in SHARED for _, policy, _ in _used(draft)):
@@ -169,7 +169,7 @@ def check_eviction(draft: Draft) -> Iterator[Hit]:
     effect="After a restart or a failure of the cache the store is overloaded, answers slowly, the cache fills slowly, and it stays down.",
     remedy="Warm the cache before it takes traffic, limit concurrent refills (single flight, load shedding), add read replicas, or run the cache with a replica.",
 )  # fmt: skip
-def check_cold(draft: Draft) -> Iterator[Hit]:
+def store_cannot_survive_cold_cache(draft: Draft) -> Iterator[Hit]:
     """Compare what an empty cache asks of the store with what a store has."""
     facts = draft.facts
     cold, warm, cores = facts.get("cache.cold_cores"), facts.get("cache.warm_cores"), facts.get("cache.store_cores")
@@ -186,7 +186,7 @@ def check_cold(draft: Draft) -> Iterator[Hit]:
     effect="Each time the most wanted entry ends, all its readers compute the same answer in the store.",
     remedy="Let one reader refresh: `stampede: single flight`, or early refresh for keys that are hot all the time.",
 )  # fmt: skip
-def check_stampede(draft: Draft) -> Iterator[Hit]:
+def stampede_unprotected(draft: Draft) -> Iterator[Hit]:
     """Find hot keys without protection."""
     for name, policy, _ in _used(draft):
         readers = draft.facts.get(f"cache.{name}.refreshers")
@@ -203,7 +203,7 @@ def check_stampede(draft: Draft) -> Iterator[Hit]:
     effect="The write reaches one process; all others keep the old answer until its lifetime ends, and readers see old and new in turn.",
     remedy="Use the shared cache, or let a short lifetime make it fresh (`invalidation: ttl`).",
 )  # fmt: skip
-def check_in_process(draft: Draft) -> Iterator[Hit]:
+def in_process_on_write(draft: Draft) -> Iterator[Hit]:
     """Find in-process caches with invalidation by writes."""
     for name, policy, _ in _used(draft):
         outdated = draft.facts.get(f"cache.{name}.outdated")
@@ -219,14 +219,14 @@ def check_in_process(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: tuple[Rule, ...] = (
-    check_ttl,
-    check_strong,
-    check_owner,
-    check_parameters,
-    check_http,
-    check_memory,
-    check_eviction,
-    check_cold,
-    check_stampede,
-    check_in_process,
+    ttl_over_staleness,
+    strong_read_cached,
+    key_without_owner,
+    key_misses_parameter,
+    personal_data_in_http_cache,
+    memory_too_small,
+    noeviction,
+    store_cannot_survive_cold_cache,
+    stampede_unprotected,
+    in_process_on_write,
 )

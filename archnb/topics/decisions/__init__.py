@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from archnb.design.decisions import Decisions
 from archnb.shapes import AnyShape, Cell, Table
-from archnb.topics.decisions.rules import RULES
 from archnb.topics.decisions.handoffs import fill_handoffs
 from archnb.topics.decisions.records import fill_records
+from archnb.topics.decisions.rules import RULES
 from archnb.topics.decisions.transactions import fill_transactions
 from archnb.topics.topic import Draft
 

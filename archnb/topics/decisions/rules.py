@@ -22,7 +22,7 @@ _WEAK = re.compile(
     effect="Two writers read the same number and both write theirs: one of the two changes is lost, and stock is sold twice.",
     remedy="Change it with one conditional UPDATE (`SET n = n - :k WHERE n >= :k`), lock the row with SELECT … FOR UPDATE, or use serializable.",
 )  # fmt: skip
-def find_lost_updates(draft: Draft) -> Iterator[Hit]:
+def lost_update(draft: Draft) -> Iterator[Hit]:
     """Said transactions with a weak guard around a counter or an edited row."""
     for name in draft.said.decisions.transactions:
         one, pattern = draft.design.decisions.transactions[name], draft.design.access.get(name)
@@ -54,7 +54,7 @@ def find_lost_updates(draft: Draft) -> Iterator[Hit]:
     effect="There is no such transaction: when the second store fails, the first has already committed.",
     remedy="Keep the boundary inside one store, and tell the other through an outbox or a saga.",
 )  # fmt: skip
-def find_transactions_across_stores(draft: Draft) -> Iterator[Hit]:
+def transaction_across_stores(draft: Draft) -> Iterator[Hit]:
     """Said boundaries whose entities live in several stores."""
     for name in draft.said.decisions.transactions:
         boundary = draft.design.decisions.transactions[name].boundary
@@ -75,7 +75,7 @@ def find_transactions_across_stores(draft: Draft) -> Iterator[Hit]:
     effect="Rows stay locked while somebody else's system answers, and a rollback does not undo what it did.",
     remedy="Commit first, with an outbox row; let a worker call the third party, and record the outcome in a transaction of its own.",
 )  # fmt: skip
-def find_transactions_with_third_parties(draft: Draft) -> Iterator[Hit]:
+def transaction_holds_third_party(draft: Draft) -> Iterator[Hit]:
     """Said boundaries with an entity that a step changes through a third party."""
     for name in draft.said.decisions.transactions:
         pattern = draft.design.access.get(name)
@@ -95,7 +95,7 @@ def find_transactions_with_third_parties(draft: Draft) -> Iterator[Hit]:
     effect="The copy is behind by the time its feed takes, so the read misses the newest writes just when it matters.",
     remedy="Send the read to the store that holds the entity, or allow staleness.",
 )  # fmt: skip
-def find_strong_reads_of_copies(draft: Draft) -> Iterator[Hit]:
+def strong_consistency_from_copy(draft: Draft) -> Iterator[Hit]:
     """Strong reads whose path ends at a copy."""
     design = draft.design
     for name, pattern in design.access.items():
@@ -118,7 +118,7 @@ def find_strong_reads_of_copies(draft: Draft) -> Iterator[Hit]:
     effect="Nobody can tell later whether it still holds, so it is either never touched or argued all over again.",
     remedy="Say in `context` what made it necessary, and under `alternatives` what was weighed and why not.",
 )  # fmt: skip
-def find_unreasoned_decisions(draft: Draft) -> Iterator[Hit]:
+def accepted_without_reason(draft: Draft) -> Iterator[Hit]:
     """Accepted records that were said without context and alternatives, and for which none could be proposed."""
     for name, said in draft.said.decisions.records.items():
         one = draft.design.decisions.records[name]
@@ -130,9 +130,9 @@ def find_unreasoned_decisions(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    find_lost_updates,
-    find_transactions_across_stores,
-    find_transactions_with_third_parties,
-    find_strong_reads_of_copies,
-    find_unreasoned_decisions,
+    lost_update,
+    transaction_across_stores,
+    transaction_holds_third_party,
+    strong_consistency_from_copy,
+    accepted_without_reason,
 )

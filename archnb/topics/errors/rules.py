@@ -41,7 +41,7 @@ def _is_said_call(draft: Draft, name: str, *fields: str) -> bool:
     effect="The work goes on for somebody who has given up: load without use, just when there is too much of it.",
     remedy="Give the inner call less time or fewer attempts, or the outer one more.",
 )  # fmt: skip
-def check_nested_timeouts(draft: Draft) -> Iterator[Hit]:
+def timeout_over_callers(draft: Draft) -> Iterator[Hit]:
     """Time limits must shrink along the path."""
     for name, call in draft.design.errors.calls.items():
         for outer_name, outer in _callers(draft, call.source or ""):
@@ -75,7 +75,7 @@ def _is_async(draft: Draft, source: str | None, target: str | None) -> bool:
     effect="A repeat after a lost answer does the work twice: two orders, two charges.",
     remedy="Set attempts to 1, or let the operation carry an idempotency key.",
 )  # fmt: skip
-def check_unsafe_retries(draft: Draft) -> Iterator[Hit]:
+def retries_on_unsafe_call(draft: Draft) -> Iterator[Hit]:
     """Only what may be done twice is retried."""
     for name, call in draft.design.errors.calls.items():
         if (call.attempts or 1) <= 1 or not _is_said_call(draft, name, "attempts"):
@@ -97,7 +97,7 @@ def check_unsafe_retries(draft: Draft) -> Iterator[Hit]:
     effect="Attempts multiply: what fails gets a multiple of its load, and stays down after the cause is gone.",
     remedy="Retry at one layer, next to what fails, within a retry budget.",
 )  # fmt: skip
-def check_retry_layers(draft: Draft) -> Iterator[Hit]:
+def retry_storm(draft: Draft) -> Iterator[Hit]:
     """Retries of several layers multiply."""
     worst: dict[str, tuple[int, str]] = {}
     for name, path in draft.design.flow.paths.items():
@@ -153,7 +153,7 @@ def _weigh(draft: Draft, target: str, times: int) -> str:
     effect="Clients meet an error of which they know neither status nor what to do.",
     remedy="Add it under errors.codes with its status, or use a code of the catalogue.",
 )  # fmt: skip
-def check_operation_errors(draft: Draft) -> Iterator[Hit]:
+def operation_error_not_in_catalogue(draft: Draft) -> Iterator[Hit]:
     """Every error that an operation names is in the catalogue."""
     codes = draft.design.errors.codes
     for name, operation in draft.design.api.operations.items():
@@ -172,7 +172,7 @@ def check_operation_errors(draft: Draft) -> Iterator[Hit]:
     effect="It judges on one or two calls or never at all, so it protects nothing.",
     remedy="Lengthen the window until it holds enough calls, lower the share, or do without a breaker.",
 )  # fmt: skip
-def check_breakers(draft: Draft) -> Iterator[Hit]:
+def breaker_never_opens(draft: Draft) -> Iterator[Hit]:
     """A breaker needs calls to judge."""
     for name, call in draft.design.errors.calls.items():
         if (
@@ -199,7 +199,7 @@ def check_breakers(draft: Draft) -> Iterator[Hit]:
     effect="Clients and proxies act on the status: they repeat what cannot succeed, or give up on what would pass.",
     remedy="Give the code the status that says what it is.",
 )  # fmt: skip
-def check_statuses(draft: Draft) -> Iterator[Hit]:
+def code_with_wrong_status(draft: Draft) -> Iterator[Hit]:
     """The statuses of a code agree."""
     for name, code in draft.design.errors.codes.items():
         path = f"errors.codes.{name}"
@@ -222,7 +222,7 @@ def check_statuses(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    check_nested_timeouts, check_unsafe_retries, check_retry_layers, check_operation_errors, check_breakers, check_statuses,
+    timeout_over_callers, retries_on_unsafe_call, retry_storm, operation_error_not_in_catalogue, breaker_never_opens, code_with_wrong_status,
 )  # fmt: skip
 
 

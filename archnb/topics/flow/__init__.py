@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from archnb.design.flow import Flow
 from archnb.shapes import AnyShape
 from archnb.topics.flow.assumptions import assume
-from archnb.topics.flow.rules import RULES
 from archnb.topics.flow.components import fill_components, fill_zones, find_parts
 from archnb.topics.flow.numbers import complete_numbers, measure_paths
 from archnb.topics.flow.paths import fill_paths
+from archnb.topics.flow.rules import RULES
 from archnb.topics.topic import Draft
 
 NAME = "flow"

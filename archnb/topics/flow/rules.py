@@ -31,7 +31,7 @@ def _name_promise(draft: Draft, name: str, field: str) -> str | None:
     effect="The promise is broken by the parts alone, before a single bug: the error budget is spent on what others guarantee.",
     remedy="Take the weakest part off the path (answer first, do it later; read from a copy), give it a twin, or promise less.",
 )  # fmt: skip
-def find_unavailable_paths(draft: Draft) -> Iterator[Hit]:
+def availability_below_objective(draft: Draft) -> Iterator[Hit]:
     """Compare availability objectives that were said with the product of the parts."""
     design, facts = draft.design, draft.facts
     for name, path in design.flow.paths.items():
@@ -61,7 +61,7 @@ def find_unavailable_paths(draft: Draft) -> Iterator[Hit]:
     effect="One request in a hundred or more misses the promise however well each part does its work.",
     remedy="Take parts off the path or call them side by side, cache the slow one, or promise what the path can keep.",
 )  # fmt: skip
-def find_slow_paths(draft: Draft) -> Iterator[Hit]:
+def latency_above_objective(draft: Draft) -> Iterator[Hit]:
     """Compare p99 objectives that were said with the path's estimate; waiting for third parties is the jobs section's rule."""
     design, facts = draft.design, draft.facts
     for name, path in design.flow.paths.items():
@@ -93,7 +93,7 @@ def find_slow_paths(draft: Draft) -> Iterator[Hit]:
     effect="When that one instance stops, for a fault or only for a release, all of them stop with it.",
     remedy="Run two in two zones, or take the part off the paths that must not stop.",
 )  # fmt: skip
-def find_single_points(draft: Draft) -> Iterator[Hit]:
+def single_point_of_failure(draft: Draft) -> Iterator[Hit]:
     """Components said with one replica on paths with a high promise."""
     design = draft.design
     for name, one in design.flow.components.items():
@@ -124,7 +124,7 @@ def find_single_points(draft: Draft) -> Iterator[Hit]:
     effect="Whoever finds the port can try passwords and queries against the data itself; no token, no role and no limit is in between.",
     remedy="Let a gateway and a service stand between, and put the store into a network that only services reach.",
 )  # fmt: skip
-def find_exposed_data(draft: Draft) -> Iterator[Hit]:
+def datastore_reachable_from_internet(draft: Draft) -> Iterator[Hit]:
     """Hops from an untrusted zone to data."""
     flow = draft.design.flow
     for name, path in flow.paths.items():
@@ -154,7 +154,7 @@ def _is_untrusted(draft: Draft, component: str) -> bool:
     effect="One wrong firewall line or one hole in its software, and the data is open to everybody.",
     remedy="Move it into the data zone (a worker into the private one); only the edge faces the internet.",
 )  # fmt: skip
-def find_misplaced_parts(draft: Draft) -> Iterator[Hit]:
+def component_in_wrong_zone(draft: Draft) -> Iterator[Hit]:
     """Data and workers in zones of trust 0 or 1 that are our own, by what was said of them."""
     for name, one in draft.design.flow.components.items():
         if not draft.is_said(f"flow.components.{name}.zone") or one.kind not in (*DATA, "worker"):
@@ -173,7 +173,7 @@ def find_misplaced_parts(draft: Draft) -> Iterator[Hit]:
     effect="What the gateway checks, the token, the rate limit and the size, is not checked on this way in.",
     remedy="Let the path enter through the gateway, and let services accept calls from it only.",
 )  # fmt: skip
-def find_bypassed_gateways(draft: Draft) -> Iterator[Hit]:
+def gateway_bypassed(draft: Draft) -> Iterator[Hit]:
     """Hops from a client to a service or worker while there is a gateway."""
     flow = draft.design.flow
     gateways = [name for name, one in flow.components.items() if one.kind == "gateway"]
@@ -198,7 +198,7 @@ def find_bypassed_gateways(draft: Draft) -> Iterator[Hit]:
     effect="Times add up and availabilities multiply: the path is as slow as all of its steps and as weak as each.",
     remedy="Let one service own what the operation needs, call side by side, or answer before the rest is done.",
 )  # fmt: skip
-def find_long_paths(draft: Draft) -> Iterator[Hit]:
+def too_many_synchronous_hops(draft: Draft) -> Iterator[Hit]:
     """Said paths with many steps that are waited for."""
     for name, path in draft.design.flow.paths.items():
         waited = [hop for hop in path.hops if is_waited_for(hop)]
@@ -221,7 +221,7 @@ def find_long_paths(draft: Draft) -> Iterator[Hit]:
     effect="The fallback fails together with what it should replace, and adds its calls to a part that is already in trouble.",
     remedy="Fall back to something that does not need the part: a cache, a default, an honest error.",
 )  # fmt: skip
-def find_circular_fallbacks(draft: Draft) -> Iterator[Hit]:
+def fallback_to_same_part(draft: Draft) -> Iterator[Hit]:
     """Fallback hops to a component that the same path already waits for."""
     for name, path in draft.design.flow.paths.items():
         waited = {hop.target for hop in path.hops if is_waited_for(hop)}
@@ -236,7 +236,7 @@ def find_circular_fallbacks(draft: Draft) -> Iterator[Hit]:
     effect="Rates, availabilities and latencies are worked out with an assumption instead, so they are not those of this design.",
     remedy="Write the share as '99.9%', the time with its unit, and at least 1 for the instances.",
 )  # fmt: skip
-def find_impossible_numbers(draft: Draft) -> Iterator[Hit]:
+def impossible_number(draft: Draft) -> Iterator[Hit]:
     """Said numbers of components that no part can have."""
     for name, one in draft.said.flow.components.items():
         said = {"replicas": one.replicas, "service_time": one.service_time, "availability": one.availability}
@@ -250,13 +250,13 @@ def find_impossible_numbers(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    find_unavailable_paths,
-    find_slow_paths,
-    find_single_points,
-    find_exposed_data,
-    find_misplaced_parts,
-    find_bypassed_gateways,
-    find_long_paths,
-    find_circular_fallbacks,
-    find_impossible_numbers,
+    availability_below_objective,
+    latency_above_objective,
+    single_point_of_failure,
+    datastore_reachable_from_internet,
+    component_in_wrong_zone,
+    gateway_bypassed,
+    too_many_synchronous_hops,
+    fallback_to_same_part,
+    impossible_number,
 )

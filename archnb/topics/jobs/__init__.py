@@ -6,8 +6,8 @@ that take long. Workers follow from Erlang C, waits between attempts from expone
 
 from __future__ import annotations
 
-from archnb.topics.jobs.rules import RULES
 from archnb.topics.jobs.pictures import views
+from archnb.topics.jobs.rules import RULES
 from archnb.topics.jobs.workers import complete, measure
 
 NAME = "jobs"

@@ -23,7 +23,7 @@ def _seconds(value: float) -> str:
     effect="Jobs that still run are given to a second worker, and are done twice at the same time.",
     remedy="Make it longer than the 99th percentile of the run with its back-off, or let the worker extend it while it works.",
 )  # fmt: skip
-def check_visibility(draft: Draft) -> Iterator[Hit]:
+def visibility_timeout_too_short(draft: Draft) -> Iterator[Hit]:
     """Compare the visibility timeout with the service time's p99 and the first wait."""
     for name, job in draft.design.jobs.jobs.items():
         needed = draft.facts.get(f"jobs.{name}.visibility_needed")
@@ -41,7 +41,7 @@ def check_visibility(draft: Draft) -> Iterator[Hit]:
     effect="After the last attempt the work is dropped, and nobody learns that it was.",
     remedy="Name a dead-letter queue, alert when it is not empty, and have a way to send its jobs again.",
 )  # fmt: skip
-def check_dead_letter(draft: Draft) -> Iterator[Hit]:
+def without_dead_letter(draft: Draft) -> Iterator[Hit]:
     """Find jobs that refuse a dead-letter queue."""
     for name, job in draft.design.jobs.jobs.items():
         if _is_refused(job.dead_letter):
@@ -61,7 +61,7 @@ def _is_refused(text: str | None) -> bool:
     effect="When an attempt succeeded but its answer was lost, the next one does the work again: two mails, two charges.",
     remedy="Give it an idempotency key, record it with the effect in one transaction, and pass it on to third parties.",
 )  # fmt: skip
-def check_idempotency(draft: Draft) -> Iterator[Hit]:
+def retries_without_idempotency(draft: Draft) -> Iterator[Hit]:
     """Find retried jobs that refuse an idempotency key."""
     for name, job in draft.design.jobs.jobs.items():
         if _is_refused(job.idempotency_key) and (job.retry.attempts or 0) > 1:
@@ -78,7 +78,7 @@ def check_idempotency(draft: Draft) -> Iterator[Hit]:
     effect="The queue grows without end, and every job is later than the one before.",
     remedy="Add workers, or make the job shorter; the proposed number meets the deadline.",
 )  # fmt: skip
-def check_saturation(draft: Draft) -> Iterator[Hit]:
+def workers_saturated(draft: Draft) -> Iterator[Hit]:
     """Compare workers with the offered load."""
     for name, job in draft.design.jobs.jobs.items():
         offered = draft.facts.get(f"jobs.{name}.offered")
@@ -97,7 +97,7 @@ def check_saturation(draft: Draft) -> Iterator[Hit]:
     effect="More than one job in twenty starts later than was promised.",
     remedy="Add workers; the table of waits says how many it takes.",
 )  # fmt: skip
-def check_deadline(draft: Draft) -> Iterator[Hit]:
+def deadline_missed(draft: Draft) -> Iterator[Hit]:
     """Compare the wait at p95 with the deadline."""
     for name, job in draft.design.jobs.jobs.items():
         wait, deadline = draft.facts.get(f"jobs.{name}.wait_p95"), draft.facts.get(f"jobs.{name}.deadline")
@@ -114,7 +114,7 @@ def check_deadline(draft: Draft) -> Iterator[Hit]:
     effect="A job that fails once, by a lost packet, is already late.",
     remedy="Begin with a shorter wait (`retry.base`) and let it grow, or give the job more time.",
 )  # fmt: skip
-def check_retry_budget(draft: Draft) -> Iterator[Hit]:
+def retry_budget_exceeds_deadline(draft: Draft) -> Iterator[Hit]:
     """Compare the mean first wait with the deadline."""
     share = {"full": 0.5, "equal": 0.75, "none": 1.0}
     for name, job in draft.design.jobs.jobs.items():
@@ -136,7 +136,7 @@ def check_retry_budget(draft: Draft) -> Iterator[Hit]:
     effect="The queue drops the job before its last attempt, and it reaches no dead-letter queue.",
     remedy="Keep messages longer than the longest schedule of retries, or give up earlier.",
 )  # fmt: skip
-def check_queue_retention(draft: Draft) -> Iterator[Hit]:
+def retries_outlast_queue(draft: Draft) -> Iterator[Hit]:
     """Compare the longest schedule of retries with the queue's retention."""
     for name, job in draft.design.jobs.jobs.items():
         queue = draft.design.jobs.queues.get(job.queue or "")
@@ -154,7 +154,7 @@ def check_queue_retention(draft: Draft) -> Iterator[Hit]:
     effect="When the later step fails, what this one did stays: goods reserved for nobody, money taken for nothing.",
     remedy="Say what undoes it (`undo release`), or move it behind every step that may fail.",
 )  # fmt: skip
-def check_compensation(draft: Draft) -> Iterator[Hit]:
+def saga_step_without_compensation(draft: Draft) -> Iterator[Hit]:
     """Find steps before the pivot that lack a compensation."""
     for name, saga in draft.design.jobs.sagas.items():
         pivot = next((n for n, step in enumerate(saga.steps) if step.kind == "pivot"), len(saga.steps))
@@ -173,7 +173,7 @@ def check_compensation(draft: Draft) -> Iterator[Hit]:
     effect="The promise cannot be kept, and when the third party is slow its callers hold connections and threads until none is left.",
     remedy="Answer 202 with the row pending and go on in the background (`is_async: true`), or promise what the third party allows.",
 )  # fmt: skip
-def check_third_party(draft: Draft) -> Iterator[Hit]:
+def third_party_call_in_request(draft: Draft) -> Iterator[Hit]:
     """Compare latency objectives that were said with what third parties take."""
     for name, pattern in draft.design.access.items():
         objective = draft.design.requirements.objectives.get(name)
@@ -211,7 +211,7 @@ def _find_waited(draft: Draft, operation: str) -> list[str]:
     effect="A job that can never succeed takes a worker again and again, and hides among those that can.",
     remedy="Give up after so many attempts as an outage lasts, and let people see it in the dead-letter queue.",
 )  # fmt: skip
-def check_attempts(draft: Draft) -> Iterator[Hit]:
+def unbounded_retries(draft: Draft) -> Iterator[Hit]:
     """Find jobs with very many attempts."""
     for name, job in draft.design.jobs.jobs.items():
         if (job.retry.attempts or 0) > MANY_ATTEMPTS:
@@ -228,7 +228,7 @@ def check_attempts(draft: Draft) -> Iterator[Hit]:
     effect="Jobs that failed together come back together, and bring down again what was just coming up.",
     remedy="Draw each wait at random: `jitter: full`.",
 )  # fmt: skip
-def check_jitter(draft: Draft) -> Iterator[Hit]:
+def no_jitter(draft: Draft) -> Iterator[Hit]:
     """Find retries without jitter."""
     for name, job in draft.design.jobs.jobs.items():
         if job.retry.jitter == "none" and (job.retry.attempts or 0) > 1:
@@ -240,15 +240,15 @@ def check_jitter(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: tuple[Rule, ...] = (
-    check_visibility,
-    check_dead_letter,
-    check_idempotency,
-    check_saturation,
-    check_deadline,
-    check_retry_budget,
-    check_queue_retention,
-    check_compensation,
-    check_third_party,
-    check_attempts,
-    check_jitter,
+    visibility_timeout_too_short,
+    without_dead_letter,
+    retries_without_idempotency,
+    workers_saturated,
+    deadline_missed,
+    retry_budget_exceeds_deadline,
+    retries_outlast_queue,
+    saga_step_without_compensation,
+    third_party_call_in_request,
+    unbounded_retries,
+    no_jitter,
 )

@@ -44,7 +44,7 @@ def _said_burn_alerts(draft: Draft) -> Iterator[tuple[str, Alert, Slo]]:
     effect="Nobody is woken: even a full outage stays below the alert's threshold.",
     remedy="Raise the objective, or lower the factor by alerting after a smaller share of the budget.",
 )  # fmt: skip
-def check_reachable(draft: Draft) -> Iterator[Hit]:
+def slo_page_cannot_fire(draft: Draft) -> Iterator[Hit]:
     """factor × (1 − SLO) must stay below 1."""
     own = {alert.slo for alert in draft.said.monitoring.alerts.values()}
     for name, alert, slo in _said_burn_alerts(draft):
@@ -89,7 +89,7 @@ def _objective_path(draft: Draft, name: str, slo: Slo) -> str:
     effect="The alert comes after another share of the budget than meant: on a short window, most of it is gone by then.",
     remedy="Leave the factor out, or compute it: budget share × SLO window ÷ long window.",
 )  # fmt: skip
-def check_reused_factors(draft: Draft) -> Iterator[Hit]:
+def factor_reused_from_30_days(draft: Draft) -> Iterator[Hit]:
     """Factors follow from the window."""
     window = _window(draft)
     if abs(window - _THIRTY_DAYS) < 1:
@@ -116,7 +116,7 @@ def check_reused_factors(draft: Draft) -> Iterator[Hit]:
     effect="It alerts while the promise is kept, and people learn to ignore it.",
     remedy="Take a factor of at least 1: alert after a larger share of the budget, or over a shorter window.",
 )  # fmt: skip
-def check_inside_budget(draft: Draft) -> Iterator[Hit]:
+def alert_inside_budget(draft: Draft) -> Iterator[Hit]:
     """No alert while the promise is kept."""
     for name, alert, _ in _said_burn_alerts(draft):
         assert alert.factor is not None
@@ -141,7 +141,7 @@ def check_inside_budget(draft: Draft) -> Iterator[Hit]:
     effect="One failed request wakes somebody; or, with the guard, the alert is silent at the usual traffic.",
     remedy="Take longer windows, count several operations in one SLO, or watch it with a probe.",
 )  # fmt: skip
-def check_low_traffic(draft: Draft) -> Iterator[Hit]:
+def low_traffic_alert(draft: Draft) -> Iterator[Hit]:
     """An alert needs traffic to judge."""
     covered = find_covered(draft.design.monitoring.slos)
     for name, alert, slo in _said_burn_alerts(draft):
@@ -165,7 +165,7 @@ def check_low_traffic(draft: Draft) -> Iterator[Hit]:
     effect="Its query is empty for ever, which looks just like all being well.",
     remedy="Declare the metric with the component that emits it, or correct the name.",
 )  # fmt: skip
-def check_unknown_metrics(draft: Draft) -> Iterator[Hit]:
+def alert_on_unknown_metric(draft: Draft) -> Iterator[Hit]:
     """Every metric an alert reads is emitted."""
     found = draft.design.monitoring
     for name in draft.said.monitoring.alerts:
@@ -191,7 +191,7 @@ def check_unknown_metrics(draft: Draft) -> Iterator[Hit]:
     effect="The alerts stay silent while the requirement is broken.",
     remedy="Take the requirement's value for the SLO, or change the requirement.",
 )  # fmt: skip
-def check_covered_objectives(draft: Draft) -> Iterator[Hit]:
+def slo_below_objective(draft: Draft) -> Iterator[Hit]:
     """SLOs cover what was promised."""
     for name in draft.said.monitoring.slos:
         slo = draft.design.monitoring.slos[name]
@@ -222,7 +222,7 @@ def check_covered_objectives(draft: Draft) -> Iterator[Hit]:
     effect="There is no error budget: no alert can be made, and every deployment breaks the promise.",
     remedy="Promise what users notice: 99.9 % allows 43 minutes in 30 days, 99.99 % allows 4.",
 )  # fmt: skip
-def check_budgets(draft: Draft) -> Iterator[Hit]:
+def slo_without_budget(draft: Draft) -> Iterator[Hit]:
     """An objective leaves a budget."""
     for name, slo in draft.design.monitoring.slos.items():
         if slo.objective is not None and slo.objective.base >= 1 and _is_objective_said(draft, name, slo):
@@ -238,7 +238,7 @@ def check_budgets(draft: Draft) -> Iterator[Hit]:
     effect="Each value makes a time series of its own: the monitoring runs out of memory, and personal data is in it.",
     remedy="Take the label out; put the value into logs or traces.",
 )  # fmt: skip
-def check_labels(draft: Draft) -> Iterator[Hit]:
+def label_cardinality(draft: Draft) -> Iterator[Hit]:
     """Labels hold few values."""
     unbounded: dict[str, tuple[str, str]] = {}
     for entity in draft.design.entities:
@@ -270,8 +270,8 @@ def _rows_of(draft: Draft, entity: str) -> str:
 
 
 RULES: Sequence[Rule] = (
-    check_reachable, check_reused_factors, check_inside_budget, check_low_traffic, check_unknown_metrics, check_covered_objectives,
-    check_budgets, check_labels,
+    slo_page_cannot_fire, factor_reused_from_30_days, alert_inside_budget, low_traffic_alert, alert_on_unknown_metric, slo_below_objective,
+    slo_without_budget, label_cardinality,
 )  # fmt: skip
 
 __all__ = ["RULES"]

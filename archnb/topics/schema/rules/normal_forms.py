@@ -61,7 +61,7 @@ def _is_inexact(column: Column) -> bool:
 
 @rule(
     "schema-money-in-float", principle="integrity", severity="high",
-    condition="a field named like money is a floating-point number",
+    condition="A field named like money is a floating-point number.",
     effect="0.1 + 0.2 is not 0.3: sums drift from the bill by cents, and no audit adds up.",
     remedy="Make it money: an exact amount with its currency.",
 )  # fmt: skip
@@ -79,7 +79,7 @@ def money_in_float(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-repeated-column-group", principle="maintainability", severity="low",
-    condition="columns of a table are numbered: one thing is there several times (first normal form)",
+    condition="Columns of a table are numbered: one thing is there several times (first normal form).",
     effect="The next one needs a new column, and every query must look into all of them.",
     remedy="Make it an entity of its own with a reference to this one.",
 )  # fmt: skip
@@ -99,7 +99,7 @@ def repeated_column_group(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-list-in-one-column", principle="integrity", severity="medium",
-    condition="a text column is named as a list (first normal form)",
+    condition="A text column is named as a list (first normal form).",
     effect="The database cannot check, index or join what is inside; a search finds 11 where 1 was asked for.",
     remedy="Make it a relationship, one row for each member.",
 )  # fmt: skip
@@ -112,7 +112,7 @@ def list_in_one_column(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-copied-field", principle="integrity", severity="medium",
-    condition="an entity holds a field of the one it refers to, under that reference's name (second or third normal form)",
+    condition="An entity holds a field of the one it refers to, under that reference's name (second or third normal form).",
     effect="The same fact is in two places, and one day they differ.",
     remedy="Read it over the reference; if it is a snapshot that must not follow, say so in the field's comment.",
 )  # fmt: skip
@@ -130,7 +130,7 @@ def copied_field(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-column-name-with-two-types", principle="maintainability", severity="low",
-    condition="columns of one name have different kinds of type in different tables",
+    condition="Columns of one name have different kinds of type in different tables.",
     effect="Whoever joins or copies between them converts, and one day converts wrongly.",
     remedy="Give them one type, or different names.",
 )  # fmt: skip
@@ -158,7 +158,7 @@ def column_name_with_two_types(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-polymorphic-reference", principle="integrity", severity="medium",
-    condition="a pair of columns names a kind of thing and its key, and no foreign key stands behind it",
+    condition="A pair of columns names a kind of thing and its key, and no foreign key stands behind it.",
     effect="Nothing keeps the key from pointing to a row that is gone or never was, and no join follows it.",
     remedy="Use one optional reference for each kind, or let the kinds extend one entity and refer to that.",
 )  # fmt: skip
@@ -178,7 +178,7 @@ def polymorphic_reference(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-entity-attribute-value", principle="integrity", severity="medium",
-    condition="a table keeps names and values of another's attributes as rows",
+    condition="A table keeps names and values of another's attributes as rows.",
     effect="Types, mandatory values and checks are lost, and reading one thing takes a join for each attribute.",
     remedy="Make what is known columns, and what is free one json field.",
 )  # fmt: skip
@@ -193,7 +193,7 @@ def entity_attribute_value(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-json-where-columns-are-known", principle="performance", severity="medium",
-    condition="an access pattern finds or orders rows by a json field",
+    condition="An access pattern finds or orders rows by a json field.",
     effect="A document is compared as a whole: what is inside has no type, no check and no statistics.",
     remedy="Make what is asked for a field of its own.",
 )  # fmt: skip

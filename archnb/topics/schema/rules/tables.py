@@ -48,7 +48,7 @@ def _rows(draft: Draft, name: str) -> float:
 
 @rule(
     "schema-foreign-key-without-index", principle="performance", severity="medium",
-    condition="no index of a table begins with the columns of its foreign key",
+    condition="No index of a table begins with the columns of its foreign key.",
     effect="Every delete or key change in the table referred to reads this whole table, holding its locks, and joins from there do too.",
     remedy="Add an index that begins with the foreign key's columns.",
 )  # fmt: skip
@@ -66,7 +66,7 @@ def foreign_key_without_index(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-table-without-primary-key", principle="integrity", severity="high",
-    condition="a table has columns and no primary key",
+    condition="A table has columns and no primary key.",
     effect="The same row can be there twice, no other table can refer to one, and logical replication cannot update or delete it.",
     remedy="Add a primary key: the columns that identify a row, or a generated number.",
 )  # fmt: skip
@@ -78,7 +78,7 @@ def table_without_primary_key(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-redundant-index", principle="performance", severity="low",
-    condition="an index is the beginning of another one, of a unique or of the primary key",
+    condition="An index is the beginning of another one, of a unique or of the primary key.",
     effect="Every write keeps an index up to date that no query needs, and it takes memory from those that are.",
     remedy="Drop it; the longer one serves what it serves.",
 )  # fmt: skip
@@ -104,7 +104,7 @@ def redundant_index(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-nullable-column-in-unique", principle="integrity", severity="medium",
-    condition="a unique over several columns has one that may be NULL",
+    condition="A unique over several columns has one that may be NULL.",
     effect="NULLs count as different, so rows that are alike in all other columns are let in again and again.",
     remedy="Make the column mandatory, or split the unique into one for the rows with and one for the rows without a value.",
 )  # fmt: skip
@@ -123,7 +123,7 @@ def nullable_column_in_unique(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-access-pattern-without-index", principle="performance", severity="high",
-    condition="an access pattern finds rows of a table that was said in full, and no index of it serves the pattern",
+    condition="An access pattern finds rows of a table that was said in full, and no index of it serves the pattern.",
     effect="Each call reads the whole table, and more of it every day.",
     remedy="Add an index: the columns given exactly first, then the range, then the order.",
 )  # fmt: skip
@@ -156,7 +156,7 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-hot-table-unpartitioned", principle="scalability", severity="medium",
-    condition="a table that was said in full passes the size up to which one table is handy, and is not partitioned",
+    condition="A table that was said in full passes the size up to which one table is handy, and is not partitioned.",
     effect="Vacuum, index builds and backups of it take hours, and old rows can only be deleted one by one.",
     remedy="Partition it: by time where old rows go, else by a hash of its key.",
 )  # fmt: skip
@@ -180,7 +180,7 @@ def _width_of_key(column: Column) -> str | None:
 
 @rule(
     "schema-key-too-small", principle="reliability", severity="high",
-    condition="a table has more rows at the horizon than its integer key has numbers",
+    condition="A table has more rows at the horizon than its integer key has numbers.",
     effect="On the day the numbers run out every insert fails, and widening the key rewrites the table under a lock.",
     remedy="Make the key a bigint now, and every column that refers to it.",
 )  # fmt: skip
@@ -226,7 +226,7 @@ def _plain_type(column: Column) -> str:
 
 @rule(
     "schema-foreign-key-type-differs", principle="integrity", severity="medium",
-    condition="a foreign key's column has another type than the column it refers to",
+    condition="A foreign key's column has another type than the column it refers to.",
     effect="MySQL refuses the key; PostgreSQL converts on every join, and a value that fits on one side may not on the other.",
     remedy="Give both columns the same type.",
 )  # fmt: skip
@@ -250,7 +250,7 @@ def foreign_key_type_differs(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-timestamp-without-time-zone", principle="integrity", severity="medium",
-    condition="a column of a PostgreSQL table is a timestamp without time zone",
+    condition="A column of a PostgreSQL table is a timestamp without time zone.",
     effect="The instant it means depends on the session that wrote it; at the change of summer time it is wrong by an hour.",
     remedy="Make it timestamptz (timestamp with time zone); it takes the same 8 bytes.",
 )  # fmt: skip
@@ -265,7 +265,7 @@ def timestamp_without_time_zone(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-cycle-of-mandatory-references", principle="integrity", severity="medium",
-    condition="tables refer to each other in a circle of mandatory foreign keys",
+    condition="Tables refer to each other in a circle of mandatory foreign keys.",
     effect="No first row can ever be inserted without deferring the check, nor the last one removed.",
     remedy="Make one reference of the circle optional, or move it into a table of its own.",
 )  # fmt: skip
@@ -311,7 +311,7 @@ def _find_circle(ways: dict[str, list[tuple[str, str]]], start: str) -> list[str
 
 @rule(
     "schema-reserved-word-name", principle="maintainability", severity="low",
-    condition="a table or column that was said has a reserved word for its name",
+    condition="A table or column that was said has a reserved word for its name.",
     effect="Every query that is written by hand must quote it, and the one that does not fails or means something else.",
     remedy="Choose another word.",
 )  # fmt: skip
@@ -324,7 +324,7 @@ def reserved_word_name(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-name-too-long", principle="maintainability", severity="low",
-    condition="a name that was said is longer than the 63 bytes that PostgreSQL keeps",
+    condition="A name that was said is longer than the 63 bytes that PostgreSQL keeps.",
     effect="PostgreSQL cuts it without an error; two names that begin alike become one, and scripts that use the whole name miss it.",
     remedy="Shorten it.",
 )  # fmt: skip
