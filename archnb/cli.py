@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archnb.exceptions import ArchnbError, EngineMissing, InputError, unknown
-from archnb.finding import SEVERITIES
+from archnb.finding import PRINCIPLES, SEVERITIES
+from archnb.shapes import Cell
 
 if TYPE_CHECKING:
+    from archnb.finding import Rule
     from archnb.plan import Plan
 
 FINE, FOUND, BAD_INPUT, NO_ENGINE = 0, 1, 2, 3
@@ -56,23 +58,36 @@ def careful(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _plan(design: Path) -> Plan:
-    from archnb import load, plan
+    from archnb import file, plan
 
-    return plan(load(design))
+    said = file.load(design)
+    try:
+        return plan(said)
+    except InputError as error:
+        # what only the rules know to be wrong stands on a line too
+        raise file.locate(error, design) from None
 
 
 def _echo_json(data: Any) -> None:
     click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
 
 
-def _finding_data(plan: Plan) -> list[dict[str, str]]:
+def _finding_data(plan: Plan) -> list[dict[str, Any]]:
+    from archnb.design import plain
+
     return [
         {
             "severity": one.severity, "path": one.path, "effect": one.effect, "remedy": one.remedy,
             "evidence": one.evidence, "rule": one.rule.id, "principle": one.rule.principle,
+            "is_accepted": one.is_accepted,
+            "acceptance": plain(one.acceptance) if one.acceptance is not None else None,
         }
         for one in plan.findings
     ]  # fmt: skip
+
+
+def _finding_counts(plan: Plan) -> dict[str, int]:
+    return {"open": len(plan.findings.open), "accepted": len(plan.findings.accepted), "rules": len(plan.draft.rules)}
 
 
 def _exit_for(plan: Plan, fail_on: str) -> None:
@@ -160,19 +175,96 @@ def plan_command(design: Path, section: str | None, why_path: str | None, as_jso
 
 @main.command(epilog="Example: archnb check shop.yaml --fail-on high")
 @DesignFile
+@click.option("--all", "is_all", is_flag=True, help="Print every place, and what is accepted in full.")
 @AsJson
 @FailOn
 @careful
-def check(design: Path, as_json: bool, fail_on: str) -> None:
-    """Run the rules and print the findings, worst first."""
+def check(design: Path, is_all: bool, as_json: bool, fail_on: str) -> None:
+    """Run the rules and print what they found, one rule after the other, the worst first.
+
+    What the design accepts is counted apart, and --fail-on does not look at it.
+    """
     made = _plan(design)
     if as_json:
-        _echo_json({"findings": _finding_data(made), "rules": len(made.draft.rules)})
+        _echo_json({"findings": _finding_data(made), **_finding_counts(made)})
     else:
-        for one in made.findings:
-            click.echo(f"{one.severity}: {one.path}\n  {one.effect}\n  {one.remedy}\n  {one.evidence} [{one.rule.id}]")
-        click.echo(f"{len(made.findings)} findings from {len(made.draft.rules)} rules.")
+        _print_findings(made, is_all)
     _exit_for(made, fail_on)
+
+
+def _print_findings(made: Plan, is_all: bool) -> None:
+    """One paragraph a rule: effect, remedy, and its worst places."""
+    from archnb.finding import SHOWN
+
+    most = None if is_all else SHOWN
+    for group in made.findings.groups:
+        count = len(group.findings)
+        click.echo(f"{group.rule.severity}: {group.rule.id}, {count} place{'s' * (count > 1)}")
+        click.echo(f"  {group.effect}\n  {group.remedy}")
+        for place in group.places[:most]:
+            click.echo(f"  - {place.replace('`', '')}")
+        if most is not None and count > most:
+            click.echo(f"  and {count - most} more: --all")
+    for row in made.findings.accepted_table.rows if is_all else ():
+        severity, _, where, reason, since, until, rule = (str(cell) for cell in row)
+        ends = f", until {until}" if until != "None" else ""
+        click.echo(f"accepted ({severity}): {rule}, on {since}{ends}: {reason}")
+        cell = row[2]
+        assert isinstance(cell, Cell)
+        for place in (*where.split("\n"), *cell.more):
+            click.echo(f"  - {place.replace('`', '')}")
+    accepted = len(made.findings.accepted)
+    told = f", {accepted} more accepted" if accepted else ""
+    click.echo(f"{len(made.findings.open)} findings from {len(made.draft.rules)} rules{told}.")
+
+
+@main.command("rules", epilog="Example: archnb rules schema-foreign-key-without-index")
+@click.argument("rule_id", metavar="[ID]", required=False)
+@click.option("--topic", help="Only the rules of this section: schema, api, cache, …")
+@click.option("--principle", type=click.Choice(PRINCIPLES), help="Only the rules that serve this principle.")
+@click.option("--severity", type=click.Choice(SEVERITIES), help="Only the rules of this severity.")
+@AsJson
+@careful
+def rules_command(
+    rule_id: str | None, topic: str | None, principle: str | None, severity: str | None, as_json: bool
+) -> None:
+    """List the rules, or show one: its effect, its remedy, an example of each kind, and how to accept it."""
+    from archnb import rules
+
+    known = {one.id: one for one in rules()}
+    if rule_id is not None:
+        if rule_id not in known:
+            _fail(unknown("rule", rule_id, known, "'archnb rules' lists them."), BAD_INPUT)
+        page = _read_rule_page(rule_id)
+        if as_json:
+            _echo_json({**_rule_data(known[rule_id]), "page": page})
+        else:
+            click.echo(page)
+        return
+    if topic is not None and topic not in {one.topic for one in known.values()}:
+        _fail(unknown("topic", topic, dict.fromkeys(one.topic for one in known.values())), BAD_INPUT)
+    chosen = [
+        one
+        for one in known.values()
+        if topic in (None, one.topic) and principle in (None, one.principle) and severity in (None, one.severity)
+    ]
+    if as_json:
+        _echo_json([_rule_data(one) for one in chosen])
+        return
+    width = max((len(one.id) for one in chosen), default=0)
+    for one in chosen:
+        click.echo(f"{one.severity:8}  {one.id:{width}}  {one.condition}")
+    click.echo(f"{len(chosen)} rules. 'archnb rules ID' shows one.")
+
+
+def _rule_data(one: Rule) -> dict[str, str]:
+    names = ("id", "topic", "principle", "severity", "condition", "effect", "remedy")
+    return {name: getattr(one, name) for name in names}
+
+
+def _read_rule_page(rule_id: str) -> str:
+    """A rule's page: beside the package in a wheel, in docs/rules in a checkout."""
+    return _find_shipped("rules", "docs/rules", f"{rule_id}.md").read_text(encoding="utf-8")
 
 
 @main.command(epilog="Example: archnb export shop.yaml sql --dialect mysql --output shop.sql")
@@ -236,7 +328,8 @@ def report(design: Path, output: Path | None, is_verified: bool, as_json: bool, 
             {
                 "report": path,
                 "bytes": Path(path).stat().st_size,
-                "findings": len(made.findings),
+                "findings": len(made.findings.open),
+                "accepted": len(made.findings.accepted),
                 "facts": len(made.facts),
             }
         )
@@ -328,7 +421,7 @@ def demo(directory: Path, as_json: bool) -> None:
         target = directory / source.filename
         target.write_text(source.text, encoding="utf-8")
         artefacts.append(target)
-    worst = made.findings[0] if len(made.findings) else None
+    worst = next(iter(made.findings.open), None)
     seconds = time.perf_counter() - started
     if as_json:
         _echo_json({
@@ -343,11 +436,16 @@ def demo(directory: Path, as_json: bool) -> None:
 
 def _read_shop() -> str:
     """The shop's design: beside the package in a wheel, in notebooks/designs in a checkout."""
+    return _find_shipped("designs", "notebooks/designs", "shop.yaml").read_text(encoding="utf-8")
+
+
+def _find_shipped(inside: str, beside: str, name: str) -> Path:
+    """A file that travels with the package: in a folder of it in a wheel, in another of the checkout otherwise."""
     package = Path(__file__).parent
-    for place in (package / "designs", package.parent / "notebooks" / "designs"):
-        if (place / "shop.yaml").exists():
-            return (place / "shop.yaml").read_text(encoding="utf-8")
-    raise ArchnbError(f"the demo's design is missing from {package / 'designs'}; install archnb again.")
+    for place in (package / inside, package.parent / beside):
+        if (place / name).exists():
+            return place / name
+    raise ArchnbError(f"{name} is missing from {package / inside}; install archnb again.")
 
 
 def _print_demo(
@@ -357,9 +455,7 @@ def _print_demo(
         click.echo(f"  {proof.verdict:8} {proof.artefact}: {proof.kind}, {proof.engine} {proof.version}".rstrip())
     click.echo(f"\nReport     {report_path.resolve()}  ({report_path.stat().st_size / 1e3:,.0f} kB)")
     click.echo(f"Artefacts  {', '.join(one.name for one in artefacts)}  in {report_path.parent.resolve()}")
-    click.echo(
-        f"Counts     {len(made.facts)} facts, {len(made.findings)} findings, {len(evidence)} proofs, in {seconds:.1f} s"
-    )
+    click.echo(f"Counts     {len(made.facts)} facts, {made.findings.note}, {len(evidence)} proofs, in {seconds:.1f} s")
     if worst is not None:
         click.echo(
             f"\nWorst finding ({worst.severity}), {worst.path}: {worst.effect}\n  Evidence: {worst.evidence}\n  Remedy: {worst.remedy}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archnb.design import Design, leaves
+from archnb.design.accepted import Acceptance
 from archnb.design.entities import Field, write_field
 from archnb.quantity import Quantity
 from archnb.shapes import Cell, Shown, Table, Tone
@@ -74,6 +75,7 @@ def diff(old: Design, new: Design) -> Diff:
 def _changes(old: Design, new: Design) -> Iterator[Change]:
     yield from _entities(old, new)
     yield from _access(old, new)
+    yield from _acceptances(old, new)
     yield from _values(old, new)
 
 
@@ -190,10 +192,46 @@ def _access(old: Design, new: Design) -> Iterator[Change]:
             )
 
 
+def _acceptances(old: Design, new: Design) -> Iterator[Change]:
+    """What is accepted by now, what no longer, and what for another reason or another time."""
+    before, after = ({(one.rule, one.path): one for one in design.accepted} for design in (old, new))
+    for key in dict.fromkeys([*before, *after]):
+        rule, path = key
+        was, one = before.get(key), after.get(key)
+        if was == one:
+            continue
+        if was is None and one is not None:
+            text = f"{rule} is accepted at {path}{_ending(one)}: {one.reason}"
+            yield Change(
+                "accepted", _sentence(text), "safe", "Its finding counts as accepted, and no check fails on it."
+            )
+        elif one is None and was is not None:
+            text = f"{rule} is no longer accepted at {path}; the reason was: {was.reason}"
+            yield Change("accepted", _sentence(text), "safe", "Its finding is open again.")
+        elif was is not None and one is not None:
+            told = [
+                f"{name} {_word(getattr(was, name))} → {_word(getattr(one, name))}"
+                for name in ("reason", "date", "until")
+                if getattr(was, name) != getattr(one, name)
+            ]
+            text = f"{rule} stays accepted at {path}: {', '.join(told)}"
+            yield Change("accepted", _sentence(text), "safe", "Look whether the reason still holds.")
+
+
+def _ending(one: Acceptance) -> str:
+    return f" until {one.until}" if one.until else ""
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
 def _values(old: Design, new: Design) -> Iterator[Change]:
     """Every other value that differs, as from → to."""
     done = ("entities.", "access.")
     before, after = dict(leaves(old)), dict(leaves(new))
+    before.pop("accepted", None)
+    after.pop("accepted", None)
     for path in dict.fromkeys([*before, *after]):
         parts = path.split(".")
         is_field = path.startswith("entities.") and len(parts) > 2 and parts[2] == "fields"

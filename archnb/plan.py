@@ -5,16 +5,17 @@ A `Plan` is the completed design in the same types, the facts, the findings, and
 
 from __future__ import annotations
 
+import datetime
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archnb import topics
 from archnb.design import Design, find_dangling, leaves, plain
-from archnb.exceptions import ArchnbError, InputError, unknown
+from archnb.exceptions import ArchnbError, InputError, Problem, unknown
 from archnb.fact import Facts
-from archnb.finding import Findings, Rule
+from archnb.finding import Finding, Findings, Rule, accept, today
 from archnb.shapes import AnyShape, Cell, Graph, Shown, Table
 from archnb.topics.topic import Because, Draft, Topic, Why
 
@@ -37,12 +38,15 @@ def _call(verb: str, *args: Any, **options: Any) -> Any:
     return function(*args, **options)
 
 
-def plan(design: Design) -> Plan:
+def plan(design: Design, *, day: datetime.date | None = None) -> Plan:
     """Complete, measure and check a design.
 
-    The same design gives the same plan, and the design does not change. Raises InputError where a reference names nothing.
+    The same design gives the same plan, and the design does not change.
+    day: the day by which an acceptance with an end may be over; by default today.
+
+    Raises InputError where a reference names nothing.
     """
-    problems = list(find_dangling(design))
+    problems = [*find_dangling(design), *_find_unknown_rules(design)]
     if problems:
         raise InputError(problems)
     draft = Draft(design)
@@ -50,8 +54,18 @@ def plan(design: Design) -> Plan:
         topic.complete(draft)
         topic.measure(draft)
     draft.rules = rules()
-    draft.findings = Findings(found for one in draft.rules for found in one.run(draft))
+    # a topic's rules see what those before it found: the review looks for acceptances that have no finding
+    for topic in topics.TOPICS:
+        found = (finding for one in topic.RULES for finding in one.run(draft))
+        draft.findings = Findings([*draft.findings, *accept(found, design.accepted, day or today())])
     return Plan(draft)
+
+
+def _find_unknown_rules(design: Design) -> Iterator[Problem]:
+    known = [one.id for one in rules()] if design.accepted else []
+    for n, one in enumerate(design.accepted):
+        if one.rule not in known:
+            yield Problem(f"accepted.{n}.rule", unknown("rule", one.rule, known, "'archnb rules' lists them."))
 
 
 def rules() -> tuple[Rule, ...]:
@@ -302,7 +316,7 @@ class Plan(Shown):
         """One line on the whole."""
         said = sum(1 for _ in leaves(self.said))
         count = sum(1 for _ in leaves(self.design))
-        return f"{said} values said, {max(0, count - said)} proposed; {len(self.facts)} facts; {len(self.findings)} findings."
+        return f"{said} values said, {max(0, count - said)} proposed; {len(self.facts)} facts; {self.findings.note}."
 
     @property
     def views(self) -> Sequence[AnyShape]:
@@ -310,11 +324,12 @@ class Plan(Shown):
         rows = []
         for name, section in self._sections.items():
             said, proposed = section.counts
-            found = [
-                one for one in self.findings if one.rule.id.startswith(name + "-") or one.path.startswith(name + ".")
-            ]
-            rows.append((Cell(f"plan.{name}", is_code=True), section.title, said, proposed, len(found)))
-        card = Table("sections", "Sections", ("section", "what", "said", "proposed", "findings"), tuple(rows))
+            found = [one for one in self.findings if _is_about(one, name)]
+            accepted = sum(1 for one in found if one.is_accepted)
+            counted = (said, proposed, len(found) - accepted, accepted)
+            rows.append((Cell(f"plan.{name}", is_code=True), section.title, *counted))
+        columns = ("section", "what", "said", "proposed", "findings", "accepted")
+        card = Table("sections", "Sections", columns, tuple(rows))
         worst = self.findings.table
         return (
             card,
@@ -323,12 +338,16 @@ class Plan(Shown):
                 "Worst findings",
                 worst.columns,
                 worst.rows[:3],
-                description=f"{len(worst.rows)} in all: plan.findings",
+                description=f"One row a rule; {self.findings.note} in all: plan.findings",
             ),
         )
 
     def __repr__(self) -> str:
         return f"<Plan {self.name}: {self.note}>"
+
+
+def _is_about(finding: Finding, section: str) -> bool:
+    return finding.rule.topic == section or finding.path.startswith(section + ".")
 
 
 __all__ = ["Because", "Plan", "Section", "offer", "plan", "rules"]

@@ -22,7 +22,7 @@ DOORS: dict[str, set[str]] = {
     "shapes": set(),
     "design": BASE,
     "fact": BASE | {"shapes"},
-    "finding": BASE | {"shapes"},
+    "finding": BASE | {"design", "shapes"},
     "sim": {"exceptions"},
     "topics": BASE | {"design", "fact", "finding", "shapes", "sim"},
     "diff": BASE | {"design", "shapes"},

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from archnb.design.accepted import Acceptance, check_acceptances
 from archnb.design.api import Api
 from archnb.design.auth import Auth
 from archnb.design.cache import Cache
@@ -54,6 +55,7 @@ class Design(Record):
     migrations: Migrations = said("How does it change?", default=Migrations())
     patterns: Named[Pattern] = said("Which patterns?", default=dict)
     decisions: Decisions = said("What was decided?", default=Decisions())
+    accepted: tuple[Acceptance, ...] = said("Which findings are accepted?", default=())
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Design:
@@ -78,6 +80,7 @@ def find_dangling(design: Design) -> Iterator[Problem]:
     yield from _check_relationships(design)
     yield from _check_access(design)
     yield from _check_tables(design)
+    yield from check_acceptances(design.accepted)
 
 
 def fields_of(design: Design, entity: str) -> dict[str, Field]:

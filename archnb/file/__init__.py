@@ -20,7 +20,7 @@ from archnb.file.editing import edit_text, write_design
 from archnb.file.tree import MAX_CHARACTERS, Node, build_data, find_line, parse_text
 from archnb.file.versions import find_renames, migrate, read_version
 
-__all__ = ["dumps", "load", "loads", "save"]
+__all__ = ["dumps", "load", "loads", "locate", "save"]
 
 # what a killed save left behind is swept away once it is surely nobody's
 _STALE = 60.0
@@ -48,6 +48,16 @@ def loads(text: str, where: str = "") -> Design:
         raise InputError(error.problems, where) from None
     except FormatVersionError as error:
         raise FormatVersionError(f"{where}: {error}" if where else str(error)) from None
+
+
+def locate(error: InputError, path: str | os.PathLike[str]) -> InputError:
+    """The same problems with their lines in a design file: for what is found wrong only after it was read."""
+    text = _decode(_read_bytes(Path(path)), str(path))
+    root = parse_text(text)
+    data = build_data(root)
+    version = read_version(data if isinstance(data, Mapping) else {})
+    renames = {new: old for old, new in find_renames(version).items()}
+    return InputError([_locate(root, problem, renames) for problem in error.problems], str(path))
 
 
 def dumps(design: Design, original_text: str | None = None) -> str:

@@ -48,20 +48,22 @@ def _rows(draft: Draft, name: str) -> float:
 
 @rule(
     "schema-foreign-key-without-index", principle="performance", severity="medium",
-    condition="No index of a table begins with the columns of its foreign key.",
+    condition="No index of a table begins with the columns of one of its foreign keys.",
     effect="Every delete or key change in the table referred to reads this whole table, holding its locks, and joins from there do too.",
     remedy="Add an index that begins with the foreign key's columns.",
 )  # fmt: skip
 def foreign_key_without_index(draft: Draft) -> Iterator[Hit]:
     for name, table in iter_said(draft):
-        for key, one in table.foreign_keys.items():
-            demand = Demand(name, one.columns)
-            if one.columns and not any(covers(access, demand) for access in find_accesses(name, table)):
-                rows = number(_rows(draft, name))
-                yield Hit(
-                    f"schema.tables.{name}.foreign_keys.{key}",
-                    f"({', '.join(one.columns)}) → {one.references}: no index; {rows} rows at the horizon",
-                )
+        accesses = list(find_accesses(name, table))
+        missing = [
+            f"({', '.join(one.columns)}) → {one.references}"
+            for one in table.foreign_keys.values()
+            if one.columns and not any(covers(access, Demand(name, one.columns)) for access in accesses)
+        ]
+        if missing:
+            rows = _rows(draft, name)
+            evidence = f"no index for {', '.join(missing)}; {number(rows)} rows at the horizon"
+            yield Hit(f"schema.tables.{name}", evidence, weight=rows)
 
 
 @rule(
@@ -233,7 +235,8 @@ def _plain_type(column: Column) -> str:
 def foreign_key_type_differs(draft: Draft) -> Iterator[Hit]:
     tables = draft.design.schema.tables
     for name, table in iter_said(draft):
-        for key, one in table.foreign_keys.items():
+        differing = []
+        for one in table.foreign_keys.values():
             other = tables.get(one.references or "")
             if other is None:
                 continue
@@ -242,25 +245,28 @@ def foreign_key_type_differs(draft: Draft) -> Iterator[Hit]:
                     continue
                 a, b = table.columns[here], other.columns[there]
                 if bool(a.native) == bool(b.native) and _plain_type(a) != _plain_type(b):
-                    yield Hit(
-                        f"schema.tables.{name}.foreign_keys.{key}",
-                        f"{here} is {_plain_type(a)}, {one.references}.{there} is {_plain_type(b)}",
-                    )
+                    differing.append(f"{here} is {_plain_type(a)}, {one.references}.{there} is {_plain_type(b)}")
+        if differing:
+            yield Hit(f"schema.tables.{name}", "; ".join(differing), weight=_rows(draft, name))
 
 
 @rule(
     "schema-timestamp-without-time-zone", principle="integrity", severity="medium",
-    condition="A column of a PostgreSQL table is a timestamp without time zone.",
-    effect="The instant it means depends on the session that wrote it; at the change of summer time it is wrong by an hour.",
-    remedy="Make it timestamptz (timestamp with time zone); it takes the same 8 bytes.",
+    condition="A PostgreSQL table has columns that are timestamps without time zone.",
+    effect="The instant they mean depends on the session that wrote it; at the change of summer time it is wrong by an hour.",
+    remedy="Make them timestamptz (timestamp with time zone); it takes the same 8 bytes.",
 )  # fmt: skip
 def timestamp_without_time_zone(draft: Draft) -> Iterator[Hit]:
     for name, table in draft.design.schema.tables.items():
         if engine_of(draft.design.schema, table) != "postgresql":
             continue
-        for one, column in table.columns.items():
-            if re.fullmatch(r"timestamp\s*(\(\d\))?(\s+without time zone)?", (column.native or "").strip().lower()):
-                yield Hit(f"schema.tables.{name}.columns.{one}", f"{column.native}")
+        bare = [
+            one
+            for one, column in table.columns.items()
+            if re.fullmatch(r"timestamp\s*(\(\d\))?(\s+without time zone)?", (column.native or "").strip().lower())
+        ]
+        if bare:
+            yield Hit(f"schema.tables.{name}", f"without time zone: {', '.join(bare)}", weight=_rows(draft, name))
 
 
 @rule(
