@@ -107,7 +107,9 @@ def _tell(found: list[Finding]) -> str:
     """What the rule says of its bad example, a line a place; effect and remedy only where the case says more."""
     lines = []
     for one in found:
-        special = [text for text, usual in ((one.effect, one.rule.effect), (one.remedy, one.rule.remedy)) if text != usual]
+        special = [
+            text for text, usual in ((one.effect, one.rule.effect), (one.remedy, one.rule.remedy)) if text != usual
+        ]
         lines.append(" ".join([f"- `{one.path}`: {one.evidence}", *(f"*{text}*" for text in special)]))
     return "\n".join(["It finds:", "", *lines])
 
