@@ -9,7 +9,7 @@ from itertools import pairwise
 from archnb.design.requirements import Load, Objective
 from archnb.fact import Fact, Facts
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import Quantity, parse
+from archnb.quantity import Quantity, number, parse
 from archnb.shapes import AnyShape, Cell, Chart, Row, Table
 from archnb.topics.topic import Because, Draft
 
@@ -31,9 +31,8 @@ def complete(draft: Draft) -> None:
         rpo=Because("5 min", "continuous archiving of the write-ahead log loses at most minutes, at little cost"),
         rto=Because("1 h", "a restore from a warm standby, rehearsed, fits into an hour"),
     )
-    default = draft.fill(
-        "requirements.objectives.default", said.objectives.get("default", Objective()), **_default_objective()
-    )
+    usual = said.objectives.get("default", Objective())
+    default = draft.fill("requirements.objectives.default", usual, **_default_objective(usual))
     personal = [n for n, e in draft.design.entities.items() if any(f.personal for f in e.fields.values())]
     made = dataclasses.replace(
         said, load=load, recovery=recovery, objectives=said.objectives.having({"default": default})
@@ -179,17 +178,49 @@ def _rounded(fact: Fact) -> Quantity:
     return Quantity(value, value, fact.unit)
 
 
-def _default_objective() -> dict[str, Because]:
+def _default_objective(said: Objective) -> dict[str, Because]:
     return {
-        "latency_p99": Because("500 ms", "people notice a wait of half a second"),
-        "latency_p95": Because("250 ms", "half of the p99, as response times usually spread"),
-        "latency_p50": Because("100 ms", "a fifth of the p99, as response times usually spread"),
+        **_propose_percentiles(said),
         "availability": Because(
             "99.9%", "43 minutes a month: what one region with redundant parts gives without heroism"
         ),
         "staleness": Because("60 s", "nothing was said; a minute is rarely noticed"),
         "consistency": Because("session", "people expect to see their own writes"),
     }
+
+
+# how response times usually spread: the p99 is twice the p95 and five times the p50
+SPREAD = {"latency_p50": 5, "latency_p95": 2, "latency_p99": 1}
+
+
+def _propose_percentiles(said: Objective) -> dict[str, Because]:
+    """The percentiles that were not said, from the nearest one that was, never below a lower or above a higher one.
+
+    >>> {name: one.value for name, one in _propose_percentiles(Objective(latency_p95=parse("3 ms"))).items()}
+    {'latency_p50': '1.2 ms', 'latency_p99': '6 ms'}
+    """
+    given = {name: value.base for name in SPREAD if (value := getattr(said, name)) is not None}
+    if not given:
+        return {
+            "latency_p99": Because("500 ms", "people notice a wait of half a second"),
+            "latency_p95": Because("250 ms", "half of the p99, as response times usually spread"),
+            "latency_p50": Because("100 ms", "a fifth of the p99, as response times usually spread"),
+        }
+    order, made = list(SPREAD), {}
+    for n, name in enumerate(order):
+        if name in given:
+            continue
+        above = next((one for one in order[n + 1 :] if one in given), None)
+        below = next((one for one in reversed(order[:n]) if one in given), None)
+        near = above or below or name
+        value = given[near] * SPREAD[near] / SPREAD[name]
+        if below is not None:
+            value = max(value, given[below])
+        made[name] = Because(
+            f"{value * 1000:g} ms",
+            f"{number(SPREAD[near] / SPREAD[name])} times the {near.removeprefix('latency_')} that was said, as response times usually spread",
+        )
+    return made
 
 
 # -- rules
@@ -243,7 +274,7 @@ def objective_without_operation(draft: Draft) -> Iterator[Hit]:
     remedy="Order them: p50 <= p95 <= p99.",
 )  # fmt: skip
 def percentiles_out_of_order(draft: Draft) -> Iterator[Hit]:
-    for name, one in draft.said.requirements.objectives.items():
+    for name, one in draft.design.requirements.objectives.items():
         given = [
             (word, value)
             for word in ("latency_p50", "latency_p95", "latency_p99")

@@ -74,8 +74,6 @@ def page_size_over_limit(draft: Draft) -> Iterator[Hit]:
     most = api.max_page_size.value
     if api.page_size is not None and api.page_size.value > most:
         yield Hit("api.page_size", f"page_size {api.page_size} is above max_page_size {api.max_page_size}")
-    if draft.said.api.max_page_size is None:
-        return
     for name, pattern in draft.design.access.items():
         if pattern.limit is not None and most < pattern.limit <= LARGEST_PAGE:
             yield Hit(f"access.{name}.limit", f"limit {pattern.limit} is above max_page_size {api.max_page_size}")

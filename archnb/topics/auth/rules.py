@@ -208,13 +208,13 @@ def own_scope_without_owner(draft: Draft) -> Iterator[Hit]:
     remedy="Say own: the way to the owner is there, and the query can check it.",
 )  # fmt: skip
 def any_scope_for_users(draft: Draft) -> Iterator[Hit]:
-    """Said `any` where a row has an owner."""
+    """`any` where a row has an owner."""
     design = draft.design
-    for name, said in draft.said.auth.roles.items():
+    for name, role in design.auth.roles.items():
         if is_staff(name) or is_service(name):
             continue
         subject = find_subject(design, name, design.auth.owner)
-        for one, scope in said.allows.items():
+        for one, scope in role.allows.items():
             operation = design.api.operations.get(one)
             if (
                 scope != "any"

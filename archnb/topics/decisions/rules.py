@@ -23,14 +23,10 @@ _WEAK = re.compile(
     remedy="Change it with one conditional UPDATE (`SET n = n - :k WHERE n >= :k`), lock the row with SELECT … FOR UPDATE, or use serializable.",
 )  # fmt: skip
 def lost_update(draft: Draft) -> Iterator[Hit]:
-    """Said transactions with a weak guard around a counter or an edited row."""
-    for name in draft.said.decisions.transactions:
-        one, pattern = draft.design.decisions.transactions[name], draft.design.access.get(name)
-        if (
-            pattern is None
-            or one.isolation != "read committed"
-            or not draft.is_said(f"decisions.transactions.{name}.guard")
-        ):
+    """Transactions with a weak guard around a counter or an edited row."""
+    for name, one in draft.design.decisions.transactions.items():
+        pattern = draft.design.access.get(name)
+        if pattern is None or one.isolation != "read committed":
             continue
         if "for update" in (one.guard or "").lower() or not _WEAK.search(one.guard or ""):
             continue
@@ -50,14 +46,14 @@ def lost_update(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "decisions-transaction-across-stores", principle="integrity", severity="high",
-    condition="A transaction is said to change entities that live in different stores.",
+    condition="A transaction changes entities that live in different stores.",
     effect="There is no such transaction: when the second store fails, the first has already committed.",
     remedy="Keep the boundary inside one store, and tell the other through an outbox or a saga.",
 )  # fmt: skip
 def transaction_across_stores(draft: Draft) -> Iterator[Hit]:
-    """Said boundaries whose entities live in several stores."""
-    for name in draft.said.decisions.transactions:
-        boundary = draft.design.decisions.transactions[name].boundary
+    """Boundaries whose entities live in several stores."""
+    for name, one in draft.design.decisions.transactions.items():
+        boundary = one.boundary
         homes: dict[str, list[str]] = {}
         for entity in boundary:
             if entity in draft.design.entities:
@@ -76,7 +72,7 @@ def transaction_across_stores(draft: Draft) -> Iterator[Hit]:
     remedy="Commit first, with an outbox row; let a worker call the third party, and record the outcome in a transaction of its own.",
 )  # fmt: skip
 def transaction_holds_third_party(draft: Draft) -> Iterator[Hit]:
-    """Said boundaries with an entity that a step changes through a third party."""
+    """Said boundaries with an entity that a step changes through a third party: a proposed one means its own row alone."""
     for name in draft.said.decisions.transactions:
         pattern = draft.design.access.get(name)
         boundary = draft.design.decisions.transactions[name].boundary

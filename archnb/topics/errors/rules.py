@@ -1,4 +1,4 @@
-"""What is wrong with said time limits, retries, breakers and statuses: mostly what two of them do together."""
+"""What is wrong with time limits, retries, breakers and statuses: mostly what two of them do together."""
 
 from __future__ import annotations
 
@@ -47,11 +47,6 @@ def timeout_over_callers(draft: Draft) -> Iterator[Hit]:
         for outer_name, outer in _callers(draft, call.source or ""):
             if call.timeout is None or outer.timeout is None or kind_of(draft, outer.source or "") in BEHIND:
                 continue
-            if not (
-                _is_said_call(draft, name, "timeout", "attempts", "backoff")
-                or _is_said_call(draft, outer_name, "timeout")
-            ):
-                continue
             if kind_of(draft, call.source or "") in BEHIND or _is_async(draft, outer.source, outer.target):
                 continue
             worst = worst_case(call)
@@ -78,7 +73,7 @@ def _is_async(draft: Draft, source: str | None, target: str | None) -> bool:
 def retries_on_unsafe_call(draft: Draft) -> Iterator[Hit]:
     """Only what may be done twice is retried."""
     for name, call in draft.design.errors.calls.items():
-        if (call.attempts or 1) <= 1 or not _is_said_call(draft, name, "attempts"):
+        if (call.attempts or 1) <= 1:
             continue
         operations = {
             op: None for op, hop in find_hops(draft) if (hop.source, hop.target) == (call.source, call.target)
@@ -110,21 +105,21 @@ def retry_storm(draft: Draft) -> Iterator[Hit]:
             here = (times * tries, (*layers, key) if tries > 1 else layers)
             if here[0] >= reach.get(hop.target or "", (0, ()))[0]:
                 reach[hop.target or ""] = here
-            if len(here[1]) > 1 and any(_is_said_call(draft, one, "attempts") for one in here[1]):
-                said = next(one for one in here[1] if _is_said_call(draft, one, "attempts"))
+            if len(here[1]) > 1:
+                layer = next((one for one in here[1] if _is_said_call(draft, one, "attempts")), here[1][0])
                 target = hop.target or ""
                 parts = " × ".join(str(draft.design.errors.calls[one].attempts) for one in here[1])
-                if here[0] > worst.get(f"{said}|{target}", (0, ""))[0]:
-                    worst[f"{said}|{target}"] = (
+                if here[0] > worst.get(f"{layer}|{target}", (0, ""))[0]:
+                    worst[f"{layer}|{target}"] = (
                         here[0],
                         f"{name}: {parts} = {here[0]} calls of {target} for one request{_weigh(draft, target, here[0])}",
                     )
     best: dict[str, tuple[int, str]] = {}
     for key, found in worst.items():
-        said = key.partition("|")[0]
-        best[said] = max(best.get(said, (0, "")), found)
-    for said, (_, evidence) in best.items():
-        yield Hit(f"errors.calls.{said}.attempts", evidence)
+        layer = key.partition("|")[0]
+        best[layer] = max(best.get(layer, (0, "")), found)
+    for layer, (_, evidence) in best.items():
+        yield Hit(f"errors.calls.{layer}.attempts", evidence)
 
 
 def _weigh(draft: Draft, target: str, times: int) -> str:
@@ -175,11 +170,7 @@ def operation_error_not_in_catalogue(draft: Draft) -> Iterator[Hit]:
 def breaker_never_opens(draft: Draft) -> Iterator[Hit]:
     """A breaker needs calls to judge."""
     for name, call in draft.design.errors.calls.items():
-        if (
-            not _is_said_call(draft, name, "breaker_failures", "breaker_window")
-            or call.breaker_failures is None
-            or call.breaker_window is None
-        ):
+        if call.breaker_failures is None or call.breaker_window is None:
             continue
         rate = measure_call_rate(draft, call.source or "", call.target or "")
         seen = rate * call.breaker_window.base

@@ -89,19 +89,15 @@ def latency_above_objective(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "flow-single-point-of-failure", principle="reliability", severity="high",
-    condition="A part is said to run once, and operations that promise 99.9 % or more wait for it.",
+    condition="A part runs once, and operations that promise 99.9 % or more wait for it.",
     effect="When that one instance stops, for a fault or only for a release, all of them stop with it.",
     remedy="Run two in two zones, or take the part off the paths that must not stop.",
 )  # fmt: skip
 def single_point_of_failure(draft: Draft) -> Iterator[Hit]:
-    """Components said with one replica on paths with a high promise."""
+    """Components with one replica on paths with a high promise."""
     design = draft.design
     for name, one in design.flow.components.items():
-        if (
-            not draft.is_said(f"flow.components.{name}.replicas")
-            or one.replicas != 1
-            or one.kind in ("client", "third_party", "identity")
-        ):
+        if one.replicas != 1 or one.kind in ("client", "third_party", "identity"):
             continue
         stopped = []
         for operation, path in design.flow.paths.items():
@@ -150,14 +146,14 @@ def _is_untrusted(draft: Draft, component: str) -> bool:
 
 @rule(
     "flow-component-in-wrong-zone", principle="security", severity="high",
-    condition="A store, cache, queue or worker is said to stand in a zone that the internet reaches.",
+    condition="A store, cache, queue or worker stands in a zone that the internet reaches.",
     effect="One wrong firewall line or one hole in its software, and the data is open to everybody.",
     remedy="Move it into the data zone (a worker into the private one); only the edge faces the internet.",
 )  # fmt: skip
 def component_in_wrong_zone(draft: Draft) -> Iterator[Hit]:
-    """Data and workers in zones of trust 0 or 1 that are our own, by what was said of them."""
+    """Data and workers in zones of trust 0 or 1 that are our own."""
     for name, one in draft.design.flow.components.items():
-        if not draft.is_said(f"flow.components.{name}.zone") or one.kind not in (*DATA, "worker"):
+        if one.kind not in (*DATA, "worker"):
             continue
         zone = draft.design.flow.zones.get(one.zone or "")
         if zone is not None and (zone.trust or 0) < 2:
@@ -199,10 +195,10 @@ def gateway_bypassed(draft: Draft) -> Iterator[Hit]:
     remedy="Let one service own what the operation needs, call side by side, or answer before the rest is done.",
 )  # fmt: skip
 def too_many_synchronous_hops(draft: Draft) -> Iterator[Hit]:
-    """Said paths with many steps that are waited for."""
+    """Paths with many steps that are waited for."""
     for name, path in draft.design.flow.paths.items():
         waited = [hop for hop in path.hops if is_waited_for(hop)]
-        if draft.is_said(f"flow.paths.{name}.hops") and len(waited) > MOST_HOPS:
+        if len(waited) > MOST_HOPS:
             facts, availability, latency = draft.facts, f"flow.{name}.availability", f"flow.{name}.latency"
             sums = (
                 f"; together {facts[availability].text} available and {facts[latency].text}"

@@ -1,4 +1,4 @@
-"""What is wrong with said objectives and alerts: those that cannot fire, those that fire inside the budget or on one error."""
+"""What is wrong with objectives and alerts: those that cannot fire, those that fire inside the budget or on one error."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ def _window(draft: Draft) -> float:
     return draft.design.monitoring.window.base if draft.design.monitoring.window is not None else _THIRTY_DAYS
 
 
-def _said_burn_alerts(draft: Draft) -> Iterator[tuple[str, Alert, Slo]]:
-    """The alerts on SLOs that people said, with their factor and windows known."""
+def _burn_alerts(draft: Draft) -> Iterator[tuple[str, Alert, Slo]]:
+    """The alerts on SLOs, with their factor and windows known."""
     found = draft.design.monitoring
-    for name in draft.said.monitoring.alerts:
-        alert = found.alerts[name]
+    for name, alert in found.alerts.items():
         slo = found.slos.get(alert.slo or "")
         if (
             slo is not None
@@ -47,7 +46,7 @@ def _said_burn_alerts(draft: Draft) -> Iterator[tuple[str, Alert, Slo]]:
 def slo_page_cannot_fire(draft: Draft) -> Iterator[Hit]:
     """factor × (1 − SLO) must stay below 1."""
     own = {alert.slo for alert in draft.said.monitoring.alerts.values()}
-    for name, alert, slo in _said_burn_alerts(draft):
+    for name, alert, slo in _burn_alerts(draft):
         assert alert.factor is not None and slo.objective is not None
         if slo.objective.base < 1 and not is_burn_reachable(alert.factor.base, slo.objective.base):
             yield Hit(f"monitoring.alerts.{name}.factor", _explain_threshold(alert.factor.base, slo))
@@ -95,9 +94,10 @@ def factor_reused_from_30_days(draft: Draft) -> Iterator[Hit]:
     if abs(window - _THIRTY_DAYS) < 1:
         return
     known = {write_window(row.long_window): (row.exact, row.share) for row in work_out_rows(_THIRTY_DAYS)}
-    for name, alert, _ in _said_burn_alerts(draft):
+    for name, alert, _ in _burn_alerts(draft):
         assert alert.factor is not None and alert.long_window is not None
         long = write_window(alert.long_window.base)
+        # a proposed factor follows from the window; where it is rounded up to 1 it may meet a published one
         if not draft.is_said(f"monitoring.alerts.{name}.factor") or long not in known:
             continue
         exact, share = known[long]
@@ -118,7 +118,7 @@ def factor_reused_from_30_days(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def alert_inside_budget(draft: Draft) -> Iterator[Hit]:
     """No alert while the promise is kept."""
-    for name, alert, _ in _said_burn_alerts(draft):
+    for name, alert, _ in _burn_alerts(draft):
         assert alert.factor is not None
         if alert.factor.base < 1 - 1e-9:
             which = next(
@@ -144,7 +144,7 @@ def alert_inside_budget(draft: Draft) -> Iterator[Hit]:
 def low_traffic_alert(draft: Draft) -> Iterator[Hit]:
     """An alert needs traffic to judge."""
     covered = find_covered(draft.design.monitoring.slos)
-    for name, alert, slo in _said_burn_alerts(draft):
+    for name, alert, slo in _burn_alerts(draft):
         found = average_rate(draft, slo, covered)
         if found is None or alert.short_window is None or slo.objective is None or not 0 < slo.objective.base < 1:
             continue
@@ -168,8 +168,7 @@ def low_traffic_alert(draft: Draft) -> Iterator[Hit]:
 def alert_on_unknown_metric(draft: Draft) -> Iterator[Hit]:
     """Every metric an alert reads is emitted."""
     found = draft.design.monitoring
-    for name in draft.said.monitoring.alerts:
-        alert = found.alerts[name]
+    for name, alert in found.alerts.items():
         if alert.slo is not None and alert.slo not in found.slos:
             match = nearest(alert.slo, found.slos)
             yield Hit(

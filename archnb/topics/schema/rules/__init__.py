@@ -1,4 +1,4 @@
-"""The rules of the schema: `tables` about keys and indexes as they were said, `normal_forms` about the model behind them."""
+"""The rules of the schema: `tables` about keys and indexes, `normal_forms` about the model behind them."""
 
 from __future__ import annotations
 

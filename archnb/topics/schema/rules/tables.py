@@ -1,7 +1,4 @@
-"""Rules about keys and indexes: what was said of tables, held against how they are used and how they grow.
-
-What archnb proposes is right by construction, so most of these look at tables that a person or an import gave in full.
-"""
+"""Rules about keys and indexes: tables, said or proposed, held against how they are used and how they grow."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from archnb.design.record import Named
 from archnb.design.schema import Column, Schema, SchemaTable
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import number, show
+from archnb.quantity import number, show, unit
 from archnb.topics.schema.names import LIMIT, is_reserved
 from archnb.topics.schema.partitions import is_partition, size_at_horizon
 from archnb.topics.schema.places import (
@@ -31,13 +28,20 @@ FEW_ROWS = 1000
 KEY_SPACE = {"smallint": 2**15 - 1, "int": 2**31 - 1}
 
 
-def iter_said(draft: Draft) -> Iterator[tuple[str, SchemaTable]]:
-    """The relational tables that were said in full; the parts of a split one are looked at as the whole."""
+def iter_tables(draft: Draft) -> Iterator[tuple[str, SchemaTable]]:
+    """The relational tables, said or proposed; the parts of a split one are looked at as the whole."""
     schema = draft.design.schema
     splits = Schema(tables=Named({name: one for name, one in schema.tables.items() if one.partition_by}))
     for name, table in schema.tables.items():
+        if table.columns and is_relational(schema, table) and not is_partition(splits, name, table):
+            yield name, table
+
+
+def iter_said(draft: Draft) -> Iterator[tuple[str, SchemaTable]]:
+    """The tables that were said in full: a proposed one has its name from its entity, and every artefact quotes it."""
+    for name, table in iter_tables(draft):
         said = draft.said.schema.tables.get(name)
-        if said is not None and said.columns and is_relational(schema, table) and not is_partition(splits, name, table):
+        if said is not None and said.columns:
             yield name, table
 
 
@@ -53,7 +57,7 @@ def _rows(draft: Draft, name: str) -> float:
     remedy="Add an index that begins with the foreign key's columns.",
 )  # fmt: skip
 def foreign_key_without_index(draft: Draft) -> Iterator[Hit]:
-    for name, table in iter_said(draft):
+    for name, table in iter_tables(draft):
         accesses = list(find_accesses(name, table))
         missing = [
             f"({', '.join(one.columns)}) → {one.references}"
@@ -73,7 +77,7 @@ def foreign_key_without_index(draft: Draft) -> Iterator[Hit]:
     remedy="Add a primary key: the columns that identify a row, or a generated number.",
 )  # fmt: skip
 def table_without_primary_key(draft: Draft) -> Iterator[Hit]:
-    for name, table in iter_said(draft):
+    for name, table in iter_tables(draft):
         if not table.primary_key:
             yield Hit(f"schema.tables.{name}", f"{len(table.columns)} columns, no primary key")
 
@@ -85,7 +89,7 @@ def table_without_primary_key(draft: Draft) -> Iterator[Hit]:
     remedy="Drop it; the longer one serves what it serves.",
 )  # fmt: skip
 def redundant_index(draft: Draft) -> Iterator[Hit]:
-    for name, table in iter_said(draft):
+    for name, table in iter_tables(draft):
         accesses = list(find_accesses(name, table))
         for at, one in enumerate(accesses):
             if one.kind != "index" or one.name not in table.indexes or table.indexes[one.name].include:
@@ -125,19 +129,17 @@ def nullable_column_in_unique(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-access-pattern-without-index", principle="performance", severity="high",
-    condition="An access pattern finds rows of a table that was said in full, and no index of it serves the pattern.",
+    condition="An access pattern finds rows of a table, and no index of it serves the pattern.",
     effect="Each call reads the whole table, and more of it every day.",
     remedy="Add an index: the columns given exactly first, then the range, then the order.",
 )  # fmt: skip
 def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
-    said = dict(iter_said(draft))
-    if not said:
-        return
+    tables = dict(iter_tables(draft))
     for pattern, one in draft.design.access.items():
         if pattern not in draft.said.access:
             continue
         for demand in find_demands(draft.design, one):
-            table = said.get(demand.table)
+            table = tables.get(demand.table)
             rows = _rows(draft, demand.table)
             if table is None or rows < FEW_ROWS:
                 continue
@@ -158,16 +160,22 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-hot-table-unpartitioned", principle="scalability", severity="medium",
-    condition="A table that was said in full passes the size up to which one table is handy, and is not partitioned.",
+    condition="A table passes the size up to which one table is handy, and is not partitioned.",
     effect="Vacuum, index builds and backups of it take hours, and old rows can only be deleted one by one.",
     remedy="Partition it: by time where old rows go, else by a hash of its key.",
 )  # fmt: skip
 def hot_table_unpartitioned(draft: Draft) -> Iterator[Hit]:
     limit = draft.facts["schema.partition_size"]
-    for name, table in iter_said(draft):
+    for name, table in iter_tables(draft):
         size = size_at_horizon(draft, table)
         if size > limit.base and not table.partition_by and engine_of(draft.design.schema, table) != "sqlite":
-            yield Hit(f"schema.tables.{name}", f"{show(size, limit.unit)} at the horizon, above {limit.text}")
+            evidence = f"{show(size, unit('B'))} at the horizon, above {limit.text}"
+            # every unique key must hold the column by which a table is split
+            apart = [key for key, one in table.uniques.items() if not set(table.primary_key) & set(one.columns)]
+            remedy = (
+                f"Partition it; for that, keep {', '.join(apart)} in a table of its own, or archive old rows instead."
+            )
+            yield Hit(f"schema.tables.{name}", evidence, remedy=remedy if apart else "", weight=size)
 
 
 def _width_of_key(column: Column) -> str | None:
@@ -234,7 +242,7 @@ def _plain_type(column: Column) -> str:
 )  # fmt: skip
 def foreign_key_type_differs(draft: Draft) -> Iterator[Hit]:
     tables = draft.design.schema.tables
-    for name, table in iter_said(draft):
+    for name, table in iter_tables(draft):
         differing = []
         for one in table.foreign_keys.values():
             other = tables.get(one.references or "")
