@@ -215,7 +215,8 @@ def _print_findings(made: Plan, is_all: bool) -> None:
             click.echo(f"  - {place.replace('`', '')}")
     accepted = len(made.findings.accepted)
     told = f", {accepted} more accepted" if accepted else ""
-    click.echo(f"{len(made.findings.open)} findings from {len(made.draft.rules)} rules{told}.")
+    count = len(made.findings.open)
+    click.echo(f"{count} finding{'s' * (count != 1)} from {len(made.draft.rules)} rules{told}.")
 
 
 @main.command("rules", epilog="Example: archnb rules schema-foreign-key-without-index")

@@ -368,3 +368,36 @@ def test_a_hit_has_a_weight() -> None:
     """The place with most at stake comes first, whatever its name."""
     rule = dataclasses.replace(rules()[0], check=lambda draft: [Hit("a", "few", weight=1), Hit("b", "many", weight=2)])
     assert [one.path for one in Findings(rule.run(None))] == ["b", "a"]
+
+
+# a rule, and a value of a proposal that would break it
+BROKEN: dict[str, tuple[str, Any]] = {
+    "schema-foreign-key-without-index": ("schema.tables.order.indexes", {}),
+    "schema-access-pattern-without-index": ("schema.tables.order.indexes", {}),
+    "schema-table-without-primary-key": ("schema.tables.order.primary_key", []),
+    "requirements-percentiles-out-of-order": ("requirements.objectives.default.latency_p50", "9 s"),
+    "api-page-size-over-limit": ("api.max_page_size", 10),
+    "auth-any-scope-for-users": ("auth.roles.customer.allows.orders_of_customer", "any"),
+    "decisions-lost-update": ("decisions.transactions.update_customer.guard", "none"),
+    "errors-retry-storm": ("errors.calls.client -> gateway.attempts", 3),
+    "errors-breaker-never-opens": ("errors.calls.service -> main.breaker_failures", "100%"),
+    "flow-component-in-wrong-zone": ("flow.components.main.zone", "edge"),
+    "flow-single-point-of-failure": ("flow.components.main.replicas", 1),
+    "monitoring-alert-inside-budget": ("monitoring.alerts.default_availability_burn_1h.factor", 0.5),
+    "monitoring-alert-on-unknown-metric": ("monitoring.alerts.default_availability_burn_1h.slo", "nothing"),
+}
+
+
+@pytest.mark.parametrize("id", sorted(BROKEN))
+def test_rules_look_at_proposals(id: str) -> None:
+    """A proposal that broke a rule would be found, though nobody said a word of it."""
+    rule = next(one for one in rules() if one.id == id)
+    path, value = BROKEN[id]
+    said = ALL["tiny"]().replace("requirements.objectives.orders_of_customer", {"availability": "99.9%"})
+    draft = plan(said).draft
+    assert not list(rule.run(draft))
+    assert not draft.is_said(path)
+    if path.startswith("errors.calls.service -> main"):
+        draft.design = draft.design.replace("errors.calls.service -> main.breaker_window", "1 day")
+    draft.design = draft.design.replace(path, value)
+    assert [one.rule.id for one in rule.run(draft)]

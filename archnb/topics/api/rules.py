@@ -122,11 +122,14 @@ def public_write(draft: Draft) -> Iterator[Hit]:
 def personal_data_in_url(draft: Draft) -> Iterator[Hit]:
     """Personal or secret fields among the parameters of a URL."""
     for _, path, operation in _operations(draft):
+        # the two ends of a range are one field
+        seen: set[str] = set()
         for name, parameter in operation.parameters.items():
             if parameter.place not in ("path", "query"):
                 continue
             found = _field_of(draft, operation, parameter.field or name)
-            if found is not None and (found[1] or found[2]):
+            if found is not None and (found[1] or found[2]) and found[0] not in seen:
+                seen.add(found[0])
                 yield Hit(
                     f"{path}.parameters.{name}",
                     f"{operation.entity}.{found[0]} is {'a secret' if found[1] else 'personal'} and stands in the {parameter.place} of {operation.path}",
