@@ -16,6 +16,7 @@ from archnb.design import Design, find_dangling, leaves, plain
 from archnb.exceptions import ArchnbError, InputError, Problem, unknown
 from archnb.fact import Facts
 from archnb.finding import Finding, Findings, Rule, accept, today
+from archnb.model import Model
 from archnb.shapes import AnyShape, Cell, Graph, Shown, Table
 from archnb.topics.topic import Because, Draft, Topic, Why
 
@@ -149,6 +150,11 @@ class Plan(Shown):
     def design(self) -> Design:
         """The design with everything proposed filled in."""
         return self.draft.design
+
+    @property
+    def model(self) -> Model:
+        """What the completed design means: keys, references, people, tenants, ways, places, touches, traffic."""
+        return self.draft.model
 
     @property
     def facts(self) -> Facts:

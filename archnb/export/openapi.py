@@ -94,7 +94,7 @@ class _Document:
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.design = plan, plan.design
-        self.resources: Resources = find_resources(plan.design)
+        self.resources: Resources = find_resources(plan.model)
         self.schemas: dict[str, Json] = {}
         self.responses: dict[str, Json] = {}
         self.left_out: list[str] = []

@@ -14,6 +14,7 @@ from archnb.design import Design, leaves
 from archnb.design.record import Record, hints
 from archnb.fact import Fact, Facts
 from archnb.finding import Findings, Rule
+from archnb.model import Model
 from archnb.quantity import Quantity, parse
 from archnb.shapes import AnyShape
 
@@ -48,6 +49,7 @@ class Draft:
     def __init__(self, said: Design) -> None:
         self.said = said
         self.design = said
+        self._model = Model(said)
         self.facts = Facts()
         self.reasons: dict[str, Because] = {}
         # filled by the pipe once every topic is complete
@@ -55,6 +57,13 @@ class Draft:
         self.findings = Findings(())
         # every path with all that are above it, so that asking costs one look
         self._said_paths = {path[:end] for path, _ in leaves(said) for end in _ends(path)}
+
+    @property
+    def model(self) -> Model:
+        """What the design means, as completed so far: keys, references, people, places, what belongs to whom."""
+        if self._model.design is not self.design:
+            self._model = self._model.renew(self.design)
+        return self._model
 
     def is_said(self, path: str) -> bool:
         """Whether a person said the value at a path, or anything below it."""

@@ -36,7 +36,7 @@ def _field_of(draft: Draft, operation: Operation, element: str) -> tuple[str, bo
     """The entity's field that an element of a body names, as (name, is secret, is personal)."""
     if operation.entity is None or operation.entity not in draft.design.entities:
         return None
-    resources = find_resources(draft.design)
+    resources = find_resources(draft.model)
     for name, property in resources.names(operation.entity).items():
         if element in (name, property):
             field = resources.fields(operation.entity)[name]
@@ -162,7 +162,7 @@ def secret_in_response(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def mass_assignment(draft: Draft) -> Iterator[Hit]:
     """Fields in a said request that only the server may set."""
-    resources = find_resources(draft.design)
+    resources = find_resources(draft.model)
     for name, path, operation in _operations(draft):
         said = draft.said.api.operations.get(name)
         if (

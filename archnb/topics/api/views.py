@@ -95,7 +95,7 @@ def pick_main(draft: Draft) -> list[str]:
 
 def draw_examples(draft: Draft) -> Source:
     """Requests and responses as they go over the wire; what one creates is what the next one gets."""
-    resources = find_resources(draft.design)
+    resources = find_resources(draft.model)
     texts = [write_exchange(draft, resources, name, draft.design.api.operations[name]) for name in pick_main(draft)]
     return Source(
         "api-examples", "Requests and responses", "http", "\n\n".join(texts) + "\n", filename="examples.http",

@@ -5,20 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from archnb.design import fields_of
 from archnb.exceptions import unknown
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
 from archnb.quantity import show, unit
-from archnb.topics.auth.ownership import (
-    find_subject,
-    find_way,
-    is_admin,
-    is_person,
-    is_service,
-    is_staff,
-    list_personal,
-)
 from archnb.topics.topic import Draft
 
 LONGEST_ACCESS = 3600.0
@@ -141,7 +131,7 @@ def unknown_operation(draft: Draft) -> Iterator[Hit]:
 def admin_without_mfa(draft: Draft) -> Iterator[Hit]:
     """Administrators with a password only."""
     for name, role in draft.design.auth.roles.items():
-        if is_admin(name) and role.needs_mfa is False:
+        if draft.model.roles.is_admin(name) and role.needs_mfa is False:
             wide = sum(1 for scope in role.allows.values() if scope == "any")
             yield Hit(f"auth.roles.{name}.needs_mfa", f"{name} may call {wide} operations on any row")
 
@@ -158,7 +148,7 @@ def public_personal_data(draft: Draft) -> Iterator[Hit]:
     for name, operation in design.api.operations.items():
         if not operation.is_public or operation.entity is None or operation.entity not in design.entities:
             continue
-        personal = list_personal(design, operation.entity)
+        personal = draft.model.people.list_personal(operation.entity)
         names = {snake(one): one for one in personal} | {one: one for one in personal}
         shown = [names[one] for one in operation.response if one in names]
         pattern = design.access.get(operation.pattern or name)
@@ -189,15 +179,15 @@ def own_scope_without_owner(draft: Draft) -> Iterator[Hit]:
     """`own` on what belongs to nobody."""
     design = draft.design
     for name, role in design.auth.roles.items():
-        subject = find_subject(design, name, design.auth.owner)
+        principal = draft.model.roles.assume(name)
         for one, scope in role.allows.items():
             operation = design.api.operations.get(one)
             if scope != "own" or operation is None:
                 continue
-            if subject is None or operation.entity is None or find_way(design, operation.entity, subject) is None:
+            if operation.entity is None or draft.model.roles.find_way(principal, operation.entity) is None:
                 yield Hit(
                     f"auth.roles.{name}.allows.{one}",
-                    f"no reference leads from {operation.entity} to {subject or 'an entity that is the user'}",
+                    f"no reference leads from {operation.entity} to {principal.entity or 'an entity that is the user'}",
                 )
 
 
@@ -211,9 +201,10 @@ def any_scope_for_users(draft: Draft) -> Iterator[Hit]:
     """`any` where a row has an owner."""
     design = draft.design
     for name, role in design.auth.roles.items():
-        if is_staff(name) or is_service(name):
+        principal = draft.model.roles.assume(name)
+        if principal.is_trusted:
             continue
-        subject = find_subject(design, name, design.auth.owner)
+        subject = principal.entity
         for one, scope in role.allows.items():
             operation = design.api.operations.get(one)
             if (
@@ -224,7 +215,7 @@ def any_scope_for_users(draft: Draft) -> Iterator[Hit]:
                 or subject is None
             ):
                 continue
-            way = find_way(design, operation.entity, subject)
+            way = draft.model.roles.find_way(principal, operation.entity)
             if way is not None and (operation.method != "POST" or operation.action != "create"):
                 yield Hit(
                     f"auth.roles.{name}.allows.{one}",
@@ -278,13 +269,13 @@ def personal_data_without_erasure(draft: Draft) -> Iterator[Hit]:
     erased = {one.entity for one in design.api.operations.values() if one.action == "delete"}
     erased |= {one.writes for one in design.access.values() if one.writes is not None and one.action == "delete"}
     for name, entity in design.entities.items():
-        personal = list_personal(design, name)
+        personal = draft.model.people.list_personal(name)
         if not personal or entity.retention is not None:
             continue
         known, queue = {name}, [name]
         while queue:
             here = queue.pop()
-            for field_name, field in fields_of(design, here).items():
+            for field_name, field in draft.model.fields(here).items():
                 is_bound = field.on_delete == "cascade" or (
                     field.on_delete is None and field_name in design.entities[here].key
                 )
@@ -308,7 +299,7 @@ def password_stored_beside_provider(draft: Draft) -> Iterator[Hit]:
     if provider is None or {*snake(provider).split("_")} & _OWN_SIGN_IN:
         return
     for name, entity in draft.design.entities.items():
-        if not is_person(draft.design, name):
+        if not draft.model.people.is_person(name):
             continue
         for field_name, field in entity.fields.items():
             if field.secret and _PASSWORD.fullmatch(snake(field_name)):

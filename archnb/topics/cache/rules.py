@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archnb.design import fields_of
 from archnb.design.cache import CachePolicy
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
@@ -18,7 +17,7 @@ def _used(draft: Draft) -> Iterator[tuple[str, CachePolicy, Workload]]:
     for name, policy in draft.design.cache.policies.items():
         pattern = draft.design.access.get(name)
         if policy.use and pattern is not None and pattern.reads in draft.design.entities:
-            yield name, policy, Workload(draft.design, name, pattern)
+            yield name, policy, Workload(draft.model, name, pattern)
 
 
 @rule(
@@ -121,9 +120,7 @@ def personal_data_in_http_cache(draft: Draft) -> Iterator[Hit]:
     """Find personal answers in HTTP caches."""
     for name, policy, work in _used(draft):
         if policy.store == "http" and (work.is_personal or work.is_own):
-            which = [
-                f"{e}.{f}" for e in work.entities for f, field in fields_of(draft.design, e).items() if field.personal
-            ]
+            which = [f"{e}.{f}" for e in work.entities for f, field in draft.model.fields(e).items() if field.personal]
             yield Hit(
                 f"cache.policies.{name}.store", f"store http; personal: {', '.join(which[:4]) or 'own rows only'}"
             )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from archnb.finding import Hit, Rule, rule
-from archnb.topics.decisions.transactions import find_home, list_moves
+from archnb.topics.decisions.transactions import list_moves
 from archnb.topics.topic import Draft
 
 # a guard that guards nothing, or that reads first and writes afterwards
@@ -57,7 +57,7 @@ def transaction_across_stores(draft: Draft) -> Iterator[Hit]:
         homes: dict[str, list[str]] = {}
         for entity in boundary:
             if entity in draft.design.entities:
-                homes.setdefault(find_home(draft, entity), []).append(entity)
+                homes.setdefault(draft.model.places.find_home(entity), []).append(entity)
         if len(homes) > 1:
             yield Hit(
                 f"decisions.transactions.{name}.boundary",

@@ -205,13 +205,12 @@ def _propose_attempts(draft: Draft, pair: Pair) -> Because:
 
 def _propose_fallback(draft: Draft, pair: Pair) -> Because:
     kind = kind_of(draft, pair.target)
-    store = next(iter(draft.design.schema.stores), "main")
+    store = draft.model.places.main
     if kind == "cache":
         return Because(f"read from {store}", "the cache is a copy; without it answers are slower, not wrong")
     if kind_of(draft, pair.source) == "worker" and kind in ("store", "cache"):
         return Because("put the job back and try later", "nobody waits for it, and its key makes a second run harmless")
-    technology = next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
-    if kind == "queue" and any(word in technology.casefold() for word in ("skip locked", "sqlite", "table")):
+    if kind == "queue" and draft.model.queues.is_table:
         return Because(
             "none: answer unavailable with Retry-After",
             f"the queue is a table of {store}: without it there is no {store} either",

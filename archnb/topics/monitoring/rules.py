@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from archnb.design import fields_of
 from archnb.design.monitoring import Alert, Slo
 from archnb.exceptions import nearest
 from archnb.finding import Hit, Rule, rule
@@ -245,7 +244,7 @@ def label_cardinality(draft: Draft) -> Iterator[Hit]:
         many = rows.text if rows is not None else "as many values as there are rows"
         stem = entity.lower()
         unbounded.setdefault(f"{stem}_id", (f"the key of {entity}", many))
-        for field_name, field in fields_of(draft.design, entity).items():
+        for field_name, field in draft.model.fields(entity).items():
             if field.references is not None:
                 unbounded.setdefault(field_name, (f"the key of {field.references}", _rows_of(draft, field.references)))
                 unbounded.setdefault(

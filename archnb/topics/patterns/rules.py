@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archnb.finding import Hit, Rule, rule
-from archnb.topics.patterns.weighing import count, count_evidence, find_queue, is_table, list_names
+from archnb.topics.patterns.weighing import count, count_evidence, list_names
 from archnb.topics.topic import Draft
 
 
@@ -73,8 +73,7 @@ def queue_refused_with_async_work(draft: Draft) -> Iterator[Hit]:
 def dual_write(draft: Draft) -> Iterator[Hit]:
     """An outbox refused while a queue is fed by writes."""
     queue = draft.design.patterns.get("queue")
-    technology = find_queue(draft)
-    if _is_said(draft, "outbox", False) and queue is not None and queue.use and not is_table(technology):
+    if _is_said(draft, "outbox", False) and queue is not None and queue.use and not draft.model.queues.is_table:
         seen = count_evidence(draft)
         told = [job.trigger for job in draft.design.jobs.jobs.values() if job.trigger in draft.design.access]
         told += [*seen.spanning, *(name for name in seen.async_operations if draft.design.access[name].writes)]

@@ -16,7 +16,6 @@ from archnb.design import Design
 from archnb.design.record import Named
 from archnb.design.schema import Schema, SchemaTable
 from archnb.quantity import show, unit
-from archnb.topics.schema.places import engine_of
 from archnb.topics.schema.sizes import align, width_of
 from archnb.topics.schema.stores import is_append_only
 from archnb.topics.topic import Draft
@@ -49,7 +48,7 @@ def propose_partitions(draft: Draft, design: Design) -> Named[SchemaTable]:
         if said.columns or said.partition_by or said.primary_key or table.entity not in design.entities:
             continue
         size = size_at_horizon(draft, table)
-        if engine_of(schema, table) != "postgresql" or size <= draft.facts["schema.partition_size"].base:
+        if draft.model.places.engine_of(table) != "postgresql" or size <= draft.facts["schema.partition_size"].base:
             continue
         column = time_column(table)
         is_made_key = len(table.primary_key) == 1 and table.columns[table.primary_key[0]].type in ("key", "uuid")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from archnb.design import fields_of
 from archnb.design.schema import Column, SchemaTable
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
@@ -121,7 +120,7 @@ def copied_field(draft: Draft) -> Iterator[Hit]:
         for reference, one in entity.fields.items():
             if one.references is None:
                 continue
-            there = fields_of(draft.design, one.references)
+            there = draft.model.fields(one.references)
             for field, other in entity.fields.items():
                 rest = field.removeprefix(f"{reference}_")
                 if rest != field and rest in there and there[rest].type == other.type and not other.comment:
@@ -199,7 +198,7 @@ def entity_attribute_value(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def json_where_columns_are_known(draft: Draft) -> Iterator[Hit]:
     for pattern, one in draft.said.access.items():
-        own = fields_of(draft.design, one.reads or one.writes or "")
+        own = draft.model.fields(one.reads or one.writes or "")
         for field in (*one.by, *([one.range] if one.range else []), *one.sort, *one.search):
             found = own.get(field.lstrip("-"))
             if found is not None and found.type == "json":

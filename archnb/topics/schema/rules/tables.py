@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 
 from archnb.design.record import Named
 from archnb.design.schema import Column, Schema, SchemaTable
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import number, show, unit
-from archnb.topics.schema.names import LIMIT, is_reserved
-from archnb.topics.schema.partitions import is_partition, size_at_horizon
-from archnb.topics.schema.places import (
+from archnb.model.identifiers import LIMIT, is_reserved
+from archnb.model.lookups import (
     Demand,
     covers,
-    engine_of,
     find_accesses,
     find_demands,
-    is_relational,
 )
+from archnb.quantity import number, show, unit
+from archnb.topics.schema.partitions import is_partition, size_at_horizon
 from archnb.topics.schema.stores import rate_of
 from archnb.topics.topic import Draft
 
@@ -33,7 +32,7 @@ def iter_tables(draft: Draft) -> Iterator[tuple[str, SchemaTable]]:
     schema = draft.design.schema
     splits = Schema(tables=Named({name: one for name, one in schema.tables.items() if one.partition_by}))
     for name, table in schema.tables.items():
-        if table.columns and is_relational(schema, table) and not is_partition(splits, name, table):
+        if table.columns and draft.model.places.is_relational(table) and not is_partition(splits, name, table):
             yield name, table
 
 
@@ -138,7 +137,7 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
     for pattern, one in draft.design.access.items():
         if pattern not in draft.said.access:
             continue
-        for demand in find_demands(draft.design, one):
+        for demand in find_demands(draft.model.places, one):
             table = tables.get(demand.table)
             rows = _rows(draft, demand.table)
             if table is None or rows < FEW_ROWS:
@@ -150,7 +149,7 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
                     set(index.columns) == set(demand.search) and index.method not in (None, "btree")
                     for index in table.indexes.values()
                 )
-                is_served = is_served or any(one.reads in store.copies for store in draft.design.schema.stores.values())
+                is_served = is_served or bool(draft.model.places.list_copies(one.reads))
             if not is_served:
                 yield Hit(
                     f"access.{pattern}", f"{number(rate_of(draft, pattern))}/s over {number(rows)} rows at the horizon; no index on ({wanted}) of {demand.table}",
@@ -168,7 +167,7 @@ def hot_table_unpartitioned(draft: Draft) -> Iterator[Hit]:
     limit = draft.facts["schema.partition_size"]
     for name, table in iter_tables(draft):
         size = size_at_horizon(draft, table)
-        if size > limit.base and not table.partition_by and engine_of(draft.design.schema, table) != "sqlite":
+        if size > limit.base and not table.partition_by and draft.model.places.engine_of(table) != "sqlite":
             evidence = f"{show(size, unit('B'))} at the horizon, above {limit.text}"
             # every unique key must hold the column by which a table is split
             apart = [key for key, one in table.uniques.items() if not set(table.primary_key) & set(one.columns)]
@@ -199,7 +198,7 @@ def key_too_small(draft: Draft) -> Iterator[Hit]:
         if (
             len(table.primary_key) != 1
             or table.primary_key[0] not in table.columns
-            or not is_relational(draft.design.schema, table)
+            or not draft.model.places.is_relational(table)
         ):
             continue
         column = table.columns[table.primary_key[0]]
@@ -266,7 +265,7 @@ def foreign_key_type_differs(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def timestamp_without_time_zone(draft: Draft) -> Iterator[Hit]:
     for name, table in draft.design.schema.tables.items():
-        if engine_of(draft.design.schema, table) != "postgresql":
+        if draft.model.places.engine_of(table) != "postgresql":
             continue
         bare = [
             one
@@ -295,7 +294,7 @@ def cycle_of_mandatory_references(draft: Draft) -> Iterator[Hit]:
             ):
                 ways.setdefault(name, []).append((one.references or "", key))
     seen: set[frozenset[str]] = set()
-    for start in ways:
+    for start in _list_circular(ways):
         circle = _find_circle(ways, start)
         if circle and frozenset(circle) not in seen:
             seen.add(frozenset(circle))
@@ -303,12 +302,32 @@ def cycle_of_mandatory_references(draft: Draft) -> Iterator[Hit]:
             yield Hit(f"schema.tables.{circle[0]}.foreign_keys.{key}", " → ".join([*circle, circle[0]]))
 
 
-def _find_circle(ways: dict[str, list[tuple[str, str]]], start: str) -> list[str]:
+def _list_circular(ways: Mapping[str, list[tuple[str, str]]]) -> list[str]:
+    """The tables that may be in a circle: what is left when those that lead nowhere, or are led to by none, are taken out."""
+    targets = {name: {there for there, _ in found} for name, found in ways.items()}
+    sources: dict[str, set[str]] = {}
+    for name, found in targets.items():
+        for there in found:
+            sources.setdefault(there, set()).add(name)
+    for forwards, backwards in ((targets, sources), (sources, targets)):
+        left = [name for name in {*targets, *sources} if not forwards.get(name)]
+        while left:
+            name = left.pop()
+            for other in backwards.pop(name, set()):
+                if other in forwards:
+                    forwards[other].discard(name)
+                    if not forwards[other]:
+                        left.append(other)
+            forwards.pop(name, None)
+    return [name for name in ways if name in targets and name in sources]
+
+
+def _find_circle(ways: Mapping[str, list[tuple[str, str]]], start: str) -> list[str]:
     """The shortest circle from a table back to it, empty where there is none."""
     came: dict[str, str | None] = {start: None}
-    queue = [start]
+    queue = deque([start])
     while queue:
-        here = queue.pop(0)
+        here = queue.popleft()
         for there, _ in ways.get(here, []):
             if there == start:
                 found: list[str] = []
@@ -344,7 +363,7 @@ def reserved_word_name(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def name_too_long(draft: Draft) -> Iterator[Hit]:
     for name, table in iter_said(draft):
-        if engine_of(draft.design.schema, table) != "postgresql":
+        if draft.model.places.engine_of(table) != "postgresql":
             continue
         for one in (name, *table.columns, *table.indexes, *table.foreign_keys, *table.uniques, *table.checks):
             if len(one.encode()) > LIMIT:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 LIMIT = 63
 
@@ -55,9 +55,13 @@ def shorten(name: str, limit: int = LIMIT) -> str:
 
 def claim(name: str, taken: Iterable[str]) -> str:
     """The name, shortened, or with the first free number at its end where it is taken in whatever case."""
-    used = {one.casefold() for one in taken}
+    return claim_folded(name, {one.casefold() for one in taken})
+
+
+def claim_folded(name: str, taken: Collection[str]) -> str:
+    """The same, of names that are case-folded already: for whoever claims a thousand, one after the other."""
     made, n = shorten(name), 1
-    while made.casefold() in used:
+    while made.casefold() in taken:
         n += 1
         made = shorten(f"{name}_{n}")
     return made

@@ -1,4 +1,4 @@
-"""Where things live in a completed schema: the table of an entity, the columns of a field, what an index can serve.
+"""What an access pattern asks of the tables, and which b-tree of a table answers it.
 
 The index proposals, the rules and the query exporter ask the same questions; they are answered here once.
 """
@@ -8,121 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from archnb.design import Design
 from archnb.design.entities import AccessPattern
-from archnb.design.schema import RELATIONAL, Schema, SchemaTable
-from archnb.naming import plural, snake
-from archnb.topics.schema.names import quote_ansi
+from archnb.design.schema import SchemaTable
+from archnb.model.identifiers import quote_ansi
+from archnb.model.places import Places
 
 
 def bare(column: str) -> str:
     """The column's name without the '-' that says downwards."""
     return column[1:] if column.startswith("-") else column
-
-
-def main_store(schema: Schema) -> str:
-    """The name of the main store: the first relational one, or else the first."""
-    for name, store in schema.stores.items():
-        if store.engine in RELATIONAL:
-            return name
-    return next(iter(schema.stores), "main")
-
-
-def engine_of(schema: Schema, table: SchemaTable) -> str:
-    """The engine of a table's store."""
-    store = schema.stores.get(table.store or main_store(schema))
-    return (store.engine if store is not None else None) or "postgresql"
-
-
-def is_relational(schema: Schema, table: SchemaTable) -> bool:
-    """Whether a table is in a relational store."""
-    return engine_of(schema, table) in RELATIONAL
-
-
-def table_of(schema: Schema, entity: str) -> str | None:
-    """The name of the table an entity (or a relationship) is kept in, or None."""
-    for name, table in schema.tables.items():
-        if table.entity == entity:
-            return name
-    names = (entity, snake(entity), plural(snake(entity)))
-    for name, table in schema.tables.items():
-        if table.entity is None and name in names:
-            return name
-    return None
-
-
-class Place(NamedTuple):
-    """The columns of one table that hold a field, and the foreign keys passed on the way there."""
-
-    table: str
-    columns: tuple[str, ...]
-    path: tuple[tuple[str, str], ...] = ()
-
-
-def find_field(design: Design, entity: str, field: str) -> Place | None:
-    """Where an entity's field lives: in its table, in a parent's, or one reference away (`customer.country`).
-
-    `path` names (table, foreign key) for each join between the entity's table and the place.
-    """
-    schema = design.schema
-    first, _, rest = field.lstrip("-").partition(".")
-    start = table_of(schema, entity)
-    if start is None:
-        return None
-    name: str | None = entity
-    at = start
-    path: tuple[tuple[str, str], ...] = ()
-    seen: set[str] = set()
-    while name is not None and name in design.entities and name not in seen:
-        seen.add(name)
-        here = table_of(schema, name)
-        if here is None:
-            return None
-        if here != at:
-            key = _key_between(schema, at, here)
-            if key is None:
-                return None
-            path, at = (*path, (at, key)), here
-        columns = _columns_of(schema.tables[here], first)
-        if columns:
-            # a shared primary key is found in the child's own table first
-            if rest:
-                return _follow(design, name, Place(here, columns, path), first, rest)
-            return Place(here, columns, path)
-        name = design.entities[name].extends
-    if first == "id":
-        table = schema.tables[start]
-        return Place(start, table.primary_key) if table.primary_key else None
-    return None
-
-
-def _columns_of(table: SchemaTable, field: str) -> tuple[str, ...]:
-    found = tuple(name for name, column in table.columns.items() if column.field == field)
-    if found:
-        return found
-    for name in (field, snake(field), f"{snake(field)}_id", f"{snake(field)}_amount"):
-        if name in table.columns and table.columns[name].field is None:
-            return (name,)
-    return ()
-
-
-def _key_between(schema: Schema, source: str, target: str) -> str | None:
-    keys = schema.tables[source].foreign_keys
-    return next((name for name, key in keys.items() if key.references == target), None)
-
-
-def _follow(design: Design, entity: str, place: Place, field: str, rest: str) -> Place | None:
-    from archnb.design import fields_of
-
-    own = fields_of(design, entity).get(field)
-    if own is None or own.references is None:
-        return None
-    keys = design.schema.tables[place.table].foreign_keys
-    key = next((name for name, one in keys.items() if set(one.columns) == set(place.columns)), None)
-    there = find_field(design, own.references, rest)
-    if key is None or there is None:
-        return None
-    return Place(there.table, there.columns, (*place.path, (place.table, key), *there.path))
 
 
 class Demand(NamedTuple):
@@ -139,28 +33,27 @@ def key_column(table: SchemaTable, columns: Sequence[str]) -> str:
     return next((one for one in columns if table.columns[one].type != "currency"), columns[0])
 
 
-def find_demands(design: Design, pattern: AccessPattern) -> Iterator[Demand]:
+def find_demands(places: Places, pattern: AccessPattern) -> Iterator[Demand]:
     """What an access pattern asks of each table it filters or sorts: nothing where it reads by the whole primary key."""
     entity = pattern.reads or pattern.writes
     if entity is None or pattern.action == "create":
         return
-    schema = design.schema
     equal: dict[str, list[str]] = {}
     for field in pattern.by:
-        place = find_field(design, entity, field)
+        place = places.find_field(entity, field)
         if place is not None:
             given = place.columns if "." not in field and len(place.columns) > 1 else place.columns[:1]
-            table = schema.tables[place.table]
+            table = places.tables[place.table]
             if any(table.columns[c].type == "currency" for c in given):
                 given = (key_column(table, given),)
             equal.setdefault(place.table, []).extend(given)
     ordered: dict[str, list[str]] = {}
     fields = [*([pattern.range] if pattern.range else []), *pattern.sort]
     for n, field in enumerate(fields):
-        place = find_field(design, entity, field)
+        place = places.find_field(entity, field)
         if place is None:
             continue
-        column = key_column(schema.tables[place.table], place.columns)
+        column = key_column(places.tables[place.table], place.columns)
         if pattern.range and n == 0:
             # the direction of the range column is that of a sort which begins with it
             is_sorted = bool(pattern.sort) and bare(pattern.sort[0]) == field
@@ -173,7 +66,7 @@ def find_demands(design: Design, pattern: AccessPattern) -> Iterator[Demand]:
             ordered.setdefault(place.table, []).append(("-" if field.startswith("-") else "") + column)
     search: dict[str, list[str]] = {}
     for field in pattern.search:
-        place = find_field(design, entity, field)
+        place = places.find_field(entity, field)
         if place is not None:
             search.setdefault(place.table, []).extend(place.columns)
     for table_name in dict.fromkeys([*equal, *ordered, *search]):
@@ -187,20 +80,19 @@ def find_demands(design: Design, pattern: AccessPattern) -> Iterator[Demand]:
             yield Demand(table_name, search=found)
 
 
-def find_include_demands(design: Design, pattern: AccessPattern) -> Iterator[Demand]:
+def find_include_demands(places: Places, pattern: AccessPattern) -> Iterator[Demand]:
     """What the includes of a read ask of their tables: children are found by their parent's key, what is referred to by its own."""
-    schema = design.schema
-    base = table_of(schema, pattern.reads) if pattern.reads is not None else None
+    base = places.find_table(pattern.reads) if pattern.reads is not None else None
     if base is None:
         return
     for one in pattern.include:
-        name = table_of(schema, one)
+        name = places.find_table(one)
         if name is None or name == base:
             continue
-        back = next((key for key in schema.tables[name].foreign_keys.values() if key.references == base), None)
-        there = next((key for key in schema.tables[base].foreign_keys.values() if key.references == name), None)
+        back = next((key for key in places.tables[name].foreign_keys.values() if key.references == base), None)
+        there = next((key for key in places.tables[base].foreign_keys.values() if key.references == name), None)
         if there is not None:
-            yield Demand(name, there.referenced or schema.tables[name].primary_key)
+            yield Demand(name, there.referenced or places.tables[name].primary_key)
         elif back is not None:
             yield Demand(name, back.columns)
 
