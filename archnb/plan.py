@@ -15,6 +15,7 @@ from archnb.design import Design, find_dangling, leaves, plain
 from archnb.exceptions import ArchnbError, InputError, unknown
 from archnb.fact import Facts
 from archnb.finding import Findings, Rule
+from archnb.planned import Backend
 from archnb.shapes import AnyShape, Cell, Graph, Shown, Table
 from archnb.topics.topic import Because, Draft, Topic, Why
 
@@ -47,8 +48,11 @@ def plan(design: Design) -> Plan:
         raise InputError(problems)
     draft = Draft(design)
     for topic in topics.TOPICS:
+        draft.owned = topic.CLOSES
         topic.complete(draft)
         topic.measure(draft)
+        draft.planned.put(topic.NAME, topic.conclude(draft))
+    draft.owned = ()
     draft.rules = rules()
     draft.findings = Findings(found for one in draft.rules for found in one.run(draft))
     return Plan(draft)
@@ -135,6 +139,11 @@ class Plan(Shown):
     def design(self) -> Design:
         """The design with everything proposed filled in."""
         return self.draft.design
+
+    @property
+    def planned(self) -> Backend:
+        """What was concluded, in records without gaps: what exporters and verifiers read."""
+        return self.draft.planned
 
     @property
     def facts(self) -> Facts:
