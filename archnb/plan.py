@@ -48,11 +48,7 @@ def plan(design: Design) -> Plan:
         raise InputError(problems)
     draft = Draft(design)
     for topic in topics.TOPICS:
-        draft.owned = topic.CLOSES
-        topic.complete(draft)
-        topic.measure(draft)
-        draft.planned.put(topic.NAME, topic.conclude(draft))
-    draft.owned = ()
+        draft.run(topic)
     draft.rules = rules()
     draft.findings = Findings(found for one in draft.rules for found in one.run(draft))
     return Plan(draft)

@@ -53,14 +53,22 @@ class Draft:
         self.design = said
         self.planned = Backend()
         self.facts = Facts()
-        # the sections that the topic at work may close; the pipe sets them
-        self.owned: tuple[str, ...] = ()
+        # the sections that the topic at work may close
+        self._owned: tuple[str, ...] = ()
         self.reasons: dict[str, Because] = {}
         # filled by the pipe once every topic is complete
         self.rules: tuple[Rule, ...] = ()
         self.findings = Findings(())
         # every path with all that are above it, so that asking costs one look
         self._said_paths = {path[:end] for path, _ in leaves(said) for end in _ends(path)}
+
+    def run(self, topic: Topic) -> None:
+        """Let a topic complete, measure and conclude its section."""
+        self._owned = topic.CLOSES
+        topic.complete(self)
+        topic.measure(self)
+        self.planned.put(topic.NAME, topic.conclude(self))
+        self._owned = ()
 
     def is_said(self, path: str) -> bool:
         """Whether a person said the value at a path, or anything below it."""
@@ -99,8 +107,8 @@ class Draft:
 
         Raises ArchnbError where it is not the section of the topic at work: each topic closes its own and no other.
         """
-        if section not in self.owned:
-            raise ArchnbError(f"section {section!r} is closed by a topic that closes {', '.join(self.owned)}")
+        if section not in self._owned:
+            raise ArchnbError(f"section {section!r} is closed by a topic that closes {', '.join(self._owned)}")
         name, _, part = section.partition(".")
         value = dataclasses.replace(getattr(self.design, name), **{part: completed}) if part else completed
         self.design = dataclasses.replace(self.design, **{name: value})
