@@ -26,7 +26,7 @@ DOORS: dict[str, set[str]] = {
     "sim": {"exceptions"},
     "planned": BASE | {"design"},
     "topics": BASE | {"design", "fact", "finding", "planned", "shapes", "sim"},
-    "diff": BASE | {"design", "shapes"},
+    "diff": BASE | {"design", "plan", "planned", "shapes"},
     "plan": BASE | {"design", "fact", "finding", "planned", "shapes", "topics"},
     "file": BASE | {"design"},
     "readers": BASE | {"design"},
