@@ -6,7 +6,7 @@ A `Plan` is the completed design in the same types, the facts, the findings, and
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,16 @@ from archnb.exceptions import ArchnbError, InputError, unknown
 from archnb.fact import Facts
 from archnb.finding import Findings, Rule
 from archnb.planned import Backend
-from archnb.shapes import AnyShape, Cell, Graph, Shown, Table
+from archnb.shapes import AnyShape, Cell, Graph, Shown, Source, Table
 from archnb.topics.topic import Because, Draft, Topic, Why
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import networkx
     import pandas
+
+    from archnb.verify.proof import Evidence
 
 # verbs of later rooms, as "module:function", that a plan offers as methods; the package's front door fills them
 _verbs: dict[str, str] = {}
@@ -32,10 +36,9 @@ def offer(**verbs: str) -> None:
     _verbs.update(verbs)
 
 
-def _call(verb: str, *args: Any, **options: Any) -> Any:
+def _find_verb(verb: str) -> Any:
     module, _, name = _verbs[verb].partition(":")
-    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    return function(*args, **options)
+    return getattr(importlib.import_module(module), name)
 
 
 def plan(design: Design) -> Plan:
@@ -281,17 +284,32 @@ class Plan(Shown):
         """Every path of the completed design that holds a value."""
         return list(self._values)
 
-    def export(self, name: str, **options: Any) -> Any:
-        """Translate the plan into an artefact: 'sql', 'openapi', 'prometheus', … See archnb.export.EXPORTERS."""
-        return _call("export", self, name, **options)
+    def export(self, name: str, **options: str) -> Source:
+        """Translate the plan into an artefact: 'sql', 'openapi', 'prometheus', … See archnb.export.EXPORTERS.
 
-    def verify(self, **options: Any) -> Any:
-        """Run every artefact on the real thing, or say that it was not."""
-        return _call("verify", self, **options)
+        options: those of the exporter, such as dialect="mysql". Raises ArchnbError where a name or an option is not known.
+        """
+        run: Callable[..., Source] = _find_verb("export")
+        return run(self, name, **options)
 
-    def report(self, path: str, **options: Any) -> Any:
-        """Write the whole plan as one self-contained HTML file; gives back the path."""
-        return _call("report", self, path, **options)
+    def verify(
+        self, *, postgresql: str | None = None, mysql: str | None = None, only: str | Iterable[str] | None = None
+    ) -> Evidence:
+        """Run every artefact on the real thing, or say that it was not.
+
+        postgresql, mysql: the URL of a server to use. only: names of archnb.verify.VERIFIERS. Raises EngineMissing where a
+        given server does not answer, ArchnbError where a name is not known.
+        """
+        run: Callable[..., Evidence] = _find_verb("verify")
+        return run(self, postgresql=postgresql, mysql=mysql, only=only)
+
+    def report(self, path: str | Path, evidence: Evidence | None = None, *, artefacts: bool = True) -> str:
+        """Write the whole plan as one self-contained HTML file; gives back the path.
+
+        evidence: what `verify` gave; without it the report says that nothing was run. artefacts: whether they are put in.
+        """
+        run: Callable[..., str] = _find_verb("report")
+        return run(self, str(path), evidence, artefacts=artefacts)
 
     def data(self) -> Any:
         """The completed design as plain data."""
