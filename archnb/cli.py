@@ -382,10 +382,10 @@ def _note_data(notes: Any) -> list[dict[str, Any]]:
 @careful
 def diff_command(old: Path, new: Path, as_json: bool) -> None:
     """Say in words what changed between two designs, and how each change is carried out."""
-    from archnb import load
+    from archnb import load, plan
     from archnb.diff import diff
 
-    found = diff(load(old), load(new))
+    found = diff(plan(load(old)), plan(load(new)))
     if as_json:
         _echo_json([{"effect": c.effect, "path": c.path, "change": c.words, "how": c.how} for c in found.changes])
     else:

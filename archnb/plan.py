@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,17 @@ from archnb.exceptions import ArchnbError, InputError, Problem, unknown
 from archnb.fact import Facts
 from archnb.finding import Finding, Findings, Rule, accept, today
 from archnb.model import Model
-from archnb.shapes import AnyShape, Cell, Graph, Shown, Table
+from archnb.planned import Backend
+from archnb.shapes import AnyShape, Cell, Graph, Shown, Source, Table
 from archnb.topics.topic import Because, Draft, Topic, Why
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import networkx
     import pandas
+
+    from archnb.verify.proof import Evidence
 
 # verbs of later rooms, as "module:function", that a plan offers as methods; the package's front door fills them
 _verbs: dict[str, str] = {}
@@ -33,10 +38,9 @@ def offer(**verbs: str) -> None:
     _verbs.update(verbs)
 
 
-def _call(verb: str, *args: Any, **options: Any) -> Any:
+def _find_verb(verb: str) -> Any:
     module, _, name = _verbs[verb].partition(":")
-    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    return function(*args, **options)
+    return getattr(importlib.import_module(module), name)
 
 
 def plan(design: Design, *, day: datetime.date | None = None) -> Plan:
@@ -52,8 +56,7 @@ def plan(design: Design, *, day: datetime.date | None = None) -> Plan:
         raise InputError(problems)
     draft = Draft(design)
     for topic in topics.TOPICS:
-        topic.complete(draft)
-        topic.measure(draft)
+        draft.run(topic)
     draft.rules = rules()
     # a topic's rules see what those before it found: the review looks for acceptances that have no finding
     for topic in topics.TOPICS:
@@ -155,6 +158,11 @@ class Plan(Shown):
     def model(self) -> Model:
         """What the completed design means: keys, references, people, tenants, ways, places, touches, traffic."""
         return self.draft.model
+
+    @property
+    def planned(self) -> Backend:
+        """What was concluded, in records without gaps: what exporters and verifiers read."""
+        return self.draft.planned
 
     @property
     def facts(self) -> Facts:
@@ -296,17 +304,32 @@ class Plan(Shown):
         """Every path of the completed design that holds a value."""
         return list(self._values)
 
-    def export(self, name: str, **options: Any) -> Any:
-        """Translate the plan into an artefact: 'sql', 'openapi', 'prometheus', … See archnb.export.EXPORTERS."""
-        return _call("export", self, name, **options)
+    def export(self, name: str, **options: str) -> Source:
+        """Translate the plan into an artefact: 'sql', 'openapi', 'prometheus', … See archnb.export.EXPORTERS.
 
-    def verify(self, **options: Any) -> Any:
-        """Run every artefact on the real thing, or say that it was not."""
-        return _call("verify", self, **options)
+        options: those of the exporter, such as dialect="mysql". Raises ArchnbError where a name or an option is not known.
+        """
+        run: Callable[..., Source] = _find_verb("export")
+        return run(self, name, **options)
 
-    def report(self, path: str, **options: Any) -> Any:
-        """Write the whole plan as one self-contained HTML file; gives back the path."""
-        return _call("report", self, path, **options)
+    def verify(
+        self, *, postgresql: str | None = None, mysql: str | None = None, only: str | Iterable[str] | None = None
+    ) -> Evidence:
+        """Run every artefact on the real thing, or say that it was not.
+
+        postgresql, mysql: the URL of a server to use. only: names of archnb.verify.VERIFIERS. Raises EngineMissing where a
+        given server does not answer, ArchnbError where a name is not known.
+        """
+        run: Callable[..., Evidence] = _find_verb("verify")
+        return run(self, postgresql=postgresql, mysql=mysql, only=only)
+
+    def report(self, path: str | Path, evidence: Evidence | None = None, *, artefacts: bool = True) -> str:
+        """Write the whole plan as one self-contained HTML file; gives back the path.
+
+        evidence: what `verify` gave; without it the report says that nothing was run. artefacts: whether they are put in.
+        """
+        run: Callable[..., str] = _find_verb("report")
+        return run(self, str(path), evidence, artefacts=artefacts)
 
     def data(self) -> Any:
         """The completed design as plain data."""

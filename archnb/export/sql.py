@@ -17,8 +17,9 @@ from archnb.export.column_types import is_built_in, sql_type, translate
 from archnb.model.identifiers import claim_folded, shorten
 from archnb.model.lookups import bare
 from archnb.model.places import Places
+from archnb.planned.schema import Split
 from archnb.shapes import Source
-from archnb.topics.schema.partitions import Split, read_split
+from archnb.topics.schema.partitions import read_split
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -202,7 +203,7 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
 def primary_key_of(table: SchemaTable, dialect: str) -> tuple[str, ...]:
     """The primary key in a dialect: only PostgreSQL's partitions need the partition's column in it."""
     split = read_split(table.partition_by)
-    if dialect == "postgresql" or split is None or split.kind != "range":
+    if dialect == "postgresql" or split.kind != "range":
         return table.primary_key
     generated = tuple(one for one in table.primary_key if table.columns[one].type in ("key", "uuid"))
     return generated or table.primary_key
@@ -387,7 +388,7 @@ def usable_split(table: SchemaTable) -> Split | None:
     """How a table is split where PostgreSQL takes it: the columns are there, and in every unique key."""
     split = read_split(table.partition_by)
     if (
-        split is None
+        split.kind == "none"
         or any(one not in table.columns for one in split.columns)
         or (split.kind == "hash" and not split.parts)
     ):

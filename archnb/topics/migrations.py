@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from archnb.fact import Fact
 from archnb.finding import Hit, Rule, rule
+from archnb.planned import conclude as conclude_record
+from archnb.planned.migrations import Migrations
 from archnb.quantity import parse
 from archnb.shapes import AnyShape, Cell, Row, Table
 from archnb.topics.topic import Because, Draft
 
 NAME = "migrations"
 TITLE = "Migrations and versioning"
+CLOSES = ("migrations",)
 
 # pgroll's own benchmark (PostgreSQL 14.8): batched backfills of 10 k, 100 k and 300 k rows ran at 53 k, 21 k and 9.4 k rows/s
 BACKFILL = "9400/s"
@@ -35,6 +38,11 @@ def complete(draft: Draft) -> None:
         api_deprecation=Because("6 months", "callers outside the team need two release cycles to move"),
     )
     draft.close("migrations", made)
+
+
+def conclude(draft: Draft) -> Migrations:
+    """The section without gaps."""
+    return conclude_record(Migrations, draft.design.migrations, "migrations")
 
 
 def measure(draft: Draft) -> None:

@@ -9,12 +9,16 @@ from itertools import pairwise
 from archnb.design.requirements import Load, Objective
 from archnb.fact import Fact, Facts
 from archnb.finding import Hit, Rule, rule
+from archnb.planned import conclude as conclude_record
+from archnb.planned.requirements import Objective as PlannedObjective
+from archnb.planned.requirements import Requirements
 from archnb.quantity import Quantity, number, parse
 from archnb.shapes import AnyShape, Cell, Chart, Row, Table
 from archnb.topics.topic import Because, Draft
 
 NAME = "requirements"
 TITLE = "Requirements"
+CLOSES = ("requirements",)
 
 HORIZON = "36 months"
 
@@ -51,6 +55,13 @@ def complete(draft: Draft) -> None:
         regions=Because(1, "no requirement asks for a second region"),
     )
     draft.close("requirements", made)
+
+
+def conclude(draft: Draft) -> Requirements:
+    """The section without gaps."""
+    requirements = draft.design.requirements
+    default = conclude_record(PlannedObjective, requirements.objectives["default"], "requirements.objectives.default")
+    return conclude_record(Requirements, requirements, "requirements", default=default)
 
 
 def measure(draft: Draft) -> None:

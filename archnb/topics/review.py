@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 
 from archnb.finding import PRINCIPLES, Finding, Hit, Principle, Rule, Severity, rule
+from archnb.planned.review import Review
 from archnb.shapes import AnyShape, Cell, Row, Table, Tone
 from archnb.topics.topic import Draft
 
 NAME = "review"
 TITLE = "Review"
+CLOSES: tuple[str, ...] = ()
 
 # what one finding takes from what is left of a principle's score
 WEIGHT: dict[Severity, float] = {"critical": 0.5, "high": 0.25, "medium": 0.1, "low": 0.03}
@@ -21,6 +23,11 @@ def complete(draft: Draft) -> None:
 
 def measure(draft: Draft) -> None:
     """Nothing is counted before the rules have run."""
+
+
+def conclude(draft: Draft) -> Review:
+    """The principles; their scores follow from the findings."""
+    return Review(principles=PRINCIPLES)
 
 
 def score(found: Sequence[Finding]) -> float:

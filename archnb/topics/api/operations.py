@@ -9,7 +9,8 @@ from archnb.design.api import Api, Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
 from archnb.design.record import Named
 from archnb.naming import claim, kebab, plural, snake
-from archnb.topics.api.addresses import Address, derive_address, is_redirect, is_single, move_aside, normalise
+from archnb.planned.api import normalise
+from archnb.topics.api.addresses import Address, derive_address, is_redirect, is_single, move_aside
 from archnb.topics.api.bodies import PAGING, list_aggregate, list_visible, list_writable
 from archnb.topics.api.limits import choose_rate_limit
 from archnb.topics.api.resources import Resources, find_resources

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from archnb.design.api import Operation
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
+from archnb.planned.api import normalise
 from archnb.quantity import show, unit
-from archnb.topics.api.addresses import normalise
 from archnb.topics.api.limits import find_calls
 from archnb.topics.api.operations import LARGEST_PAGE
 from archnb.topics.api.resources import find_resources

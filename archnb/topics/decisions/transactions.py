@@ -110,6 +110,11 @@ def fill_transactions(draft: Draft) -> Named[Transaction]:
                 f"decisions.transactions.{name}",
                 one,
                 operation=Because(name, "the transaction has the operation's name"),
+                isolation=Because("read committed", "no access pattern writes here, so nothing asks for more"),
+                guard=Because(
+                    "none", "no access pattern says what it writes, so archnb cannot tell what would guard it"
+                ),
+                reason=Because("the design says no more of it", "no access pattern writes here"),
             )
     return Named(made)
 

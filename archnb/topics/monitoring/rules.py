@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from archnb.design.monitoring import Alert, Slo
 from archnb.exceptions import nearest
 from archnb.finding import Hit, Rule, rule
+from archnb.planned.monitoring import OTHERS, write_window
 from archnb.quantity import number
 from archnb.sim.reliability import budget_spent, errors_to_fire, is_burn_reachable, lowest_slo_for_burn
 from archnb.topics.monitoring.alerts import HANDFUL, work_out_rows
 from archnb.topics.monitoring.metrics import find_metric
-from archnb.topics.monitoring.slos import OTHERS, average_rate, find_covered, show_days, write_window
+from archnb.topics.monitoring.slos import average_rate, find_covered, show_days
 from archnb.topics.topic import Draft
 
 _THIRTY_DAYS = 30 * 86400.0

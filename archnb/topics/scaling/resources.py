@@ -86,6 +86,11 @@ def complete_resources(draft: Draft) -> Scaling:
         for name, one in made.items()
         if one.demand is not None and one.demand not in draft.facts
     ]
+    problems += [
+        Problem(f"scaling.resources.{name}", "a limit is missing: how much is there? Write for instance 'limit: 4 TB'.")
+        for name, one in made.items()
+        if one.limit is None
+    ]
     for name, one in made.items():
         if one.demand is not None and one.demand in draft.facts and one.limit is not None:
             demand = draft.facts[one.demand]

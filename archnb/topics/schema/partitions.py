@@ -10,11 +10,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from typing import NamedTuple
+from typing import Literal
 
 from archnb.design import Design
 from archnb.design.record import Named
 from archnb.design.schema import Schema, SchemaTable
+from archnb.planned.schema import Split
 from archnb.quantity import show, unit
 from archnb.topics.schema.sizes import align, width_of
 from archnb.topics.schema.stores import is_append_only
@@ -93,16 +94,8 @@ def _split_by_hash(draft: Draft, name: str, table: SchemaTable, size: float) -> 
     return dataclasses.replace(table, partition_by=by)
 
 
-class Split(NamedTuple):
-    """How a table is split: 'range' by a month of its column, or 'hash' of it into so many parts."""
-
-    kind: str
-    columns: tuple[str, ...]
-    parts: int
-
-
-def read_split(text: str | None) -> Split | None:
-    """What `partition_by` says, or None where it says nothing that is known.
+def read_split(text: str | None) -> Split:
+    """What `partition_by` says: a range by a month of its column, a list, or a hash into so many parts; else no split.
 
     >>> read_split("range (placed_at) monthly")
     Split(kind='range', columns=('placed_at',), parts=0)
@@ -111,9 +104,11 @@ def read_split(text: str | None) -> Split | None:
     """
     found = re.fullmatch(r"\s*(range|hash|list)\s*\((.+)\)\s*(\w*)\s*", text or "", re.IGNORECASE | re.DOTALL)
     if found is None:
-        return None
+        return Split()
+    kind: Literal["range", "hash", "list"] = found[1].lower()  # type: ignore[assignment]  # the pattern has these three
     columns = tuple(part.strip().strip('"') for part in found[2].split(","))
-    return Split(found[1].lower(), columns, int(found[3]) if found[3].isdigit() and len(found[3]) < 5 else 0)
+    parts = int(found[3]) if found[3].isdigit() and len(found[3]) < 5 else 0
+    return Split(kind=kind, columns=columns, parts=parts)
 
 
 def is_partition(schema: Schema, name: str, table: SchemaTable) -> bool:
