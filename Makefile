@@ -1,5 +1,5 @@
 # One command each; every target sets up what it needs first. ARGS passes arguments on: make test ARGS="-k cache".
-.PHONY: help setup demo test check lab bench clean
+.PHONY: help setup demo test check docs lab bench clean
 
 # The first interpreter on the PATH that is new enough; PYTHON=/path/to/python chooses another.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
@@ -14,6 +14,7 @@ help:
 	@echo "make demo    plan the shop, run its artefacts on real engines, write the report"
 	@echo "make test    run the tests"
 	@echo "make check   lint, format and strict types"
+	@echo "make docs    write the pages of the rules anew"
 	@echo "make lab     open the first notebook in JupyterLab"
 	@echo "make bench   measure the figures that the README states"
 	@echo "make clean   remove $(VENV) and what tools leave behind"
@@ -37,6 +38,9 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict archnb
+
+docs: setup
+	@$(BIN)/python -m tests.rule_pages
 
 lab: setup
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb $(ARGS)

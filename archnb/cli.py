@@ -23,9 +23,11 @@ import click
 
 from archnb.address import hide_password, show_address
 from archnb.exceptions import ArchnbError, EngineMissing, FileUseError, InputError, printable, unknown
-from archnb.finding import SEVERITIES
+from archnb.finding import PRINCIPLES, SEVERITIES
+from archnb.shapes import Cell
 
 if TYPE_CHECKING:
+    from archnb.finding import Rule
     from archnb.plan import Plan
 
 FINE, FOUND, BAD_INPUT, NO_ENGINE, NO_FILE = 0, 1, 2, 3, 4
@@ -33,7 +35,7 @@ FINE, FOUND, BAD_INPUT, NO_ENGINE, NO_FILE = 0, 1, 2, 3, 4
 CRASHED, INTERRUPTED, NO_READER = 70, 130, 141
 
 CODES = """\
-Exit codes: 0 fine; 1 findings at or above --fail-on, or a failed proof; 2 bad input; 3 an engine is missing; 4 the system
+Exit codes: 0 fine; 1 open findings at or above --fail-on, or a failed proof; 2 bad input; 3 an engine is missing; 4 the system
 refuses a file (permission, no room); 70 a fault of archnb itself; 130 interrupted; 141 the reader of the output went away."""
 
 AsJson = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -187,9 +189,14 @@ class Commands(click.Group):
 
 
 def _plan(design: Path) -> Plan:
-    from archnb import load, plan
+    from archnb import file, plan
 
-    return plan(load(design))
+    said = file.load(design)
+    try:
+        return plan(said)
+    except InputError as error:
+        # what only the rules know to be wrong stands on a line too
+        raise file.locate(error, design) from None
 
 
 def _echo_json(data: Any) -> None:
@@ -204,14 +211,22 @@ def _echo_json(data: Any) -> None:
     )
 
 
-def _finding_data(plan: Plan) -> list[dict[str, str]]:
+def _finding_data(plan: Plan) -> list[dict[str, Any]]:
+    from archnb.design import plain
+
     return [
         {
             "severity": one.severity, "path": one.path, "effect": one.effect, "remedy": one.remedy,
             "evidence": one.evidence, "rule": one.rule.id, "principle": one.rule.principle,
+            "is_accepted": one.is_accepted,
+            "acceptance": plain(one.acceptance) if one.acceptance is not None else None,
         }
         for one in plan.findings
     ]  # fmt: skip
+
+
+def _finding_counts(plan: Plan) -> dict[str, int]:
+    return {"open": len(plan.findings.open), "accepted": len(plan.findings.accepted), "rules": len(plan.draft.rules)}
 
 
 def _exit_for(plan: Plan, fail_on: str) -> None:
@@ -295,19 +310,97 @@ def plan_command(design: Path, section: str | None, why_path: str | None, as_jso
 
 @main.command(epilog="Example: archnb check shop.yaml --fail-on high")
 @DesignFile
+@click.option("--all", "is_all", is_flag=True, help="Print every place, and what is accepted in full.")
 @AsJson
 @FailOn
 @careful
-def check(design: Path, as_json: bool, fail_on: str) -> None:
-    """Run the rules and print the findings, worst first."""
+def check(design: Path, is_all: bool, as_json: bool, fail_on: str) -> None:
+    """Run the rules and print what they found, one rule after the other, the worst first.
+
+    What the design accepts is counted apart, and --fail-on does not look at it.
+    """
     made = _plan(design)
     if as_json:
-        _echo_json({"findings": _finding_data(made), "rules": len(made.draft.rules)})
+        _echo_json({"findings": _finding_data(made), **_finding_counts(made)})
     else:
-        for one in made.findings:
-            say(f"{one.severity}: {one.path}\n  {one.effect}\n  {one.remedy}\n  {one.evidence} [{one.rule.id}]")
-        say(f"{len(made.findings)} findings from {len(made.draft.rules)} rules.")
+        _print_findings(made, is_all)
     _exit_for(made, fail_on)
+
+
+def _print_findings(made: Plan, is_all: bool) -> None:
+    """One paragraph a rule: effect, remedy, and its worst places."""
+    from archnb.finding import SHOWN
+
+    most = None if is_all else SHOWN
+    for group in made.findings.groups:
+        count = len(group.findings)
+        say(f"{group.rule.severity}: {group.rule.id}, {count} place{'s' * (count > 1)}")
+        say(f"  {group.effect}\n  {group.remedy}")
+        for place in group.places[:most]:
+            say(f"  - {place.replace('`', '')}")
+        if most is not None and count > most:
+            say(f"  and {count - most} more: --all")
+    for row in made.findings.accepted_table.rows if is_all else ():
+        severity, _, where, reason, since, until, rule = (str(cell) for cell in row)
+        ends = f", until {until}" if until != "None" else ""
+        say(f"accepted ({severity}): {rule}, on {since}{ends}: {reason}")
+        cell = row[2]
+        assert isinstance(cell, Cell)
+        for place in (*where.split("\n"), *cell.more):
+            say(f"  - {place.replace('`', '')}")
+    accepted = len(made.findings.accepted)
+    told = f", {accepted} more accepted" if accepted else ""
+    count = len(made.findings.open)
+    say(f"{count} finding{'s' * (count != 1)} from {len(made.draft.rules)} rules{told}.")
+
+
+@main.command("rules", epilog="Example: archnb rules schema-foreign-key-without-index")
+@click.argument("rule_id", metavar="[ID]", required=False)
+@click.option("--topic", help="Only the rules of this section: schema, api, cache, …")
+@click.option("--principle", type=click.Choice(PRINCIPLES), help="Only the rules that serve this principle.")
+@click.option("--severity", type=click.Choice(SEVERITIES), help="Only the rules of this severity.")
+@AsJson
+@careful
+def rules_command(
+    rule_id: str | None, topic: str | None, principle: str | None, severity: str | None, as_json: bool
+) -> None:
+    """List the rules, or show one: its effect, its remedy, an example of each kind, and how to accept it."""
+    from archnb import rules
+
+    known = {one.id: one for one in rules()}
+    if rule_id is not None:
+        if rule_id not in known:
+            _fail(unknown("rule", rule_id, known, "'archnb rules' lists them."), BAD_INPUT)
+        page = _read_rule_page(rule_id)
+        if as_json:
+            _echo_json({**_rule_data(known[rule_id]), "page": page})
+        else:
+            say(page)
+        return
+    if topic is not None and topic not in {one.topic for one in known.values()}:
+        _fail(unknown("topic", topic, dict.fromkeys(one.topic for one in known.values())), BAD_INPUT)
+    chosen = [
+        one
+        for one in known.values()
+        if topic in (None, one.topic) and principle in (None, one.principle) and severity in (None, one.severity)
+    ]
+    if as_json:
+        _echo_json([_rule_data(one) for one in chosen])
+        return
+    width = max((len(one.id) for one in chosen), default=0)
+    for one in chosen:
+        say(f"{one.severity:8}  {one.id:{width}}  {one.condition}")
+    say(f"{len(chosen)} rules. 'archnb rules ID' shows one.")
+
+
+def _rule_data(one: Rule) -> dict[str, str]:
+    names = ("id", "topic", "principle", "severity", "condition", "effect", "remedy")
+    return {name: getattr(one, name) for name in names}
+
+
+def _read_rule_page(rule_id: str) -> str:
+    """A rule's page: beside the package in a wheel, in docs/rules in a checkout."""
+    return _find_shipped("rules", "docs/rules", f"{rule_id}.md").read_text(encoding="utf-8")
 
 
 @main.command(epilog="Example: archnb export shop.yaml sql --dialect mysql --output shop.sql")
@@ -376,7 +469,8 @@ def report(design: Path, output: Path | None, is_verified: bool, as_json: bool, 
             {
                 "report": path,
                 "bytes": Path(path).stat().st_size,
-                "findings": len(made.findings),
+                "findings": len(made.findings.open),
+                "accepted": len(made.findings.accepted),
                 "facts": len(made.facts),
             }
         )
@@ -426,10 +520,10 @@ def _note_data(notes: Any) -> list[dict[str, Any]]:
 @careful
 def diff_command(old: Path, new: Path, as_json: bool) -> None:
     """Say in words what changed between two designs, and how each change is carried out."""
-    from archnb import load
+    from archnb import load, plan
     from archnb.diff import diff
 
-    found = diff(load(old), load(new))
+    found = diff(plan(load(old)), plan(load(new)))
     if as_json:
         _echo_json([{"effect": c.effect, "path": c.path, "change": c.words, "how": c.how} for c in found.changes])
     else:
@@ -466,7 +560,7 @@ def demo(directory: Path, as_json: bool) -> None:
         target = directory / source.filename
         file.replace_file(target, source.text)
         artefacts.append(target)
-    worst = made.findings[0] if len(made.findings) else None
+    worst = next(iter(made.findings.open), None)
     seconds = time.perf_counter() - started
     if as_json:
         _echo_json({
@@ -481,11 +575,16 @@ def demo(directory: Path, as_json: bool) -> None:
 
 def _read_shop() -> str:
     """The shop's design: beside the package in a wheel, in notebooks/designs in a checkout."""
+    return _find_shipped("designs", "notebooks/designs", "shop.yaml").read_text(encoding="utf-8")
+
+
+def _find_shipped(inside: str, beside: str, name: str) -> Path:
+    """A file that travels with the package: in a folder of it in a wheel, in another of the checkout otherwise."""
     package = Path(__file__).parent
-    for place in (package / "designs", package.parent / "notebooks" / "designs"):
-        if (place / "shop.yaml").exists():
-            return (place / "shop.yaml").read_text(encoding="utf-8")
-    raise ArchnbError(f"the demo's design is missing from {package / 'designs'}; install archnb again.")
+    for place in (package / inside, package.parent / beside):
+        if (place / name).exists():
+            return place / name
+    raise ArchnbError(f"{name} is missing from {package / inside}; install archnb again.")
 
 
 def _print_demo(
@@ -495,9 +594,7 @@ def _print_demo(
         say(f"  {proof.verdict:8} {proof.artefact}: {proof.kind}, {proof.engine} {proof.version}".rstrip())
     say(f"\nReport     {report_path.resolve()}  ({report_path.stat().st_size / 1e3:,.0f} kB)")
     say(f"Artefacts  {', '.join(one.name for one in artefacts)}  in {report_path.parent.resolve()}")
-    say(
-        f"Counts     {len(made.facts)} facts, {len(made.findings)} findings, {len(evidence)} proofs, in {seconds:.1f} s"
-    )
+    say(f"Counts     {len(made.facts)} facts, {made.findings.note}, {len(evidence)} proofs, in {seconds:.1f} s")
     if worst is not None:
         say(
             f"\nWorst finding ({worst.severity}), {worst.path}: {worst.effect}\n  Evidence: {worst.evidence}\n  Remedy: {worst.remedy}"

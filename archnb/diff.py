@@ -1,16 +1,26 @@
-"""What changed between two designs, in words: what it means for the data, for callers, and how it is carried out."""
+"""What changed between two plans, in words: what it means for the data, for callers, and how it is carried out.
+
+Entities and operations are compared as they were concluded, so that what archnb proposes otherwise is seen too; every other
+value as it was said.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from archnb.design import Design, leaves
+from archnb.design.accepted import Acceptance
 from archnb.design.entities import Field, write_field
 from archnb.exceptions import printable
+from archnb.planned import Backend
+from archnb.planned.entities import AccessPattern
 from archnb.quantity import Quantity
 from archnb.shapes import Cell, Shown, Table, Tone
+
+if TYPE_CHECKING:
+    from archnb.plan import Plan
 
 Effect = Literal["breaking", "data", "safe"]
 _TONE: dict[str, Tone] = {"breaking": "danger", "data": "warning", "safe": ""}
@@ -58,27 +68,33 @@ class Diff(Shown):
         return printable("\n".join(lines)) or "The two say the same."
 
 
-def diff(old: Design, new: Design) -> Diff:
-    """Compare two designs by meaning.
+def diff(old: Plan, new: Plan) -> Diff:
+    """Compare two plans by meaning.
 
-    >>> from archnb import Design
-    >>> print(diff(Design(), Design.of({"entities": {"Tag": {"fields": {"id": "key"}}}})))
-    safe: Entity Tag is new, with the field id. Create its table; nothing reads it yet.
+    >>> from archnb import Design, plan
+    >>> print(diff(plan(Design()), plan(Design.of({"entities": {"Tag": {"fields": {"id": "key"}}}}))).changes[0].words)
+    Entity Tag is new, with the field id.
     """
-    name = (old.name or "design", new.name or "design")
-    version = (old.migrations.version or "", new.migrations.version or "")
-    return Diff(f"{name[0]} {version[0]}".strip(), f"{name[1]} {version[1]}".strip(), _changes(old, new))
+    return Diff(_title(old), _title(new), _changes(old, new))
 
 
-def _changes(old: Design, new: Design) -> Iterator[Change]:
-    yield from _entities(old, new)
-    yield from _access(old, new)
+def _title(plan: Plan) -> str:
+    return f"{plan.name} {plan.said.migrations.version or ''}".strip()
+
+
+def _changes(old: Plan, new: Plan) -> Iterator[Change]:
+    yield from _entities(old.planned, new.planned)
+    yield from _access(old.planned, new.planned)
+    yield from _acceptances(old.said, new.said)
     yield from _values(old, new)
 
 
-def _entities(old: Design, new: Design) -> Iterator[Change]:
+def _entities(old_backend: Backend, new_backend: Backend) -> Iterator[Change]:
+    old, new = old_backend.entities, new_backend.entities
     for name, entity in new.entities.items():
         path = f"entities.{name}"
+        # an inherited field changes where it is declared
+        inherited = new.entities[entity.extends].fields if entity.extends in new.entities else {}
         if name not in old.entities:
             fields = ", ".join(entity.fields)
             yield Change(
@@ -91,12 +107,15 @@ def _entities(old: Design, new: Design) -> Iterator[Change]:
         before = old.entities[name].fields
         for field, one in entity.fields.items():
             here = f"{path}.fields.{field}"
+            if field in inherited:
+                continue
             if field not in before:
                 yield _added(here, name, field, one)
             elif before[field] != one:
                 yield _changed(here, name, field, before[field], one)
+        parent = old.entities[name].extends
         for field in before:
-            if field not in entity.fields:
+            if field not in entity.fields and not (parent in old.entities and field in old.entities[parent].fields):
                 yield Change(
                     f"{path}.fields.{field}",
                     f"Field {name}.{field} goes.",
@@ -158,21 +177,21 @@ def _changed(path: str, entity: str, field: str, before: Field, after: Field) ->
     )
 
 
-def _access(old: Design, new: Design) -> Iterator[Change]:
-    for name, one in new.access.items():
+def _shape(pattern: AccessPattern) -> tuple[str, str, tuple[str, ...]]:
+    return pattern.kind, pattern.entity, pattern.by
+
+
+def _access(old_backend: Backend, new_backend: Backend) -> Iterator[Change]:
+    old, new = old_backend.entities, new_backend.entities
+    for name, pattern in new.access.items():
         if name not in old.access:
             yield Change(
                 f"access.{name}",
-                f"Operation {name} is new: {one.summary or one.reads or one.writes}.".replace("..", "."),
+                f"Operation {name} is new: {pattern.summary or pattern.entity}.".replace("..", "."),
                 "safe",
                 "Build its index before the code that uses it.",
             )
-        elif (one.reads, one.writes, one.by, one.action) != (
-            (was := old.access[name]).reads,
-            was.writes,
-            was.by,
-            was.action,
-        ):
+        elif _shape(pattern) != _shape(old.access[name]):
             yield Change(
                 f"access.{name}",
                 f"Operation {name} does something else than before.",
@@ -189,10 +208,47 @@ def _access(old: Design, new: Design) -> Iterator[Change]:
             )
 
 
-def _values(old: Design, new: Design) -> Iterator[Change]:
-    """Every other value that differs, as from → to."""
+def _acceptances(old: Design, new: Design) -> Iterator[Change]:
+    """What is accepted by now, what no longer, and what for another reason or another time."""
+    before, after = ({(one.rule, one.path): one for one in design.accepted} for design in (old, new))
+    for key in dict.fromkeys([*before, *after]):
+        rule, path = key
+        was, one = before.get(key), after.get(key)
+        if was == one:
+            continue
+        if was is None and one is not None:
+            text = f"{rule} is accepted at {path}{_ending(one)}: {one.reason}"
+            yield Change(
+                "accepted", _sentence(text), "safe", "Its finding counts as accepted, and no check fails on it."
+            )
+        elif one is None and was is not None:
+            text = f"{rule} is no longer accepted at {path}; the reason was: {was.reason}"
+            yield Change("accepted", _sentence(text), "safe", "Its finding is open again.")
+        elif was is not None and one is not None:
+            told = [
+                f"{name} {_word(getattr(was, name))} → {_word(getattr(one, name))}"
+                for name in ("reason", "date", "until")
+                if getattr(was, name) != getattr(one, name)
+            ]
+            text = f"{rule} stays accepted at {path}: {', '.join(told)}"
+            yield Change("accepted", _sentence(text), "safe", "Look whether the reason still holds.")
+
+
+def _ending(one: Acceptance) -> str:
+    return f" until {one.until}" if one.until else ""
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def _values(old_plan: Plan, new_plan: Plan) -> Iterator[Change]:
+    """Every other said value that differs, as from → to."""
     done = ("entities.", "access.")
+    old, new = old_plan.said, new_plan.said
     before, after = dict(leaves(old)), dict(leaves(new))
+    before.pop("accepted", None)
+    after.pop("accepted", None)
     for path in dict.fromkeys([*before, *after]):
         parts = path.split(".")
         is_field = path.startswith("entities.") and len(parts) > 2 and parts[2] == "fields"

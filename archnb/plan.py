@@ -5,22 +5,29 @@ A `Plan` is the completed design in the same types, the facts, the findings, and
 
 from __future__ import annotations
 
+import datetime
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archnb import topics
 from archnb.design import Design, find_dangling, leaves, plain
-from archnb.exceptions import ArchnbError, InputError, printable, unknown
+from archnb.exceptions import ArchnbError, InputError, Problem, printable, unknown
 from archnb.fact import Facts
-from archnb.finding import Findings, Rule
-from archnb.shapes import AnyShape, Cell, Graph, Shown, Table
+from archnb.finding import Finding, Findings, Rule, accept, today
+from archnb.model import Model
+from archnb.planned import Backend
+from archnb.shapes import AnyShape, Cell, Graph, Shown, Source, Table
 from archnb.topics.topic import Because, Draft, Topic, Why
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import networkx
     import pandas
+
+    from archnb.verify.proof import Evidence
 
 # verbs of later rooms, as "module:function", that a plan offers as methods; the package's front door fills them
 _verbs: dict[str, str] = {}
@@ -31,27 +38,38 @@ def offer(**verbs: str) -> None:
     _verbs.update(verbs)
 
 
-def _call(verb: str, *args: Any, **options: Any) -> Any:
+def _find_verb(verb: str) -> Any:
     module, _, name = _verbs[verb].partition(":")
-    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
-    return function(*args, **options)
+    return getattr(importlib.import_module(module), name)
 
 
-def plan(design: Design) -> Plan:
+def plan(design: Design, *, day: datetime.date | None = None) -> Plan:
     """Complete, measure and check a design.
 
-    The same design gives the same plan, and the design does not change. Raises InputError where a reference names nothing.
+    The same design gives the same plan, and the design does not change.
+    day: the day by which an acceptance with an end may be over; by default today.
+
+    Raises InputError where a reference names nothing.
     """
-    problems = list(find_dangling(design))
+    problems = [*find_dangling(design), *_find_unknown_rules(design)]
     if problems:
         raise InputError(problems)
     draft = Draft(design)
     for topic in topics.TOPICS:
-        topic.complete(draft)
-        topic.measure(draft)
+        draft.run(topic)
     draft.rules = rules()
-    draft.findings = Findings(found for one in draft.rules for found in one.run(draft))
+    # a topic's rules see what those before it found: the review looks for acceptances that have no finding
+    for topic in topics.TOPICS:
+        found = (finding for one in topic.RULES for finding in one.run(draft))
+        draft.findings = Findings([*draft.findings, *accept(found, design.accepted, day or today())])
     return Plan(draft)
+
+
+def _find_unknown_rules(design: Design) -> Iterator[Problem]:
+    known = [one.id for one in rules()] if design.accepted else []
+    for n, one in enumerate(design.accepted):
+        if one.rule not in known:
+            yield Problem(f"accepted.{n}.rule", unknown("rule", one.rule, known, "'archnb rules' lists them."))
 
 
 def rules() -> tuple[Rule, ...]:
@@ -135,6 +153,16 @@ class Plan(Shown):
     def design(self) -> Design:
         """The design with everything proposed filled in."""
         return self.draft.design
+
+    @property
+    def model(self) -> Model:
+        """What the completed design means: keys, references, people, tenants, ways, places, touches, traffic."""
+        return self.draft.model
+
+    @property
+    def planned(self) -> Backend:
+        """What was concluded, in records without gaps: what exporters and verifiers read."""
+        return self.draft.planned
 
     @property
     def facts(self) -> Facts:
@@ -276,17 +304,32 @@ class Plan(Shown):
         """Every path of the completed design that holds a value."""
         return list(self._values)
 
-    def export(self, name: str, **options: Any) -> Any:
-        """Translate the plan into an artefact: 'sql', 'openapi', 'prometheus', … See archnb.export.EXPORTERS."""
-        return _call("export", self, name, **options)
+    def export(self, name: str, **options: str) -> Source:
+        """Translate the plan into an artefact: 'sql', 'openapi', 'prometheus', … See archnb.export.EXPORTERS.
 
-    def verify(self, **options: Any) -> Any:
-        """Run every artefact on the real thing, or say that it was not."""
-        return _call("verify", self, **options)
+        options: those of the exporter, such as dialect="mysql". Raises ArchnbError where a name or an option is not known.
+        """
+        run: Callable[..., Source] = _find_verb("export")
+        return run(self, name, **options)
 
-    def report(self, path: str, **options: Any) -> Any:
-        """Write the whole plan as one self-contained HTML file; gives back the path."""
-        return _call("report", self, path, **options)
+    def verify(
+        self, *, postgresql: str | None = None, mysql: str | None = None, only: str | Iterable[str] | None = None
+    ) -> Evidence:
+        """Run every artefact on the real thing, or say that it was not.
+
+        postgresql, mysql: the URL of a server to use. only: names of archnb.verify.VERIFIERS. Raises EngineMissing where a
+        given server does not answer, ArchnbError where a name is not known.
+        """
+        run: Callable[..., Evidence] = _find_verb("verify")
+        return run(self, postgresql=postgresql, mysql=mysql, only=only)
+
+    def report(self, path: str | Path, evidence: Evidence | None = None, *, artefacts: bool = True) -> str:
+        """Write the whole plan as one self-contained HTML file; gives back the path.
+
+        evidence: what `verify` gave; without it the report says that nothing was run. artefacts: whether they are put in.
+        """
+        run: Callable[..., str] = _find_verb("report")
+        return run(self, str(path), evidence, artefacts=artefacts)
 
     def data(self) -> Any:
         """The completed design as plain data."""
@@ -302,7 +345,7 @@ class Plan(Shown):
         """One line on the whole."""
         said = sum(1 for _ in leaves(self.said))
         count = sum(1 for _ in leaves(self.design))
-        return f"{said} values said, {max(0, count - said)} proposed; {len(self.facts)} facts; {len(self.findings)} findings."
+        return f"{said} values said, {max(0, count - said)} proposed; {len(self.facts)} facts; {self.findings.note}."
 
     @property
     def views(self) -> Sequence[AnyShape]:
@@ -310,11 +353,12 @@ class Plan(Shown):
         rows = []
         for name, section in self._sections.items():
             said, proposed = section.counts
-            found = [
-                one for one in self.findings if one.rule.id.startswith(name + "-") or one.path.startswith(name + ".")
-            ]
-            rows.append((Cell(f"plan.{name}", is_code=True), section.title, said, proposed, len(found)))
-        card = Table("sections", "Sections", ("section", "what", "said", "proposed", "findings"), tuple(rows))
+            found = [one for one in self.findings if _is_about(one, name)]
+            accepted = sum(1 for one in found if one.is_accepted)
+            counted = (said, proposed, len(found) - accepted, accepted)
+            rows.append((Cell(f"plan.{name}", is_code=True), section.title, *counted))
+        columns = ("section", "what", "said", "proposed", "findings", "accepted")
+        card = Table("sections", "Sections", columns, tuple(rows))
         worst = self.findings.table
         return (
             card,
@@ -323,12 +367,16 @@ class Plan(Shown):
                 "Worst findings",
                 worst.columns,
                 worst.rows[:3],
-                description=f"{len(worst.rows)} in all: plan.findings",
+                description=f"One row a rule; {self.findings.note} in all: plan.findings",
             ),
         )
 
     def __repr__(self) -> str:
         return printable(f"<Plan {self.name}: {self.note}>")
+
+
+def _is_about(finding: Finding, section: str) -> bool:
+    return finding.rule.topic == section or finding.path.startswith(section + ".")
 
 
 __all__ = ["Because", "Plan", "Section", "offer", "plan", "rules"]

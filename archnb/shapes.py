@@ -35,13 +35,17 @@ class Shown:
 
 @dataclass(frozen=True)
 class Cell:
-    """A value in a table: what is computed with (`value`), what is read (`text`), the fact it comes from, a tone, code or prose."""
+    """A value in a table: what is computed with (`value`), what is read (`text`), the fact it comes from, a tone, code or prose.
+
+    `more` are lines that stand behind the cell: counted where it is read, unfolded where that can be done.
+    """
 
     value: Scalar
     text: str = ""
     fact: str = ""
     tone: Tone = ""
     is_code: bool = False
+    more: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text or ("" if self.value is None else str(self.value))

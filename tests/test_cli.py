@@ -11,7 +11,6 @@ from click.testing import CliRunner, Result
 from archnb.cli import main
 from tests.designs import DESIGNS
 
-SHOP = str(DESIGNS / "shop.yaml")
 SHORTENER = str(DESIGNS / "shortener.yaml")
 
 
@@ -64,9 +63,10 @@ def test_plan_as_json() -> None:
 
 def test_check_exits_by_severity() -> None:
     """--fail-on turns findings at or above a severity into exit code 1."""
-    assert run("check", SHOP).exit_code == 0
-    assert run("check", SHOP, "--fail-on", "high").exit_code == 1
-    assert run("check", SHOP, "--fail-on", "critical").exit_code == 0
+    bad = str(Path(__file__).parent / "examples" / "api-unbounded-list" / "bad.yaml")
+    assert run("check", bad).exit_code == 0
+    assert run("check", bad, "--fail-on", "high").exit_code == 1
+    assert run("check", bad, "--fail-on", "critical").exit_code == 0
     assert run("check", SHORTENER, "--fail-on", "low").exit_code == 0
 
 

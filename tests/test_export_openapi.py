@@ -22,8 +22,6 @@ from archnb.design.entities import TYPES
 from archnb.exceptions import ArchnbError
 from archnb.export.openapi import build_document, export_openapi, write_yaml
 from archnb.plan import Plan
-from archnb.topics import TOPICS
-from archnb.topics.topic import Draft
 from tests.designs import ALL, tiny
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -328,13 +326,7 @@ def designs(draw: st.DrawFn) -> Design:
 def test_any_design_gives_a_valid_document(design: Design) -> None:
     """Whatever things are called and whatever their types, the document and all its examples validate, in YAML too."""
     assert not list(find_dangling(design))
-    # the topics that the document reads, without the others: hundreds of designs in seconds
-    draft = Draft(design)
-    for topic in TOPICS:
-        if topic.NAME in ("requirements", "entities", "api", "auth"):
-            topic.complete(draft)
-            topic.measure(draft)
-    document = build_document(Plan(draft))
+    document = build_document(plan(design))
     check(document)
     assert YAML(typ="safe").load(write_yaml(document)) == document
 

@@ -188,7 +188,11 @@ def test_nothing_shown_as_text_is_obeyed_by_a_terminal() -> None:
         "access": {"orders": {"reads": "Order", "summary": text, "rate": "5/s"}},
     })  # fmt: skip
     made = plan(hostile)
-    for shown in (made, *made.sections.values(), *(view for section in made.sections.values() for view in section.views)):
+    for shown in (
+        made,
+        *made.sections.values(),
+        *(view for section in made.sections.values() for view in section.views),
+    ):
         _see_nothing_obeyed(bundle(shown)["text/plain"])
     for shown in (made, made.findings, diff(hostile, hostile.replace("entities.N\u202ew", {"fields": {"id": "key"}}))):
         _see_nothing_obeyed(repr(shown))

@@ -15,7 +15,7 @@ from archnb.design import leaves
 from archnb.design.api import Operation
 from archnb.naming import claim, kebab, pascal, plural, singular, snake, split_words
 from archnb.plan import Plan
-from archnb.topics.api.addresses import normalise
+from archnb.planned.api import normalise
 from archnb.topics.api.bodies import make_instance, make_request, make_response, measure_bytes
 from archnb.topics.api.resources import Resources
 from tests.designs import ALL, shop

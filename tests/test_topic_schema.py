@@ -8,9 +8,9 @@ import pytest
 
 from archnb import Design, Plan, plan
 from archnb.design.schema import SchemaTable
+from archnb.model.identifiers import claim, quote_ansi, shorten
+from archnb.model.lookups import Access, Demand, covers, find_accesses, find_demands
 from archnb.shapes import Graph, Table
-from archnb.topics.schema.names import claim, quote_ansi, shorten
-from archnb.topics.schema.places import Access, Demand, covers, find_accesses, find_demands, is_relational
 from tests.designs import ALL
 
 ACCOUNT = {"fields": {"id": "key", "email": "email unique"}, "rows": "10k"}
@@ -213,9 +213,9 @@ def test_every_pattern_and_foreign_key_has_an_index_and_none_is_redundant(name: 
     made = plan(ALL[name]())
     schema = made.design.schema
     for one in made.design.access.values():
-        for demand in find_demands(made.design, one):
+        for demand in find_demands(made.model.places, one):
             table = schema.tables[demand.table]
-            if not demand.search and is_relational(schema, table):
+            if not demand.search and made.model.places.is_relational(table):
                 assert any(covers(access, demand) for access in find_accesses(demand.table, table)), (one, demand)
     for table_name, table in schema.tables.items():
         accesses = list(find_accesses(table_name, table))

@@ -452,12 +452,12 @@ class _Aside:
             if name.startswith(SECTIONS[self.section]) and fact.origin == "concluded"
         )
         rows = tuple(
-            (row[0], f"{one.effect}\n{one.path}: {one.evidence}", one.remedy)
-            for one, row in zip(self.plan.findings, self.plan.findings.table.rows, strict=True)
+            (one.badge, f"{one.effect}\n{one.path}: {one.evidence}", one.remedy)
+            for one in self.plan.findings.open
             if _is_about(one, self.section)
         )
         rest = f" {len(rows) - WORST} more: plan.findings." if len(rows) > WORST else ""
-        told = f"{len(rows)} in this section, {len(self.plan.findings)} in the whole plan.{rest}"
+        told = f"{len(rows)} in this section; {self.plan.findings.note} in the whole plan.{rest}"
         return (
             Table(
                 "form-findings",

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import InitVar, dataclass
 from typing import Any
 
+from archnb.design.accepted import Acceptance, check_acceptances
 from archnb.design.api import Api
 from archnb.design.auth import Auth
 from archnb.design.cache import Cache
@@ -55,6 +56,7 @@ class Design(Record):
     migrations: Migrations = said("How does it change?", default=Migrations())
     patterns: Named[Pattern] = said("Which patterns?", default=dict)
     decisions: Decisions = said("What was decided?", default=Decisions())
+    accepted: tuple[Acceptance, ...] = said("Which findings are accepted?", default=())
     # no field: it is neither said nor compared nor shown, and `dataclasses.replace` hands it on
     _origin: InitVar[Origin | None] = None
 
@@ -106,6 +108,7 @@ def find_dangling(design: Design) -> Iterator[Problem]:
     yield from _check_relationships(design)
     yield from _check_access(design)
     yield from _check_tables(design)
+    yield from check_acceptances(design.accepted)
 
 
 def fields_of(design: Design, entity: str) -> dict[str, Field]:

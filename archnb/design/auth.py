@@ -16,6 +16,11 @@ class Role(Record):
     """A role: which operations it may call, on any row or on its own rows only."""
 
     summary: str | None = said("Who is that?", example="A person who buys.")
+    kind: Literal["person", "member", "staff", "service"] | None = said(
+        "What is behind it?",
+        example="staff",
+        help="A person with rows of their own, a member of a group, the operator's staff, or a program.",
+    )
     allows: Named[Scope] = said("Which operations, on which rows?", default=dict, example="get_order: own")
     needs_mfa: bool | None = said("Must it use a second factor?", example="true")
 
@@ -43,3 +48,4 @@ class Auth(Record):
     session_ttl: Quantity | None = said("How long may a session last?", unit=TIME, example="30 days")
     token_format: Literal["jwt", "opaque"] | None = said("What are access tokens?", example="jwt")
     owner: str | None = said("Which entity is the user?", example="Customer")
+    tenant: str | None = said("Which entity keeps customers apart from each other (the tenant)?", example="Workspace")

@@ -8,6 +8,9 @@ from typing import Literal
 from archnb.design.record import NUMBER, RATE, TIME, Named, Record, said
 from archnb.quantity import Quantity
 
+# rows in a table of the database, messages of a broker, or a log that is read by position
+QueueKind = Literal["table", "broker", "log"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Retry(Record):
@@ -46,6 +49,11 @@ class Queue(Record):
     """A queue."""
 
     technology: str | None = said("What is it built with?", example="PostgreSQL (SKIP LOCKED)")
+    kind: QueueKind | None = said(
+        "Is it a table of the database, a broker or a log?",
+        example="table",
+        help="A table shares the transaction of what causes a job; the others need an outbox for that.",
+    )
     ordering: Literal["none", "by key", "fifo"] | None = said("Does the order matter?", example="none")
     retention: Quantity | None = said("How long are messages kept?", unit=TIME, example="4 days")
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from archnb.design import Design
 from archnb.design.entities import AccessPattern
-from archnb.topics.schema.places import Place, key_column
+from archnb.model import Model
+from archnb.model.lookups import key_column
+from archnb.model.places import Place
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -37,7 +38,7 @@ def read_aggregate(text: str) -> tuple[str, str | None, str | None]:
 
 
 def select_aggregate(
-    design: Design, entity: str, pattern: AccessPattern, dialect: str,
+    model: Model, entity: str, pattern: AccessPattern, dialect: str,
     column: Callable[[str, str], sa.Column[Any]], place: Callable[[str], Place | None],
 ) -> sa.Select[Any]:  # fmt: skip
     """The SELECT of an aggregate without its FROM and WHERE. Sums of money are kept apart by currency."""
@@ -46,14 +47,14 @@ def select_aggregate(
     name, over, by = read_aggregate(pattern.aggregate or "")
     groups: list[Any] = []
     if by in PERIODS:
-        at = _find_time(design, entity, pattern, place)
+        at = _find_time(model, entity, pattern, place)
         if at is not None:
             groups.append(_truncate(column(*at), by, dialect).label(by))
     elif by is not None and (found := place(by)) is not None:
         groups += [column(found.table, one) for one in found.columns]
     measured: Any = sa.func.count()
     if over is not None and (found := place(over)) is not None:
-        table = design.schema.tables[found.table]
+        table = model.places.tables[found.table]
         main = key_column(table, found.columns)
         measured = getattr(sa.func, name)(column(found.table, main))
         groups += [
@@ -65,12 +66,10 @@ def select_aggregate(
 
 
 def _find_time(
-    design: Design, entity: str, pattern: AccessPattern, place: Callable[[str], Place | None]
+    model: Model, entity: str, pattern: AccessPattern, place: Callable[[str], Place | None]
 ) -> tuple[str, str] | None:
-    from archnb.design import fields_of
-
     names = [pattern.range] if pattern.range else []
-    names += [name for name, one in fields_of(design, entity).items() if one.type in ("timestamp", "date")]
+    names += [name for name, one in model.fields(entity).items() if one.type in ("timestamp", "date")]
     for name in names:
         if name is not None and (found := place(name)) is not None:
             return found.table, found.columns[0]

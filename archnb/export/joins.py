@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from archnb.design.schema import ForeignKey, Schema
-from archnb.topics.schema.names import claim
+from archnb.model.identifiers import claim
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -11,15 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from archnb.design.api import Operation
 from archnb.exceptions import ArchnbError, unknown
 from archnb.naming import claim, pascal, split_words
+from archnb.planned import Operation
+from archnb.planned.api import MONEY, MONEY_SCHEMA, Body, normalise
 from archnb.shapes import Source
-from archnb.topics.api.addresses import normalise
-from archnb.topics.api.bodies import Body, describe_parameter, find_redirect, make_request, make_response
-from archnb.topics.api.resources import Resources, find_resources
-from archnb.topics.api.values import MONEY, MONEY_SCHEMA
-from archnb.topics.api.views import write_cache_control, write_location
 
 if TYPE_CHECKING:
     from archnb.plan import Plan
@@ -32,6 +28,8 @@ _STATUS = {
     "idempotency_key_reused": 422, "precondition_failed": 412, "payload_too_large": 413, "rate_limited": 429,
     "internal": 500, "upstream_failed": 502, "unavailable": 503, "timeout": 504,
 }  # fmt: skip
+# the security scheme of each kind of caller
+_SCHEMES: dict[str, str] = {"person": "user", "program": "service"}
 _PROBLEM: dict[str, Json] = {
     "type": "object",
     "description": "A problem in the form of RFC 9457.",
@@ -93,8 +91,7 @@ class _Document:
     """One document on its way: its schemas and responses are collected while its paths are written."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan, self.design = plan, plan.design
-        self.resources: Resources = find_resources(plan.design)
+        self.plan, self.planned = plan, plan.planned
         self.schemas: dict[str, Json] = {}
         self.responses: dict[str, Json] = {}
         self.left_out: list[str] = []
@@ -102,21 +99,22 @@ class _Document:
         self.scopes: dict[str, dict[str, str]] = {}
 
     def build(self) -> dict[str, Json]:
-        api = self.design.api
+        api = self.planned.api
         paths: dict[str, Json] = {}
         first: dict[str, str] = {}
-        for name, operation in api.operations.items():
-            path = self._clean_path(operation.path)
+        for name, operation in self.planned.operations.items():
+            contract = operation.contract
+            path = self._clean_path(contract.path)
             # paths that differ only in the names of parameters are one path
             path = first.setdefault(normalise(path), path)
             item = paths.setdefault(path, {})
-            method = (operation.method or "GET").lower()
+            method = contract.method.lower()
             if method in item:
-                self.left_out.append(f"{name} ({operation.method} {operation.path})")
+                self.left_out.append(f"{name} ({contract.method} {contract.path})")
                 continue
-            item[method] = self._write_operation(name, operation, path)
-        info: dict[str, Json] = {"title": self.design.name or "API", "version": api.version or "1.0.0"}
-        words = [one for one in (self.design.summary, self.design.requirements.summary) if one]
+            item[method] = self._write_operation(operation, path)
+        info: dict[str, Json] = {"title": self.plan.said.name or "API", "version": api.version}
+        words = [one for one in (self.plan.said.summary, self.planned.requirements.summary) if one]
         info["description"] = "\n\n".join([*words[:1], _CONVENTIONS])
         if self.left_out:
             info["description"] += (
@@ -127,7 +125,7 @@ class _Document:
             "info": info,
             "servers": [
                 {
-                    "url": (api.base_path or "/").rstrip("/") or "/",
+                    "url": api.base_path.rstrip("/") or "/",
                     "description": "Relative to the host that serves this document.",
                 }
             ],
@@ -138,96 +136,83 @@ class _Document:
         return made
 
     @staticmethod
-    def _clean_path(path: str | None) -> str:
-        cleaned = "/" + (path or "").partition("?")[0].strip().strip("/")
+    def _clean_path(path: str) -> str:
+        cleaned = "/" + path.partition("?")[0].strip().strip("/")
         # a brace that is never closed is text
         return cleaned if cleaned.count("{") == cleaned.count("}") else cleaned.replace("{", "%7B").replace("}", "%7D")
 
     # -- operations
 
-    def _write_operation(self, name: str, operation: Operation, path: str) -> dict[str, Json]:
-        pattern = self.design.access.get(operation.pattern or name)
-        tag = self._tag(operation)
-        made: dict[str, Json] = {"operationId": name, "summary": operation.summary or name, "tags": [tag]}
-        made["description"] = self._describe(name, operation)
-        parameters = self._write_parameters(name, operation, path)
+    def _write_operation(self, operation: Operation, path: str) -> dict[str, Json]:
+        name, contract = operation.name, operation.contract
+        made: dict[str, Json] = {"operationId": name, "summary": contract.summary, "tags": [self._tag(operation)]}
+        made["description"] = self._describe(operation)
+        parameters = self._write_parameters(operation, path)
         if parameters:
             made["parameters"] = parameters
-        request = make_request(self.resources, name, operation)
-        if request is not None:
+        if not contract.request.is_empty:
             made["requestBody"] = {
                 "required": True,
-                "content": {request.media: self._content(f"{pascal(name)}Request", request)},
+                "content": {contract.request.media: self._content(f"{pascal(name)}Request", contract.request)},
             }
-        response = make_response(self.resources, name, operation, pattern)
-        responses: dict[str, Json] = {str(operation.status or 200): self._write_success(name, operation, response)}
+        responses: dict[str, Json] = {str(contract.status): self._write_success(operation)}
         by_status: dict[int, list[str]] = {}
-        for code in operation.errors:
+        for code in contract.errors:
             by_status.setdefault(self._status(code), []).append(code)
         for status, codes in sorted(by_status.items()):
             responses.setdefault(str(status), {"$ref": f"#/components/responses/{self._error(status, codes)}"})
         made["responses"] = responses
-        made["security"] = self._security(name, operation)
+        made["security"] = self._security(operation)
         return made
 
     def _tag(self, operation: Operation) -> str:
-        entity = operation.entity
-        if entity is None or entity not in self.design.entities:
+        name = operation.contract.entity
+        if not name:
             self.tags["service"] = "The service itself."
             return "service"
-        record = self.design.entities[entity]
-        self.tags[entity] = record.summary or f"The {' '.join(split_words(entity))}" + (
-            f", part of {record.domain}." if record.domain else "."
-        )
-        return entity
+        entity = self.planned.entities.entities[name]
+        part = f", part of {entity.domain}." if entity.domain else "."
+        self.tags[name] = entity.summary or f"The {' '.join(split_words(name))}{part}"
+        return name
 
-    def _describe(self, name: str, operation: Operation) -> str:
-        said = [operation.summary or name]
-        if operation.status == 202:
+    def _describe(self, operation: Operation) -> str:
+        contract = operation.contract
+        said = [contract.summary]
+        if contract.status == 202:
             said.append("The work goes on after the answer.")
-        elif self._is_last_result(name, operation):
+        elif contract.is_last_result:
             said.append("Gives what was last computed, at once; a worker computes it anew.")
-        if operation.needs_idempotency_key:
+        if contract.needs_idempotency_key:
             said.append("Repeat it with the same Idempotency-Key after a timeout: it is done once.")
-        if operation.is_paged:
+        if contract.is_paged:
             said.append("Follow next_cursor until it is null.")
-        if operation.rate_limit is not None:
-            said.append(f"Limit: {operation.rate_limit} for one caller.")
+        said.append(f"Limit: {contract.rate_limit} for one caller.")
         return " ".join(said)
 
-    def _write_parameters(self, name: str, operation: Operation, path: str) -> list[Json]:
+    def _write_parameters(self, operation: Operation, path: str) -> list[Json]:
         made: list[Json] = []
-        in_path = re.findall(r"\{([^{}]*)\}", path)
-        given = dict(operation.parameters)
+        given = dict(operation.contract.parameters)
         # where another operation has written the path, its parameter names stand, in the same places
-        own = re.findall(r"\{([^{}]*)\}", self._clean_path(operation.path))
+        in_path = re.findall(r"\{([^{}]*)\}", path)
+        own = re.findall(r"\{([^{}]*)\}", self._clean_path(operation.contract.path))
         for here, mine in zip(in_path, own, strict=False):
             parameter = given.pop(mine, None)
-            schema, example = (
-                describe_parameter(self.resources, operation, mine, parameter)
-                if parameter
-                else ({"type": "string"}, "1")
-            )
+            schema, example = (parameter.schema, parameter.example) if parameter else ({"type": "string"}, "1")
             made.append(
-                self._parameter(here, "path", True, (parameter and parameter.summary) or "Which one.", schema, example)
+                self._parameter(here, "path", True, parameter.summary if parameter else "Which one.", schema, example)
             )
-        for other, parameter in given.items():
-            place = parameter.place or "query"
-            if place == "path":
-                continue
-            schema, example = describe_parameter(self.resources, operation, other, parameter)
-            if other == "limit" and parameter.field is None and self.design.api.max_page_size is not None:
-                pattern = self.design.access.get(operation.pattern or name)
-                size = self.design.api.page_size
-                most = max(1, int(self.design.api.max_page_size.value), (pattern.limit or 1) if pattern else 1)
-                usual = max(1, (pattern.limit if pattern else None) or (int(size.value) if size else 20))
-                schema, example = (
-                    {"type": "integer", "minimum": 1, "maximum": most, "default": min(usual, most)},
-                    min(20, most),
+        for name, parameter in given.items():
+            if parameter.place != "path":
+                made.append(
+                    self._parameter(
+                        name,
+                        parameter.place,
+                        parameter.required,
+                        parameter.summary,
+                        parameter.schema,
+                        parameter.example,
+                    )
                 )
-            made.append(
-                self._parameter(other, place, bool(parameter.required), parameter.summary or other, schema, example)
-            )
         return made
 
     @staticmethod
@@ -269,92 +254,60 @@ class _Document:
         self.schemas[chosen] = whole
         return {"$ref": f"#/components/schemas/{chosen}"}
 
-    def _write_success(self, name: str, operation: Operation, response: Body | None) -> Json:
-        status = operation.status or 200
-        text = {201: "Created.", 202: "Accepted; it is done later.", 204: "Done; there is nothing to say."}.get(
-            status, "Done."
-        )
-        made: dict[str, Json] = {"description": text}
+    def _write_success(self, operation: Operation) -> Json:
+        contract = operation.contract
+        texts = {201: "Created.", 202: "Accepted; it is done later.", 204: "Done; there is nothing to say."}
+        made: dict[str, Json] = {"description": texts.get(contract.status, "Done.")}
         headers: dict[str, Json] = {
             "RateLimit": {"$ref": "#/components/headers/RateLimit"},
             "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
         }
-        location = (
-            write_location(self.resources, self.plan.draft, operation)
-            if status in (201, 202) and operation.action != "delete"
-            else ""
-        )
-        if location:
+        if contract.location:
             headers["Location"] = {
                 "description": "Where it can be read.",
                 "schema": {"type": "string", "format": "uri-reference"},
-                "example": location,
+                "example": contract.location,
             }
-        if redirect := find_redirect(self.resources, operation):
+        if contract.redirect:
             made["description"] = "Go on to the address in Location."
             headers["Location"] = {
                 "description": "The address that it leads to.",
                 "required": True,
                 "schema": {"type": "string", "format": "uri"},
-                "example": redirect,
+                "example": contract.redirect,
             }
             headers["Cache-Control"] = {
                 "description": "How long it may be kept; the cache section of the design sets max-age.",
                 "schema": {"type": "string"},
-                "example": write_cache_control(self.plan.draft, name),
+                "example": operation.cache_control,
             }
-        if status == 200 and operation.action in ("get", "update"):
+        if contract.status == 200 and contract.action in ("get", "update"):
             headers["ETag"] = {"$ref": "#/components/headers/ETag"}
-        if self._is_last_result(name, operation):
+        if contract.is_last_result:
             headers["Last-Modified"] = {
                 "description": "When the result was computed.",
                 "schema": {"type": "string"},
                 "example": "Sat, 14 Mar 2026 04:00:00 GMT",
             }
         made["headers"] = headers
-        if response is not None:
-            base = (
-                pascal(operation.entity)
-                if operation.entity is not None and operation.entity in self.design.entities
-                else pascal(name)
-            )
-            own = (
-                base
-                if operation.action != "command" and not self._is_report(name, operation)
-                else f"{pascal(name)}Response"
-            )
-            made["content"] = {response.media: self._content(own, response)}
+        if not contract.response.is_empty:
+            is_own = contract.action == "command" or contract.is_report
+            own = f"{pascal(operation.name)}Response" if is_own else pascal(contract.entity or operation.name)
+            made["content"] = {contract.response.media: self._content(own, contract.response)}
         return made
 
-    def _is_last_result(self, name: str, operation: Operation) -> bool:
-        """Whether it is read from a result that a worker computes."""
-        pattern = self.design.access.get(operation.pattern or name)
-        return bool(pattern and pattern.reads and pattern.is_async) and (operation.status or 200) == 200
-
-    def _is_report(self, name: str, operation: Operation) -> bool:
-        pattern = self.design.access.get(operation.pattern or name)
-        return bool(pattern and pattern.aggregate) or operation.status == 202
-
-    def _security(self, name: str, operation: Operation) -> list[Json]:
-        """Who may call it: people, programs, or both, as the roles that allow it say."""
-        if operation.is_public:
-            return []
-        auth = self.design.auth
-        programs = {role for one in auth.clients.values() if one.grant == "client_credentials" for role in one.roles}
-        allowed = {role for role, one in auth.roles.items() if name in one.allows}
-        schemes = [
-            *(["user"] if allowed - programs or not allowed else []),
-            *(["service"] if allowed & programs else []),
-        ]
+    def _security(self, operation: Operation) -> list[Json]:
+        """Who may call it: people, programs, or both."""
+        schemes = [_SCHEMES[caller] for caller in operation.callers]
         for scheme in schemes:
-            self.scopes.setdefault(scheme, {})[name] = operation.summary or name
-        return [{scheme: [name]} for scheme in schemes]
+            self.scopes.setdefault(scheme, {})[operation.name] = operation.contract.summary
+        return [{scheme: [operation.name]} for scheme in schemes]
 
     # -- errors
 
     def _status(self, code: str) -> int:
-        known = self.design.errors.codes.get(code)
-        if known is not None and known.http is not None and 400 <= known.http <= 599:
+        known = self.planned.errors.codes.get(code)
+        if known is not None and 400 <= known.http <= 599:
             return known.http
         return _STATUS.get(code, 409)
 
@@ -384,13 +337,12 @@ class _Document:
         return name
 
     def _title(self, code: str) -> str:
-        known = self.design.errors.codes.get(code)
-        return (known.title if known is not None else None) or f"{' '.join(split_words(code)).capitalize()}."
+        known = self.planned.errors.codes.get(code)
+        return known.title if known is not None else f"{' '.join(split_words(code)).capitalize()}."
 
     def _problem(self, code: str, status: int) -> Json:
-        base = self.design.errors.type_base or "/problems/"
         made: dict[str, Json] = {
-            "type": f"{base.rstrip('/')}/{'-'.join(pascal_words(code))}",
+            "type": f"{self.planned.errors.type_base.rstrip('/')}/{'-'.join(pascal_words(code))}",
             "title": self._title(code),
             "status": status,
             "instance": "/problems/instances/0195c2a4",
@@ -417,8 +369,7 @@ class _Document:
         return made
 
     def _write_schemes(self) -> dict[str, Json]:
-        ttl = self.design.auth.access_token_ttl
-        life = f" Access tokens are good for {ttl}." if ttl is not None else ""
+        life = f" Access tokens are good for {self.planned.auth.access_token_ttl}."
         token = "https://id.example.com/token"
         about = {
             "user": "People sign in by OpenID Connect: authorisation code with PKCE (S256), state and nonce.",

@@ -6,22 +6,17 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from archnb.design.monitoring import Alert, Monitoring, Slo
+from archnb.planned.monitoring import OTHERS, BurnAlert, MetricAlert, Monitoring, Slo, write_window
 from archnb.shapes import Source
-from archnb.topics.monitoring.alerts import describe_alert
-from archnb.topics.monitoring.metrics import ANSWER_AGE, DURATION, REQUESTS, find_metric
-from archnb.topics.monitoring.slos import OTHERS, find_covered, write_rate, write_window
 
 if TYPE_CHECKING:
     from archnb.plan import Plan
 
 RULES_FILE = "prometheus-rules.yaml"
 TESTS_FILE = "prometheus-tests.yaml"
-# a condition that can be proven: a comparison with a number, or with a share of another metric
-_CONDITION = re.compile(r"\s*(?P<sign>[<>]=?)\s*(?P<number>[\d.]+)\s*(?:\*\s*(?P<other>[a-zA-Z_:][\w:]*))?\s*")
 _FOR = "10m"
 # tests evaluate all rules at every step: twelve hours apart, a design of 60 alerts is proven in seconds
 _EVERY = 720
@@ -29,14 +24,17 @@ _EVERY = 720
 
 def export_prometheus(plan: Plan) -> Source:
     """The recording and alerting rules as a rule file: `prometheus --config` names it under `rule_files`."""
-    found = plan.design.monitoring
+    monitoring = plan.planned.monitoring
     groups: list[dict[str, Any]] = []
-    for name, slo in found.slos.items():
-        alerts = [(n, a) for n, a in found.alerts.items() if a.slo == name and _is_burn(a, slo)]
-        rules = [*_record(name, slo, found, alerts), *(_write_burn_alert(n, a, name, slo, found) for n, a in alerts)]
+    for name, slo in monitoring.slos.items():
+        alerts = {alert_name: alert for alert_name, alert in monitoring.burn_alerts.items() if alert.slo == name}
+        rules = [
+            *_record(name, slo, alerts.values()),
+            *(_write_burn_alert(alert_name, alert, slo) for alert_name, alert in alerts.items()),
+        ]
         if rules:
             groups.append({"name": f"slo_{name}", "rules": rules})
-    saturation = [_write_metric_alert(n, a, found) for n, a in found.alerts.items() if a.metric]
+    saturation = [_write_metric_alert(name, alert, monitoring) for name, alert in monitoring.metric_alerts.items()]
     if saturation:
         groups.append({"name": "saturation", "rules": saturation})
     head = [
@@ -52,17 +50,14 @@ def export_prometheus(plan: Plan) -> Source:
 
 def export_prometheus_tests(plan: Plan) -> Source:
     """Unit tests for `promtool test rules`: every alert once just above its threshold, once just below, once with too little traffic."""
-    found = plan.design.monitoring
+    monitoring = plan.planned.monitoring
     tests: list[dict[str, Any]] = []
-    skipped: list[str] = []
-    for name, alert in found.alerts.items():
-        slo = found.slos.get(alert.slo or "")
-        if slo is not None and _is_burn(alert, slo):
-            tests.extend(_test_burn(name, alert, slo, found))
-        elif alert.metric and _CONDITION.fullmatch(alert.condition or ""):
-            tests.extend(_test_metric(name, alert, found))
-        else:
-            skipped.append(name)
+    for name, burn in monitoring.burn_alerts.items():
+        tests.extend(_test_burn(name, burn, monitoring.slos[burn.slo]))
+    for name, alert in monitoring.metric_alerts.items():
+        if alert.sign:
+            tests.extend(_test_metric(name, alert, monitoring))
+    skipped = [name for name, alert in monitoring.metric_alerts.items() if not alert.sign]
     head = [
         f"Unit tests of the alerts of {plan.name!r}: promtool test rules {TESTS_FILE}",
         *(f"not tested, its condition is free text: {one}" for one in skipped),
@@ -89,36 +84,29 @@ def _dump(data: Any, head: list[str]) -> str:
     return "".join(f"# {' '.join(line.split())}\n" for line in head) + out.getvalue()
 
 
-def _is_burn(alert: Alert, slo: Slo) -> bool:
-    has_all = None not in (alert.factor, alert.long_window, alert.short_window, slo.objective, slo.expression)
-    return has_all and slo.objective is not None and slo.objective.base < 1
-
-
-def _windows(alert: Alert) -> tuple[str, str]:
-    assert alert.long_window is not None and alert.short_window is not None
+def _windows(alert: BurnAlert) -> tuple[str, str]:
     return write_window(alert.long_window.base), write_window(alert.short_window.base)
 
 
-def _record(name: str, slo: Slo, found: Monitoring, alerts: list[tuple[str, Alert]]) -> Iterator[dict[str, Any]]:
+def _record(name: str, slo: Slo, alerts: Iterable[BurnAlert]) -> Iterator[dict[str, Any]]:
     """The share of bad requests over each window that an alert reads, and the requests a second for its guard."""
-    covered = find_covered(found.slos)
     needed: dict[str, None] = {}
     guarded: dict[str, None] = {}
-    for _, alert in alerts:
+    for alert in alerts:
         long, short = _windows(alert)
         needed |= {short: None, long: None}
-        if alert.min_rate is not None:
+        if alert.min_rate.base > 0:
             guarded[long] = None
     for window in sorted(needed, key=_seconds):
         yield {
             "record": f"slo:error_ratio:rate{window}",
-            "expr": (slo.expression or "").replace("{window}", window),
+            "expr": slo.expression.replace("{window}", window),
             "labels": {"slo": name},
         }
     for window in sorted(guarded, key=_seconds):
         yield {
             "record": f"slo:requests:rate{window}",
-            "expr": write_rate(slo, covered).replace("{window}", window),
+            "expr": slo.rate.replace("{window}", window),
             "labels": {"slo": name},
         }
 
@@ -135,23 +123,19 @@ def _quote(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _write_burn_alert(name: str, alert: Alert, slo_name: str, slo: Slo, found: Monitoring) -> dict[str, Any]:
-    assert alert.factor is not None and slo.objective is not None
+def _write_burn_alert(name: str, alert: BurnAlert, slo: Slo) -> dict[str, Any]:
     long, short = _windows(alert)
-    label, threshold = f'{{slo="{_quote(slo_name)}"}}', _number(alert.factor.base * (1 - slo.objective.base))
+    label, threshold = f'{{slo="{_quote(alert.slo)}"}}', _number(alert.factor.base * (1 - slo.objective.base))
     parts = [f"slo:error_ratio:rate{window}{label} > {threshold}" for window in (long, short)]
-    if alert.min_rate is not None:
+    if alert.min_rate.base > 0:
         parts.append(f"slo:requests:rate{long}{label} > {_number(alert.min_rate.base)}")
-    return {
-        "alert": name, "expr": " and ".join(parts),
-        "labels": {"severity": alert.severity or "ticket", "window": long}, "annotations": _annotate(name, alert, found),
-    }  # fmt: skip
+    labels = {"severity": alert.severity, "window": long}
+    return {"alert": name, "expr": " and ".join(parts), "labels": labels, "annotations": _annotate(alert)}
 
 
-def _annotate(name: str, alert: Alert, found: Monitoring) -> dict[str, str]:
-    words = describe_alert(name, alert, found.slos, found.window)
+def _annotate(alert: BurnAlert | MetricAlert) -> dict[str, str]:
     # braces would be read as a template
-    made = {"summary": _plain(words), "runbook": _plain(alert.runbook or "")}
+    made = {"summary": _plain(alert.summary), "runbook": _plain(alert.runbook)}
     return {key: text for key, text in made.items() if text}
 
 
@@ -159,48 +143,44 @@ def _plain(text: str) -> str:
     return text.replace("{{", "{ {").replace("}}", "} }")
 
 
-def _write_metric_alert(name: str, alert: Alert, found: Monitoring) -> dict[str, Any]:
-    match = _CONDITION.fullmatch(alert.condition or "")
-    if match is None:
-        expression = f"{alert.metric} {alert.condition or '> 0'}".strip()
+def _write_metric_alert(name: str, alert: MetricAlert, monitoring: Monitoring) -> dict[str, Any]:
+    if not alert.sign:
+        expression = f"{alert.metric} {alert.condition}".strip()
     else:
-        bound = match["number"] + (f" * {_gather(match['other'], found)}" if match["other"] else "")
-        expression = f"{_gather(alert.metric or '', found)} {match['sign']} {bound}"
-    return {
-        "alert": name, "expr": expression, "for": _FOR,
-        "labels": {"severity": alert.severity or "ticket"}, "annotations": _annotate(name, alert, found),
-    }  # fmt: skip
+        bound = _number(alert.number) + (f" * {_gather(alert.other, monitoring)}" if alert.other else "")
+        expression = f"{_gather(alert.metric, monitoring)} {alert.sign} {bound}"
+    labels = {"severity": alert.severity}
+    return {"alert": name, "expr": expression, "for": _FOR, "labels": labels, "annotations": _annotate(alert)}
 
 
-def _gather(metric: str, found: Monitoring) -> str:
+def _gather(series: str, monitoring: Monitoring) -> str:
     """One series for each thing that is measured: gauges of amounts added up, of times and shares the worst, counters as rates."""
-    known = found.metrics.get(find_metric(found.metrics, metric) or "")
-    label = _label(metric, found)
-    how = "max" if known is not None and known.unit in ("seconds", "share") else "sum"
-    inner = f"rate({metric}[5m])" if known is not None and known.kind == "counter" else metric
+    label, how, inner = _label(series, monitoring), "sum", series
+    for metric in monitoring.metrics_of(series):
+        how = "max" if metric.unit in ("seconds", "share") else "sum"
+        inner = f"rate({series}[5m])" if metric.kind == "counter" else series
     return f"{how} by ({label}) ({inner})" if label else f"{how}({inner})"
 
 
-def _label(metric: str, found: Monitoring) -> str:
-    known = found.metrics.get(find_metric(found.metrics, metric) or "")
-    return known.labels[0] if known is not None and known.labels else ""
+def _label(series: str, monitoring: Monitoring) -> str:
+    """The label that tells one thing that is measured from another, '' for none."""
+    return next((metric.labels[0] for metric in monitoring.metrics_of(series) if metric.labels), "")
 
 
 # -- the proofs
 
 
-def _test_burn(name: str, alert: Alert, slo: Slo, found: Monitoring) -> Iterator[dict[str, Any]]:
-    assert alert.factor is not None and slo.objective is not None and alert.long_window is not None
+def _test_burn(name: str, alert: BurnAlert, slo: Slo) -> Iterator[dict[str, Any]]:
     threshold = alert.factor.base * (1 - slo.objective.base)
-    if threshold >= 1 or _parse_kind(slo) is None:
+    if threshold >= 1 or not slo.metric:
         return
-    guard = alert.min_rate.base if alert.min_rate is not None else 0.0
+    guard = alert.min_rate.base
     busy = max(guard * 10, 1.0)
     above, below = min(threshold * 1.1, (threshold + 1) / 2), threshold * 0.9
-    fires = {"severity": alert.severity or "ticket", "window": _windows(alert)[0], "slo": alert.slo or ""}
+    fires = {"severity": alert.severity, "window": _windows(alert)[0], "slo": alert.slo}
     # the first evaluation by which the long window is full
     at = int(alert.long_window.base // (60 * _EVERY) + 1) * _EVERY
-    step = 30 if alert.short_window is not None and alert.short_window.base >= 7200 else 1
+    step = 30 if alert.short_window.base >= 7200 else 1
     cases = [("just above the threshold", busy, above, [fires]), ("just below the threshold", busy, below, [])]
     if guard > 0:
         cases.append(("everything fails, but hardly anybody comes", guard * 0.5, 1.0, []))
@@ -208,59 +188,54 @@ def _test_burn(name: str, alert: Alert, slo: Slo, found: Monitoring) -> Iterator
         yield {
             "name": f"{name}: {title}",
             "interval": f"{step}m",
-            "input_series": list(_burn_series(slo, found, rate * 60 * step, ratio, at // step + 1)),
-            "alert_rule_test": [{
-                "eval_time": f"{at}m", "alertname": name,
-                "exp_alerts": [{"exp_labels": one, "exp_annotations": _annotate(name, alert, found)} for one in expected],
-            }],
-        }  # fmt: skip
+            "input_series": list(_burn_series(slo, rate * 60 * step, ratio, at // step + 1)),
+            "alert_rule_test": [_expect(name, alert, at, expected)],
+        }
 
 
-def _parse_kind(slo: Slo) -> str | None:
-    """Which of archnb's own queries an SLO has, or None where a person wrote another, whose series are not known."""
-    for metric in (REQUESTS, DURATION, ANSWER_AGE):
-        if metric in (slo.expression or "") and "operation" in (slo.expression or ""):
-            return metric
-    return None
+def _expect(name: str, alert: BurnAlert | MetricAlert, at: int, expected: list[dict[str, str]]) -> dict[str, Any]:
+    """What promtool must find at a minute: the alert with these labels, or nothing."""
+    annotations = _annotate(alert)
+    return {
+        "eval_time": f"{at}m",
+        "alertname": name,
+        "exp_alerts": [{"exp_labels": labels, "exp_annotations": annotations} for labels in expected],
+    }
 
 
-def _burn_series(slo: Slo, found: Monitoring, step: float, ratio: float, count: int) -> Iterator[dict[str, str]]:
+def _burn_series(slo: Slo, step: float, ratio: float, count: int) -> Iterator[dict[str, str]]:
     operation = slo.operation if slo.operation != OTHERS else "any_other"
-    metric = _parse_kind(slo)
-    where = f'operation="{_quote(operation or "")}"'
-    if metric == REQUESTS:
-        yield {"series": f'{metric}{{{where},status="200"}}', "values": f"0+{_number(step * (1 - ratio))}x{count}"}
-        yield {"series": f'{metric}{{{where},status="500"}}', "values": f"0+{_number(step * ratio)}x{count}"}
+    where = f'operation="{_quote(operation)}"'
+    if slo.kind == "availability":
+        yield {"series": f'{slo.metric}{{{where},status="200"}}', "values": f"0+{_number(step * (1 - ratio))}x{count}"}
+        yield {"series": f'{slo.metric}{{{where},status="500"}}', "values": f"0+{_number(step * ratio)}x{count}"}
         return
-    bucket = re.search(r'le=~?"([^"|]+)', slo.expression or "")
+    bucket = re.search(r'le=~?"([^"|]+)', slo.expression)
     edge = bucket[1] if bucket is not None else "1"
-    yield {"series": f'{metric}_bucket{{{where},le="{edge}"}}', "values": f"0+{_number(step * (1 - ratio))}x{count}"}
-    yield {"series": f"{metric}_count{{{where}}}", "values": f"0+{_number(step)}x{count}"}
+    good = f"0+{_number(step * (1 - ratio))}x{count}"
+    yield {"series": f'{slo.metric}_bucket{{{where},le="{edge}"}}', "values": good}
+    yield {"series": f"{slo.metric}_count{{{where}}}", "values": f"0+{_number(step)}x{count}"}
 
 
-def _test_metric(name: str, alert: Alert, found: Monitoring) -> Iterator[dict[str, Any]]:
-    match = _CONDITION.fullmatch(alert.condition or "")
-    assert match is not None
-    bound = float(match["number"]) * (100 if match["other"] else 1)
-    up = match["sign"].startswith(">")
-    beyond, within = (bound * 1.1 + (bound == 0), bound * 0.9) if up else (bound * 0.9, bound * 1.1)
-    label = _label(alert.metric or "", found)
+def _test_metric(name: str, alert: MetricAlert, monitoring: Monitoring) -> Iterator[dict[str, Any]]:
+    bound = alert.number * (100 if alert.other else 1)
+    is_above = alert.sign.startswith(">")
+    beyond, within = (bound * 1.1 + (bound == 0), bound * 0.9) if is_above else (bound * 0.9, bound * 1.1)
+    label = _label(alert.metric, monitoring)
     where = f'{{{label}="one"}}' if label else ""
-    known = found.metrics.get(find_metric(found.metrics, alert.metric or "") or "")
-    is_counter = known is not None and known.kind == "counter"
-    labels = {"severity": alert.severity or "ticket"} | ({label: "one"} if label else {})
+    is_counter = any(metric.kind == "counter" for metric in monitoring.metrics_of(alert.metric))
+    labels = {"severity": alert.severity} | ({label: "one"} if label else {})
     for title, value, expected in (("beyond the limit", beyond, [labels]), ("within the limit", within, [])):
         text = f"0+{_number(value * 60)}x{_EVERY}" if is_counter else f"{_number(value)}+0x{_EVERY}"
         series = [{"series": f"{alert.metric}{where}", "values": text}]
-        if match["other"]:
-            series.append({"series": f"{match['other']}{where}", "values": f"100+0x{_EVERY}"})
+        if alert.other:
+            series.append({"series": f"{alert.other}{where}", "values": f"100+0x{_EVERY}"})
         yield {
-            "name": f"{name}: {title}", "interval": "1m", "input_series": series,
-            "alert_rule_test": [{
-                "eval_time": f"{_EVERY}m", "alertname": name,
-                "exp_alerts": [{"exp_labels": one, "exp_annotations": _annotate(name, alert, found)} for one in expected],
-            }],
-        }  # fmt: skip
+            "name": f"{name}: {title}",
+            "interval": "1m",
+            "input_series": series,
+            "alert_rule_test": [_expect(name, alert, _EVERY, expected)],
+        }
 
 
 __all__ = ["RULES_FILE", "TESTS_FILE", "export_prometheus", "export_prometheus_tests"]

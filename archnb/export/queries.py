@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archnb.design import Design
 from archnb.design.entities import AccessPattern
-from archnb.design.schema import RELATIONAL
 from archnb.export.joins import Joins
 from archnb.export.sql import check_dialect, make_dialect, metadata, words_of, write_comment
+from archnb.model import Model
+from archnb.model.identifiers import claim
+from archnb.model.lookups import covers, find_accesses, find_demands, key_column
+from archnb.model.places import Place
 from archnb.naming import snake
 from archnb.shapes import Source
-from archnb.topics.schema.names import claim
-from archnb.topics.schema.places import Place, covers, find_accesses, find_demands, find_field, key_column, table_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -65,7 +65,7 @@ def queries(plan: Plan, dialect: str = "postgresql") -> list[Query]:
     tables = {table.info["table"]: table for table in made.tables.values()}
     found: list[Query] = []
     for name, pattern in plan.design.access.items():
-        found += _Writer(plan.design, dialect, tables, name, pattern).write()
+        found += _Writer(plan.model, dialect, tables, name, pattern).write()
     return found
 
 
@@ -73,14 +73,15 @@ class _Writer:
     """Writes the queries of one access pattern."""
 
     def __init__(
-        self, design: Design, dialect: str, tables: dict[str, sa.Table], name: str, pattern: AccessPattern
+        self, model: Model, dialect: str, tables: dict[str, sa.Table], name: str, pattern: AccessPattern
     ) -> None:
-        self.design, self.dialect, self.tables, self.name, self.pattern = design, dialect, tables, name, pattern
+        self.model, self.design, self.places = model, model.design, model.places
+        self.dialect, self.tables, self.name, self.pattern = dialect, tables, name, pattern
         self.entity = pattern.reads or pattern.writes or ""
-        self.base = table_of(design.schema, self.entity) or ""
+        self.base = self.places.find_table(self.entity) or ""
         self.parameters: list[Parameter] = []
         self.found: Any = None
-        self.joins = Joins(design.schema, tables, self.base)
+        self.joins = Joins(self.design.schema, tables, self.base)
 
     def write(self) -> list[Query]:
         """The queries, none where the entity is not in a relational store or a search store answers."""
@@ -94,8 +95,8 @@ class _Writer:
         return [self._write_read()]
 
     def _search_store(self) -> str | None:
-        stores = self.design.schema.stores.items()
-        return next((n for n, store in stores if self.entity in store.copies and store.engine == "elasticsearch"), None)
+        copies = self.places.list_copies(self.entity)
+        return next((one for one in copies if self.places.engine(one) == "elasticsearch"), None)
 
     # -- parts
 
@@ -117,7 +118,7 @@ class _Writer:
         found: list[str] = []
         name: str | None = self.entity
         while name is not None and name in self.design.entities:
-            table = table_of(self.design.schema, name)
+            table = self.places.find_table(name)
             if table is None or table in found or table not in self.tables:
                 break
             found.append(table)
@@ -136,7 +137,7 @@ class _Writer:
 
     def place(self, one: str) -> Place | None:
         """Where a field lives, the tables on the way joined."""
-        found = find_field(self.design, self.entity, one)
+        found = self.places.find_field(self.entity, one)
         if found is None or found.table not in self.tables:
             return None
         for table, key in found.path:
@@ -198,7 +199,7 @@ class _Writer:
             return False
         given: set[str] = set()
         for one in self.pattern.by:
-            place = find_field(self.design, self.entity, one)
+            place = self.places.find_field(self.entity, one)
             given |= set(place.columns) if place is not None and place.table in self.chain() else set()
         records = [(table, self.design.schema.tables[table]) for table in self.chain()]
         return any(
@@ -235,13 +236,13 @@ class _Writer:
         if self.pattern.aggregate:
             from archnb.export.aggregates import select_aggregate
 
-            statement = select_aggregate(self.design, self.entity, self.pattern, self.dialect, self.column, self.place)
+            statement = select_aggregate(self.model, self.entity, self.pattern, self.dialect, self.column, self.place)
             statement = statement.select_from(self.joins.source()).where(*conditions).limit(self.pattern.limit)
             return self._finish("read", statement, tuple(self.parameters))
         order = self.order()
         for table in self.chain()[1:]:
             self.joins.reach(table)
-        wanted = [table_of(self.design.schema, one) for one in self.pattern.include]
+        wanted = [self.places.find_table(one) for one in self.pattern.include]
         included = [one for one in wanted if one is not None and one in self.tables]
         limit = None if self.is_single() else self.pattern.limit
         rank = self._rank()
@@ -266,9 +267,7 @@ class _Writer:
     def _readable(self) -> list[Any]:
         """The columns of the entity and what it extends, without secrets, each once."""
         found: dict[str, Any] = {}
-        from archnb.design import fields_of
-
-        fields = fields_of(self.design, self.entity)
+        fields = self.model.fields(self.entity)
         for table in self.chain():
             for one in self.tables[table].columns:
                 name = self.design.schema.tables[table].columns[one.info["column"]].field
@@ -380,7 +379,7 @@ class _Writer:
             given = {
                 column
                 for one in self.pattern.by
-                if (place := find_field(self.design, self.entity, one))
+                if (place := self.places.find_field(self.entity, one))
                 for column in place.columns
             }
             names = [
@@ -441,7 +440,7 @@ class _Writer:
         """The index that should serve the pattern: that of its own table first."""
         schema = self.design.schema
         demands = sorted(
-            find_demands(self.design, self.pattern),
+            find_demands(self.places, self.pattern),
             key=lambda one: (not one.search, not one.equal, one.table != self.base),
         )
         if not demands and not self.pattern.by and self.pattern.writes:
@@ -464,13 +463,14 @@ class _Writer:
 
 
 def _explain_absence(plan: Plan, name: str) -> str:
-    pattern, schema = plan.design.access[name], plan.design.schema
+    pattern, places = plan.design.access[name], plan.model.places
     entity = pattern.reads or pattern.writes or ""
-    for store, one in schema.stores.items():
-        if entity in one.holds and one.engine not in RELATIONAL:
-            return f"{name}: {entity} is in {store} ({one.engine})"
-        if entity in one.copies and pattern.search:
-            return f"{name}: {store} ({one.engine}) answers it"
+    home = places.find_said_home(entity)
+    if home is not None and not places.is_relational_store(home):
+        return f"{name}: {entity} is in {home} ({places.engine(home)})"
+    if pattern.search and places.list_copies(entity):
+        store = places.list_copies(entity)[0]
+        return f"{name}: {store} ({places.engine(store)}) answers it"
     return f"{name}: {entity} has no relational table"
 
 

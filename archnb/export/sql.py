@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archnb.design.schema import RELATIONAL, Column, Index, Schema, SchemaTable
 from archnb.exceptions import ArchnbError, unknown
 from archnb.export.column_types import is_built_in, sql_type, translate
+from archnb.model.identifiers import claim_folded, shorten
+from archnb.model.lookups import bare
+from archnb.model.places import Places
+from archnb.planned.schema import Split
 from archnb.shapes import Source
-from archnb.topics.schema.names import claim, shorten
-from archnb.topics.schema.partitions import Split, read_split
-from archnb.topics.schema.places import bare, engine_of, is_relational
+from archnb.topics.schema.partitions import read_split
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -51,21 +53,21 @@ def make_dialect(dialect: str) -> Dialect:
     return found
 
 
-def order_tables(schema: Schema) -> list[str]:
+def order_tables(places: Places) -> list[str]:
     """The relational tables so that what is referred to comes first; within a cycle, as they were declared."""
-    names = [name for name, table in schema.tables.items() if is_relational(schema, table)]
+    names = [name for name, table in places.tables.items() if places.is_relational(table)]
     done: list[str] = []
     on_the_way: set[str] = set()
 
     def visit(name: str) -> None:
-        stack = [(name, iter(_referred(schema, name)))]
+        stack = [(name, iter(_referred(places, name)))]
         on_the_way.add(name)
         while stack:
             at, rest = stack[-1]
             for one in rest:
                 if one in names and one not in on_the_way:
                     on_the_way.add(one)
-                    stack.append((one, iter(_referred(schema, one))))
+                    stack.append((one, iter(_referred(places, one))))
                     break
             else:
                 stack.pop()
@@ -77,8 +79,8 @@ def order_tables(schema: Schema) -> list[str]:
     return done
 
 
-def _referred(schema: Schema, name: str) -> list[str]:
-    keys = schema.tables[name].foreign_keys.values()
+def _referred(places: Places, name: str) -> list[str]:
+    keys = places.tables[name].foreign_keys.values()
     return [key.references for key in keys if key.references is not None and key.references != name]
 
 
@@ -87,11 +89,13 @@ class _Making:
     """What is needed while one table is made."""
 
     schema: Schema
+    places: Places
     said: Schema
     dialect: str
     names: dict[str, str]
     order: list[str]
-    taken: list[str]
+    # case-folded
+    taken: set[str]
 
     def source(self, table: str, kind: str, name: str, engine: str) -> str:
         """The dialect that an expression is written in: the store's where it was said, standard SQL where it was proposed."""
@@ -101,9 +105,9 @@ class _Making:
     def name(self, table: str, wanted: str) -> str:
         """A name for an index or constraint that fits the dialect and is taken by nobody else."""
         short = shorten(wanted, LIMITS[self.dialect])
-        if short.casefold() in {one.casefold() for one in self.taken}:
-            short = claim(f"{table}_{wanted}", self.taken)
-        self.taken.append(short)
+        if short.casefold() in self.taken:
+            short = claim_folded(f"{table}_{wanted}", self.taken)
+        self.taken.add(short.casefold())
         return short
 
 
@@ -116,12 +120,14 @@ def metadata(plan: Plan, dialect: str = "postgresql") -> sa.MetaData:
 
     check_dialect(dialect)
     schema = plan.design.schema
-    order = order_tables(schema)
+    order = order_tables(plan.model.places)
     made = sqlalchemy.MetaData()
     names: dict[str, str] = {}
+    taken: set[str] = set()
     for name in order:
-        names[name] = claim(shorten(name, LIMITS[dialect]), names.values())
-    making = _Making(schema, plan.said.schema, dialect, names, order, list(names.values()))
+        names[name] = claim_folded(shorten(name, LIMITS[dialect]), taken)
+        taken.add(names[name].casefold())
+    making = _Making(schema, plan.model.places, plan.said.schema, dialect, names, order, taken)
     for name in order:
         _make_table(making, made, name)
     return made
@@ -131,7 +137,7 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
     import sqlalchemy as sa
 
     schema, dialect = making.schema, making.dialect
-    table, engine = schema.tables[name], engine_of(schema, schema.tables[name])
+    table, engine = schema.tables[name], making.places.engine_of(schema.tables[name])
     key = primary_key_of(table, dialect)
     indexed = {
         *key,
@@ -198,7 +204,7 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
 def primary_key_of(table: SchemaTable, dialect: str) -> tuple[str, ...]:
     """The primary key in a dialect: only PostgreSQL's partitions need the partition's column in it."""
     split = read_split(table.partition_by)
-    if dialect == "postgresql" or split is None or split.kind != "range":
+    if dialect == "postgresql" or split.kind != "range":
         return table.primary_key
     generated = tuple(one for one in table.primary_key if table.columns[one].type in ("key", "uuid"))
     return generated or table.primary_key
@@ -383,7 +389,7 @@ def usable_split(table: SchemaTable) -> Split | None:
     """How a table is split where PostgreSQL takes it: the columns are there, and in every unique key."""
     split = read_split(table.partition_by)
     if (
-        split is None
+        split.kind == "none"
         or any(one not in table.columns for one in split.columns)
         or (split.kind == "hash" and not split.parts)
     ):
@@ -529,7 +535,7 @@ def export_sql(plan: Plan, dialect: str = "postgresql") -> Source:
     """
     check_dialect(dialect)
     parts = [write_comment(f"{plan.name}: database schema for {NAMES[dialect]}, made by archnb")]
-    left = [name for name, table in plan.design.schema.tables.items() if not is_relational(plan.design.schema, table)]
+    left = [name for name, table in plan.design.schema.tables.items() if not plan.model.places.is_relational(table)]
     if left:
         parts.append(write_comment(f"Not here, because they are in other stores: {', '.join(left)}"))
     missing = left_out(plan, dialect)

@@ -27,7 +27,7 @@ from archnb.file.editing import edit_text, write_design
 from archnb.file.tree import MAX_CHARACTERS, Node, build_data, find_line, parse_text
 from archnb.file.versions import find_renames, migrate, read_version
 
-__all__ = ["create_file", "dumps", "load", "loads", "replace_file", "save"]
+__all__ = ["create_file", "dumps", "load", "loads", "locate", "replace_file", "save"]
 
 
 def load(path: str | os.PathLike[str]) -> Design:
@@ -57,6 +57,16 @@ def loads(text: str, where: str = "") -> Design:
         raise FormatVersionError(f"{where}: {error}" if where else str(error)) from None
     remember_origin(design, Origin(text))
     return design
+
+
+def locate(error: InputError, path: str | os.PathLike[str]) -> InputError:
+    """The same problems with their lines in a design file: for what is found wrong only after it was read."""
+    text = _decode(_read_bytes(Path(path)), str(path))
+    root = parse_text(text)
+    data = build_data(root)
+    version = read_version(data if isinstance(data, Mapping) else {})
+    renames = {new: old for old, new in find_renames(version).items()}
+    return InputError([_locate(root, problem, renames) for problem in error.problems], str(path))
 
 
 def dumps(design: Design, original_text: str | None = None) -> str:

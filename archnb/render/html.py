@@ -27,6 +27,7 @@ Mode = Literal["page", "cell"]
 PREVIEW_BYTES = 60_000  # of one table in a cell; with its frame it stays under 64 KB
 _JUDGED = 400  # rows by which a column is judged
 _LONGEST = 2_000  # characters of one cell of a table in a notebook
+_FOLDED = 50  # lines behind one cell of a table in a notebook
 _SLIM = 12  # characters of a first column that needs no more room than it takes
 _TOGETHER = 19  # characters of a name that stay on one line in a table that has little room
 _LEADERS = {"sql": "--", "yaml": "#", "python": "#", "promql": "#", "protobuf": "//", "proto": "//", "graphql": "#"}
@@ -106,9 +107,20 @@ def _draw_cell(cell: Cell | Scalar, link: Link | None, *, is_short: bool, is_tig
     if isinstance(cell, Cell):
         if cell.fact and link and text:
             content = element("a", content, href=link(cell.fact))
+        if cell.more:
+            content = join_markup([content, _fold_lines(cell.more, is_short=is_short)])
         if cell.tone:
             tone = f"archnb-{anchor_name(cell.tone)}"
     return element("td", content, class_=tone)
+
+
+def _fold_lines(lines: tuple[str, ...], *, is_short: bool) -> Markup:
+    """Lines to be unfolded; a cell of a notebook holds the first of them."""
+    shown = lines[:_FOLDED] if is_short else lines
+    told = [f"… and {len(lines) - len(shown):,} more; .frame holds them all"] if len(shown) < len(lines) else []
+    text = clean_text("\n".join([*shown, *told]))
+    summary = element("summary", f"and {len(lines):,} more")
+    return element("details", summary, prose_markup(text), class_="archnb-more")
 
 
 def source_html(source: Source) -> Markup:

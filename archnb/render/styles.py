@@ -76,6 +76,7 @@ _FIGURES = f"""
 .archnb-comment{{color:var(--archnb-muted)}}
 .archnb-equivalent{{margin:6px 0 0;font-size:.95em}}
 .archnb-equivalent summary{{cursor:pointer;color:var(--archnb-soft);font-size:.9em;padding:4px 0}}
+.archnb-more summary{{cursor:pointer;color:var(--archnb-soft)}}
 .archnb-equivalent .archnb-scroll{{margin:0 0 14px}}
 .archnb-table td a{{color:inherit;text-decoration:underline dotted var(--archnb-line);text-underline-offset:3px}}
 .archnb-table td a:hover{{color:var(--archnb-link);text-decoration-style:solid}}

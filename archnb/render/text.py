@@ -7,7 +7,7 @@ import textwrap
 from archnb.exceptions import printable
 from archnb.render.markup import clean_text
 from archnb.render.tables import cell_text, is_numeric, tabulate_shape
-from archnb.shapes import AnyShape, Graph, Sequence, Source, Table
+from archnb.shapes import AnyShape, Cell, Graph, Scalar, Sequence, Source, Table
 
 _WIDEST = 60  # characters of a column
 
@@ -37,7 +37,7 @@ def table_text(table: Table, *, most: int = 200) -> str:
     """A table in aligned columns; long cells wrap, and rows after `most` are counted."""
     if not table.rows:
         return "(no rows)"
-    rows = [[_lines(cell_text(cell)) for cell in row] for row in table.rows[:most]]
+    rows = [[_lines_of(cell) for cell in row] for row in table.rows[:most]]
     heads = [_lines(column) for column in table.columns]
     count = len(table.columns)
     widths = [max(len(line) for row in [heads, *rows] for line in row[n]) for n in range(count)]
@@ -60,6 +60,12 @@ def table_text(table: Table, *, most: int = 200) -> str:
     if len(table.rows) > most:
         out.append(f"... and {len(table.rows) - most:,} more rows")
     return "\n".join(out)
+
+
+def _lines_of(cell: Cell | Scalar) -> list[str]:
+    """The lines of a cell; what stands behind it is counted."""
+    more = [f"and {len(cell.more):,} more"] if isinstance(cell, Cell) and cell.more else []
+    return [line for text in [*cell_text(cell).split("\n"), *more] for line in _lines(text)]
 
 
 def _lines(text: str) -> list[str]:

@@ -88,8 +88,9 @@ def render_page(plan: Plan, evidence: Any = None, *, artefacts: bool = True) -> 
         if artefacts
         else [],
         figures=_key_figures(plan),
-        findings=plan.findings,
-        severities={one: sum(1 for f in plan.findings if f.severity == one) for one in SEVERITIES},
+        findings=plan.findings.open,
+        accepted=len(plan.findings.accepted),
+        severities={one: sum(1 for f in plan.findings.open if f.severity == one) for one in SEVERITIES},
         counts={"evidence": len(evidence) if evidence is not None else 0},
         provenance=_provenance(plan),
         style=style,

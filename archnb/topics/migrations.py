@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from archnb.fact import Fact
 from archnb.finding import Hit, Rule, rule
+from archnb.planned import conclude as conclude_record
+from archnb.planned.migrations import Migrations
 from archnb.quantity import parse
 from archnb.shapes import AnyShape, Cell, Row, Table
 from archnb.topics.topic import Because, Draft
 
 NAME = "migrations"
 TITLE = "Migrations and versioning"
+CLOSES = ("migrations",)
 
 # pgroll's own benchmark (PostgreSQL 14.8): batched backfills of 10 k, 100 k and 300 k rows ran at 53 k, 21 k and 9.4 k rows/s
 BACKFILL = "9400/s"
@@ -35,6 +38,11 @@ def complete(draft: Draft) -> None:
         api_deprecation=Because("6 months", "callers outside the team need two release cycles to move"),
     )
     draft.close("migrations", made)
+
+
+def conclude(draft: Draft) -> Migrations:
+    """The section without gaps."""
+    return conclude_record(Migrations, draft.design.migrations, "migrations")
 
 
 def measure(draft: Draft) -> None:
@@ -82,7 +90,7 @@ def _large(draft: Draft) -> list[str]:
 
 @rule(
     "migrations-window-on-available-system", principle="reliability", severity="high",
-    condition="schema changes are made in a maintenance window, and an operation promises more availability than the window leaves",
+    condition="Schema changes are made in a maintenance window, and an operation promises more availability than the window leaves.",
     effect="One window a month spends the whole error budget.",
     remedy="Change the schema by expand and contract; say migrations: {strategy: expand-contract}.",
 )  # fmt: skip
@@ -102,7 +110,7 @@ def window_on_available_system(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "migrations-lock-outlasts-objective", principle="performance", severity="medium",
-    condition="a schema change may wait for its lock ten times longer than the slowest promise of a latency",
+    condition="A schema change may wait for its lock ten times longer than the slowest promise of a latency.",
     effect="Every statement queues behind the waiting lock, and each request of that time is late.",
     remedy="Set lock_timeout to about the p99 objective, and repeat the change until it gets through.",
 )  # fmt: skip

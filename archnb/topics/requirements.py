@@ -9,12 +9,16 @@ from itertools import pairwise
 from archnb.design.requirements import Load, Objective
 from archnb.fact import Fact, Facts
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import Quantity, parse
+from archnb.planned import conclude as conclude_record
+from archnb.planned.requirements import Objective as PlannedObjective
+from archnb.planned.requirements import Requirements
+from archnb.quantity import Quantity, number, parse
 from archnb.shapes import AnyShape, Cell, Chart, Row, Table
 from archnb.topics.topic import Because, Draft
 
 NAME = "requirements"
 TITLE = "Requirements"
+CLOSES = ("requirements",)
 
 HORIZON = "36 months"
 
@@ -31,9 +35,8 @@ def complete(draft: Draft) -> None:
         rpo=Because("5 min", "continuous archiving of the write-ahead log loses at most minutes, at little cost"),
         rto=Because("1 h", "a restore from a warm standby, rehearsed, fits into an hour"),
     )
-    default = draft.fill(
-        "requirements.objectives.default", said.objectives.get("default", Objective()), **_default_objective()
-    )
+    usual = said.objectives.get("default", Objective())
+    default = draft.fill("requirements.objectives.default", usual, **_default_objective(usual))
     personal = [n for n, e in draft.design.entities.items() if any(f.personal for f in e.fields.values())]
     made = dataclasses.replace(
         said, load=load, recovery=recovery, objectives=said.objectives.having({"default": default})
@@ -52,6 +55,13 @@ def complete(draft: Draft) -> None:
         regions=Because(1, "no requirement asks for a second region"),
     )
     draft.close("requirements", made)
+
+
+def conclude(draft: Draft) -> Requirements:
+    """The section without gaps."""
+    requirements = draft.design.requirements
+    default = conclude_record(PlannedObjective, requirements.objectives["default"], "requirements.objectives.default")
+    return conclude_record(Requirements, requirements, "requirements", default=default)
 
 
 def measure(draft: Draft) -> None:
@@ -179,11 +189,9 @@ def _rounded(fact: Fact) -> Quantity:
     return Quantity(value, value, fact.unit)
 
 
-def _default_objective() -> dict[str, Because]:
+def _default_objective(said: Objective) -> dict[str, Because]:
     return {
-        "latency_p99": Because("500 ms", "people notice a wait of half a second"),
-        "latency_p95": Because("250 ms", "half of the p99, as response times usually spread"),
-        "latency_p50": Because("100 ms", "a fifth of the p99, as response times usually spread"),
+        **_propose_percentiles(said),
         "availability": Because(
             "99.9%", "43 minutes a month: what one region with redundant parts gives without heroism"
         ),
@@ -192,12 +200,46 @@ def _default_objective() -> dict[str, Because]:
     }
 
 
+# how response times usually spread: the p99 is twice the p95 and five times the p50
+SPREAD = {"latency_p50": 5, "latency_p95": 2, "latency_p99": 1}
+
+
+def _propose_percentiles(said: Objective) -> dict[str, Because]:
+    """The percentiles that were not said, from the nearest one that was, never below a lower or above a higher one.
+
+    >>> {name: one.value for name, one in _propose_percentiles(Objective(latency_p95=parse("3 ms"))).items()}
+    {'latency_p50': '1.2 ms', 'latency_p99': '6 ms'}
+    """
+    given = {name: value.base for name in SPREAD if (value := getattr(said, name)) is not None}
+    if not given:
+        return {
+            "latency_p99": Because("500 ms", "people notice a wait of half a second"),
+            "latency_p95": Because("250 ms", "half of the p99, as response times usually spread"),
+            "latency_p50": Because("100 ms", "a fifth of the p99, as response times usually spread"),
+        }
+    order, made = list(SPREAD), {}
+    for n, name in enumerate(order):
+        if name in given:
+            continue
+        above = next((one for one in order[n + 1 :] if one in given), None)
+        below = next((one for one in reversed(order[:n]) if one in given), None)
+        near = above or below or name
+        value = given[near] * SPREAD[near] / SPREAD[name]
+        if below is not None:
+            value = max(value, given[below])
+        made[name] = Because(
+            f"{value * 1000:g} ms",
+            f"{number(SPREAD[near] / SPREAD[name])} times the {near.removeprefix('latency_')} that was said, as response times usually spread",
+        )
+    return made
+
+
 # -- rules
 
 
 @rule(
     "requirements-load-not-said", principle="scalability", severity="low",
-    condition="neither users, nor writes, nor the rate of any access pattern is said",
+    condition="Neither users, nor writes, nor the rate of any access pattern is said.",
     effect="Every rate, size and server count rests on an assumption.",
     remedy="Say daily_users and requests_per_user, or the rates of the access patterns.",
 )  # fmt: skip
@@ -209,7 +251,7 @@ def load_not_said(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "requirements-strong-but-stale", principle="integrity", severity="high",
-    condition="an objective asks for strong consistency and allows stale answers",
+    condition="An objective asks for strong consistency and allows stale answers.",
     effect="The two contradict each other: a cache or a replica may serve what the operation must not see.",
     remedy="Say staleness: 0 s, or weaken the consistency to session.",
 )  # fmt: skip
@@ -223,7 +265,7 @@ def strong_but_stale(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "requirements-objective-without-operation", principle="reliability", severity="medium",
-    condition="an objective names no access pattern",
+    condition="An objective names no access pattern.",
     effect="The promise is measured by nothing and kept by nobody.",
     remedy="Name an access pattern, or declare one of that name under access.",
 )  # fmt: skip
@@ -238,12 +280,12 @@ def objective_without_operation(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "requirements-percentiles-out-of-order", principle="performance", severity="medium",
-    condition="a lower percentile of the latency is promised to be slower than a higher one",
+    condition="A lower percentile of the latency is promised to be slower than a higher one.",
     effect="No system can meet both; the tighter one silently becomes the promise.",
     remedy="Order them: p50 <= p95 <= p99.",
 )  # fmt: skip
 def percentiles_out_of_order(draft: Draft) -> Iterator[Hit]:
-    for name, one in draft.said.requirements.objectives.items():
+    for name, one in draft.design.requirements.objectives.items():
         given = [
             (word, value)
             for word in ("latency_p50", "latency_p95", "latency_p99")
@@ -256,7 +298,7 @@ def percentiles_out_of_order(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "requirements-availability-beyond-one-region", principle="reliability", severity="high",
-    condition="an availability of 99.99 % or more is asked of one region",
+    condition="An availability of 99.99 % or more is asked of one region.",
     effect="A single loss of the region spends years of error budget.",
     remedy="Plan a second region, or promise at most 99.95 %.",
 )  # fmt: skip
@@ -276,7 +318,7 @@ def availability_beyond_one_region(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "requirements-rates-disagree-with-load", principle="scalability", severity="medium",
-    condition="the said rates of the access patterns and the load differ by more than four times",
+    condition="The said rates of the access patterns and the load differ by more than four times.",
     effect="One of the two is a slip (average for peak, a day for an hour, bits for bytes), and servers are counted by both.",
     remedy="Compare the two sums and mend the one that is wrong.",
 )  # fmt: skip

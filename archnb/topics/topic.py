@@ -1,6 +1,6 @@
 """What every topic offers, and the draft that travels through them.
 
-A topic is a module with the same few words: `NAME`, `TITLE`, `complete`, `measure`, `RULES`, `views`. The draft carries
+A topic is a module with the same few words: `NAME`, `TITLE`, `CLOSES`, `complete`, `measure`, `conclude`, `RULES`, `views`. The draft carries
 the design as completed so far, the facts, and the reason of everything proposed.
 """
 
@@ -12,8 +12,11 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from archnb.design import Design, leaves
 from archnb.design.record import Record, hints
+from archnb.exceptions import ArchnbError
 from archnb.fact import Fact, Facts
 from archnb.finding import Findings, Rule
+from archnb.model import Model
+from archnb.planned import Backend, Planned
 from archnb.quantity import Quantity, parse
 from archnb.shapes import AnyShape
 
@@ -41,20 +44,40 @@ class Why(NamedTuple):
 class Draft:
     """A design on its way through the topics.
 
-    `said` is the design as people said it; `design` the same with every section that a topic has completed; `facts` the
-    numbers so far; `reasons` why each proposed value is what it is, by dotted path.
+    `said` is the design as people said it; `design` the same with every section that a topic has completed; `planned` what
+    the topics so far concluded, without gaps; `facts` the numbers so far; `reasons` why each proposed value is what it is,
+    by dotted path.
     """
 
     def __init__(self, said: Design) -> None:
         self.said = said
         self.design = said
+        self._model = Model(said)
+        self.planned = Backend()
         self.facts = Facts()
+        # the sections that the topic at work may close
+        self._owned: tuple[str, ...] = ()
         self.reasons: dict[str, Because] = {}
         # filled by the pipe once every topic is complete
         self.rules: tuple[Rule, ...] = ()
         self.findings = Findings(())
         # every path with all that are above it, so that asking costs one look
         self._said_paths = {path[:end] for path, _ in leaves(said) for end in _ends(path)}
+
+    @property
+    def model(self) -> Model:
+        """What the design means, as completed so far: keys, references, people, places, what belongs to whom."""
+        if self._model.design is not self.design:
+            self._model = self._model.renew(self.design)
+        return self._model
+
+    def run(self, topic: Topic) -> None:
+        """Let a topic complete, measure and conclude its section."""
+        self._owned = topic.CLOSES
+        topic.complete(self)
+        topic.measure(self)
+        self.planned.put(topic.NAME, topic.conclude(self))
+        self._owned = ()
 
     def is_said(self, path: str) -> bool:
         """Whether a person said the value at a path, or anything below it."""
@@ -89,8 +112,15 @@ class Draft:
         return self.facts.given(name, value, reason, origin="said" if is_said else "assumed")
 
     def close(self, section: str, completed: Any) -> None:
-        """Put a completed section into the design."""
-        self.design = dataclasses.replace(self.design, **{section: completed})
+        """Put a completed section, or a part of one at a dotted path, into the design.
+
+        Raises ArchnbError where it is not the section of the topic at work: each topic closes its own and no other.
+        """
+        if section not in self._owned:
+            raise ArchnbError(f"section {section!r} is closed by a topic that closes {', '.join(self._owned)}")
+        name, _, part = section.partition(".")
+        value = dataclasses.replace(getattr(self.design, name), **{part: completed}) if part else completed
+        self.design = dataclasses.replace(self.design, **{name: value})
 
 
 def _copy(record: R, changed: Mapping[str, Any]) -> R:
@@ -126,6 +156,10 @@ class Topic(Protocol):
     @property
     def TITLE(self) -> str: ...
 
+    # the sections of the design that it closes, as dotted paths
+    @property
+    def CLOSES(self) -> tuple[str, ...]: ...
+
     @property
     def RULES(self) -> Sequence[Rule]: ...
 
@@ -135,6 +169,10 @@ class Topic(Protocol):
 
     def measure(self, draft: Draft) -> None:
         """Add the facts that follow."""
+        ...
+
+    def conclude(self, draft: Draft) -> Planned:
+        """The section as a planned record, in which nothing is missing."""
         ...
 
     def views(self, draft: Draft) -> Sequence[AnyShape]:

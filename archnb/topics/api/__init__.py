@@ -5,6 +5,7 @@ What is not said is derived from the access patterns and the entities, by the ru
 
 from __future__ import annotations
 
+from archnb.topics.api.conclusions import conclude
 from archnb.topics.api.operations import complete_operations
 from archnb.topics.api.rules import RULES
 from archnb.topics.api.sizes import measure_sizes
@@ -13,6 +14,7 @@ from archnb.topics.topic import Draft
 
 NAME = "api"
 TITLE = "API"
+CLOSES = ("api",)
 
 views = draw_views
 
@@ -27,4 +29,4 @@ def measure(draft: Draft) -> None:
     measure_sizes(draft)
 
 
-__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -6,7 +6,6 @@ e-mail address takes it in the body of a POST (RFC 9110, section 17.9).
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from archnb.design.api import Action
@@ -95,11 +94,6 @@ def find_natural_parent(resources: Resources, entity: str) -> str | None:
         if is_listed and any(name in group and len(group) > 1 for group in within):
             found.append(name)
     return found[0] if len(found) == 1 else None
-
-
-def normalise(path: str) -> str:
-    """The path without the names of its parameters: two paths that differ only in them are the same (OpenAPI 3.1, 4.8.8.1)."""
-    return re.sub(r"\{[^{}]*\}", "{}", path)
 
 
 def derive_address(resources: Resources, name: str, pattern: AccessPattern) -> Address:
@@ -387,6 +381,5 @@ __all__ = [
     "is_redirect",
     "is_single",
     "move_aside",
-    "normalise",
     "verb_of",
 ]

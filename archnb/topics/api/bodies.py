@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from archnb.design.api import Api, Operation, Parameter
+from archnb.design.api import Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
 from archnb.naming import claim, snake, split_words
 from archnb.topics.api.resources import Embed, Resources
@@ -506,22 +506,6 @@ def describe_parameter(
     )
 
 
-def write_address(resources: Resources, operation: Operation, api: Api) -> str:
-    """The path of an operation's example, its parameters filled in, with the query parameters that must be given."""
-    from urllib.parse import quote
-
-    path = (api.base_path or "").rstrip("/") + (operation.path or "/")
-    query = []
-    for name, parameter in operation.parameters.items():
-        _, example = describe_parameter(resources, operation, name, parameter)
-        text = quote(write_text(example), safe="")
-        if parameter.place == "path":
-            path = path.replace("{" + name + "}", text)
-        elif parameter.place == "query" and (parameter.required or name == "limit"):
-            query.append(f"{quote(name)}={text}")
-    return path + ("?" + "&".join(query) if query else "")
-
-
 def measure_bytes(value: Json) -> int:
     """How many bytes a value takes as compact JSON in UTF-8."""
     return len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass"))
@@ -529,5 +513,5 @@ def measure_bytes(value: Json) -> int:
 
 __all__ = [
     "CURSOR", "IDEMPOTENCY_KEY", "Body", "Part", "describe_parameter", "find_field", "find_redirect", "list_visible", "list_writable",
-    "make_instance", "make_request", "make_response", "measure_bytes", "write_address",
+    "make_instance", "make_request", "make_response", "measure_bytes",
 ]  # fmt: skip

@@ -9,7 +9,8 @@ from archnb.design.api import Api, Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
 from archnb.design.record import Named
 from archnb.naming import claim, kebab, plural, snake
-from archnb.topics.api.addresses import Address, derive_address, is_redirect, is_single, move_aside, normalise
+from archnb.planned.api import normalise
+from archnb.topics.api.addresses import Address, derive_address, is_redirect, is_single, move_aside
 from archnb.topics.api.bodies import PAGING, list_aggregate, list_visible, list_writable
 from archnb.topics.api.limits import choose_rate_limit
 from archnb.topics.api.resources import Resources, find_resources
@@ -27,7 +28,7 @@ _TAKING = frozenset(
 def complete_operations(draft: Draft) -> None:
     """Fill the API section: its style and sizes, and an operation for every access pattern and every operation that was said."""
     design, api = draft.design, draft.design.api
-    resources = find_resources(design)
+    resources = find_resources(draft.model)
     limits = [one.limit for one in design.access.values() if one.limit is not None and 1 < one.limit <= LARGEST_PAGE]
     largest = max([MAX_PAGE, *limits, int(api.page_size.value) if api.page_size else 0])
     api = draft.fill(
@@ -155,7 +156,7 @@ def _complete_bare(
     """An operation without an entity, such as a health check: only what its method implies is proposed."""
     method = said.method or "GET"
     proposed = "/" + kebab(claim(snake(name), [one.strip("/").replace("-", "_") for _, one in taken]))
-    found = _match_path(Resources(draft.design), said.path, None, None) if said.path else {}
+    found = _match_path(find_resources(draft.model), said.path, None, None) if said.path else {}
     taken.add((method, normalise(said.path or proposed)))
     is_read = method == "GET"
     limit, why, facts = choose_rate_limit(draft, name, is_read)
@@ -199,15 +200,14 @@ def _make_unique(
     if (method, normalise(address.path)) in taken:
         address = move_aside(resources, name, entity, address)
         method = said.method or address.method
-    whole = {one for used, one in taken if used == method}
-    address = address._replace(path=_claim_path(address.path, whole))
+    address = address._replace(path=_claim_path(address.path, method, taken))
     taken.add((method, normalise(address.path)))
     return address
 
 
-def _claim_path(path: str, taken: set[str]) -> str:
+def _claim_path(path: str, method: str | None, taken: set[tuple[str | None, str]]) -> str:
     made, n = path, 1
-    while normalise(made) in taken:
+    while (method, normalise(made)) in taken:
         n += 1
         made = f"{path}-{n}" if not path.endswith("}") else f"{path}/{n}"
     return made
@@ -252,38 +252,19 @@ def _choose_request(
             reason += f" {', '.join(own)} is the caller, whom the token names."
         return (*(one for one in names if one not in own), *nested), reason
     if method == "PATCH":
-        commands = any(
-            one.writes == entity and one.action == "update" and one.steps for one in resources.design.access.values()
-        )
         names = [
             one for one in list_writable(resources, entity) if one not in located and one not in resources.key(entity)
         ]
         names = [one for one in names if not _is_caller(fields[one], pattern) and one != resources.parent(entity)]
-        if not commands and set(pattern.roles) <= _STAFF:
-            # nothing else moves the state, and only staff calls this
+        model = resources.model
+        commands = any(resources.design.access[one].steps for one in model.touches.list_writers(entity, "update"))
+        if not commands and all(model.roles.assume(one).is_trusted for one in pattern.roles):
+            # nothing else moves the state, and only staff and own programs call this
             names += [one for one in fields if resources.is_state(entity, one)]
         return tuple(names), "Any of the fields that may change; what is not given stays (RFC 7396)."
     if address.left and action == "command":
         return address.left, "What identifies it is personal, so it stands in the body."
     return (), "The path says all."
-
-
-_STAFF = frozenset(
-    {
-        "admin",
-        "administrator",
-        "staff",
-        "support",
-        "operator",
-        "internal",
-        "service",
-        "system",
-        "manager",
-        "editor",
-        "moderator",
-        "warehouse",
-    }
-)
 
 
 def _is_caller(field: Field, pattern: AccessPattern) -> bool:

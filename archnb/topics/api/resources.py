@@ -8,10 +8,12 @@ the parent: it travels in the parent's body.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from archnb.design import Design, fields_of
+from archnb.design import Design
 from archnb.design.entities import Field
+from archnb.model import Model
 from archnb.naming import claim, plural, singular, snake, split_words, strip_parent
 
 # timestamps that the server sets itself: created_at, placed_at; not what people plan: scheduled_at
@@ -35,14 +37,13 @@ class Embed(NamedTuple):
 class Resources:
     """The entities of one design as resources. Answers are kept, since every operation asks them again."""
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, model: Model | None = None) -> None:
         self.design = design
-        self._fields: dict[str, dict[str, Field]] = {}
-        self._keys: dict[str, tuple[str, ...]] = {}
+        self.model = model or Model(design)
+        self._fields: dict[str, Mapping[str, Field]] = {}
         self._names: dict[str, dict[str, str]] = {}
         self._embeds: dict[str, dict[str, Embed]] = {}
         self._parts: dict[str, tuple[str, ...]] = {}
-        self._referring: dict[str, list[tuple[str, str]]] | None = None
         creations = [
             (name, one.writes)
             for name, one in design.access.items()
@@ -54,30 +55,18 @@ class Resources:
         # examples already made, kept by the module that makes them
         self.examples: dict[tuple[str, int], dict[str, object]] = {}
 
-    def fields(self, entity: str) -> dict[str, Field]:
+    def fields(self, entity: str) -> Mapping[str, Field]:
         """The fields with the inherited ones, and an `id` where the entity says no key."""
         if entity not in self._fields:
-            found = fields_of(self.design, entity)
-            if self._find_key(entity, found) == ("id",) and "id" not in found:
-                found = {"id": Field(type="key", key=True)} | found
+            found = self.model.fields(entity)
+            if not self.model.keys.find(entity).is_declared and "id" not in found:
+                found = {"id": Field(type="key", key=True), **found}
             self._fields[entity] = found
         return self._fields[entity]
 
-    def _find_key(self, entity: str, fields: dict[str, Field]) -> tuple[str, ...]:
-        name: str | None = entity
-        seen: set[str] = set()
-        while name is not None and name in self.design.entities and name not in seen:
-            seen.add(name)
-            if self.design.entities[name].key:
-                return self.design.entities[name].key
-            name = self.design.entities[name].extends
-        return tuple(one for one, field in fields.items() if field.key or field.type == "key") or ("id",)
-
     def key(self, entity: str) -> tuple[str, ...]:
         """The fields that identify one."""
-        if entity not in self._keys:
-            self._keys[entity] = self._find_key(entity, fields_of(self.design, entity))
-        return self._keys[entity]
+        return self.model.keys.fields(entity)
 
     def names(self, entity: str) -> dict[str, str]:
         """The JSON property of every field, each once."""
@@ -94,15 +83,7 @@ class Resources:
     def is_generated(self, entity: str, name: str) -> bool:
         """Whether the server makes the value: a generated key, a time stamp of an event, a version."""
         field = self.fields(entity)[name]
-        is_key = name in self.key(entity)
-        if field.type == "key" or (is_key and field.type in ("uuid", "code") and field.references is None):
-            return True
-        if (
-            is_key
-            and len(self.key(entity)) == 1
-            and field.type in ("int", "bigint")
-            and snake(name) in ("id", snake(entity) + "_id")
-        ):
+        if field.type == "key" or self.model.keys.is_made_by_server(entity, name):
             return True
         words = snake(name)
         if field.type == "timestamp" and field.default is not None:
@@ -111,9 +92,7 @@ class Resources:
 
     def is_of_people(self, entity: str) -> bool:
         """Whether the entity holds personal data or secrets, so that its id is nothing for the public: it tells whose a row is."""
-        if entity not in self.design.entities:
-            return False
-        return any(field.personal or field.secret for field in self.fields(entity).values())
+        return self.model.people.holds_private(entity)
 
     def natural_key(self, entity: str) -> tuple[str, ...]:
         """The key's fields where the caller gives them, so that they may be taken already; none where the server makes one."""
@@ -135,13 +114,7 @@ class Resources:
 
     def referring(self, entity: str) -> list[tuple[str, str]]:
         """Which fields of which entities refer to an entity."""
-        if self._referring is None:
-            self._referring = {}
-            for name in self.design.entities:
-                for field_name, field in self.fields(name).items():
-                    if field.references is not None:
-                        self._referring.setdefault(field.references, []).append((name, field_name))
-        return self._referring.get(entity, [])
+        return [(one.entity, one.field) for one in self.model.references.list_to(entity)]
 
     def parent(self, entity: str) -> str | None:
         """The field that binds an entity to the one parent it goes with, or None: a cascading reference, or the name says whose it is."""
@@ -190,8 +163,9 @@ class Resources:
                 is_one = bool(self.fields(child)[via].unique) or self.key(child) == (via,)
                 name = strip_parent(child, entity)
                 add(child, name if is_one else plural(name), child, not is_one, via)
-        for name, one in self.design.relationships.items():
-            if entity in one.between and len(one.between) == 2:
+        for name in self.model.references.list_relationships(entity):
+            one = self.design.relationships[name]
+            if len(one.between) == 2:
                 other = one.between[1] if one.between[0] == entity else one.between[0]
                 if other in self.design.entities:
                     add(name, snake(name), other, True, "", name)
@@ -207,9 +181,10 @@ class Resources:
 _last: Resources | None = None
 
 
-def find_resources(design: Design) -> Resources:
+def find_resources(model: Model) -> Resources:
     """The resources of a design; the last ones are kept, since every step of a plan asks for the same."""
     global _last
+    design = model.design
     known = _last
     if known is not None:
         before = known.design
@@ -219,7 +194,7 @@ def find_resources(design: Design) -> Resources:
             and before.relationships is design.relationships
         ):
             return known
-    _last = Resources(design)
+    _last = Resources(design, model)
     return _last
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from archnb.design.api import Operation
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
+from archnb.planned.api import normalise
 from archnb.quantity import show, unit
-from archnb.topics.api.addresses import normalise
 from archnb.topics.api.limits import find_calls
 from archnb.topics.api.operations import LARGEST_PAGE
 from archnb.topics.api.resources import find_resources
@@ -36,7 +36,7 @@ def _field_of(draft: Draft, operation: Operation, element: str) -> tuple[str, bo
     """The entity's field that an element of a body names, as (name, is secret, is personal)."""
     if operation.entity is None or operation.entity not in draft.design.entities:
         return None
-    resources = find_resources(draft.design)
+    resources = find_resources(draft.model)
     for name, property in resources.names(operation.entity).items():
         if element in (name, property):
             field = resources.fields(operation.entity)[name]
@@ -50,7 +50,7 @@ def _field_of(draft: Draft, operation: Operation, element: str) -> tuple[str, bo
     effect="The answer grows with the data until it times out, and one caller can fill the server's memory.",
     remedy="Leave is_paged to the proposal: a caller who needs all of it follows the cursor.",
 )  # fmt: skip
-def find_unbounded_list(draft: Draft) -> Iterator[Hit]:
+def unbounded_list(draft: Draft) -> Iterator[Hit]:
     """Lists whose answer has no bound."""
     for name, path, operation in _operations(draft):
         said = draft.said.access.get(operation.pattern or name)
@@ -66,7 +66,7 @@ def find_unbounded_list(draft: Draft) -> Iterator[Hit]:
     effect="A call that asks for nothing special is refused or cut short.",
     remedy="Raise api.max_page_size or lower the page.",
 )  # fmt: skip
-def find_page_over_limit(draft: Draft) -> Iterator[Hit]:
+def page_size_over_limit(draft: Draft) -> Iterator[Hit]:
     """Pages larger than the largest page."""
     api = draft.design.api
     if api.max_page_size is None:
@@ -74,8 +74,6 @@ def find_page_over_limit(draft: Draft) -> Iterator[Hit]:
     most = api.max_page_size.value
     if api.page_size is not None and api.page_size.value > most:
         yield Hit("api.page_size", f"page_size {api.page_size} is above max_page_size {api.max_page_size}")
-    if draft.said.api.max_page_size is None:
-        return
     for name, pattern in draft.design.access.items():
         if pattern.limit is not None and most < pattern.limit <= LARGEST_PAGE:
             yield Hit(f"access.{name}.limit", f"limit {pattern.limit} is above max_page_size {api.max_page_size}")
@@ -87,7 +85,7 @@ def find_page_over_limit(draft: Draft) -> Iterator[Hit]:
     effect="A caller that timed out cannot know whether it was done, repeats it, and it is done twice.",
     remedy="Leave needs_idempotency_key to the proposal: keep the key with the first answer for 24 hours and give that answer again.",
 )  # fmt: skip
-def find_write_without_idempotency(draft: Draft) -> Iterator[Hit]:
+def write_without_idempotency(draft: Draft) -> Iterator[Hit]:
     """Unsafe calls whose repeat does it again."""
     for name, path, operation in _operations(draft):
         if (
@@ -108,7 +106,7 @@ def find_write_without_idempotency(draft: Draft) -> Iterator[Hit]:
     effect="Anyone who finds the address can overwrite or delete other people's data, and no record says who did.",
     remedy="Name the roles that may do it instead of public.",
 )  # fmt: skip
-def find_public_write(draft: Draft) -> Iterator[Hit]:
+def public_write(draft: Draft) -> Iterator[Hit]:
     """Changes and removals open to everybody; to create something, such as an account, may be open."""
     for _, path, operation in _operations(draft):
         if operation.is_public and operation.method in ("PATCH", "PUT", "DELETE"):
@@ -121,14 +119,17 @@ def find_public_write(draft: Draft) -> Iterator[Hit]:
     effect="URLs end in access logs, browser histories, Referer headers and third parties' statistics, where nobody erases them.",
     remedy="Take it in the body of a POST such as /customers/lookup, or address the thing by its id.",
 )  # fmt: skip
-def find_personal_data_in_url(draft: Draft) -> Iterator[Hit]:
+def personal_data_in_url(draft: Draft) -> Iterator[Hit]:
     """Personal or secret fields among the parameters of a URL."""
     for _, path, operation in _operations(draft):
+        # the two ends of a range are one field
+        seen: set[str] = set()
         for name, parameter in operation.parameters.items():
             if parameter.place not in ("path", "query"):
                 continue
             found = _field_of(draft, operation, parameter.field or name)
-            if found is not None and (found[1] or found[2]):
+            if found is not None and (found[1] or found[2]) and found[0] not in seen:
+                seen.add(found[0])
                 yield Hit(
                     f"{path}.parameters.{name}",
                     f"{operation.entity}.{found[0]} is {'a secret' if found[1] else 'personal'} and stands in the {parameter.place} of {operation.path}",
@@ -141,7 +142,7 @@ def find_personal_data_in_url(draft: Draft) -> Iterator[Hit]:
     effect="Password hashes, tokens and keys reach every caller, every cache and every log on the way.",
     remedy="Take the field out of the response; give a yes or no, or the last digits, where a caller needs a hint.",
 )  # fmt: skip
-def find_secret_in_response(draft: Draft) -> Iterator[Hit]:
+def secret_in_response(draft: Draft) -> Iterator[Hit]:
     """Secret fields among what comes back."""
     for _, path, operation in _operations(draft):
         for element in operation.response:
@@ -159,9 +160,9 @@ def find_secret_in_response(draft: Draft) -> Iterator[Hit]:
     effect="A caller chooses ids, or marks its own order as paid, by adding a field to the body (OWASP API3:2023).",
     remedy="Take the field out of the request; let a command of its own move the state.",
 )  # fmt: skip
-def find_mass_assignment(draft: Draft) -> Iterator[Hit]:
+def mass_assignment(draft: Draft) -> Iterator[Hit]:
     """Fields in a said request that only the server may set."""
-    resources = find_resources(draft.design)
+    resources = find_resources(draft.model)
     for name, path, operation in _operations(draft):
         said = draft.said.api.operations.get(name)
         if (
@@ -193,7 +194,7 @@ def find_mass_assignment(draft: Draft) -> Iterator[Hit]:
     effect="Only one of them can be reached, and which one depends on the order in which a framework reads them.",
     remedy="Give one of them a path of its own, or leave its path to the proposal.",
 )  # fmt: skip
-def find_path_clash(draft: Draft) -> Iterator[Hit]:
+def path_clash(draft: Draft) -> Iterator[Hit]:
     """Operations that hide each other."""
     first: dict[tuple[str | None, str], str] = {}
     for name, path, operation in _operations(draft):
@@ -210,7 +211,7 @@ def find_path_clash(draft: Draft) -> Iterator[Hit]:
     effect="Browsers, crawlers, link previews and caches call a GET whenever they like, and repeat it: each call changes the data, or a cached answer changes nothing.",
     remedy="Use POST for a command, PATCH for a change, DELETE to remove (RFC 9110, section 9.2.1).",
 )  # fmt: skip
-def find_unsafe_get(draft: Draft) -> Iterator[Hit]:
+def unsafe_get(draft: Draft) -> Iterator[Hit]:
     """Writes behind a method that must be safe."""
     for name, path, operation in _operations(draft):
         pattern = draft.design.access.get(operation.pattern or name)
@@ -224,7 +225,7 @@ def find_unsafe_get(draft: Draft) -> Iterator[Hit]:
     effect="The store reads and throws away every row before the page, and rows that come or go meanwhile are skipped or shown twice.",
     remedy="Page by a cursor: the sort values and the key of the last row, as an opaque text.",
 )  # fmt: skip
-def find_offset_pagination(draft: Draft) -> Iterator[Hit]:
+def offset_pagination(draft: Draft) -> Iterator[Hit]:
     """Paging that costs more the deeper it goes."""
     for _, path, operation in _operations(draft):
         for name, parameter in operation.parameters.items():
@@ -246,7 +247,7 @@ def find_offset_pagination(draft: Draft) -> Iterator[Hit]:
     effect="Ordinary users are refused with 429 on an ordinary day.",
     remedy="Raise the limit to several times an average user's calls, or leave it to the proposal.",
 )  # fmt: skip
-def find_rate_limit_below_need(draft: Draft) -> Iterator[Hit]:
+def rate_limit_below_need(draft: Draft) -> Iterator[Hit]:
     """Limits that an average user meets."""
     for name, path, operation in _operations(draft):
         calls = draft.facts.get(f"api.{name}.calls_per_user") or find_calls(draft, operation.pattern or name)
@@ -263,7 +264,7 @@ def find_rate_limit_below_need(draft: Draft) -> Iterator[Hit]:
     effect="The caller tells its user that it worked; when it fails later, nobody is told.",
     remedy="Answer 202 with a Location where the outcome can be read, or do it before the answer.",
 )  # fmt: skip
-def find_async_answered_as_done(draft: Draft) -> Iterator[Hit]:
+def async_answered_as_done(draft: Draft) -> Iterator[Hit]:
     """Asynchronous writes whose status promises that they are done."""
     for name, path, operation in _operations(draft):
         pattern = draft.design.access.get(operation.pattern or name)
@@ -277,7 +278,7 @@ def find_async_answered_as_done(draft: Draft) -> Iterator[Hit]:
     effect="Nobody can say what the caller is to put there, and the documentation guesses.",
     remedy="Name the parameter after the key of what it addresses, or say its field under parameters.",
 )  # fmt: skip
-def find_unbound_path_parameter(draft: Draft) -> Iterator[Hit]:
+def unbound_path_parameter(draft: Draft) -> Iterator[Hit]:
     """Parameters in said paths that could not be tied to a field."""
     for name, path, operation in _operations(draft):
         said = draft.said.api.operations.get(name)
@@ -290,7 +291,7 @@ def find_unbound_path_parameter(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    find_unbounded_list, find_page_over_limit, find_write_without_idempotency, find_public_write, find_personal_data_in_url,
-    find_secret_in_response, find_mass_assignment, find_path_clash, find_unsafe_get, find_offset_pagination,
-    find_rate_limit_below_need, find_async_answered_as_done, find_unbound_path_parameter,
+    unbounded_list, page_size_over_limit, write_without_idempotency, public_write, personal_data_in_url,
+    secret_in_response, mass_assignment, path_clash, unsafe_get, offset_pagination,
+    rate_limit_below_need, async_answered_as_done, unbound_path_parameter,
 )  # fmt: skip

@@ -19,7 +19,7 @@ def _bytes(count: float) -> Quantity:
 def measure_sizes(draft: Draft) -> None:
     """The facts `api.<operation>.request_size` and `.response_size`, and `api.peak_ingress` and `api.peak_egress` over all."""
     api, facts = draft.design.api, draft.facts
-    resources = find_resources(draft.design)
+    resources = find_resources(draft.model)
     incoming: list[Fact] = []
     outgoing: list[Fact] = []
     for name, operation in api.operations.items():

@@ -12,22 +12,11 @@ from typing import Any
 
 from archnb.design.entities import Field
 from archnb.naming import singular, snake, split_words
+from archnb.planned.api import MONEY
 from archnb.topics.api.resources import Resources
 
 Json = Any
 Schema = dict[str, Any]
-
-MONEY = {"$ref": "#/components/schemas/Money"}
-MONEY_SCHEMA: Schema = {
-    "type": "object",
-    "description": "An exact amount with its currency. The amount is a text, since a binary number cannot hold 0.10.",
-    "properties": {
-        "amount": {"type": "string", "pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$"},
-        "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217."},
-    },
-    "required": ["amount", "currency"],
-    "examples": [{"amount": "49.90", "currency": "EUR"}],
-}
 
 _ID = {"type": "string", "pattern": "^[0-9]{1,19}$"}
 _PLAIN: dict[str, Schema] = {
@@ -335,4 +324,4 @@ def write_text(value: Json) -> str:
     return str(value)
 
 
-__all__ = ["MONEY", "MONEY_SCHEMA", "Json", "Schema", "describe_value", "make_example", "write_text"]
+__all__ = ["Json", "Schema", "describe_value", "make_example", "write_text"]

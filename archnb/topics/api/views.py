@@ -6,17 +6,9 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
-from archnb.design.api import Operation
+from archnb.planned import Operation
+from archnb.planned.api import Api, Contract
 from archnb.shapes import AnyShape, Cell, Scalar, Source, Table
-from archnb.topics.api.bodies import (
-    IDEMPOTENCY_KEY,
-    find_field,
-    find_redirect,
-    make_request,
-    make_response,
-    write_address,
-)
-from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.api.values import write_text
 from archnb.topics.topic import Draft
 
@@ -95,73 +87,56 @@ def pick_main(draft: Draft) -> list[str]:
 
 def draw_examples(draft: Draft) -> Source:
     """Requests and responses as they go over the wire; what one creates is what the next one gets."""
-    resources = find_resources(draft.design)
-    texts = [write_exchange(draft, resources, name, draft.design.api.operations[name]) for name in pick_main(draft)]
+    operations = draft.planned.operations
+    texts = [write_exchange(draft.planned.api, operations[name]) for name in pick_main(draft)]
     return Source(
         "api-examples", "Requests and responses", "http", "\n\n".join(texts) + "\n", filename="examples.http",
         description="The busiest operations of each kind. The examples belong together: what is created in one is what another gets.",
     )  # fmt: skip
 
 
-def write_exchange(draft: Draft, resources: Resources, name: str, operation: Operation) -> str:
+def write_exchange(api: Api, operation: Operation) -> str:
     """One request and its response as HTTP text."""
-    pattern = draft.design.access.get(operation.pattern or name)
-    request, response = make_request(resources, name, operation), make_response(resources, name, operation, pattern)
+    contract = operation.contract
     head = [
-        f"### {name}: {operation.summary}".replace("\n", " "),
-        f"{operation.method} {write_address(resources, operation, draft.design.api)} HTTP/1.1",
+        f"### {operation.name}: {contract.summary}".replace("\n", " "),
+        f"{contract.method} {write_address(api, contract)} HTTP/1.1",
         "Host: api.example.com",
     ]
-    if not operation.is_public:
+    if operation.callers:
         head.append("Authorization: Bearer eyJhbGciOiJFUzI1NiIs…")
-    for header, parameter in operation.parameters.items():
-        if parameter.place == "header":
-            head.append(f"{header}: {IDEMPOTENCY_KEY if header == 'Idempotency-Key' else chr(34) + '7' + chr(34)}")
-    if request is not None:
-        head += [f"Content-Type: {request.media}", "", request.text]
-    status = operation.status or 200
+    head += [
+        f"{name}: {parameter.example}" for name, parameter in contract.parameters.items() if parameter.place == "header"
+    ]
+    if not contract.request.is_empty:
+        head += [f"Content-Type: {contract.request.media}", "", contract.request.text]
     try:
-        phrase = HTTPStatus(status).phrase
+        phrase = HTTPStatus(contract.status).phrase
     except ValueError:
         phrase = ""
-    back = [f"HTTP/1.1 {status} {phrase}".rstrip()]
-    if (
-        status in (201, 202)
-        and operation.action != "delete"
-        and (location := write_location(resources, draft, operation))
-    ):
-        back.append(f"Location: {location}")
-    if redirect := find_redirect(resources, operation):
-        back += [f"Location: {redirect}", f"Cache-Control: {write_cache_control(draft, name)}"]
-    if operation.action in ("get", "update") and status == 200:
-        back.append(f'ETag: "{8 if operation.action == "update" else 7}"')
-    if response is not None:
-        back += [f"Content-Type: {response.media}", "", response.text]
+    back = [f"HTTP/1.1 {contract.status} {phrase}".rstrip()]
+    if contract.location:
+        back.append(f"Location: {contract.location}")
+    if contract.redirect:
+        back += [f"Location: {contract.redirect}", f"Cache-Control: {operation.cache_control}"]
+    if contract.action in ("get", "update") and contract.status == 200:
+        back.append(f'ETag: "{8 if contract.action == "update" else 7}"')
+    if not contract.response.is_empty:
+        back += [f"Content-Type: {contract.response.media}", "", contract.response.text]
     return "\n".join([*head, "", *back])
 
 
-def write_cache_control(draft: Draft, name: str) -> str:
-    """How long a caller may keep an answer, as the cache section says: its TTL where that is a cache of HTTP, else not unasked."""
-    policy = draft.design.cache.policies.get(name)
-    if policy is not None and policy.use and policy.store == "http" and policy.ttl is not None:
-        return f"public, max-age={int(policy.ttl.base)}"
-    return "no-cache"
-
-
-def write_location(resources: Resources, draft: Draft, operation: Operation) -> str:
-    """Where what was made can be read: the address of the operation that gets the entity by its key, or ''."""
-    if operation.entity is None or operation.entity not in draft.design.entities:
-        return ""
-    for other in draft.design.api.operations.values():
-        if other.action == "get" and other.method == "GET" and other.entity == operation.entity:
-            fields = {parameter.field for parameter in other.parameters.values() if parameter.place == "path"}
-            if fields == set(resources.key(operation.entity)):
-                path = (draft.design.api.base_path or "").rstrip("/") + (other.path or "")
-                for name, parameter in other.parameters.items():
-                    found = find_field(resources, operation.entity, parameter.field)
-                    path = path.replace("{" + name + "}", quote(write_text(found[1]), safe="") if found else name)
-                return path
-    return ""
+def write_address(api: Api, contract: Contract) -> str:
+    """The path of an operation's example, its parameters filled in, with the query parameters that must be given."""
+    path = api.base_path.rstrip("/") + contract.path
+    query = []
+    for name, parameter in contract.parameters.items():
+        text = quote(write_text(parameter.example), safe="")
+        if parameter.place == "path":
+            path = path.replace("{" + name + "}", text)
+        elif parameter.place == "query" and (parameter.required or name == "limit"):
+            query.append(f"{quote(name)}={text}")
+    return path + ("?" + "&".join(query) if query else "")
 
 
 def draw_styles(draft: Draft) -> Table:

@@ -5,6 +5,7 @@ Follows OAuth 2.0 as RFC 9700 leaves it (no implicit grant, no passwords handed 
 
 from __future__ import annotations
 
+from archnb.topics.auth.conclusions import conclude
 from archnb.topics.auth.permissions import complete_auth, measure_auth
 from archnb.topics.auth.rules import RULES
 from archnb.topics.auth.views import draw_views
@@ -12,6 +13,7 @@ from archnb.topics.topic import Draft
 
 NAME = "auth"
 TITLE = "Authentication and authorisation"
+CLOSES = ("auth",)
 
 views = draw_views
 
@@ -26,4 +28,4 @@ def measure(draft: Draft) -> None:
     measure_auth(draft)
 
 
-__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from archnb.design import Design
 from archnb.design.api import Operation
 from archnb.design.auth import Auth, Client, Role, Scope
 from archnb.design.record import Named
+from archnb.model import Model, Principal, Unknown, Way
+from archnb.naming import snake
 from archnb.quantity import Quantity, parse
-from archnb.topics.auth.ownership import find_owner, find_subject, find_way, is_admin, is_service, is_staff
 from archnb.topics.topic import Because, Draft
 
 STRICT = ("pci", "hipaa", "psd2")
@@ -18,9 +20,9 @@ DAY = 86400.0
 
 def complete_auth(draft: Draft) -> None:
     """Fill the section: owner, roles with what they may do, clients, lifetimes."""
-    design, auth = draft.design, draft.design.auth
-    names = list_roles(design)
-    found = find_owner(design, names)
+    auth = draft.design.auth
+    names = list_roles(draft.model)
+    found, tenant = explain_owner(draft.model), draft.model.tenants.tenant
     auth = draft.fill(
         "auth",
         auth,
@@ -29,21 +31,49 @@ def complete_auth(draft: Draft) -> None:
             "Sign-in is nobody's business but a provider's: passwords, second factors and their recovery stay out of this system.",
         ),
         owner=Because(found[0], found[1]) if found else Because(None, ""),
+        tenant=Because(
+            tenant,
+            "people are in one of several, and most of what is kept belongs to one by references that every row has",
+        )
+        if tenant
+        else Because(None, ""),
         token_format=Because(
             "jwt", _explain_format(draft), tuple(one for one in ("load.peak_requests",) if one in draft.facts)
         ),
     )
     auth = _fill_lifetimes(draft, auth)
-    roles = {name: _complete_role(draft, auth, name) for name in names}
-    clients = _complete_clients(draft, auth, list(roles))
+    principals = {name: draft.model.roles.assume(name) for name in names}
+    roles = {name: _complete_role(draft, auth, one) for name, one in principals.items()}
+    clients = _complete_clients(draft, auth, principals)
     draft.close("auth", dataclasses.replace(auth, roles=Named(roles), clients=Named(clients)))
 
 
-def list_roles(design: Design) -> list[str]:
-    """The roles that access patterns name and those that were said; `public` is nobody in particular."""
-    used = [role for one in design.access.values() for role in one.roles]
-    clients = [role for one in design.auth.clients.values() for role in one.roles]
-    return [role for role in dict.fromkeys([*design.auth.roles, *used, *clients]) if role and role != "public"]
+def list_roles(model: Model) -> tuple[str, ...]:
+    """The roles that access patterns and clients name and those that were said; `public` is nobody in particular."""
+    return model.roles.names
+
+
+def explain_owner(model: Model) -> tuple[str, str] | None:
+    """The entity that is the user, with the reason. None where there is none."""
+    people = model.people
+    ranked = people.ranked
+    if not ranked:
+        return None
+    chosen = ranked[0]
+    count = people.count_referring(chosen)
+    signing = ", ".join(people.list_sign_in(chosen)) or "personal data"
+    why = f"{chosen} has what people sign in with ({signing}), and {count} {'field refers' if count == 1 else 'fields refer'} to it"
+    if people.is_named_by_role(chosen):
+        why += f"; a role has its name, {snake(chosen)}"
+    if len(ranked) > 1:
+        why += f". {', '.join(ranked[1:])} could be too: say auth.owner then"
+    return chosen, why + "."
+
+
+def find_own_way(model: Model, role: str, entity: str | None) -> Way | None:
+    """By which references a row is a caller's own, for those whose role reaches their own rows only; None where nothing says it."""
+    principal = model.roles.assume(role)
+    return model.roles.find_way(principal, entity) if entity is not None else None
 
 
 def roles_of(design: Design, name: str, operation: Operation) -> tuple[str, ...]:
@@ -52,69 +82,76 @@ def roles_of(design: Design, name: str, operation: Operation) -> tuple[str, ...]
     return pattern.roles if pattern is not None else ()
 
 
-def choose_scope(design: Design, role: str, operation: Operation, owner: str | None) -> Scope:
-    """Whether a role acts on any row or on its own: staff and services on any; others on their own where rows have owners."""
-    if operation.is_public or is_staff(role) or is_service(role):
+def choose_scope(model: Model, principal: Principal, operation: Operation) -> Scope:
+    """Whether a role acts on any row or on its own: staff and own programs on any; others on their own where rows have owners."""
+    if operation.is_public or principal.is_trusted or operation.entity is None:
         return "any"
-    subject = find_subject(design, role, owner)
-    if subject is None or operation.entity is None:
-        return "any"
-    return "own" if find_way(design, operation.entity, subject) is not None else "any"
+    return "own" if model.roles.find_way(principal, operation.entity) is not None else "any"
 
 
-def _complete_role(draft: Draft, auth: Auth, name: str) -> Role:
-    design, path = draft.design, f"auth.roles.{name}"
+def _complete_role(draft: Draft, auth: Auth, principal: Principal) -> Role:
+    name = principal.role
+    design, path, roles = draft.design, f"auth.roles.{name}", draft.model.roles
     said = auth.roles.get(name, Role())
     allows: dict[str, Scope] = {}
+    is_admin = roles.is_admin(name)
     for op_name, operation in design.api.operations.items():
-        if name in roles_of(design, op_name, operation) or (
-            not roles_of(design, op_name, operation) and is_admin(name) and not operation.is_public
-        ):
-            allows[op_name] = choose_scope(design, name, operation, auth.owner)
+        named = roles_of(design, op_name, operation)
+        if name in named or (not named and is_admin and not operation.is_public):
+            allows[op_name] = choose_scope(draft.model, principal, operation)
     own = [one for one, scope in allows.items() if scope == "own"]
-    subject = find_subject(design, name, auth.owner)
     why = f"{len(allows)} of {len(design.api.operations)} operations name this role"
     if own:
-        way = next(
-            (
-                find_way(design, operation.entity, subject or "")
-                for one in own
-                if (operation := design.api.operations[one]).entity and design.api.operations[one].entity != subject
-            ),
-            None,
+        ways = (
+            roles.find_way(principal, entity)
+            for one in own
+            if (entity := design.api.operations[one].entity) and entity != principal.entity
         )
+        way = next(ways, None)
         why += f"; {len(own)} of them on its own rows only, since a row says whose it is" + (
             f" ({way})" if way is not None else ""
         )
-    kind = (
-        "Programs of our own."
-        if is_service(name)
-        else "People who run the system."
-        if is_staff(name)
-        else f"People who use the system, each a {subject}."
-        if subject
-        else "People who use the system."
-    )
-    factor = is_admin(name)
+    found = roles.find(name)
+    reason = f"{principal.reason[:1].upper()}{principal.reason[1:]}."
+    if isinstance(found, Unknown):
+        reason += f" Taken for a person, who reaches least. Another answer is one line: {found.line}."
     return draft.fill(
         path, said,
-        summary=Because(kind, "The role's name, and the entity that stands for its people."),
+        summary=Because(_describe(principal), "The role's name, and the entity that stands for its people."),
+        kind=Because(principal.kind if principal.kind != "public" else None, reason),
         allows=Because(Named(allows), why + ". Whatever is not listed is refused.") if allows else Because(None, ""),
         needs_mfa=Because(
-            factor,
+            is_admin,
             "One stolen password must not give away everybody's data: a passkey or a one-time code besides (NIST SP 800-63B, AAL2)."
-            if factor
-            else "A program has no second factor; its key is kept in a vault." if is_service(name) else "Its reach is small; a passkey is offered, not demanded.",
+            if is_admin
+            else "A program has no second factor; its key is kept in a vault."
+            if principal.kind == "service"
+            else "Its reach is small; a passkey is offered, not demanded.",
         ),
     )  # fmt: skip
 
 
-def _complete_clients(draft: Draft, auth: Auth, roles: list[str]) -> dict[str, Client]:
+def _describe(principal: Principal) -> str:
+    if principal.kind == "service":
+        return f"Programs, each a {principal.entity}." if principal.entity else "Programs of our own."
+    if principal.kind == "staff":
+        return "People who run the system."
+    if principal.kind == "member" and principal.membership is not None:
+        return f"People of a {principal.membership.group.target}, each by a {principal.membership.entity}."
+    return (
+        f"People who use the system, each a {principal.entity}." if principal.entity else "People who use the system."
+    )
+
+
+def _complete_clients(draft: Draft, auth: Auth, principals: Mapping[str, Principal]) -> dict[str, Client]:
     made: dict[str, Client] = {}
     taken = {role for one in auth.clients.values() for role in one.roles}
-    people = [one for one in roles if not is_staff(one) and not is_service(one) and one not in taken]
-    staff = [one for one in roles if is_staff(one) and one not in taken]
-    programs = [one for one in roles if is_service(one) and one not in taken]
+
+    def list_kinds(*kinds: str) -> list[str]:
+        return [name for name, one in principals.items() if one.kind in kinds and name not in taken]
+
+    people, staff, programs = list_kinds("person", "member"), list_kinds("staff"), list_kinds("service")
+    kinds = {name: one.kind for name, one in principals.items()}
     proposals: list[tuple[str, Client, str]] = []
     if people:
         proposals.append(
@@ -139,11 +176,11 @@ def _complete_clients(draft: Draft, auth: Auth, roles: list[str]) -> dict[str, C
         proposals.append(("worker", Client(kind="service", grant="client_credentials", roles=tuple(programs)), why))
     for name, said in auth.clients.items():
         is_program = said.kind == "service" or (
-            said.kind is None and bool(said.roles) and all(is_service(role) for role in said.roles)
+            said.kind is None and bool(said.roles) and all(kinds.get(role) == "service" for role in said.roles)
         )
         made[name] = draft.fill(
             f"auth.clients.{name}", said,
-            kind=Because("service" if is_program else "web" if said.roles and all(is_staff(role) for role in said.roles) else "spa", "The kind of program that its roles' people use."),
+            kind=Because("service" if is_program else "web" if said.roles and all(kinds.get(role) == "staff" for role in said.roles) else "spa", "The kind of program that its roles' people use."),
             grant=Because("client_credentials" if is_program else "authorization_code_pkce", "The grant for this kind of program (RFC 9700)."),
         )  # fmt: skip
     for name, client, why in proposals:
@@ -250,4 +287,13 @@ def measure_auth(draft: Draft) -> None:
         )
 
 
-__all__ = ["choose_scope", "complete_auth", "is_strict", "list_roles", "measure_auth", "roles_of"]
+__all__ = [
+    "choose_scope",
+    "complete_auth",
+    "explain_owner",
+    "find_own_way",
+    "is_strict",
+    "list_roles",
+    "measure_auth",
+    "roles_of",
+]

@@ -5,20 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from archnb.design import fields_of
 from archnb.exceptions import unknown
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
 from archnb.quantity import show, unit
-from archnb.topics.auth.ownership import (
-    find_subject,
-    find_way,
-    is_admin,
-    is_person,
-    is_service,
-    is_staff,
-    list_personal,
-)
 from archnb.topics.topic import Draft
 
 LONGEST_ACCESS = 3600.0
@@ -37,7 +27,7 @@ _OWN_SIGN_IN = frozenset({"own", "none", "self", "itself", "ourselves", "interna
     effect="Someone who has signed out, or whose session has ended, goes on.",
     remedy="Make the access token shorter than the refresh token, and that no longer than the session.",
 )  # fmt: skip
-def find_token_outlives_session(draft: Draft) -> Iterator[Hit]:
+def access_token_outlives_session(draft: Draft) -> Iterator[Hit]:
     """Tokens longer than what they come from."""
     auth = draft.design.auth
     session, refresh, access = auth.session_ttl, auth.refresh_token_ttl, auth.access_token_ttl
@@ -57,7 +47,7 @@ def find_token_outlives_session(draft: Draft) -> Iterator[Hit]:
     effect="It cannot be taken back: a stolen token, or a permission that was withdrawn, works until the token ends.",
     remedy="10 minutes with a refresh token that is exchanged at each use; or opaque tokens, which can be taken back.",
 )  # fmt: skip
-def find_long_lived_token(draft: Draft) -> Iterator[Hit]:
+def long_lived_access_token(draft: Draft) -> Iterator[Hit]:
     """Signed tokens that live for hours."""
     auth = draft.design.auth
     if (
@@ -77,7 +67,7 @@ def find_long_lived_token(draft: Draft) -> Iterator[Hit]:
     effect="The identity provider is called about as often as the system itself, and is down with it.",
     remedy="10 minutes, unless a law says otherwise.",
 )  # fmt: skip
-def find_token_churn(draft: Draft) -> Iterator[Hit]:
+def token_churn(draft: Draft) -> Iterator[Hit]:
     """Tokens so short that their renewal is a load of its own."""
     ttl, rate = draft.design.auth.access_token_ttl, draft.facts.get("auth.token_rate")
     if ttl is not None and ttl.base < SHORTEST_ACCESS:
@@ -93,7 +83,7 @@ def find_token_churn(draft: Draft) -> Iterator[Hit]:
     effect="Nobody can use it; in practice somebody then opens it to all.",
     remedy="Name it under a role's allows, or give its access pattern the roles that may do it.",
 )  # fmt: skip
-def find_operation_without_permission(draft: Draft) -> Iterator[Hit]:
+def operation_without_permission(draft: Draft) -> Iterator[Hit]:
     """Closed operations that no role opens."""
     roles = draft.design.auth.roles
     for name, operation in draft.design.api.operations.items():
@@ -110,7 +100,7 @@ def find_operation_without_permission(draft: Draft) -> Iterator[Hit]:
     effect="People are given a role that does not open anything, and nobody knows what it was meant for.",
     remedy="Take the role out, or name it in the roles of an access pattern.",
 )  # fmt: skip
-def find_role_without_permission(draft: Draft) -> Iterator[Hit]:
+def role_without_permission(draft: Draft) -> Iterator[Hit]:
     """Roles without a use."""
     for name, role in draft.design.auth.roles.items():
         if not role.allows:
@@ -123,7 +113,7 @@ def find_role_without_permission(draft: Draft) -> Iterator[Hit]:
     effect="The permission that was meant is not given, and the one that is written will mean something when the name is used one day.",
     remedy="Correct the name: operations are called as their access patterns are.",
 )  # fmt: skip
-def find_unknown_operation(draft: Draft) -> Iterator[Hit]:
+def unknown_operation(draft: Draft) -> Iterator[Hit]:
     """Permissions on nothing."""
     operations = draft.design.api.operations
     for name, role in draft.design.auth.roles.items():
@@ -138,10 +128,10 @@ def find_unknown_operation(draft: Draft) -> Iterator[Hit]:
     effect="One password that is guessed, reused or phished opens every row to a stranger.",
     remedy="Set needs_mfa to true, with passkeys where people have them.",
 )  # fmt: skip
-def find_admin_without_mfa(draft: Draft) -> Iterator[Hit]:
+def admin_without_mfa(draft: Draft) -> Iterator[Hit]:
     """Administrators with a password only."""
     for name, role in draft.design.auth.roles.items():
-        if is_admin(name) and role.needs_mfa is False:
+        if draft.model.roles.is_admin(name) and role.needs_mfa is False:
             wide = sum(1 for scope in role.allows.values() if scope == "any")
             yield Hit(f"auth.roles.{name}.needs_mfa", f"{name} may call {wide} operations on any row")
 
@@ -152,13 +142,13 @@ def find_admin_without_mfa(draft: Draft) -> Iterator[Hit]:
     effect="A script collects everybody's data in an afternoon; under the GDPR that is a breach to be reported within 72 hours.",
     remedy="Take the field out of the answer, or let only roles read it.",
 )  # fmt: skip
-def find_public_personal_data(draft: Draft) -> Iterator[Hit]:
+def public_personal_data(draft: Draft) -> Iterator[Hit]:
     """Personal fields that an open operation gives or is asked by."""
     design = draft.design
     for name, operation in design.api.operations.items():
         if not operation.is_public or operation.entity is None or operation.entity not in design.entities:
             continue
-        personal = list_personal(design, operation.entity)
+        personal = draft.model.people.list_personal(operation.entity)
         names = {snake(one): one for one in personal} | {one: one for one in personal}
         shown = [names[one] for one in operation.response if one in names]
         pattern = design.access.get(operation.pattern or name)
@@ -185,19 +175,19 @@ def find_public_personal_data(draft: Draft) -> Iterator[Hit]:
     effect="The check cannot be written: it refuses everybody, or it is left out and everybody sees everything.",
     remedy="Give the entity a reference to its owner, or say any and mean it.",
 )  # fmt: skip
-def find_own_scope_without_owner(draft: Draft) -> Iterator[Hit]:
+def own_scope_without_owner(draft: Draft) -> Iterator[Hit]:
     """`own` on what belongs to nobody."""
     design = draft.design
     for name, role in design.auth.roles.items():
-        subject = find_subject(design, name, design.auth.owner)
+        principal = draft.model.roles.assume(name)
         for one, scope in role.allows.items():
             operation = design.api.operations.get(one)
             if scope != "own" or operation is None:
                 continue
-            if subject is None or operation.entity is None or find_way(design, operation.entity, subject) is None:
+            if operation.entity is None or draft.model.roles.find_way(principal, operation.entity) is None:
                 yield Hit(
                     f"auth.roles.{name}.allows.{one}",
-                    f"no reference leads from {operation.entity} to {subject or 'an entity that is the user'}",
+                    f"no reference leads from {operation.entity} to {principal.entity or 'an entity that is the user'}",
                 )
 
 
@@ -207,14 +197,15 @@ def find_own_scope_without_owner(draft: Draft) -> Iterator[Hit]:
     effect="Whoever changes the id in a URL reads or changes another person's data (OWASP API1:2023).",
     remedy="Say own: the way to the owner is there, and the query can check it.",
 )  # fmt: skip
-def find_any_scope_for_users(draft: Draft) -> Iterator[Hit]:
-    """Said `any` where a row has an owner."""
+def any_scope_for_users(draft: Draft) -> Iterator[Hit]:
+    """`any` where a row has an owner."""
     design = draft.design
-    for name, said in draft.said.auth.roles.items():
-        if is_staff(name) or is_service(name):
+    for name, role in design.auth.roles.items():
+        principal = draft.model.roles.assume(name)
+        if principal.is_trusted:
             continue
-        subject = find_subject(design, name, design.auth.owner)
-        for one, scope in said.allows.items():
+        subject = principal.entity
+        for one, scope in role.allows.items():
             operation = design.api.operations.get(one)
             if (
                 scope != "any"
@@ -224,7 +215,7 @@ def find_any_scope_for_users(draft: Draft) -> Iterator[Hit]:
                 or subject is None
             ):
                 continue
-            way = find_way(design, operation.entity, subject)
+            way = draft.model.roles.find_way(principal, operation.entity)
             if way is not None and (operation.method != "POST" or operation.action != "create"):
                 yield Hit(
                     f"auth.roles.{name}.allows.{one}",
@@ -238,7 +229,7 @@ def find_any_scope_for_users(draft: Draft) -> Iterator[Hit]:
     effect="Its secret is in everybody's hands: whoever reads the program's code calls the system as the program, with no user.",
     remedy="Use authorization_code_pkce; people sign in, and the program needs no secret.",
 )  # fmt: skip
-def find_browser_client_with_secret(draft: Draft) -> Iterator[Hit]:
+def browser_client_with_secret(draft: Draft) -> Iterator[Hit]:
     """Secrets shipped to users."""
     for name, client in draft.design.auth.clients.items():
         if client.kind in ("spa", "mobile") and client.grant == "client_credentials":
@@ -251,7 +242,7 @@ def find_browser_client_with_secret(draft: Draft) -> Iterator[Hit]:
     effect="The whole system falls under PCI DSS; to keep the verification code after the payment is forbidden outright (PCI DSS 4.0, requirement 3.3).",
     remedy="Let the payment provider keep the card; store its token and the last four digits.",
 )  # fmt: skip
-def find_card_data(draft: Draft) -> Iterator[Hit]:
+def card_data_stored(draft: Draft) -> Iterator[Hit]:
     """Fields whose name says that a card is in them."""
     for name, entity in draft.design.entities.items():
         for field_name, field in entity.fields.items():
@@ -270,7 +261,7 @@ def find_card_data(draft: Draft) -> Iterator[Hit]:
     effect="A request for erasure (GDPR, article 17) has to be done by hand in the database, within a month, each time.",
     remedy="Add a delete for the entity, or let it go with what it belongs to (cascade).",
 )  # fmt: skip
-def find_missing_erasure(draft: Draft) -> Iterator[Hit]:
+def personal_data_without_erasure(draft: Draft) -> Iterator[Hit]:
     """Personal data that nothing removes."""
     design = draft.design
     if not any("gdpr" in one.lower() or "dsgvo" in one.lower() for one in design.requirements.compliance):
@@ -278,13 +269,13 @@ def find_missing_erasure(draft: Draft) -> Iterator[Hit]:
     erased = {one.entity for one in design.api.operations.values() if one.action == "delete"}
     erased |= {one.writes for one in design.access.values() if one.writes is not None and one.action == "delete"}
     for name, entity in design.entities.items():
-        personal = list_personal(design, name)
+        personal = draft.model.people.list_personal(name)
         if not personal or entity.retention is not None:
             continue
         known, queue = {name}, [name]
         while queue:
             here = queue.pop()
-            for field_name, field in fields_of(design, here).items():
+            for field_name, field in draft.model.fields(here).items():
                 is_bound = field.on_delete == "cascade" or (
                     field.on_delete is None and field_name in design.entities[here].key
                 )
@@ -302,13 +293,13 @@ def find_missing_erasure(draft: Draft) -> Iterator[Hit]:
     effect="It is read by nothing, grows old, and is stolen with the rest: people use the same password elsewhere.",
     remedy="Take the field out; the provider alone sees passwords. Or say `auth.provider: own` where this system checks them.",
 )  # fmt: skip
-def find_password_beside_provider(draft: Draft) -> Iterator[Hit]:
+def password_stored_beside_provider(draft: Draft) -> Iterator[Hit]:
     """Secret password fields of people whom somebody else signs in."""
     provider = draft.design.auth.provider
     if provider is None or {*snake(provider).split("_")} & _OWN_SIGN_IN:
         return
     for name, entity in draft.design.entities.items():
-        if not is_person(draft.design, name):
+        if not draft.model.people.is_person(name):
             continue
         for field_name, field in entity.fields.items():
             if field.secret and _PASSWORD.fullmatch(snake(field_name)):
@@ -322,8 +313,8 @@ def find_password_beside_provider(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    find_token_outlives_session, find_long_lived_token, find_token_churn, find_operation_without_permission, find_role_without_permission,
-    find_unknown_operation, find_admin_without_mfa, find_public_personal_data, find_own_scope_without_owner, find_any_scope_for_users,
-    find_browser_client_with_secret, find_card_data, find_missing_erasure,
-    find_password_beside_provider,
+    access_token_outlives_session, long_lived_access_token, token_churn, operation_without_permission, role_without_permission,
+    unknown_operation, admin_without_mfa, public_personal_data, own_scope_without_owner, any_scope_for_users,
+    browser_client_with_secret, card_data_stored, personal_data_without_erasure,
+    password_stored_beside_provider,
 )  # fmt: skip

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Listed
 
-from archnb.design import fields_of
 from archnb.naming import snake
 from archnb.quantity import Quantity
 from archnb.shapes import AnyShape, Cell, Message, Participant, Scalar, Sequence, Table
-from archnb.topics.auth.ownership import find_subject, find_way
+from archnb.topics.auth.permissions import find_own_way
 from archnb.topics.topic import Draft
 
 
@@ -206,11 +205,9 @@ def draw_permissions(draft: Draft) -> Table:
                 cells.append(Cell("", "–", tone="muted"))
                 continue
             cells.append(Cell(scope, tone="good" if scope == "own" else ""))
-            subject = find_subject(draft.design, role, auth.owner)
-            if scope == "own" and subject is not None and operation.entity is not None:
-                way = find_way(draft.design, operation.entity, subject)
-                if way is not None:
-                    ways.append(f"{way} = sub" if way.steps else f"{subject} = sub")
+            way = find_own_way(draft.model, role, operation.entity) if scope == "own" else None
+            if way is not None:
+                ways.append(f"{draft.model.roles.assume(role).entity if way.is_itself else way} = sub")
         rows.append((Cell(name, is_code=True), operation.method, *cells, "; ".join(dict.fromkeys(ways))))
     columns = (
         "operation",
@@ -281,12 +278,11 @@ def draw_checks(draft: Draft) -> Table:
     own = [name for role in auth.roles.values() for name, scope in role.allows.items() if scope == "own"]
     example = ""
     for role, one in auth.roles.items():
-        subject = find_subject(design, role, auth.owner)
         for name, scope in one.allows.items():
             operation = design.api.operations.get(name)
-            if scope == "own" and subject is not None and operation is not None and operation.entity is not None:
-                way = find_way(design, operation.entity, subject)
-                if way is not None and way.steps and not example:
+            if scope == "own" and operation is not None and not example:
+                way = find_own_way(draft.model, role, operation.entity)
+                if way is not None and not way.is_itself:
                     example = f", as {name}: {way} = sub"
     rows: tuple[tuple[Cell | Scalar, ...], ...] = (
         ("TLS, size, rate limit", edge, "cheap, and before anything is parsed", "413, 429"),
@@ -326,7 +322,7 @@ def draw_personal_data(draft: Draft) -> Table:
     design, auth = draft.design, draft.design.auth
     rows: list[tuple[Cell | Scalar, ...]] = []
     for entity in design.entities:
-        for name, field in fields_of(design, entity).items():
+        for name, field in draft.model.fields(entity).items():
             if not (field.personal or field.secret) or name not in design.entities[entity].fields:
                 continue
             shown = [

@@ -7,12 +7,14 @@ lifetime).
 
 from __future__ import annotations
 
-from archnb.topics.cache.checks import RULES
+from archnb.topics.cache.conclusions import conclude
 from archnb.topics.cache.measures import measure
 from archnb.topics.cache.pictures import views
 from archnb.topics.cache.policies import complete
+from archnb.topics.cache.rules import RULES
 
 NAME = "cache"
 TITLE = "Caching"
+CLOSES = ("cache",)
 
-__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -176,7 +176,7 @@ def _choose_eviction(cache: Cache, shared: list[str]) -> Because:
 def _complete_policy(draft: Draft, name: str, is_refused: bool) -> CachePolicy:
     policy = draft.design.cache.policies.get(name, CachePolicy())
     path = f"cache.policies.{name}"
-    work = Workload(draft.design, name, draft.design.access[name])
+    work = Workload(draft.model, name, draft.design.access[name])
     cost = _measure_cost(draft, work)
     if policy.use is False:
         return policy

@@ -6,12 +6,12 @@ Everything here is read off the entities and access patterns; nothing is decided
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from archnb.design import Design, fields_of
 from archnb.design.entities import AccessPattern, Field
+from archnb.model import Model
 
 # how many different values a field of a type takes where nothing else bounds it: assumed, and shown with the fact
 DISTINCT = {"bool": 2, "country": 100, "language": 40, "currency": 30, "date": 365, "smallint": 100, "time": 1440}
@@ -32,25 +32,22 @@ class Outdating:
 class Workload:
     """One read pattern in the light of a cache."""
 
-    def __init__(self, design: Design, name: str, pattern: AccessPattern) -> None:
-        self.design, self.name, self.pattern = design, name, pattern
+    def __init__(self, model: Model, name: str, pattern: AccessPattern) -> None:
+        self.model, self.design, self.name, self.pattern = model, model.design, name, pattern
+        design = model.design
         self.entity = pattern.reads or ""
         self.entities = (self.entity, *(one for one in pattern.include if one in design.entities))
 
     @cached_property
-    def fields(self) -> dict[str, Field]:
+    def fields(self) -> Mapping[str, Field]:
         """The fields of the entity read, inherited ones included."""
-        return fields_of(self.design, self.entity)
+        return self.model.fields(self.entity)
 
     @cached_property
     def is_single(self) -> bool:
         """Whether at most one row answers: the fields given cover a key or a unique field."""
-        by = set(self.pattern.by)
-        entity = self.design.entities[self.entity]
-        own = {name for name, field in self.fields.items() if field.key}
-        keys = [set(entity.key) or own or {"id"}, *({part.strip() for part in one.split("+")} for one in entity.unique)]
-        keys += [{name} for name, field in self.fields.items() if field.unique or field.type == "key"]
-        return any(key and key <= by for key in keys) and not self.pattern.range and not self.pattern.aggregate
+        is_one = self.model.keys.is_one_row(self.entity, self.pattern.by)
+        return is_one and not self.pattern.range and not self.pattern.aggregate
 
     @cached_property
     def is_exact(self) -> bool:
@@ -73,7 +70,7 @@ class Workload:
     @cached_property
     def is_personal(self) -> bool:
         """Whether an answer holds personal data."""
-        return any(field.personal for entity in self.entities for field in fields_of(self.design, entity).values())
+        return any(self.model.people.list_personal(entity) for entity in self.entities)
 
     @cached_property
     def is_public(self) -> bool:
@@ -102,12 +99,10 @@ class Workload:
         A row that is created is no answer yet where one row is read by its key; a list by exact fields loses one answer
         with a write; every other list may change with any write.
         """
-        for name, write in self.design.access.items():
-            if not write.writes:
-                continue
-            touched = {write.writes} | {step.entity for step in write.steps}
-            if not touched & set(self.entities):
-                continue
+        changing = {name for entity in self.entities for name in self.model.touches.list_changing(entity)}
+        order = self.model.touches.order
+        for name in sorted(changing, key=order.__getitem__):
+            write, touched = self.design.access[name], {*self.model.touches.find(name).changes}
             is_creation = write.action == "create" and write.writes == self.entity
             if self.is_single and is_creation and not touched & set(self.entities[1:]):
                 continue
@@ -123,7 +118,7 @@ class Workload:
             head, _, tail = path.partition(".")
             field = self.fields.get(head)
             if tail and field is not None and field.references in self.design.entities:
-                field = fields_of(self.design, field.references or "").get(tail)
+                field = self.model.fields(field.references or "").get(tail)
             parts.append((path, self._count_values(field)))
         if self.pattern.range:
             parts.append((f"ranges of {self.pattern.range}", PAGES))

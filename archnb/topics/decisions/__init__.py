@@ -10,14 +10,16 @@ from collections.abc import Sequence
 
 from archnb.design.decisions import Decisions
 from archnb.shapes import AnyShape, Cell, Table
-from archnb.topics.decisions.checks import RULES
+from archnb.topics.decisions.conclusions import conclude
 from archnb.topics.decisions.handoffs import fill_handoffs
 from archnb.topics.decisions.records import fill_records
+from archnb.topics.decisions.rules import RULES
 from archnb.topics.decisions.transactions import fill_transactions
 from archnb.topics.topic import Draft
 
 NAME = "decisions"
 TITLE = "Decisions and hand-offs"
+CLOSES = ("decisions",)
 
 
 def complete(draft: Draft) -> None:
@@ -83,4 +85,4 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     )  # fmt: skip
 
 
-__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from archnb.design import fields_of
 from archnb.design.decisions import Decision, Handoff
 from archnb.design.record import Named
 from archnb.quantity import show
@@ -44,7 +43,7 @@ def list_personal(draft: Draft) -> dict[str, list[str]]:
     """The personal fields of each entity."""
     found: dict[str, list[str]] = {}
     for name in draft.design.entities:
-        fields = [field for field, one in fields_of(draft.design, name).items() if one.personal]
+        fields = [field for field, one in draft.model.fields(name).items() if one.personal]
         if fields:
             found[name] = fields
     return found
@@ -138,7 +137,8 @@ def list_security_needs(draft: Draft, records: Named[Decision]) -> Lines:
     design = draft.design
     personal = list_personal(draft)
     for name, fields in personal.items():
-        homes = [store for store, one in design.schema.stores.items() if name in one.holds or name in one.copies]
+        home = draft.model.places.find_said_home(name)
+        homes = [*([home] if home else []), *draft.model.places.list_copies(name)]
         reads = [one for one, pattern in design.access.items() if pattern.reads == name or name in pattern.include]
         cached = [one for one in reads if one in design.cache.policies and design.cache.policies[one].use]
         yield (
@@ -312,7 +312,7 @@ def list_stack_needs(draft: Draft, records: Named[Decision]) -> Lines:
         if one.kind in ("store", "cache", "queue", "gateway") and f"flow.{name}.rate" in facts:
             size = (
                 f"; {show_fact(draft, 'schema.size')} of data"
-                if name == next(iter(design.schema.stores), "main") and "schema.size" in facts
+                if name == draft.model.places.main and "schema.size" in facts
                 else ""
             )
             yield f"{one.technology} as {name}: {facts[f'flow.{name}.rate'].text} at the peak on {one.replicas or 1} instance{'s' if (one.replicas or 1) > 1 else ''}{size}."

@@ -94,11 +94,12 @@ def list_choices(draft: Draft) -> Iterator[Choice]:
 def choose_stores(draft: Draft) -> Iterator[Choice]:
     """One record a store: the source of truth first, then each store made for one kind of question."""
     stores = draft.design.schema.stores
-    for n, (name, store) in enumerate(stores.items()):
+    main = draft.model.places.main
+    for name, store in stores.items():
         engine = NAMES.get(store.engine or "", store.engine or "a relational database")
         rate, size = f"flow.{name}.rate", "schema.size"
-        facts = tuple(one for one in (rate, size if n == 0 else "") if one in draft.facts)
-        if n == 0:
+        facts = tuple(one for one in (rate, size if name == main else "") if one in draft.facts)
+        if name == main:
             held = store.holds or tuple(draft.design.entities)
             writes = [one for one, pattern in draft.design.access.items() if pattern.writes and pattern.steps]
             rates = show_fact(draft, rate)
@@ -116,12 +117,12 @@ def choose_stores(draft: Draft) -> Iterator[Choice]:
             )  # fmt: skip
         else:
             copied = join(list(store.copies or store.holds))
-            source = store.fed_by or next(iter(stores))
+            source = store.fed_by or draft.model.places.main
             role = f"keeps a copy of {copied}, fed from {source}" if store.copies else f"holds {copied}"
             yield Choice(
                 f"store_{name}", f"schema.stores.{name}", f"{engine} serves {name}", f"{store.purpose or name}: {show_fact(draft, rate)} of the peak ask for it.",
                 f"{engine} {role}.",
-                (f"{NAMES.get(stores[next(iter(stores))].engine or '', 'the main store')} alone: one store less to run, but it answers this kind of question slowly or not at all at this rate",),
+                (f"{NAMES.get(draft.model.places.main_engine, 'the main store')} alone: one store less to run, but it answers this kind of question slowly or not at all at this rate",),
                 "A second system to run and to feed; its answers are behind by the time the feed takes." if store.copies else "A second system to run; no transaction spans both.",
                 "When less than 1 % of the reads use it, or when its copy is behind by more than the staleness that its readers allow.", facts,
             )  # fmt: skip
@@ -238,7 +239,7 @@ def choose_queue(draft: Draft) -> Iterator[Choice]:
     technology = draft.design.flow.components[queue].technology or "a table"
     rate = show_fact(draft, f"flow.{queue}.rate")
     first = next(iter(draft.design.jobs.queues), "default")
-    is_table = "SKIP LOCKED" in technology or "PostgreSQL" in technology
+    is_table = draft.model.queues.is_table
     yield Choice(
         "queue_technology", f"jobs.queues.{first}.technology", f"The queue is {technology}", f"{rate} messages at the peak for {len(draft.design.jobs.jobs)} jobs; none may be lost with a rollback or a crash.",
         technology + ".",

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archnb.design import fields_of
 from archnb.design.decisions import Transaction
 from archnb.design.entities import AccessPattern, Field
 from archnb.design.record import Named
-from archnb.design.schema import RELATIONAL
 from archnb.topics.topic import Because, Draft
 
 COUNTS = ("smallint", "int", "bigint", "integer", "decimal", "money", "float")
@@ -42,70 +40,37 @@ STARTS = frozenset(
 ENDS = frozenset({"ends_at", "end", "until", "to", "valid_to", "check_out", "end_date", "to_date", "ends_on"})
 
 
-def find_home(draft: Draft, entity: str | None) -> str:
-    """The store that an entity lives in; the first store where the schema does not say."""
-    stores = draft.design.schema.stores
-    found = next((name for name, store in stores.items() if entity in store.holds), None)
-    return found or next(iter(stores), "main")
-
-
 def list_counters(draft: Draft, entity: str) -> dict[str, Field]:
     """The fields of an entity that count something several writers move: numbers by such a name that must not fall below zero."""
     if entity not in draft.design.entities:
         return {}
     return {
         name: field
-        for name, field in fields_of(draft.design, entity).items()
-        if field.type in COUNTS and not field.key and COUNTER.search(name.lower()) and field.minimum == 0
+        for name, field in draft.model.fields(entity).items()
+        if field.type in COUNTS
+        and not draft.model.keys.is_in_key(entity, name)
+        and COUNTER.search(name.lower())
+        and field.minimum == 0
     }
 
 
 def list_boundary(draft: Draft, pattern: AccessPattern) -> tuple[str, ...]:
     """The entities that a write changes in one local transaction: its own, and those of its steps in the same store."""
-    home = find_home(draft, pattern.writes)
+    home = draft.model.places.find_home(pattern.writes)
     local = [
-        step.entity for step in pattern.steps if step.entity and not step.via and find_home(draft, step.entity) == home
+        step.entity
+        for step in pattern.steps
+        if step.entity and not step.via and draft.model.places.find_home(step.entity) == home
     ]
-    owned = list_owned(draft, pattern.writes or "") if pattern.action == "delete" else []
+    owned = draft.model.references.list_going_along(pattern.writes or "") if pattern.action == "delete" else []
     return tuple(dict.fromkeys(one for one in (pattern.writes, *local, *owned) if one))
-
-
-def list_owned(draft: Draft, entity: str) -> list[str]:
-    """The entities whose rows go when a row of this one goes, and theirs."""
-    found: list[str] = []
-    queue = [entity]
-    while queue:
-        at = queue.pop()
-        for name, one in draft.design.entities.items():
-            if (
-                name not in found
-                and name != entity
-                and any(f.references == at and f.on_delete == "cascade" for f in one.fields.values())
-            ):
-                found.append(name)
-                queue.append(name)
-    return found
-
-
-def _fields(draft: Draft, entity: str) -> dict[str, Field]:
-    return dict(fields_of(draft.design, entity)) if entity in draft.design.entities else {}
-
-
-def list_held(draft: Draft, entity: str) -> list[str]:
-    """The entities whose rows hold a row of this one back: required references that do not go with it."""
-    return [
-        name
-        for name, one in draft.design.entities.items()
-        if name != entity
-        and any(f.references == entity and not f.optional and f.on_delete != "cascade" for f in one.fields.values())
-    ]
 
 
 def find_span(draft: Draft, entity: str) -> tuple[str, str, str] | None:
     """The start, the end and the reference of an entity that takes something for a time, such as a booking."""
     if entity not in draft.design.entities:
         return None
-    fields = fields_of(draft.design, entity)
+    fields = draft.model.fields(entity)
     start = next((name for name in fields if name.lower() in STARTS), None)
     end = next((name for name in fields if name.lower() in ENDS), None)
     owner = next((name for name, field in fields.items() if field.references), None)
@@ -115,12 +80,12 @@ def find_span(draft: Draft, entity: str) -> tuple[str, str, str] | None:
 def list_moves(draft: Draft, pattern: AccessPattern) -> list[tuple[str, str, str]]:
     """The counters that a write moves: entity, field, and the step that does it."""
     found = []
-    home = find_home(draft, pattern.writes)
+    home = draft.model.places.find_home(pattern.writes)
     if pattern.action == "update" and pattern.writes:
         found += [(pattern.writes, field, "update") for field in list_counters(draft, pattern.writes)]
     for step in pattern.steps:
         is_move = step.action in MOVES or (step.action not in (None, "create", "delete"))
-        if step.entity and not step.via and is_move and find_home(draft, step.entity) == home:
+        if step.entity and not step.via and is_move and draft.model.places.find_home(step.entity) == home:
             found += [(step.entity, field, step.action or "update") for field in list_counters(draft, step.entity)]
     return found
 
@@ -145,17 +110,22 @@ def fill_transactions(draft: Draft) -> Named[Transaction]:
                 f"decisions.transactions.{name}",
                 one,
                 operation=Because(name, "the transaction has the operation's name"),
+                isolation=Because("read committed", "no access pattern writes here, so nothing asks for more"),
+                guard=Because(
+                    "none", "no access pattern says what it writes, so archnb cannot tell what would guard it"
+                ),
+                reason=Because("the design says no more of it", "no access pattern writes here"),
             )
     return Named(made)
 
 
 def _propose_boundary(draft: Draft, name: str, pattern: AccessPattern) -> tuple[tuple[str, ...], str]:
     boundary = list_boundary(draft, pattern)
-    home = find_home(draft, pattern.writes)
+    home = draft.model.places.find_home(pattern.writes)
     left = [
         f"{step.action} {step.entity}" + (f" via {step.via}" if step.via else "")
         for step in pattern.steps
-        if step.entity and (step.via or find_home(draft, step.entity) != home)
+        if step.entity and (step.via or draft.model.places.find_home(step.entity) != home)
     ]
     why = f"all live in {home}, so one local transaction does" if len(boundary) > 1 else f"one entity of {home} changes"
     if left:
@@ -174,13 +144,13 @@ def _propose_boundary(draft: Draft, name: str, pattern: AccessPattern) -> tuple[
 
 def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple[str, str, str]:
     entity = pattern.writes or ""
-    store = draft.design.schema.stores.get(find_home(draft, entity))
-    if store is not None and store.engine is not None and store.engine not in RELATIONAL:
+    home = draft.model.places.find_home(entity)
+    if not draft.model.places.is_relational_store(home):
         guard = "write only if the version read is still there (conditional write)"
         return (
             "read committed",
             guard,
-            f"{store.engine} changes one item atomically; a condition on its version keeps the second of two writers out",
+            f"{draft.model.places.engine(home)} changes one item atomically; a condition on its version keeps the second of two writers out",
         )
     span = find_span(draft, entity) if pattern.action == "create" else None
     if span is not None:
@@ -212,8 +182,8 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             f"UPDATE … SET …, version = version + 1 WHERE {_key(draft, entity)} AND version = :version",
             f"the version that the client read (If-Match) must still be there, so the second of two editors gets a conflict instead of overwriting the first{steps}",
         )
-    held = list_held(draft, entity) if pattern.action == "delete" else []
-    personal = [one for one, field in _fields(draft, entity).items() if field.personal or field.secret]
+    held = draft.model.references.list_holding(entity) if pattern.action == "delete" else []
+    personal = [one for one, field in draft.model.fields(entity).items() if field.personal or field.secret]
     if held and personal:
         return (
             "read committed",
@@ -227,7 +197,7 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             "a second deletion finds no row and changes nothing; foreign keys hold it back where others still need the row",
         )
     unique = (
-        [field for field, one in fields_of(draft.design, entity).items() if one.unique]
+        [field for field, one in draft.model.fields(entity).items() if one.unique]
         if entity in draft.design.entities
         else []
     )
@@ -247,7 +217,8 @@ def _guard_state(draft: Draft, pattern: AccessPattern, changed: str) -> str:
     """The conditional UPDATE of a row with a state, where the write changes it beside a counter of another."""
     entity = pattern.writes or ""
     status = next(
-        (n for n, f in _fields(draft, entity).items() if f.values and n in ("status", "state", "stage", "phase")), None
+        (n for n, f in draft.model.fields(entity).items() if f.values and n in ("status", "state", "stage", "phase")),
+        None,
     )
     if pattern.action != "update" or changed == entity or status is None:
         return ""
@@ -257,8 +228,7 @@ def _guard_state(draft: Draft, pattern: AccessPattern, changed: str) -> str:
 def _key(draft: Draft, entity: str) -> str:
     if entity not in draft.design.entities:
         return "id = :id"
-    one = draft.design.entities[entity]
-    keys = one.key or tuple(name for name, field in fields_of(draft.design, entity).items() if field.key) or ("id",)
+    keys = draft.model.keys.fields(entity)
     return " AND ".join(f"{key} = :{key}" for key in keys)
 
 

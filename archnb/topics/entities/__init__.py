@@ -6,13 +6,14 @@ it is about a person, erased.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
+from archnb.design.entities import AccessPattern
 from archnb.design.record import Named
 from archnb.fact import total
 from archnb.shapes import AnyShape
 from archnb.topics.entities.access import complete_access, complete_consistency, complete_objective
+from archnb.topics.entities.conclusions import conclude
 from archnb.topics.entities.rules import RULES
 from archnb.topics.entities.sizes import complete_entity, mean_record, measure_entity
 from archnb.topics.entities.views import list_views
@@ -20,6 +21,7 @@ from archnb.topics.topic import Because, Draft
 
 NAME = "entities"
 TITLE = "Entities and access patterns"
+CLOSES = ("entities", "access", "requirements.objectives", "requirements.load")
 
 
 def complete(draft: Draft) -> None:
@@ -28,11 +30,11 @@ def complete(draft: Draft) -> None:
     access = complete_access(draft)
     draft.close("access", Named(access))
     draft.close("entities", Named({name: complete_entity(draft, name, one) for name, one in design.entities.items()}))
-    objectives = {name: complete_objective(draft, name, one) for name, one in access.items()}
-    requirements = draft.design.requirements
-    draft.close(
-        "requirements", dataclasses.replace(requirements, objectives=requirements.objectives.having(objectives))
-    )
+    # an operation that the API alone has may have an objective too
+    other = [one for one in design.requirements.objectives if one not in access and one != "default"]
+    promising = access | {name: AccessPattern() for name in other}
+    objectives = {name: complete_objective(draft, name, one) for name, one in promising.items()}
+    draft.close("requirements.objectives", draft.design.requirements.objectives.having(objectives))
     draft.close("access", Named({n: complete_consistency(draft, n, one, objectives[n]) for n, one in access.items()}))
 
 
@@ -58,7 +60,7 @@ def measure(draft: Draft) -> None:
                 record.quantity, "the mean row of the entities, weighted by their growth", ("load.record_size",)
             ),
         )
-        draft.close("requirements", dataclasses.replace(draft.design.requirements, load=made))
+        draft.close("requirements.load", made)
     written = facts["load.average_writes"] * facts["load.record_size"]
     facts.define(
         "load.storage",
@@ -75,4 +77,4 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     return list_views(draft)
 
 
-__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -2,127 +2,107 @@
 
 from __future__ import annotations
 
-from archnb.design import Design, fields_of
-from archnb.design.entities import AccessPattern, Field
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from archnb.design import Design
+from archnb.design.entities import AccessPattern
 from archnb.design.requirements import Objective
 from archnb.fact import Fact
+from archnb.model import Model
 from archnb.naming import plural, snake, with_article, words
 from archnb.quantity import Quantity, parse
 from archnb.topics.entities.sizes import SMALL
 from archnb.topics.topic import Because, Draft
 
 
-def is_owned(design: Design, name: str) -> bool:
-    """Whether an entity lives only as part of another: it goes with it, or its key is made of references."""
-    fields = fields_of(design, name)
-    entity = design.entities[name]
-    if any(one.on_delete == "cascade" and one.references not in (None, name) for one in fields.values()):
-        return True
-    return bool(entity.key) and all(fields[key].references is not None for key in entity.key)
-
-
-def key_of(design: Design, name: str) -> tuple[str, ...]:
-    """The fields that identify an entity; `id` where none is declared."""
-    entity = design.entities[name]
-    if entity.key:
-        return entity.key
-    return tuple(field for field, one in fields_of(design, name).items() if one.key or one.type == "key") or ("id",)
-
-
-def _owner_field(design: Design, name: str) -> tuple[str, Field] | None:
-    for field, one in fields_of(design, name).items():
-        if one.references not in (None, name) and one.on_delete == "cascade":
-            return field, one
-    for field in design.entities[name].key:
-        one = fields_of(design, name)[field]
-        if one.references is not None:
-            return field, one
-    return None
-
-
 def complete_access(draft: Draft) -> dict[str, AccessPattern]:
     """The access patterns that were said, completed, then those that are missing, each with its rate."""
     design = draft.design
-    access = {name: _complete_pattern(draft, name, one) for name, one in design.access.items()}
-    for name, (pattern, reason) in _propose_patterns(design).items():
+    persons, roles = find_persons(draft.model), _roles(design)
+    access = {name: _complete_pattern(draft, name, one, persons, roles) for name, one in design.access.items()}
+    for name, (pattern, reason) in _propose_patterns(draft.model).items():
         if name not in access:
             draft.note(f"access.{name}", reason)
-            access[name] = _complete_pattern(draft, name, pattern)
+            access[name] = _complete_pattern(draft, name, pattern, persons, roles)
     return complete_rates(draft, access)
 
 
-def _find_maker(design: Design, name: str) -> str | None:
-    """The operation whose step makes the rows of an entity without naming it: what reserves makes a Reservation."""
-    for operation, pattern in design.access.items():
-        for step in pattern.steps:
-            stem = (step.action or "")[: max(5, len(step.action or "") - 2)]
-            if len(stem) >= 5 and snake(name).startswith(stem) and step.entity != name:
-                return operation
-    return None
+def _list_makers(design: Design) -> list[tuple[str, str | None]]:
+    """The beginnings of what steps do, with the entity they name: what reserves makes a Reservation."""
+    actions = [(step.action or "", step.entity) for one in design.access.values() for step in one.steps]
+    stems = [(action[: max(5, len(action) - 2)], entity) for action, entity in actions]
+    return [one for one in dict.fromkeys(stems) if len(one[0]) >= 5]
 
 
-def list_changeable(design: Design, name: str, person: str | None) -> list[str]:
+def _is_made_by_step(name: str, makers: list[tuple[str, str | None]]) -> bool:
+    """Whether a step makes the rows of an entity without naming it."""
+    return any(entity != name and snake(name).startswith(stem) for stem, entity in makers)
+
+
+def list_changeable(model: Model, name: str, persons: Collection[str]) -> list[str]:
     """The fields that somebody may change: no key, no owner, no time that the server sets, nothing a person is signed in by."""
-    key, entity = key_of(design, name), design.entities[name]
-    owner = _owner_field(design, name) if is_owned(design, name) else None
+    key, whole = model.keys.fields(name), model.references.find_whole(name)
     return [
-        field for field, one in fields_of(design, name).items()
-        if field not in key and field not in entity.key and not (owner is not None and field == owner[0])
-        and not (one.references is not None and one.references == person)
+        field for field, one in model.fields(name).items()
+        if field not in key and not (whole is not None and field == whole.field)
+        and one.references not in persons
         and not (one.type == "timestamp" and one.default == "now()") and not one.secret
     ]  # fmt: skip
 
 
-def _propose_patterns(design: Design) -> dict[str, tuple[AccessPattern, str]]:
+def _propose_patterns(model: Model) -> dict[str, tuple[AccessPattern, str]]:
     """Reads and writes for the entities that no access pattern reaches."""
+    design = model.design
     read, written, erased = set[str](), set[str](), set[str]()
     for one in design.access.values():
         read |= {one.reads or "", *one.include}
         written |= {one.writes or "", *(step.entity or "" for step in one.steps)}
         if one.action == "delete":
             erased.add(one.writes or "")
-    person = find_person(design)
+    persons = find_persons(model)
+    seen = _find_seen(model)
+    makers = _list_makers(design)
     made: dict[str, tuple[AccessPattern, str]] = {}
     for name, entity in design.entities.items():
-        key, word, many = key_of(design, name), words(name), words(plural(snake(name)))
-        owner = _owner_field(design, name) if is_owned(design, name) else None
+        key, word, many = model.keys.fields(name), words(name), words(plural(snake(name)))
+        whole = model.references.find_whole(name)
         who = "one person" if many == word else with_article(word)
-        readers, writers = _propose_roles(design, name, person, read)
-        if name not in read and owner is not None:
+        readers, writers = _propose_roles(model, name, persons, seen)
+        if name not in read and whole is not None:
             pattern = AccessPattern(
-                reads=name, by=(owner[0],), limit=100, roles=readers, summary=f"Lists the {many} of one {words(owner[1].references or '')}."
+                reads=name, by=(whole.field,), limit=100, roles=readers, summary=f"Lists the {many} of one {words(whole.target)}."
             )  # fmt: skip
-            made[snake(f"{plural(snake(name))} of {owner[1].references}")] = (
+            made[snake(f"{plural(snake(name))} of {whole.target}")] = (
                 pattern,
-                f"{name} is part of {owner[1].references}, and no access pattern reads it",
+                f"{name} is part of {whole.target}, and no access pattern reads it",
             )
         elif name not in read and entity.rows is not None and entity.rows.base <= SMALL:
             made[f"list_{snake(plural(snake(name)))}"] = (
                 AccessPattern(
                     reads=name,
                     limit=200,
-                    roles=readers if person is None or name != person[0] else ("admin",),
+                    roles=readers if name not in persons else ("admin",),
                     summary=f"Lists the {many}.",
                 ),
                 f"{name} is small, and no access pattern reads it",
             )
-        if name not in read and owner is None:
+        if name not in read and whole is None:
             made[f"get_{snake(name)}"] = (
                 AccessPattern(reads=name, by=key, limit=1, roles=readers, summary=f"Shows one {word if many != word else f'of the {word}'}."),
                 f"no access pattern reads {name}",
             )  # fmt: skip
-        if name not in written and _find_maker(design, name) is None:
+        if name not in written and not _is_made_by_step(name, makers):
             made[f"create_{snake(name)}"] = (
-                AccessPattern(writes=name, action="create", roles=("admin",) if person and name == person[0] else writers, summary=f"Adds {who if many != word else f'to the {word}'}."),
+                AccessPattern(writes=name, action="create", roles=("admin",) if name in persons else writers, summary=f"Adds {who if many != word else f'to the {word}'}."),
                 f"no access pattern writes {name}",
             )  # fmt: skip
-            if list_changeable(design, name, person[0] if person else None):
+            if list_changeable(model, name, persons):
                 made[f"update_{snake(name)}"] = (
                     AccessPattern(writes=name, action="update", by=key, roles=writers, summary=f"Changes {who if many != word else f'one of the {word}'}."),
                     f"no access pattern writes {name}",
                 )  # fmt: skip
-        own = fields_of(design, name).values()
-        if owner is None and name not in erased and any(one.personal for one in own):
+        if whole is None and name not in erased and model.people.list_personal(name):
             made[f"erase_{snake(name)}"] = (
                 AccessPattern(
                     writes=name, action="delete", by=key, roles=writers, summary=f"Erases the personal data of {who if many != word else f'one of the {word}'} on request."
@@ -135,75 +115,74 @@ def _propose_patterns(design: Design) -> dict[str, tuple[AccessPattern, str]]:
 # -- who may
 
 
-def find_person(design: Design) -> tuple[str, str] | None:
-    """The entity that stands for those who use the system, and their role: the one of a role's name, else whom others refer to."""
-    roles = _roles(design)
-    people = [name for name in design.entities if any(one.personal for one in fields_of(design, name).values())]
-    for name in people:
-        if snake(name) in roles:
-            return name, snake(name)
+def find_persons(model: Model) -> dict[str, str]:
+    """The entities that stand for those who use the system, with their roles: those of a role's name, else the usual word."""
+    roles, people = _roles(model.design), model.people
+    ranked = [name for name in people.ranked if people.list_personal(name)]
+    found = {name: snake(name) for name in ranked if snake(name) in roles}
     plain = next((one for one in roles if one in ("user", "member")), None)
-    if plain is None:
-        return None
-    signing = [n for n in people if any(one.type == "email" and one.unique for one in fields_of(design, n).values())]
-    signing = [n for n in signing if any(belongs_to(design, other, n) for other in design.entities if other != n)]
-    return (signing[0], plain) if signing else None
+    if not found and plain is not None:
+        found = dict.fromkeys([one for one in ranked if people.count_referring(one)][:1], plain)
+    return found
 
 
-def is_kept_by(design: Design, name: str, person: str) -> bool:
+def is_kept_by(model: Model, name: str, person: str) -> bool:
     """Whether rows are the person's to change: the person, what refers to them, and the parts of these."""
-    if name == person or any(one.references == person for one in fields_of(design, name).values()):
-        return True
-    owner = _owner_field(design, name) if is_owned(design, name) else None
-    return owner is not None and owner[1].references != name and is_kept_by(design, owner[1].references or "", person)
+    seen: set[str] = set()
+    at: str | None = name
+    while at is not None and at not in seen:
+        seen.add(at)
+        if at == person or model.references.list_between(at, person):
+            return True
+        whole = model.references.find_whole(at)
+        at = whole.target if whole is not None else None
+    return False
 
 
-def belongs_to(design: Design, name: str, person: str, deep: int = 3) -> bool:
-    """Whether a row says whose it is: a reference to the person, or required references that lead to one."""
-    if name == person:
-        return True
-    fields = fields_of(design, name).values()
-    if any(one.references == person for one in fields):
-        return True
-    return deep > 1 and any(
-        belongs_to(design, one.references, person, deep - 1)
-        for one in fields
-        if one.references not in (None, name) and not one.optional and one.references is not None
-    )
+class _Seen(NamedTuple):
+    """What the said patterns show: whom everybody sees something of, and who keeps the entities of a domain."""
+
+    linked: frozenset[str]
+    keepers: Mapping[str, tuple[str, ...]]
+
+
+def _find_seen(model: Model) -> _Seen:
+    design = model.design
+    shown = {one.reads for one in design.access.values() if one.reads and "public" in one.roles}
+    linked = {one.target for name in shown for one in model.references.list_from(name)}
+    linked |= {end for one in design.relationships.values() if shown & set(one.between) for end in one.between}
+    keepers: dict[str, dict[str, None]] = {}
+    for one in design.access.values():
+        domain = design.entities[one.writes].domain if one.writes and one.action == "update" else None
+        if domain:
+            keepers.setdefault(domain, {}).update(dict.fromkeys(role for role in one.roles if role != "public"))
+    return _Seen(frozenset(linked), {domain: tuple(roles) for domain, roles in keepers.items()})
 
 
 def _propose_roles(
-    design: Design, name: str, person: tuple[str, str] | None, read: set[str]
+    model: Model, name: str, persons: Mapping[str, str], seen: _Seen
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Who reads and who writes an entity of which nobody said it: its person, those who keep its neighbours, everybody, or admin."""
-    entity = design.entities[name]
-    own = (person[1], "admin") if person is not None else ()
-    if person is not None and is_kept_by(design, name, person[0]):
-        return own, own
-    keepers = tuple(
-        dict.fromkeys(
-            role
-            for one in design.access.values()
-            if one.action == "update" and one.writes and design.entities[one.writes].domain == entity.domain and entity.domain
-            for role in one.roles
-            if role != "public" and (person is None or role != person[1])
-        )
-    )  # fmt: skip
+    """Who reads and who writes an entity of which nobody said it: its people, those who keep its neighbours, everybody, or admin."""
+    entity = model.design.entities[name]
+    own = tuple(role for person, role in persons.items() if is_kept_by(model, name, person))
+    if own:
+        return (*own, "admin"), (*own, "admin")
+    keepers = tuple(role for role in seen.keepers.get(entity.domain or "", ()) if role not in persons.values())
     writers = (*keepers, *(() if "admin" in keepers else ("admin",)))
-    if person is not None and belongs_to(design, name, person[0]):
+    near = tuple(role for person, role in persons.items() if model.ways.find(name, person) is not None)
+    if near:
         # the way leads through what others keep: an order's payment may be seen by who ordered, not made up
-        return own, writers
-    is_private = any(one.personal or one.secret for one in fields_of(design, name).values())
-    shown = {one.reads for one in design.access.values() if one.reads and "public" in one.roles}
-    linked = {one.references for other in shown for one in fields_of(design, other or "").values()}
-    linked |= {end for one in design.relationships.values() if shown & set(one.between) for end in one.between}
+        return (*near, "admin"), writers
     is_small = entity.rows is not None and entity.rows.base <= SMALL
-    return (("public",) if name in linked and is_small and not is_private else writers), writers
+    is_open = name in seen.linked and is_small and not model.people.holds_private(name)
+    return (("public",) if is_open else writers), writers
 
 
-def _complete_pattern(draft: Draft, name: str, said: AccessPattern) -> AccessPattern:
+def _complete_pattern(
+    draft: Draft, name: str, said: AccessPattern, persons: Mapping[str, str], everybody: tuple[str, ...]
+) -> AccessPattern:
     design, entity = draft.design, said.reads or said.writes or ""
-    by_key = bool(said.by) and set(said.by) >= set(key_of(design, entity))
+    by_key = bool(said.by) and set(said.by) >= set(draft.model.keys.fields(entity))
     limit: Because | None = None
     if said.reads is not None and said.aggregate is None:
         limit = (
@@ -222,24 +201,24 @@ def _complete_pattern(draft: Draft, name: str, said: AccessPattern) -> AccessPat
         + (f" by {', '.join(words(f) for f in said.by)}." if said.by else ".")
     )
     if name not in design.access:
-        draft.note(f"access.{name}.roles", _explain_roles(design, entity, said.roles), value=said.roles)
+        draft.note(f"access.{name}.roles", _explain_roles(persons, entity, said.roles), value=said.roles)
     return draft.fill(
         f"access.{name}",
         said,
         summary=Because(summary, "from the entity and the fields"),
         action=action if said.writes is not None else Because(None, ""),
         limit=limit or Because(None, ""),
-        roles=Because(_roles(design), "nobody was named; every signed-in role that other patterns name"),
+        roles=Because(everybody, "nobody was named; every signed-in role that other patterns name"),
         is_async=Because(False, "the user waits for the answer"),
     )
 
 
-def _explain_roles(design: Design, entity: str, roles: tuple[str, ...]) -> str:
-    person = find_person(design)
+def _explain_roles(persons: Mapping[str, str], entity: str, roles: tuple[str, ...]) -> str:
     if roles == ("public",):
         return f"{entity} is part of what everybody may read already, and holds nothing about people"
-    if person is not None and person[1] in roles:
-        return f"{entity} belongs to {with_article(words(person[0]))}, who reaches their own rows only; admin helps those who cannot"
+    owners = [with_article(words(person)) for person, role in persons.items() if role in roles]
+    if owners:
+        return f"{entity} belongs to {' and '.join(owners)}, who {'reaches' if len(owners) == 1 else 'reach'} their own rows only; admin helps those who cannot"
     if roles != ("admin",):
         return f"those who keep what stands beside {entity} in its domain"
     return "nobody was named; the narrowest role"

@@ -11,7 +11,7 @@ from archnb.topics.topic import Draft
 
 @rule(
     "entities-key-space-exhausted", principle="scalability", severity="high",
-    condition="a short code has fewer values than ten times the rows at the horizon",
+    condition="A short code has fewer values than ten times the rows at the horizon.",
     effect="New codes collide more and more often, and can be guessed.",
     remedy="Make the code longer by one or two characters.",
 )  # fmt: skip
@@ -30,7 +30,7 @@ def key_space_exhausted(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "entities-personal-data-without-end", principle="security", severity="medium",
-    condition="GDPR binds the system, and an entity with personal data grows by a number of rows per time with no retention, though others have one",
+    condition="GDPR binds the system, and an entity with personal data grows by a number of rows per time with no retention, though others have one.",
     effect="Data about people is kept longer than any purpose needs (GDPR, article 5(1)(e)).",
     remedy="Say how long it is kept: retention: 2 years.",
 )  # fmt: skip
@@ -45,7 +45,7 @@ def personal_data_without_end(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "entities-secret-readable-text", principle="security", severity="critical",
-    condition="a password or a card number is kept as plain text",
+    condition="A password or a card number is kept as plain text.",
     effect="One leaked backup gives away every account.",
     remedy="Keep a password as a hash (argon2id) marked secret; leave card numbers to the payment provider.",
 )  # fmt: skip
@@ -68,7 +68,7 @@ def secret_readable_text(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "entities-rows-outrun-retention", principle="scalability", severity="medium",
-    condition="an entity holds more rows than its growth can make within its retention",
+    condition="An entity holds more rows than its growth can make within its retention.",
     effect="Either old rows are not removed or the growth is wrong; storage is planned on one of the two.",
     remedy="Mend rows, growth or retention; rows ≈ growth × retention.",
 )  # fmt: skip
@@ -85,7 +85,7 @@ def rows_outrun_retention(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "entities-sort-without-limit", principle="performance", severity="medium",
-    condition="a read of a growing entity returns more than a thousand rows",
+    condition="A read of a growing entity returns more than a thousand rows.",
     effect="Response time and memory grow with the table until both fail.",
     remedy="Give a limit and page through the rest.",
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archnb.design import Design, fields_of
+from archnb.design import Design
 from archnb.design.entities import TYPES, Entity, Field
 from archnb.fact import Fact, apply_model, maximum, minimum, power, total
 from archnb.quantity import Quantity, parse
@@ -69,7 +69,7 @@ def row_bytes(field: Field) -> float:
 
 def measure_entity(draft: Draft, name: str, entity: Entity) -> Fact:
     facts = draft.facts
-    fields = fields_of(draft.design, name)
+    fields = draft.model.fields(name)
     byte = parse("1 B").unit
     parts = {field: round(row_bytes(one), 1) for field, one in fields.items()} or {"none": 8.0}
     quantities = tuple(Quantity(size, size, byte) for size in parts.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archnb.design import Design, fields_of
+from archnb.design import Design
 from archnb.naming import snake, words
 from archnb.shapes import AnyShape, Cell, Edge, End, Graph, Group, Node, Row, Table
 from archnb.topics.entities.sizes import row_bytes
@@ -54,9 +54,7 @@ def _entity_table(draft: Draft) -> Table:
     for name, entity in draft.design.entities.items():
         at = f"entities.{name}"
         cells = [draft.facts[f"{at}.{word}"].cell for word in ("rows", "growth", "row_size", "size", "rows_at_horizon")]
-        rows.append(
-            (name, entity.domain or "", len(fields_of(draft.design, name)), *cells, str(entity.retention or "kept"))
-        )
+        rows.append((name, entity.domain or "", len(draft.model.fields(name)), *cells, str(entity.retention or "kept")))
     columns = ("entity", "domain", "fields", "rows", "growth", "row size", "size", "rows at horizon", "retention")
     return Table(
         "entities", "Entities", columns, tuple(rows), anchors=tuple(f"entity-{snake(n)}" for n in draft.design.entities)

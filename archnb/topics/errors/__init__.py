@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from archnb.design.errors import Errors
 from archnb.design.record import Named
 from archnb.shapes import AnyShape
-from archnb.topics.errors.calls import complete_call, find_pairs, measure_calls, name_call
+from archnb.topics.errors.calls import complete_call, complete_said, find_pairs, measure_calls, name_call
 from archnb.topics.errors.codes import complete_codes
+from archnb.topics.errors.conclusions import conclude
 from archnb.topics.errors.rules import RULES
 from archnb.topics.errors.views import view_calls, view_codes, view_example
 from archnb.topics.topic import Because, Draft
 
 NAME = "errors"
 TITLE = "Error handling"
+CLOSES = ("errors",)
 
 
 def complete(draft: Draft) -> None:
@@ -32,8 +34,7 @@ def complete(draft: Draft) -> None:
                 f"errors.calls.{name}",
                 f"{', '.join(pair.operations[:3])}{' and others' * (len(pair.operations) > 3)} make this call",
             )
-    # a said call that no path of the flow makes is kept as it was said
-    calls |= {name: call for name, call in said.calls.items() if name not in calls}
+    calls |= {name: complete_said(draft, name, call) for name, call in said.calls.items() if name not in calls}
     record = draft.fill(
         "errors",
         said,
@@ -54,4 +55,4 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     return (view_codes(draft), view_calls(draft), view_example(draft))
 
 
-__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from archnb.design.errors import Call
 from archnb.design.flow import Hop, Path
+from archnb.exceptions import InputError, Problem
 from archnb.fact import Fact, apply_model
 from archnb.quantity import Quantity, number, parse
 from archnb.sim.reliability import backoff_schedule, retry_amplification
@@ -50,6 +51,27 @@ def kind_of(draft: Draft, component: str) -> str:
 def name_call(source: str, target: str) -> str:
     """The name of a call in the section: `source -> target`."""
     return f"{source} -> {target}"
+
+
+def complete_said(draft: Draft, name: str, said: Call) -> Call:
+    """A said call that no path of the flow makes, completed: no load and no objective bear on it.
+
+    Raises InputError where neither its name nor its fields say who calls whom.
+    """
+    source, _, target = (part.strip() for part in name.partition("->"))
+    path = f"errors.calls.{name}"
+    if not (said.source or (source and target)) or not (said.target or target):
+        step = "name it 'source -> target', for instance 'service -> main', or write source and target"
+        raise InputError([Problem(path, f"it does not say who calls whom; {step}.")])
+    return draft.fill(
+        path,
+        said,
+        source=Because(source, "its name says so"),
+        target=Because(target, "its name says so"),
+        timeout=Because("1 s", "no path of the flow makes this call, so nothing bounds it; a second is a usual limit"),
+        attempts=Because(1, "no path of the flow makes this call: one attempt, and whoever adds the path decides"),
+        fallback=Because("answer unavailable with Retry-After", "nothing else was said"),
+    )
 
 
 def find_hops(draft: Draft) -> Iterator[tuple[str, Hop]]:
@@ -205,13 +227,12 @@ def _propose_attempts(draft: Draft, pair: Pair) -> Because:
 
 def _propose_fallback(draft: Draft, pair: Pair) -> Because:
     kind = kind_of(draft, pair.target)
-    store = next(iter(draft.design.schema.stores), "main")
+    store = draft.model.places.main
     if kind == "cache":
         return Because(f"read from {store}", "the cache is a copy; without it answers are slower, not wrong")
     if kind_of(draft, pair.source) == "worker" and kind in ("store", "cache"):
         return Because("put the job back and try later", "nobody waits for it, and its key makes a second run harmless")
-    technology = next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
-    if kind == "queue" and any(word in technology.casefold() for word in ("skip locked", "sqlite", "table")):
+    if kind == "queue" and draft.model.queues.is_table:
         return Because(
             "none: answer unavailable with Retry-After",
             f"the queue is a table of {store}: without it there is no {store} either",

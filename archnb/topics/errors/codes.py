@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from archnb.design import fields_of
 from archnb.design.errors import ErrorCode
 from archnb.design.record import Named
+from archnb.naming import snake
 from archnb.topics.topic import Because, Draft
 
 
@@ -166,19 +166,11 @@ def _find_known(code: str) -> _Known | None:
     return None
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).strip("_").lower()
-
-
-def _writers(draft: Draft, entity: str, *actions: str) -> list[str]:
-    return [name for name, one in draft.design.access.items() if one.writes == entity and one.action in actions]
-
-
 def find_domain_codes(draft: Draft) -> dict[str, tuple[str, list[str]]]:
     """The errors that the design's own meaning brings: code to the reason and the operations that can give it."""
     found: dict[str, tuple[str, list[str]]] = {}
 
-    def add(code: str, reason: str, operations: list[str]) -> None:
+    def add(code: str, reason: str, operations: Iterable[str]) -> None:
         before = found.setdefault(code, (reason, []))[1]
         before.extend(one for one in operations if one not in before)
 
@@ -186,21 +178,22 @@ def find_domain_codes(draft: Draft) -> dict[str, tuple[str, list[str]]]:
         for step in pattern.steps:
             action = (step.action or "").lower()
             if action.startswith(("reserve", "allocate", "hold", "take")) and step.entity:
-                add(f"insufficient_{_snake(step.entity)}", f"{name} reserves {step.entity}, which can run out", [name])
+                add(f"insufficient_{snake(step.entity)}", f"{name} reserves {step.entity}, which can run out", [name])
             if step.via and (
                 action.startswith(("charge", "authori", "capture", "pay", "debit"))
-                or ("payment" in _snake(step.entity or "") and not action.startswith("refund"))
+                or ("payment" in snake(step.entity or "") and not action.startswith("refund"))
             ):
                 add("payment_declined", f"{name} charges through {step.via}, which may refuse", [name])
     for entity in draft.design.entities:
-        moved, made = _writers(draft, entity, "update"), _writers(draft, entity, "create", "update")
-        for field_name, field in fields_of(draft.design, entity).items():
+        touches = draft.model.touches
+        moved, made = touches.list_writers(entity, "update"), touches.list_writers(entity, "create", "update")
+        for field_name, field in draft.model.fields(entity).items():
             if field.type == "enum" and field_name in ("status", "state", "stage", "phase") and moved:
                 words = ", ".join(field.values)
                 reason = f"{entity}.{field_name} moves through {words}, and not from each to each"
-                add(f"{_snake(entity)}_state_conflict", reason, moved)
+                add(f"{snake(entity)}_state_conflict", reason, moved)
             if field.unique and not field.key and made:
-                add(f"duplicate_{_snake(field_name)}", f"{entity}.{field_name} is unique", made)
+                add(f"duplicate_{snake(field_name)}", f"{entity}.{field_name} is unique", made)
     return found
 
 

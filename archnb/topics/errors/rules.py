@@ -1,4 +1,4 @@
-"""What is wrong with said time limits, retries, breakers and statuses: mostly what two of them do together."""
+"""What is wrong with time limits, retries, breakers and statuses: mostly what two of them do together."""
 
 from __future__ import annotations
 
@@ -41,16 +41,11 @@ def _is_said_call(draft: Draft, name: str, *fields: str) -> bool:
     effect="The work goes on for somebody who has given up: load without use, just when there is too much of it.",
     remedy="Give the inner call less time or fewer attempts, or the outer one more.",
 )  # fmt: skip
-def check_nested_timeouts(draft: Draft) -> Iterator[Hit]:
+def timeout_over_callers(draft: Draft) -> Iterator[Hit]:
     """Time limits must shrink along the path."""
     for name, call in draft.design.errors.calls.items():
         for outer_name, outer in _callers(draft, call.source or ""):
             if call.timeout is None or outer.timeout is None or kind_of(draft, outer.source or "") in BEHIND:
-                continue
-            if not (
-                _is_said_call(draft, name, "timeout", "attempts", "backoff")
-                or _is_said_call(draft, outer_name, "timeout")
-            ):
                 continue
             if kind_of(draft, call.source or "") in BEHIND or _is_async(draft, outer.source, outer.target):
                 continue
@@ -75,10 +70,10 @@ def _is_async(draft: Draft, source: str | None, target: str | None) -> bool:
     effect="A repeat after a lost answer does the work twice: two orders, two charges.",
     remedy="Set attempts to 1, or let the operation carry an idempotency key.",
 )  # fmt: skip
-def check_unsafe_retries(draft: Draft) -> Iterator[Hit]:
+def retries_on_unsafe_call(draft: Draft) -> Iterator[Hit]:
     """Only what may be done twice is retried."""
     for name, call in draft.design.errors.calls.items():
-        if (call.attempts or 1) <= 1 or not _is_said_call(draft, name, "attempts"):
+        if (call.attempts or 1) <= 1:
             continue
         operations = {
             op: None for op, hop in find_hops(draft) if (hop.source, hop.target) == (call.source, call.target)
@@ -97,7 +92,7 @@ def check_unsafe_retries(draft: Draft) -> Iterator[Hit]:
     effect="Attempts multiply: what fails gets a multiple of its load, and stays down after the cause is gone.",
     remedy="Retry at one layer, next to what fails, within a retry budget.",
 )  # fmt: skip
-def check_retry_layers(draft: Draft) -> Iterator[Hit]:
+def retry_storm(draft: Draft) -> Iterator[Hit]:
     """Retries of several layers multiply."""
     worst: dict[str, tuple[int, str]] = {}
     for name, path in draft.design.flow.paths.items():
@@ -110,21 +105,21 @@ def check_retry_layers(draft: Draft) -> Iterator[Hit]:
             here = (times * tries, (*layers, key) if tries > 1 else layers)
             if here[0] >= reach.get(hop.target or "", (0, ()))[0]:
                 reach[hop.target or ""] = here
-            if len(here[1]) > 1 and any(_is_said_call(draft, one, "attempts") for one in here[1]):
-                said = next(one for one in here[1] if _is_said_call(draft, one, "attempts"))
+            if len(here[1]) > 1:
+                layer = next((one for one in here[1] if _is_said_call(draft, one, "attempts")), here[1][0])
                 target = hop.target or ""
                 parts = " × ".join(str(draft.design.errors.calls[one].attempts) for one in here[1])
-                if here[0] > worst.get(f"{said}|{target}", (0, ""))[0]:
-                    worst[f"{said}|{target}"] = (
+                if here[0] > worst.get(f"{layer}|{target}", (0, ""))[0]:
+                    worst[f"{layer}|{target}"] = (
                         here[0],
                         f"{name}: {parts} = {here[0]} calls of {target} for one request{_weigh(draft, target, here[0])}",
                     )
     best: dict[str, tuple[int, str]] = {}
     for key, found in worst.items():
-        said = key.partition("|")[0]
-        best[said] = max(best.get(said, (0, "")), found)
-    for said, (_, evidence) in best.items():
-        yield Hit(f"errors.calls.{said}.attempts", evidence)
+        layer = key.partition("|")[0]
+        best[layer] = max(best.get(layer, (0, "")), found)
+    for layer, (_, evidence) in best.items():
+        yield Hit(f"errors.calls.{layer}.attempts", evidence)
 
 
 def _weigh(draft: Draft, target: str, times: int) -> str:
@@ -153,7 +148,7 @@ def _weigh(draft: Draft, target: str, times: int) -> str:
     effect="Clients meet an error of which they know neither status nor what to do.",
     remedy="Add it under errors.codes with its status, or use a code of the catalogue.",
 )  # fmt: skip
-def check_operation_errors(draft: Draft) -> Iterator[Hit]:
+def operation_error_not_in_catalogue(draft: Draft) -> Iterator[Hit]:
     """Every error that an operation names is in the catalogue."""
     codes = draft.design.errors.codes
     for name, operation in draft.design.api.operations.items():
@@ -172,14 +167,10 @@ def check_operation_errors(draft: Draft) -> Iterator[Hit]:
     effect="It judges on one or two calls or never at all, so it protects nothing.",
     remedy="Lengthen the window until it holds enough calls, lower the share, or do without a breaker.",
 )  # fmt: skip
-def check_breakers(draft: Draft) -> Iterator[Hit]:
+def breaker_never_opens(draft: Draft) -> Iterator[Hit]:
     """A breaker needs calls to judge."""
     for name, call in draft.design.errors.calls.items():
-        if (
-            not _is_said_call(draft, name, "breaker_failures", "breaker_window")
-            or call.breaker_failures is None
-            or call.breaker_window is None
-        ):
+        if call.breaker_failures is None or call.breaker_window is None:
             continue
         rate = measure_call_rate(draft, call.source or "", call.target or "")
         seen = rate * call.breaker_window.base
@@ -199,7 +190,7 @@ def check_breakers(draft: Draft) -> Iterator[Hit]:
     effect="Clients and proxies act on the status: they repeat what cannot succeed, or give up on what would pass.",
     remedy="Give the code the status that says what it is.",
 )  # fmt: skip
-def check_statuses(draft: Draft) -> Iterator[Hit]:
+def code_with_wrong_status(draft: Draft) -> Iterator[Hit]:
     """The statuses of a code agree."""
     for name, code in draft.design.errors.codes.items():
         path = f"errors.codes.{name}"
@@ -222,7 +213,7 @@ def check_statuses(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    check_nested_timeouts, check_unsafe_retries, check_retry_layers, check_operation_errors, check_breakers, check_statuses,
+    timeout_over_callers, retries_on_unsafe_call, retry_storm, operation_error_not_in_catalogue, breaker_never_opens, code_with_wrong_status,
 )  # fmt: skip
 
 

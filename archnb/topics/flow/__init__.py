@@ -11,14 +11,16 @@ from collections.abc import Sequence
 from archnb.design.flow import Flow
 from archnb.shapes import AnyShape
 from archnb.topics.flow.assumptions import assume
-from archnb.topics.flow.checks import RULES
 from archnb.topics.flow.components import fill_components, fill_zones, find_parts
+from archnb.topics.flow.conclusions import conclude
 from archnb.topics.flow.numbers import complete_numbers, measure_paths
 from archnb.topics.flow.paths import fill_paths
+from archnb.topics.flow.rules import RULES
 from archnb.topics.topic import Draft
 
 NAME = "flow"
 TITLE = "Data flow"
+CLOSES = ("flow",)
 
 
 def complete(draft: Draft) -> None:
@@ -45,4 +47,4 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     return list_views(draft)
 
 
-__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

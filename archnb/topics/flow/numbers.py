@@ -239,7 +239,7 @@ def _fill_replicas(
 def sum_busy(draft: Draft, name: str, one: Component, rate: Fact, time: Fact) -> Fact:
     """The cores that a part keeps busy: rate × time; of the store, the reads by their own query times (Little's law)."""
     facts = draft.facts
-    first = next(iter(draft.design.schema.stores), "main")
+    first = draft.model.places.main
     if one.kind != "store" or name != first or "cache.warm_cores" not in facts or "load.peak_writes" not in facts:
         return rate * time
     if draft.is_said(f"flow.components.{name}.service_time"):
@@ -304,7 +304,7 @@ def _measure_latency(draft: Draft, name: str, path: Path, times: dict[tuple[str,
     is_write = pattern is not None and pattern.writes is not None
     pairs: list[tuple[Fact | None, Fact]] = []
     queried: set[str] = set()
-    first = next(iter(draft.design.schema.stores), "main")
+    first = draft.model.places.main
     for hop in path.hops:
         target = hop.target
         if not is_waited_for(hop) or not target or target == hop.source or components[target].kind == "client":

@@ -29,20 +29,16 @@ class Trace:
         self.hops.append(Hop(source=source, target=target, label=label, kind="async", share=share))
 
 
-def find_holder(draft: Draft, entity: str | None) -> str:
-    """The store that an entity lives in; the first store where the schema does not say."""
-    stores = draft.design.schema.stores
-    found = next((name for name, store in stores.items() if entity in store.holds), None)
-    return found or next(iter(stores), "main")
-
-
 def find_serving_store(draft: Draft, name: str, pattern: AccessPattern) -> str:
     """The store that answers a read: one with an index for it, one made for its kind of question, or the entity's home."""
-    stores, home = draft.design.schema.stores, find_holder(draft, pattern.reads)
+    places = draft.model.places
+    home = places.find_home(pattern.reads)
     if pattern.consistency == "strong":
         # a copy is behind by the time its feed takes
         return home
-    able = [one for one, store in stores.items() if pattern.reads in store.holds or pattern.reads in store.copies]
+    able = [home, *(one for one in places.list_copies(pattern.reads) if one != home)]
+    if len(able) == 1:
+        return home
     for table in draft.design.schema.tables.values():
         if (
             table.store in able
@@ -56,21 +52,10 @@ def find_serving_store(draft: Draft, name: str, pattern: AccessPattern) -> str:
         ("influxdb", bool(pattern.aggregate)),
     )
     for engine, is_asked in asks:
-        found = next((one for one in able if stores[one].engine == engine), None)
+        found = next((one for one in able if places.engine(one) == engine), None)
         if is_asked and found is not None:
             return found
     return home
-
-
-def is_in_store(draft: Draft) -> bool:
-    """Whether the queue is a table of the database, so that a job shares the transaction of what causes it."""
-    technology = next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
-    return any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
-
-
-def list_copies(draft: Draft, entities: set[str | None]) -> list[str]:
-    """The stores that hold a copy of any of some entities."""
-    return [name for name, store in draft.design.schema.stores.items() if entities & set(store.copies)]
 
 
 def fill_paths(draft: Draft, parts: Parts) -> Named[Path]:
@@ -178,11 +163,13 @@ def _trace_read(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) -
 def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) -> Trace:
     trace = Trace()
     service = _enter(draft, parts, trace, name, pattern)
-    design, home = draft.design, find_holder(draft, pattern.writes)
+    design, home = draft.design, draft.model.places.find_home(pattern.writes)
     has_queue = bool(parts.queue and parts.worker)
     outbox = design.patterns.get("outbox")
     is_later = bool(pattern.is_async and has_queue)
-    local = [step.entity for step in pattern.steps if not step.via and find_holder(draft, step.entity) == home]
+    local = [
+        step.entity for step in pattern.steps if not step.via and draft.model.places.find_home(step.entity) == home
+    ]
     waited, after = _split_remote(draft, name, pattern, home, is_later, has_queue)
     entities: set[str | None] = {pattern.writes, *local}
     domains = dict.fromkeys(
@@ -201,14 +188,13 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) 
         trace.call(service, _find_target(draft, parts, step), f"{step.action} {step.entity}")
     if any(step.via for step in waited):
         trace.call(service, home, f"record the outcome of {name}")
-    stale = [
-        other for other, policy in design.cache.policies.items()
-        if policy.use and policy.invalidation == "on write" and other in design.access and _reads_any(design.access[other], entities)
-    ]  # fmt: skip
+    touches = draft.model.touches
+    reading = {other for one in entities for other in touches.list_reading(one or "")}
+    stale = [other for other in sorted(reading, key=touches.order.__getitem__) if _is_cleared(draft, other)]
     if parts.cache and stale:
         trace.later(service, parts.cache, f"invalidate {', '.join(stale)}")
     jobs = [one for one in design.jobs.jobs.values() if one.trigger == name]
-    copies = list_copies(draft, entities)
+    copies = list(dict.fromkeys(copy for one in entities for copy in draft.model.places.list_copies(one)))
     if parts.queue and parts.worker and (is_later or jobs or copies or after):
         has_outbox = outbox is not None and outbox.use
         trace.later(
@@ -217,7 +203,7 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) 
             "relay the outbox"
             if has_outbox
             else f"job of {name}, in its transaction"
-            if is_in_store(draft)
+            if draft.model.queues.is_table
             else f"tell of {name}",
         )
         trace.later(parts.queue, parts.worker, f"take {name}")
@@ -243,7 +229,7 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) 
 
 
 def _find_target(draft: Draft, parts: Parts, step: Step) -> str:
-    return parts.third[step.via] if step.via else find_holder(draft, step.entity)
+    return parts.third[step.via] if step.via else draft.model.places.find_home(step.entity)
 
 
 def _split_remote(
@@ -254,7 +240,7 @@ def _split_remote(
     A saga's steps up to its pivot are waited for, since they can still refuse; what is repeated until it succeeds is
     not. Where sagas are refused, or without a queue, everything is waited for.
     """
-    remote = [step for step in pattern.steps if step.via or find_holder(draft, step.entity) != home]
+    remote = [step for step in pattern.steps if step.via or draft.model.places.find_home(step.entity) != home]
     refused = draft.design.patterns.get("saga")
     if is_later:
         return [], remote
@@ -269,5 +255,7 @@ def _split_remote(
     return [step for step in remote if step not in after], after
 
 
-def _reads_any(pattern: AccessPattern, entities: set[str | None]) -> bool:
-    return pattern.reads in entities or any(one in entities for one in pattern.include)
+def _is_cleared(draft: Draft, pattern: str) -> bool:
+    """Whether cached answers of a pattern are taken away when what they show is written."""
+    policy = draft.design.cache.policies.get(pattern)
+    return policy is not None and bool(policy.use) and policy.invalidation == "on write"

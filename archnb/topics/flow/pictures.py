@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
 
-from archnb.design.flow import Component, Hop
+from archnb.design.flow import Hop
 from archnb.quantity import PERCENT, number, show
 from archnb.shapes import AnyShape, Cell, Edge, Graph, Group, Message, Node, Participant, Sequence, Table
 from archnb.topics.flow.components import OWN
 from archnb.topics.flow.numbers import find_serial_parts, is_waited_for
 from archnb.topics.topic import Draft
 
+# by engine
 PROTOCOLS = {
-    "PostgreSQL": "PostgreSQL, TLS", "MySQL": "MySQL, TLS", "SQLite": "file", "MongoDB": "MongoDB, TLS", "DynamoDB": "HTTPS",
-    "Elasticsearch": "HTTPS", "InfluxDB": "HTTPS", "Neo4j": "Bolt, TLS", "Redis": "RESP, TLS", "Memcached": "memcached",
+    "postgresql": "PostgreSQL, TLS", "mysql": "MySQL, TLS", "sqlite": "file", "mongodb": "MongoDB, TLS", "dynamodb": "HTTPS",
+    "elasticsearch": "HTTPS", "influxdb": "HTTPS", "neo4j": "Bolt, TLS", "redis": "RESP, TLS", "memcached": "memcached",
 }  # fmt: skip
 
 
@@ -31,14 +32,25 @@ def list_views(draft: Draft) -> Many[AnyShape]:
     )
 
 
-def name_protocol(source: Component, target: Component) -> str:
-    """How two parts speak: what the callee's technology speaks, HTTPS from outside and to others."""
+def name_protocol(draft: Draft, caller: str, callee: str) -> str:
+    """How two parts speak: what the callee's engine speaks, HTTPS from outside and to others."""
+    source, target = draft.design.flow.components[caller], draft.design.flow.components[callee]
     if source.kind == "client" or target.kind in ("third_party", "identity"):
         return "HTTPS"
     if source.kind == "queue":
         # workers fetch, so the arrow of the data points the other way than that of the connection
         return "fetch, TLS"
-    found = next((spoken for engine, spoken in PROTOCOLS.items() if (target.technology or "").startswith(engine)), None)
+    places = draft.model.places
+    engine = (
+        places.engine(callee)
+        if target.kind == "store"
+        else places.main_engine
+        if target.kind == "queue" and draft.model.queues.is_table
+        else draft.design.cache.engine
+        if target.kind == "cache"
+        else None
+    )
+    found = PROTOCOLS.get(engine or "")
     if found is not None:
         return found
     return "HTTP/2, mTLS" if target.kind in ("service", "gateway") else "TLS"
@@ -84,7 +96,7 @@ def draw_flow(draft: Draft) -> Graph:
             )
         )
     for (source, target), (rate, waited) in sum_edges(draft).items():
-        protocol = name_protocol(flow.components[source], flow.components[target])
+        protocol = name_protocol(draft, source, target)
         kind = ("call" if waited else "async") + ("-border" if crosses_border(draft, source, target) else "")
         edges.append(Edge(source, target, f"{protocol} · {number(rate)}/s", kind=kind))
     edges += list_sign_in_edges(draft)
@@ -102,9 +114,7 @@ def list_pattern_marks(draft: Draft, name: str) -> list[str]:
     design = draft.design
     one = design.flow.components[name]
     store = design.schema.stores.get(name)
-    is_source = (
-        one.kind == "store" and (store is None or not store.copies) and name == next(iter(design.schema.stores), name)
-    )
+    is_source = one.kind == "store" and (store is None or not store.copies) and name == draft.model.places.main
     kept = [entity for entity, said in design.entities.items() if said.history]
     where = {
         "service_layer": one.kind == "service", "repository": one.kind == "service", "saga": one.kind == "worker",
@@ -276,7 +286,7 @@ def list_border_crossings(draft: Draft) -> Table:
                 (
                     f"{left} → {right}",
                     Cell(f"{source} → {target}", is_code=True),
-                    name_protocol(flow.components[source], flow.components[target]),
+                    name_protocol(draft, source, target),
                     check,
                 )
             )

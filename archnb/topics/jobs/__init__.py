@@ -6,11 +6,13 @@ that take long. Workers follow from Erlang C, waits between attempts from expone
 
 from __future__ import annotations
 
-from archnb.topics.jobs.checks import RULES
+from archnb.topics.jobs.conclusions import conclude
 from archnb.topics.jobs.pictures import views
+from archnb.topics.jobs.rules import RULES
 from archnb.topics.jobs.workers import complete, measure
 
 NAME = "jobs"
 TITLE = "Background jobs"
+CLOSES = ("jobs",)
 
-__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from archnb.design import fields_of
 from archnb.design.jobs import Job, Saga
 from archnb.fact import Fact
+from archnb.naming import snake
 from archnb.topics.topic import Draft
 
 # seconds of a call: the mean and the 99th percentile; assumed, and shown with the fact
@@ -39,15 +38,6 @@ class Proposal:
     why_key: str = ""
     rows: Fact | None = None
     facts: tuple[str, ...] = field(default=())
-
-
-def name_snake(text: str) -> str:
-    """A name in snake_case: `name_snake("OrderLine")` is 'order_line'.
-
-    >>> name_snake("OrderLine")
-    'order_line'
-    """
-    return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)).strip("_").lower()
 
 
 def find_proposals(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal]:
@@ -84,7 +74,7 @@ def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
             else f"the user may go on before '{name}' is done, so the request is answered with 202 and the work is done from a queue",
             Job(
                 summary=pattern.summary, trigger=name, calls=parties,
-                idempotency_key=f"{name}:{{request id}}" if pattern.reads or pattern.action == "create" else f"{name}:{{{name_snake(pattern.writes or '')} id}}:{{request id}}",
+                idempotency_key=f"{name}:{{request id}}" if pattern.reads or pattern.action == "create" else f"{name}:{{{snake(pattern.writes or '')} id}}:{{request id}}",
             ),
             _rate(draft, name), seconds, why,
             "30 s" if pattern.reads else "5 s",
@@ -108,14 +98,14 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
         total = rates[0] if rates else None
         for more in rates[1:]:
             total = total + more if total is not None else more
-        name = f"{name_snake(action)}_{name_snake(entity)}_via_{name_snake(via)}"
+        name = f"{snake(action)}_{snake(entity)}_via_{snake(via)}"
         yield Proposal(
             name,
             f"after the pivot of '{operations[0]}' this step is repeated until it succeeds; {via} may be slow or down, and the user"
             " need not wait for it",
             Job(
                 summary=f"{action.capitalize()} {entity} through {via}.", trigger=operations[0], calls=(via,),
-                idempotency_key=f"{operations[0]}:{{{name_snake(draft.design.access[operations[0]].writes or entity)} id}}:{name_snake(action)}_{name_snake(entity)}",
+                idempotency_key=f"{operations[0]}:{{{snake(draft.design.access[operations[0]].writes or entity)} id}}:{snake(action)}_{snake(entity)}",
             ),
             total, THIRD_PARTIES.get(via, THIRD_PARTY)[0], f"assumed: one call to {via} over the internet",
             "10 s", f"the step that decides is done; what {via} does should follow while the user still looks",
@@ -137,8 +127,8 @@ def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
         if not store.fed_by:
             continue
         writes = [
-            one for one, pattern in draft.design.access.items()
-            if pattern.writes and ({pattern.writes} | {step.entity for step in pattern.steps}) & set(store.copies)
+            one for one in draft.design.access
+            if not set(store.copies).isdisjoint(draft.model.touches.find(one).changes)
         ]  # fmt: skip
         total: Fact | None = None
         for one in writes:
@@ -147,7 +137,7 @@ def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
         allowed = _find_staleness(draft, set(store.copies))
         deadline = max(1.0, allowed / 4)
         yield Proposal(
-            f"feed_{name_snake(name)}",
+            f"feed_{snake(name)}",
             f"{name} holds a copy of {', '.join(store.copies) or 'data'} from {store.fed_by}. Written by the request it would differ"
             " whenever one of the two writes fails; fed from committed changes it can only be late",
             Job(
@@ -188,7 +178,7 @@ def _propose_refreshes(draft: Draft) -> Iterator[Proposal]:
             else (f"*/{min(30, max(1, int(staleness // 60)))} * * * *", f"every {min(30, max(1, int(staleness // 60)))} min")
         )  # fmt: skip
         yield Proposal(
-            f"refresh_{name_snake(name)}",
+            f"refresh_{snake(name)}",
             f"'{name}' adds up {rows.text}, and its answer may be {objective.staleness if objective else ''} old: it is computed {words}"
             " and read from the result",
             Job(summary=f"Computes the answer of '{name}'.", schedule=schedule, idempotency_key=f"{name}:{{run}}"),
@@ -203,9 +193,9 @@ def _propose_expiry(draft: Draft) -> Iterator[Proposal]:
         if "expires_at" not in draft.design.entities[name].fields:
             continue
         yield Proposal(
-            f"expire_{name_snake(name)}",
+            f"expire_{snake(name)}",
             f"{name}.expires_at says when a row is void: reads must check it themselves, and every minute what it held is given back",
-            Job(summary=f"Ends each {name} that is past expires_at.", schedule="* * * * *", idempotency_key=f"{name_snake(name)}:{{id}}:expire"),
+            Job(summary=f"Ends each {name} that is past expires_at.", schedule="* * * * *", idempotency_key=f"{snake(name)}:{{id}}:expire"),
             service_time=1.0, why_service="assumed: the rows that ended in the last minute, found by an index on expires_at",
             deadline="1 min", why_deadline="the next run would do it anyway", why_key="a row ends once",
         )  # fmt: skip
@@ -222,18 +212,18 @@ def _propose_purges(draft: Draft) -> Iterator[Proposal]:
         rows: Fact | None = None
         if growth is not None and growth.unit.dimension == (("time", -1),):
             rows = draft.facts.define(
-                f"jobs.purge_{name_snake(name)}.rows_per_run",
+                f"jobs.purge_{snake(name)}.rows_per_run",
                 growth * draft.facts["jobs.day"],
                 "rows",
                 f"rows of {name} that reach their end in a day",
             )
         count = rows.base if rows is not None else 10_000.0
         yield Proposal(
-            f"purge_{name_snake(name)}",
+            f"purge_{snake(name)}",
             f"{name} is kept for {entity.retention}: each night what is older goes"
             + (f", about {rows.text}" if rows is not None else "")
             + ", in batches of 1 000 so that no lock is held long; where the table is partitioned by time, by dropping a partition",
-            Job(summary=f"Deletes each {name} older than {entity.retention}.", schedule="0 3 * * *", idempotency_key=f"purge_{name_snake(name)}:{{day}}"),
+            Job(summary=f"Deletes each {name} older than {entity.retention}.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
             service_time=max(1.0, count / ASSUMED_ROWS_PER_SECOND),
             why_service=f"assumed: {ASSUMED_ROWS_PER_SECOND} rows deleted a second, as a backfill of 300 k rows is measured on PostgreSQL 14",
             deadline="1 h", why_deadline="the night is long", why_key="deleting what is gone does nothing", rows=rows,
@@ -243,7 +233,7 @@ def _propose_purges(draft: Draft) -> Iterator[Proposal]:
 
 def _goes_with_owner(draft: Draft, name: str) -> bool:
     """Whether rows have no time of their own and are deleted with the owner's, which is kept as long: its purge takes them along."""
-    fields = fields_of(draft.design, name).values()
+    fields = draft.model.fields(name).values()
     if any(one.type in ("timestamp", "date") for one in fields):
         return False
     kept = draft.design.entities[name].retention
@@ -255,7 +245,7 @@ def _goes_with_owner(draft: Draft, name: str) -> bool:
 
 def _propose_erasure(draft: Draft) -> Iterator[Proposal]:
     design = draft.design
-    held = [name for name in design.entities if any(one.personal for one in fields_of(design, name).values())]
+    held = {name: None for name in design.entities if draft.model.people.list_personal(name)}
     if not held:
         return
     patterns = [name for name, one in design.access.items() if one.writes in held and one.action == "delete"]
@@ -265,7 +255,7 @@ def _propose_erasure(draft: Draft) -> Iterator[Proposal]:
         for name, one in design.cache.policies.items()
         if one.use and name in design.access and design.access[name].reads in held
     ]
-    reach = f"{len(held)} {'entity' if len(held) == 1 else 'entities'} ({', '.join(held[:4])}{', …' if len(held) > 4 else ''})"
+    reach = f"{len(held)} {'entity' if len(held) == 1 else 'entities'} ({', '.join([*held][:4])}{', …' if len(held) > 4 else ''})"
     reach += f", the copies in {', '.join(copies)}" if copies else ""
     reach += f", {len(caches)} cached answers" if caches else ""
     is_bound = any("gdpr" in one.casefold() for one in design.requirements.compliance)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from archnb.design import fields_of
 from archnb.design.entities import AccessPattern
 from archnb.design.jobs import Saga, SagaStep
 from archnb.topics.topic import Because, Draft
@@ -27,22 +26,13 @@ def find_sagas(draft: Draft) -> dict[str, str]:
         if not pattern.writes or not pattern.steps:
             continue
         parties = list(dict.fromkeys(step.via for step in pattern.steps if step.via))
-        stores = {
-            _find_store(draft, entity) for entity in (pattern.writes, *(s.entity for s in pattern.steps if not s.via))
-        }
-        stores.discard("")
+        found_in = (draft.model.places.find_said_home(one) for one in draft.model.touches.find(name).writes)
+        stores = {store for store in found_in if store is not None}
         if parties:
             found[name] = f"{', '.join(parties)} cannot take part in a database transaction"
         elif len(stores) > 1:
             found[name] = f"its data lives in {', '.join(sorted(stores))}, which share no transaction"
     return found
-
-
-def _find_store(draft: Draft, entity: str | None) -> str:
-    for name, store in draft.design.schema.stores.items():
-        if entity in store.holds:
-            return name
-    return ""
 
 
 def complete_sagas(draft: Draft) -> dict[str, Saga]:
@@ -110,7 +100,7 @@ def find_status(draft: Draft, entity: str) -> tuple[str, tuple[str, ...]] | None
     """The field that says how far a row is, and its words."""
     if entity not in draft.design.entities:
         return None
-    for name, field in fields_of(draft.design, entity).items():
+    for name, field in draft.model.fields(entity).items():
         if field.values and any(word in name.casefold() for word in ("status", "state")):
             return name, field.values
     return None

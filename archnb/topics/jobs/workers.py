@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from archnb.design.jobs import Job, Jobs, Queue, Retry, Saga
+from archnb.design.jobs import Job, Jobs, Queue, QueueKind, Retry, Saga
 from archnb.design.record import Named
 from archnb.fact import Fact, Origin, apply_model, maximum, total
+from archnb.model import Queues
+from archnb.naming import snake
 from archnb.quantity import parse
 from archnb.topics.jobs.models import (
     retry_wait_expected,
@@ -18,7 +20,7 @@ from archnb.topics.jobs.models import (
     wait_probability,
     workers_needed,
 )
-from archnb.topics.jobs.proposals import THIRD_PARTIES, THIRD_PARTY, Proposal, find_proposals, name_snake
+from archnb.topics.jobs.proposals import THIRD_PARTIES, THIRD_PARTY, Proposal, find_proposals
 from archnb.topics.jobs.sagas import complete_sagas
 from archnb.topics.topic import Because, Draft
 
@@ -28,6 +30,14 @@ BROKER_LIMIT = 20_000
 SMALL_TEAM = 4
 LEAST_WORKERS = 2
 _SKIP_LOCKED = {"postgresql": "PostgreSQL (SKIP LOCKED)", "mysql": "MySQL (SKIP LOCKED)"}
+# what the technologies are that a queue may be said to be built with, by their whole names in lower case
+_TECHNOLOGIES: tuple[tuple[QueueKind, tuple[str, ...]], ...] = (
+    ("table", ("postgresql", "postgres", "mysql", "mariadb", "sqlite", "skip locked")),
+    ("broker", ("rabbitmq", "sqs", "amazon sqs", "activemq", "redis", "valkey", "nats", "azure service bus")),
+    ("log", ("kafka", "apache kafka", "redpanda", "pulsar", "apache pulsar", "kinesis", "amazon kinesis")),
+)
+_KINDS: Mapping[str, QueueKind] = {name: kind for kind, names in _TECHNOLOGIES for name in names}
+_PROPOSED: Mapping[QueueKind, str] = {"broker": "RabbitMQ", "log": "Kafka"}
 _VISIBILITY = ((30.0, "30 s"), (60.0, "1 min"), (120.0, "2 min"), (300.0, "5 min"), (900.0, "15 min"), (3600.0, "1 h"), (21600.0, "6 h"), (86400.0, "1 day"))  # fmt: skip
 
 
@@ -174,7 +184,7 @@ def _complete_queues(draft: Draft, jobs: Mapping[str, Job]) -> dict[str, Queue]:
         "messages that one broker queue takes",
         source="assumed: RabbitMQ's published figures for durable queues are of this order",
     )
-    technology = _choose_technology(draft, rate)
+    wanted, kind_wanted = _choose_technology(draft, rate)
     names = list(dict.fromkeys((*said, *(job.queue or "default" for job in jobs.values()))))
     if not said and "default" not in names:
         names.insert(0, "default")
@@ -190,9 +200,11 @@ def _complete_queues(draft: Draft, jobs: Mapping[str, Job]) -> dict[str, Queue]:
                 if is_feed
                 else "one queue for all jobs; each job has workers of its own, so a slow third party holds up nobody else",
             )
+        kind, technology = _tell_kind(draft, said.get(name, Queue()), wanted, kind_wanted)
         made[name] = draft.fill(
             path, said.get(name, Queue()),
             technology=technology,
+            kind=kind,
             ordering=Because("by key", "changes of one row arrive in their order; those of different rows need none")
             if is_feed else Because("none", f"no job of {', '.join(users[:3]) or 'it'} rests on another having run; order would make one slow job hold up all behind it"),
             retention=Because("14 days", "longer than all retries, and longer than a holiday: what failed is still there when somebody looks"),
@@ -206,15 +218,10 @@ def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Jo
         name for name, (job, _) in made.items()
         if job.trigger is not None and job.trigger in draft.design.access and draft.design.access[job.trigger].writes and f"jobs.{name}.rate" in draft.facts
     ]  # fmt: skip
-    technology = next((one.technology for one in queues.values() if one.technology), "") or ""
-    if (
-        not caused
-        or "relay_outbox" in made
-        or any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
-    ):
+    known = Queues(queues)
+    technology, engine = known.technology, draft.model.places.main_engine
+    if not caused or "relay_outbox" in made or known.is_table:
         return
-    main = draft.design.schema.stores.get("main")
-    engine = main.engine if main is not None and main.engine else "postgresql"
     reason = (
         f"a database and {technology} share no transaction: {caused[0]} would be lost, or done for a write that was rolled back. The write"
         " puts its message into an outbox table, and the relay carries it on, at least once"
@@ -232,15 +239,35 @@ def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Jo
     queues["outbox"] = draft.fill(
         "jobs.queues.outbox", queues.get("outbox", Queue()),
         technology=Because(_SKIP_LOCKED.get(engine, f"{engine} (outbox)"), "the outbox is a table beside the data, written in the same transaction"),
+        kind=Because("table", "the outbox is a table beside the data, written in the same transaction"),
         ordering=Because("by key", "messages about one row are carried on in the order of their commits"),
         retention=Because("14 days", "what was carried on may be deleted; what was not must stay until it is"),
     )  # fmt: skip
 
 
-def _choose_technology(draft: Draft, rate: Fact | None) -> Because:
+def _tell_kind(draft: Draft, said: Queue, wanted: Because, kind_wanted: QueueKind) -> tuple[Because, Because]:
+    """What a queue is, and what it is built with, as far as either was said; else as the rate wants it."""
+    if said.technology is None and said.kind is None:
+        return Because(kind_wanted, f"{wanted.value} is one"), wanted
+    if said.technology is not None:
+        plain = said.technology.casefold()
+        found = _KINDS.get(plain) or _KINDS.get(plain.partition("(")[0].strip())
+        if found is not None:
+            return Because(found, f"{said.technology} is one"), wanted
+        why = f"nothing says that {said.technology} shares a transaction with the data. Say `kind: table` if it does"
+        return Because("broker", why), wanted
+    engine = draft.model.places.main_engine
+    if said.kind is None or said.kind == kind_wanted:
+        return Because(kind_wanted, "as said"), wanted
+    technology = _PROPOSED.get(said.kind, _SKIP_LOCKED.get(engine, f"{engine} (table)"))
+    return Because(said.kind, "as said"), Because(
+        technology, f"the usual one of its kind: it was said to be a {said.kind}"
+    )
+
+
+def _choose_technology(draft: Draft, rate: Fact | None) -> tuple[Because, QueueKind]:
     design, facts = draft.design, draft.facts
-    main = design.schema.stores.get("main")
-    engine = main.engine if main is not None and main.engine else "postgresql"
+    engine = draft.model.places.main_engine
     limit, broker = facts["jobs.database_limit"], facts["jobs.broker_limit"]
     names = ("jobs.rate", limit.name) if rate is not None else (limit.name,)
     jobs_rate = rate.base if rate is not None else 0.0
@@ -248,34 +275,26 @@ def _choose_technology(draft: Draft, rate: Fact | None) -> Because:
     team = design.requirements.team_size
     small = f", and a team of {team} has one thing less to run" if team is not None and team <= SMALL_TEAM else ""
     if jobs_rate > broker.base:
-        return Because(
-            "Kafka",
-            f"{said}, above the {broker.text} of a broker queue: a partitioned log, read in batches, carries that",
-            (*names, broker.name),
-        )
+        why = f"{said}, above the {broker.text} of a broker queue: a partitioned log, read in batches, carries that"
+        return Because("Kafka", why, (*names, broker.name)), "log"
     if engine in _SKIP_LOCKED and jobs_rate <= limit.base:
-        return Because(
-            _SKIP_LOCKED[engine],
+        why = (
             f"{said}, below the {limit.text} that a table takes: the job is written in the transaction that causes it, so neither"
-            f" can be without the other and no outbox is needed{small}",
-            names,
+            f" can be without the other and no outbox is needed{small}"
         )
+        return Because(_SKIP_LOCKED[engine], why, names), "table"
     if engine == "sqlite" and jobs_rate <= limit.base:
-        return Because(
-            "SQLite (one writer)",
-            f"{said}; the database is a file, and a table in it is a queue for one process",
-            names,
-        )
+        why = f"{said}; the database is a file, and a table in it is a queue for one process"
+        return Because("SQLite (one writer)", why, names), "table"
     why = (
         f"above the {limit.text} that a table of the main database takes"
         if engine in _SKIP_LOCKED
         else f"and {engine} has no row locks that skip"
     )
-    return Because(
-        "RabbitMQ",
-        f"{said}, {why}: a broker acknowledges, redelivers and dead-letters by itself; jobs reach it through an outbox",
-        names,
+    why = (
+        f"{said}, {why}: a broker acknowledges, redelivers and dead-letters by itself; jobs reach it through an outbox"
     )
+    return Because("RabbitMQ", why, names), "broker"
 
 
 # -- one job
@@ -335,7 +354,7 @@ def _choose_key(name: str, job: Job, proposal: Proposal | None) -> Because:
             f"queues deliver at least once; {proposal.why_key or 'a repeat is known by it'}",
         )
     return Because(
-        f"{name_snake(name)}:{{message id}}",
+        f"{snake(name)}:{{message id}}",
         "queues deliver at least once; the message's own id, given by whoever puts it in, tells a repeat from a new one",
     )
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 
 from archnb.shapes import AnyShape
 from archnb.topics.monitoring import alerts, metrics, slos
+from archnb.topics.monitoring.conclusions import conclude
 from archnb.topics.monitoring.rules import RULES
 from archnb.topics.topic import Because, Draft
 
 NAME = "monitoring"
 TITLE = "Monitoring"
+CLOSES = ("monitoring",)
 
 
 def complete(draft: Draft) -> None:
@@ -47,4 +49,4 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     )
 
 
-__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from archnb.design.monitoring import Alert, Metric, Slo
 from archnb.design.record import Named
 from archnb.fact import Fact, apply_model
+from archnb.planned.monitoring import OTHERS, write_window
 from archnb.quantity import ONE, Quantity, number, parse
 from archnb.shapes import Cell, Chart, Mark, Series, Table
 from archnb.sim.reliability import (
@@ -22,7 +23,7 @@ from archnb.sim.reliability import (
     lowest_slo_for_burn,
     rate_for_errors,
 )
-from archnb.topics.monitoring.slos import OTHERS, average_rate, describe_good, find_covered, show_days, write_window
+from archnb.topics.monitoring.slos import average_rate, describe_good, find_covered, show_days
 from archnb.topics.topic import Because, Draft
 
 # a window must hold so many requests, and so many errors must be needed, before anybody is woken

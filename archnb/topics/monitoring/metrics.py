@@ -9,7 +9,7 @@ from archnb.design.flow import Component
 from archnb.design.monitoring import Metric
 from archnb.design.record import Named
 from archnb.shapes import Cell, Table
-from archnb.topics.topic import Draft
+from archnb.topics.topic import Because, Draft
 
 # a row: name, kind, signal, unit, labels, what it says. The names are those of the usual exporters.
 _Row = tuple[str, str, str, str, tuple[str, ...], str]
@@ -256,8 +256,28 @@ def complete_metrics(draft: Draft) -> Named[Metric]:
                     for one in ("component", "kind", "signal", "unit", "labels", "summary")
                 }
             )
-        made[name] = record
+        made[name] = _complete_said(draft, name, record)
     return Named(made)
+
+
+# what a metric of each kind usually says, where nobody said it
+_SIGNAL_OF: Mapping[str, str] = {"counter": "rate", "gauge": "utilisation", "histogram": "duration"}
+_SUFFIX_UNITS = ("seconds", "bytes", "ratio", "celsius", "meters", "joules", "volts", "amperes")
+
+
+def _complete_said(draft: Draft, name: str, record: Metric) -> Metric:
+    """Fill what a said metric leaves open from its name, as Prometheus' naming practice has it: a base unit, `_total` for counters."""
+    words = name.removesuffix("_total").rpartition("_")[2]
+    kind = record.kind or ("counter" if name.endswith("_total") else "gauge")
+    return draft.fill(
+        f"monitoring.metrics.{name}",
+        record,
+        component=Because(find_entries(draft)[0], "the part that requests meet first, where nothing was said"),
+        kind=Because(kind, "a counter's name ends in _total"),
+        signal=Because(_SIGNAL_OF[kind], f"what a {kind} usually says"),
+        unit=Because(words if words in _SUFFIX_UNITS else "events", "its name ends in the base unit"),
+        summary=Because(name.replace("_", " "), "its name"),
+    )
 
 
 def find_metric(metrics: Mapping[str, Metric], name: str) -> str | None:

@@ -1,18 +1,18 @@
-"""What is wrong with said objectives and alerts: those that cannot fire, those that fire inside the budget or on one error."""
+"""What is wrong with objectives and alerts: those that cannot fire, those that fire inside the budget or on one error."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from archnb.design import fields_of
 from archnb.design.monitoring import Alert, Slo
 from archnb.exceptions import nearest
 from archnb.finding import Hit, Rule, rule
+from archnb.planned.monitoring import OTHERS, write_window
 from archnb.quantity import number
 from archnb.sim.reliability import budget_spent, errors_to_fire, is_burn_reachable, lowest_slo_for_burn
 from archnb.topics.monitoring.alerts import HANDFUL, work_out_rows
 from archnb.topics.monitoring.metrics import find_metric
-from archnb.topics.monitoring.slos import OTHERS, average_rate, find_covered, show_days, write_window
+from archnb.topics.monitoring.slos import average_rate, find_covered, show_days
 from archnb.topics.topic import Draft
 
 _THIRTY_DAYS = 30 * 86400.0
@@ -22,11 +22,10 @@ def _window(draft: Draft) -> float:
     return draft.design.monitoring.window.base if draft.design.monitoring.window is not None else _THIRTY_DAYS
 
 
-def _said_burn_alerts(draft: Draft) -> Iterator[tuple[str, Alert, Slo]]:
-    """The alerts on SLOs that people said, with their factor and windows known."""
+def _burn_alerts(draft: Draft) -> Iterator[tuple[str, Alert, Slo]]:
+    """The alerts on SLOs, with their factor and windows known."""
     found = draft.design.monitoring
-    for name in draft.said.monitoring.alerts:
-        alert = found.alerts[name]
+    for name, alert in found.alerts.items():
         slo = found.slos.get(alert.slo or "")
         if (
             slo is not None
@@ -44,10 +43,10 @@ def _said_burn_alerts(draft: Draft) -> Iterator[tuple[str, Alert, Slo]]:
     effect="Nobody is woken: even a full outage stays below the alert's threshold.",
     remedy="Raise the objective, or lower the factor by alerting after a smaller share of the budget.",
 )  # fmt: skip
-def check_reachable(draft: Draft) -> Iterator[Hit]:
+def slo_page_cannot_fire(draft: Draft) -> Iterator[Hit]:
     """factor × (1 − SLO) must stay below 1."""
     own = {alert.slo for alert in draft.said.monitoring.alerts.values()}
-    for name, alert, slo in _said_burn_alerts(draft):
+    for name, alert, slo in _burn_alerts(draft):
         assert alert.factor is not None and slo.objective is not None
         if slo.objective.base < 1 and not is_burn_reachable(alert.factor.base, slo.objective.base):
             yield Hit(f"monitoring.alerts.{name}.factor", _explain_threshold(alert.factor.base, slo))
@@ -89,15 +88,16 @@ def _objective_path(draft: Draft, name: str, slo: Slo) -> str:
     effect="The alert comes after another share of the budget than meant: on a short window, most of it is gone by then.",
     remedy="Leave the factor out, or compute it: budget share × SLO window ÷ long window.",
 )  # fmt: skip
-def check_reused_factors(draft: Draft) -> Iterator[Hit]:
+def factor_reused_from_30_days(draft: Draft) -> Iterator[Hit]:
     """Factors follow from the window."""
     window = _window(draft)
     if abs(window - _THIRTY_DAYS) < 1:
         return
     known = {write_window(row.long_window): (row.exact, row.share) for row in work_out_rows(_THIRTY_DAYS)}
-    for name, alert, _ in _said_burn_alerts(draft):
+    for name, alert, _ in _burn_alerts(draft):
         assert alert.factor is not None and alert.long_window is not None
         long = write_window(alert.long_window.base)
+        # a proposed factor follows from the window; where it is rounded up to 1 it may meet a published one
         if not draft.is_said(f"monitoring.alerts.{name}.factor") or long not in known:
             continue
         exact, share = known[long]
@@ -116,9 +116,9 @@ def check_reused_factors(draft: Draft) -> Iterator[Hit]:
     effect="It alerts while the promise is kept, and people learn to ignore it.",
     remedy="Take a factor of at least 1: alert after a larger share of the budget, or over a shorter window.",
 )  # fmt: skip
-def check_inside_budget(draft: Draft) -> Iterator[Hit]:
+def alert_inside_budget(draft: Draft) -> Iterator[Hit]:
     """No alert while the promise is kept."""
-    for name, alert, _ in _said_burn_alerts(draft):
+    for name, alert, _ in _burn_alerts(draft):
         assert alert.factor is not None
         if alert.factor.base < 1 - 1e-9:
             which = next(
@@ -141,10 +141,10 @@ def check_inside_budget(draft: Draft) -> Iterator[Hit]:
     effect="One failed request wakes somebody; or, with the guard, the alert is silent at the usual traffic.",
     remedy="Take longer windows, count several operations in one SLO, or watch it with a probe.",
 )  # fmt: skip
-def check_low_traffic(draft: Draft) -> Iterator[Hit]:
+def low_traffic_alert(draft: Draft) -> Iterator[Hit]:
     """An alert needs traffic to judge."""
     covered = find_covered(draft.design.monitoring.slos)
-    for name, alert, slo in _said_burn_alerts(draft):
+    for name, alert, slo in _burn_alerts(draft):
         found = average_rate(draft, slo, covered)
         if found is None or alert.short_window is None or slo.objective is None or not 0 < slo.objective.base < 1:
             continue
@@ -165,11 +165,10 @@ def check_low_traffic(draft: Draft) -> Iterator[Hit]:
     effect="Its query is empty for ever, which looks just like all being well.",
     remedy="Declare the metric with the component that emits it, or correct the name.",
 )  # fmt: skip
-def check_unknown_metrics(draft: Draft) -> Iterator[Hit]:
+def alert_on_unknown_metric(draft: Draft) -> Iterator[Hit]:
     """Every metric an alert reads is emitted."""
     found = draft.design.monitoring
-    for name in draft.said.monitoring.alerts:
-        alert = found.alerts[name]
+    for name, alert in found.alerts.items():
         if alert.slo is not None and alert.slo not in found.slos:
             match = nearest(alert.slo, found.slos)
             yield Hit(
@@ -191,7 +190,7 @@ def check_unknown_metrics(draft: Draft) -> Iterator[Hit]:
     effect="The alerts stay silent while the requirement is broken.",
     remedy="Take the requirement's value for the SLO, or change the requirement.",
 )  # fmt: skip
-def check_covered_objectives(draft: Draft) -> Iterator[Hit]:
+def slo_below_objective(draft: Draft) -> Iterator[Hit]:
     """SLOs cover what was promised."""
     for name in draft.said.monitoring.slos:
         slo = draft.design.monitoring.slos[name]
@@ -222,7 +221,7 @@ def check_covered_objectives(draft: Draft) -> Iterator[Hit]:
     effect="There is no error budget: no alert can be made, and every deployment breaks the promise.",
     remedy="Promise what users notice: 99.9 % allows 43 minutes in 30 days, 99.99 % allows 4.",
 )  # fmt: skip
-def check_budgets(draft: Draft) -> Iterator[Hit]:
+def slo_without_budget(draft: Draft) -> Iterator[Hit]:
     """An objective leaves a budget."""
     for name, slo in draft.design.monitoring.slos.items():
         if slo.objective is not None and slo.objective.base >= 1 and _is_objective_said(draft, name, slo):
@@ -238,7 +237,7 @@ def check_budgets(draft: Draft) -> Iterator[Hit]:
     effect="Each value makes a time series of its own: the monitoring runs out of memory, and personal data is in it.",
     remedy="Take the label out; put the value into logs or traces.",
 )  # fmt: skip
-def check_labels(draft: Draft) -> Iterator[Hit]:
+def label_cardinality(draft: Draft) -> Iterator[Hit]:
     """Labels hold few values."""
     unbounded: dict[str, tuple[str, str]] = {}
     for entity in draft.design.entities:
@@ -246,7 +245,7 @@ def check_labels(draft: Draft) -> Iterator[Hit]:
         many = rows.text if rows is not None else "as many values as there are rows"
         stem = entity.lower()
         unbounded.setdefault(f"{stem}_id", (f"the key of {entity}", many))
-        for field_name, field in fields_of(draft.design, entity).items():
+        for field_name, field in draft.model.fields(entity).items():
             if field.references is not None:
                 unbounded.setdefault(field_name, (f"the key of {field.references}", _rows_of(draft, field.references)))
                 unbounded.setdefault(
@@ -270,8 +269,8 @@ def _rows_of(draft: Draft, entity: str) -> str:
 
 
 RULES: Sequence[Rule] = (
-    check_reachable, check_reused_factors, check_inside_budget, check_low_traffic, check_unknown_metrics, check_covered_objectives,
-    check_budgets, check_labels,
+    slo_page_cannot_fire, factor_reused_from_30_days, alert_inside_budget, low_traffic_alert, alert_on_unknown_metric, slo_below_objective,
+    slo_without_budget, label_cardinality,
 )  # fmt: skip
 
 __all__ = ["RULES"]

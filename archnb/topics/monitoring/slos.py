@@ -9,13 +9,13 @@ from archnb.design.monitoring import Slo
 from archnb.design.record import Named
 from archnb.design.requirements import Objective
 from archnb.fact import Fact
+from archnb.planned.monitoring import OTHERS
 from archnb.quantity import Quantity, number, parse
 from archnb.shapes import Cell, Table
 from archnb.topics.monitoring.metrics import ANSWER_AGE, DURATION, REQUESTS
 from archnb.topics.topic import Because, Draft
 
 DAY = 86400.0
-OTHERS = "default"
 # what good means, in words
 GOOD = {
     "availability": "is answered without a fault of ours",
@@ -235,14 +235,6 @@ def view_slos(draft: Draft) -> Table:
     )  # fmt: skip
 
 
-def write_window(seconds: float) -> str:
-    """A window as Prometheus writes it: 5m, 6h, 3d."""
-    for size, letter in ((86400.0, "d"), (3600.0, "h"), (60.0, "m")):
-        if seconds >= size and abs(seconds / size - round(seconds / size)) < 1e-9:
-            return f"{round(seconds / size)}{letter}"
-    return f"{round(seconds)}s"
-
-
 def show_days(seconds: float) -> str:
     """A time in days, for prose."""
     return f"{number(seconds / DAY)} days"
@@ -251,7 +243,6 @@ def show_days(seconds: float) -> str:
 __all__ = [
     "DAY",
     "GOOD",
-    "OTHERS",
     "average_rate",
     "complete_slos",
     "describe_good",
@@ -262,5 +253,4 @@ __all__ = [
     "write_expression",
     "write_le",
     "write_rate",
-    "write_window",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archnb.shapes import AnyShape
+from archnb.topics.patterns.conclusions import conclude
 from archnb.topics.patterns.rules import RULES
 from archnb.topics.patterns.views import find_drawn, list_views
 from archnb.topics.patterns.weighing import PRICES, complete, measure
@@ -16,6 +17,7 @@ from archnb.topics.topic import Draft
 
 NAME = "patterns"
 TITLE = "Patterns"
+CLOSES = ("patterns",)
 
 
 def views(draft: Draft) -> Sequence[AnyShape]:
@@ -23,4 +25,4 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     return list_views(draft)
 
 
-__all__ = ["NAME", "PRICES", "RULES", "TITLE", "complete", "find_drawn", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "PRICES", "RULES", "TITLE", "complete", "conclude", "find_drawn", "measure", "views"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archnb.finding import Hit, Rule, rule
-from archnb.topics.patterns.weighing import count, count_evidence, find_queue, is_table, list_names
+from archnb.topics.patterns.weighing import count, count_evidence, list_names
 from archnb.topics.topic import Draft
 
 
@@ -20,7 +20,7 @@ def _is_said(draft: Draft, name: str, use: bool) -> bool:
     effect="Every read needs a projection and every change of schema must go on reading old events, for a history nobody asked for.",
     remedy="Set patterns.event_sourcing.use to false, or mark the entities whose earlier states count with `history: true`.",
 )  # fmt: skip
-def find_event_sourcing_without_need(draft: Draft) -> Iterator[Hit]:
+def event_sourcing_without_need(draft: Draft) -> Iterator[Hit]:
     """Event sourcing said, no history asked for."""
     if _is_said(draft, "event_sourcing", True) and not any(entity.history for entity in draft.design.entities.values()):
         yield Hit(
@@ -34,7 +34,7 @@ def find_event_sourcing_without_need(draft: Draft) -> Iterator[Hit]:
     effect="When a later step fails, the earlier ones stay done: money is taken for goods that are not there.",
     remedy="Set patterns.saga.use to true and give each step its `undo`, or bring all data of the write into one store.",
 )  # fmt: skip
-def find_refused_saga(draft: Draft) -> Iterator[Hit]:
+def saga_refused_though_needed(draft: Draft) -> Iterator[Hit]:
     """Sagas refused while a write spans owners."""
     if _is_said(draft, "saga", False):
         for name in count_evidence(draft).spanning:
@@ -53,7 +53,7 @@ def find_refused_saga(draft: Draft) -> Iterator[Hit]:
     effect="Work in the memory of a process is gone with the process; a slow third party holds the caller.",
     remedy="Set patterns.queue.use to true; a table with SKIP LOCKED is enough to begin with.",
 )  # fmt: skip
-def find_refused_queue(draft: Draft) -> Iterator[Hit]:
+def queue_refused_with_async_work(draft: Draft) -> Iterator[Hit]:
     """A queue refused, though operations or jobs are asynchronous."""
     if _is_said(draft, "queue", False):
         said_jobs = list(draft.said.jobs.jobs)
@@ -70,11 +70,10 @@ def find_refused_queue(draft: Draft) -> Iterator[Hit]:
     effect="A crash between the commit and the message loses the message, or announces a row that was rolled back.",
     remedy="Set patterns.outbox.use to true: the message is a row in the same transaction.",
 )  # fmt: skip
-def find_dual_write(draft: Draft) -> Iterator[Hit]:
+def dual_write(draft: Draft) -> Iterator[Hit]:
     """An outbox refused while a queue is fed by writes."""
     queue = draft.design.patterns.get("queue")
-    technology = find_queue(draft)
-    if _is_said(draft, "outbox", False) and queue is not None and queue.use and not is_table(technology):
+    if _is_said(draft, "outbox", False) and queue is not None and queue.use and not draft.model.queues.is_table:
         seen = count_evidence(draft)
         told = [job.trigger for job in draft.design.jobs.jobs.values() if job.trigger in draft.design.access]
         told += [*seen.spanning, *(name for name in seen.async_operations if draft.design.access[name].writes)]
@@ -92,7 +91,7 @@ def find_dual_write(draft: Draft) -> Iterator[Hit]:
     effect="While a third party hangs, its callers wait with it until no thread is left for anything else.",
     remedy="Set patterns.circuit_breaker.use to true; the errors section proposes thresholds.",
 )  # fmt: skip
-def find_refused_breaker(draft: Draft) -> Iterator[Hit]:
+def breaker_refused_with_third_parties(draft: Draft) -> Iterator[Hit]:
     """Circuit breakers refused while third parties are called."""
     if _is_said(draft, "circuit_breaker", False):
         parties = count_evidence(draft).third_parties
@@ -106,7 +105,7 @@ def find_refused_breaker(draft: Draft) -> Iterator[Hit]:
     effect="Each service gets too few people: releases wait for each other, and nobody knows the one that fails at night.",
     remedy="Keep one service with modules by domain, and split when a team of its own stands behind each.",
 )  # fmt: skip
-def find_services_beyond_team(draft: Draft) -> Iterator[Hit]:
+def more_services_than_team(draft: Draft) -> Iterator[Hit]:
     """Several services said, with fewer than three engineers to each."""
     services = [
         name
@@ -127,10 +126,10 @@ def find_services_beyond_team(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    find_event_sourcing_without_need,
-    find_refused_saga,
-    find_refused_queue,
-    find_dual_write,
-    find_refused_breaker,
-    find_services_beyond_team,
+    event_sourcing_without_need,
+    saga_refused_though_needed,
+    queue_refused_with_async_work,
+    dual_write,
+    breaker_refused_with_third_parties,
+    more_services_than_team,
 )

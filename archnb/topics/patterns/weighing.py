@@ -63,18 +63,13 @@ def count_evidence(draft: Draft) -> Evidence:
     """Count what the design says so far; sections that are empty count as nothing."""
     design = draft.design
     access = design.access
-    stores = design.schema.stores
-    holder = {entity: name for name, store in stores.items() for entity in store.holds}
+    stores, places = design.schema.stores, draft.model.places
     spanning, compound = [], []
     third: dict[str, None] = {}
     for name, one in access.items():
         if one.steps:
             compound.append(name)
-        homes = {
-            holder.get(entity, "main")
-            for entity in (one.writes, *(step.entity for step in one.steps if not step.via))
-            if entity
-        }
+        homes = {places.find_home(entity) for entity in draft.model.touches.find(name).writes}
         vias = [step.via for step in one.steps if step.via]
         third |= dict.fromkeys(vias)
         if one.writes and (vias or len(homes) > 1):
@@ -287,29 +282,15 @@ def _weigh_queue(seen: Evidence) -> Proposal:
 def _weigh_outbox(draft: Draft, seen: Evidence, has_queue: bool) -> Proposal:
     said = draft.design.patterns.get("queue")
     has_queue = said.use if said is not None and said.use is not None else has_queue
-    technology = find_queue(draft)
-    if has_queue and seen.writes and is_table(technology):
+    queues = draft.model.queues
+    if has_queue and seen.writes and queues.is_table:
         return (
             False,
-            f"the queue is {technology}, tables of the same database: a job is a row of the transaction that causes it, which is all that an outbox would give",
+            f"the queue is {queues.technology}, tables of the same database: a job is a row of the transaction that causes it, which is all that an outbox would give",
         )
     if has_queue and seen.writes:
         return (True, "a row and its message are written in one transaction, so neither is lost when the other fails")
     return (False, "no write has to be told to another part" if seen.writes else "there are no writes to publish")
-
-
-def is_table(technology: str) -> bool:
-    """Whether a queue is a table of the database, so that a row and its message share a transaction.
-
-    >>> is_table("PostgreSQL (SKIP LOCKED)"), is_table("RabbitMQ")
-    (True, False)
-    """
-    return any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
-
-
-def find_queue(draft: Draft) -> str:
-    """What the jobs' queue is made of; nothing where there is none."""
-    return next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
 
 
 def _weigh_saga(seen: Evidence) -> Proposal:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archnb.shapes import AnyShape
+from archnb.topics.scaling.conclusions import conclude
 from archnb.topics.scaling.resources import complete_resources, measure_resources
 from archnb.topics.scaling.rules import RULES
 from archnb.topics.scaling.views import view_capacity, view_partitions, view_servers, view_table
@@ -14,6 +15,7 @@ from archnb.topics.topic import Draft
 
 NAME = "scaling"
 TITLE = "Scaling"
+CLOSES = ("scaling",)
 
 
 def complete(draft: Draft) -> None:
@@ -34,4 +36,4 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     return (view_capacity(draft), view_table(draft), view_servers(draft), view_partitions(draft))
 
 
-__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

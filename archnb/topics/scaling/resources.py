@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from archnb.design import fields_of
+from archnb.design.jobs import QueueKind
 from archnb.design.record import Named
 from archnb.design.scaling import Resource, Scaling
 from archnb.exceptions import InputError, Problem, unknown
@@ -16,15 +16,10 @@ from archnb.fact import Fact, apply_model, ceil, maximum, total
 from archnb.quantity import Quantity, parse
 from archnb.topics.scaling.growth import YEAR, grow_load, grow_stock, time_until_load, time_until_stock
 from archnb.topics.scaling.limits import ENGINES, Limits
-from archnb.topics.scaling.shards import find_shard_key, find_way_to, inflow_of
+from archnb.topics.scaling.shards import find_shard_key, inflow_of
 from archnb.topics.topic import Because, Draft
 
-_QUEUES = (
-    ("kafka", "100k/s"),
-    ("redis", "20k/s"),
-    ("rabbit", "20k/s"),
-    ("sqs", "3k/s"),
-)
+_QUEUES: Mapping[QueueKind, str] = {"log": "100k/s", "broker": "20k/s", "table": "2k/s"}
 _CODE = 62
 _INT_KEYS = {"int": 2**31 - 1, "smallint": 2**15 - 1}
 MIN_POOL = 5
@@ -42,12 +37,11 @@ def serving(draft: Draft) -> list[str]:
 
 
 def _main(draft: Draft) -> str:
-    return next(iter(draft.design.schema.stores), "main")
+    return draft.model.places.main
 
 
 def _engine(draft: Draft, store: str) -> str:
-    found = draft.design.schema.stores.get(store)
-    return found.engine if found is not None and found.engine else "postgresql"
+    return draft.model.places.engine(store)
 
 
 def stem(name: str) -> str:
@@ -91,6 +85,11 @@ def complete_resources(draft: Draft) -> Scaling:
         )
         for name, one in made.items()
         if one.demand is not None and one.demand not in draft.facts
+    ]
+    problems += [
+        Problem(f"scaling.resources.{name}", "a limit is missing: how much is there? Write for instance 'limit: 4 TB'.")
+        for name, one in made.items()
+        if one.limit is None
     ]
     for name, one in made.items():
         if one.demand is not None and one.demand in draft.facts and one.limit is not None:
@@ -276,15 +275,12 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
         if one.kind == "queue" and f"flow.{name}.rate" in facts
     ]
     for name in queues:
-        technology = (
-            next((q.technology or "" for q in draft.design.jobs.queues.values()), "")
-            or draft.design.flow.components[name].technology
-            or ""
-        )
+        known = draft.model.queues
+        technology = known.technology or draft.design.flow.components[name].technology
         table = draft.facts.get("jobs.database_limit")
-        is_table = any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
-        limit = next((rate for word, rate in _QUEUES if word in technology.lower()), "2k/s")
-        if is_table and table is not None:
+        # a queue that nothing says anything of is a table of the store that is there
+        limit = _QUEUES[known.kind or "table"]
+        if known.is_table and table is not None:
             # one queue, one limit: where the jobs section would leave the table
             limit = f"{table.base:g}/s"
         yield f"{stem(name)}_throughput", _Proposal(
@@ -385,8 +381,8 @@ def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
         rows = f"entities.{entity}.rows"
         if rows not in draft.facts:
             continue
-        for field_name, field in fields_of(draft.design, entity).items():
-            is_key = bool(field.key) or field_name in draft.design.entities[entity].key
+        for field_name, field in draft.model.fields(entity).items():
+            is_key = draft.model.keys.is_in_key(entity, field_name)
             if field.type == "code":
                 length = field.length or 7
                 yield f"{stem(entity)}_{stem(field_name)}_codes", _Proposal(
@@ -394,7 +390,7 @@ def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
                     "make new codes one character longer", f"each character gives {_CODE} times as many; old codes stay valid", "every row takes a code",
                     "90%", "a random code is taken already with the chance of how full the space is: above a tenth, one insert in ten has to try again",
                 )  # fmt: skip
-            elif is_key and field.type in _INT_KEYS and len(draft.design.entities[entity].key) <= 1:
+            elif is_key and field.type in _INT_KEYS and not draft.model.keys.find(entity).is_composite:
                 yield f"{stem(entity)}_{stem(field_name)}_keys", _Proposal(
                     _main(draft), rows, f"{_INT_KEYS[field.type]}", f"the largest {field.type}",
                     "widen the key to 64 bits while the table is small", "the change rewrites the table and all that refers to it: later is longer", "every row takes a key, deleted ones too",
@@ -566,7 +562,6 @@ __all__ = [
     "complete_resources",
     "courses",
     "find_shard_key",
-    "find_way_to",
     "growth_of",
     "measure_resources",
     "serving",

@@ -50,7 +50,7 @@ def _is_servers(name: str) -> bool:
     effect="The design is outgrown about when it is finished.",
     remedy="Take the resource's next step now, or raise its limit.",
 )  # fmt: skip
-def check_soon(draft: Draft) -> Iterator[Hit]:
+def saturates_soon(draft: Draft) -> Iterator[Hit]:
     """No resource is outgrown at once."""
     for course in courses(draft):
         is_counted = draft.is_said(f"scaling.resources.{course.name}.limit") or draft.is_said(
@@ -78,7 +78,7 @@ def check_soon(draft: Draft) -> Iterator[Hit]:
     effect="The last servers to start get no connection: a deployment or a scale-out becomes an outage.",
     remedy="Put a pooler between them, or make the pools smaller.",
 )  # fmt: skip
-def check_connections(draft: Draft) -> Iterator[Hit]:
+def connections_over_limit(draft: Draft) -> Iterator[Hit]:
     """Pools fit the database."""
     for course in courses(draft):
         if course.name.endswith("_connections") and course.demand.base > course.limit.base:
@@ -96,7 +96,7 @@ def check_connections(draft: Draft) -> Iterator[Hit]:
     effect="When the disk is full, deleting row by row is slow, bloats the table, and competes with the load.",
     remedy="Partition the growing tables by time now, while they are small, or keep rows for less long.",
 )  # fmt: skip
-def check_retention(draft: Draft) -> Iterator[Hit]:
+def storage_retention_without_plan(draft: Draft) -> Iterator[Hit]:
     """What is kept has a place."""
     if any(table.partition_by for table in draft.design.schema.tables.values()):
         return
@@ -118,7 +118,7 @@ def check_retention(draft: Draft) -> Iterator[Hit]:
     effect="Replicas do not take writes: a larger machine only moves the day, and sharding late means moving all data under load.",
     remedy="Choose the shard key now and keep each transaction within one of its values; move work to jobs.",
 )  # fmt: skip
-def check_single_writer(draft: Draft) -> Iterator[Hit]:
+def growth_outruns_single_writer(draft: Draft) -> Iterator[Hit]:
     """One primary is enough, or is known not to be."""
     for course in courses(draft):
         if course.resource.demand != "load.peak_writes" or not course.name.endswith("_writes"):
@@ -138,7 +138,7 @@ def check_single_writer(draft: Draft) -> Iterator[Hit]:
     effect="Waits grow like 1 ÷ (1 − utilisation): near the limit a small peak or a failed server doubles them.",
     remedy="Keep 30 % free, or at least what one failed part carries.",
 )  # fmt: skip
-def check_headroom(draft: Draft) -> Iterator[Hit]:
+def headroom_too_small(draft: Draft) -> Iterator[Hit]:
     """Something stays free."""
     found = draft.design.scaling
     paths = [
@@ -156,11 +156,11 @@ def check_headroom(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    check_soon,
-    check_connections,
-    check_retention,
-    check_single_writer,
-    check_headroom,
+    saturates_soon,
+    connections_over_limit,
+    storage_retention_without_plan,
+    growth_outruns_single_writer,
+    headroom_too_small,
 )
 
 __all__ = ["RULES", "SOON"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from archnb.design import fields_of
 from archnb.topics.scaling.growth import YEAR
 from archnb.topics.topic import Draft
 
@@ -19,31 +18,16 @@ def inflow_of(draft: Draft, entity: str) -> float:
     return growth.base * size.base if growth is not None and size is not None and not is_passing(draft, entity) else 0.0
 
 
-def find_way_to(draft: Draft, entity: str, owner: str, depth: int = 3) -> list[str] | None:
-    """The references that lead from an entity to its owner, the shortest way: `["order", "customer"]`; None where none does."""
-    if entity == owner:
-        return []
-    if depth == 0 or entity not in draft.design.entities:
-        return None
-    ways = []
-    for name, field in fields_of(draft.design, entity).items():
-        if field.references and field.references != entity and not field.optional:
-            rest = find_way_to(draft, field.references, owner, depth - 1)
-            if rest is not None:
-                ways.append([name, *rest])
-    return min(ways, key=len, default=None)
-
-
 def find_shard_key(draft: Draft) -> str:
     """The entity whose key most of what is added belongs to, directly or through others, and that requests ask by."""
     asked: set[str] = set()
     for pattern in draft.design.access.values():
         entity = pattern.reads or pattern.writes or ""
         if entity in draft.design.entities:
-            fields = fields_of(draft.design, entity)
+            fields = draft.model.fields(entity)
             asked |= {fields[one].references or "" for one in pattern.by if one in fields}
     weight = {
-        owner: sum(inflow_of(draft, one) for one in draft.design.entities if find_way_to(draft, one, owner))
+        owner: sum(inflow_of(draft, one) for one in draft.model.ways.list_belonging(owner) if one != owner)
         for owner in draft.design.entities
         if owner in asked
     }
@@ -51,4 +35,4 @@ def find_shard_key(draft: Draft) -> str:
     return best if best and weight[best] > 0 else "the key of the largest entity"
 
 
-__all__ = ["find_shard_key", "find_way_to", "inflow_of", "is_passing"]
+__all__ = ["find_shard_key", "inflow_of", "is_passing"]

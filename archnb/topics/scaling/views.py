@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from archnb.design import fields_of
 from archnb.quantity import number, show
 from archnb.shapes import Cell, Chart, Mark, Series, Table, Tone
 from archnb.topics.scaling.growth import FAR, MONTH, YEAR
-from archnb.topics.scaling.resources import Course, courses, find_shard_key, find_way_to, growth_of, serving, stem
+from archnb.topics.scaling.resources import Course, courses, find_shard_key, growth_of, serving, stem
 from archnb.topics.topic import Draft
 
 _PANELS = 8
@@ -176,7 +175,7 @@ def view_servers(draft: Draft) -> Table:
     """Servers of each serving part today and at the horizon, and their pools."""
     facts = draft.facts
     rows: list[tuple[Cell | str, ...]] = []
-    main = next(iter(draft.design.schema.stores), "main")
+    main = draft.model.places.main
     pool = facts.get(f"scaling.{stem(main)}.pool")
     for name in serving(draft):
         here = f"scaling.{stem(name)}"
@@ -223,11 +222,12 @@ def view_partitions(draft: Draft) -> Table:
         then = facts.get(f"entities.{entity}.rows_at_horizon") or facts.get(f"entities.{entity}.rows")
         if then is None:
             continue
-        fields = fields_of(draft.design, entity)
+        fields = draft.model.fields(entity)
         moment = next(
             (name for name, one in fields.items() if one.type in ("timestamp", "date") and not one.optional), None
         )
-        way = find_way_to(draft, entity, shard)
+        found = draft.model.ways.find_required(entity, shard)
+        way = None if found is None else [one.field for one in found.steps]
         key = (
             "id"
             if way == []
@@ -237,9 +237,8 @@ def view_partitions(draft: Draft) -> Table:
             if len(way) == 1
             else f"{shard.lower()} (through {way[0]}), copied into the row"
         )
-        name, table = next(
-            ((n, one) for n, one in draft.design.schema.tables.items() if one.entity == entity), ("", None)
-        )
+        name = draft.model.places.find_table(entity) or ""
+        table = draft.design.schema.tables.get(name)
         if table is not None and table.partition_by:
             because = draft.reasons.get(f"schema.tables.{name}.partition_by")
             partition, why = table.partition_by, because.reason if because is not None else "as said in the schema"

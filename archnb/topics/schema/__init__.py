@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from archnb.design.record import Named
 from archnb.design.schema import SchemaTable
 from archnb.shapes import AnyShape
+from archnb.topics.schema.conclusions import conclude
 from archnb.topics.schema.indexes import propose_indexes
 from archnb.topics.schema.partitions import propose_partitions
 from archnb.topics.schema.rules import RULES
@@ -23,6 +24,7 @@ from archnb.topics.topic import Because, Draft
 
 NAME = "schema"
 TITLE = "Database schema"
+CLOSES = ("schema",)
 
 
 def complete(draft: Draft) -> None:
@@ -72,4 +74,4 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     return make_views(draft)
 
 
-__all__ = ["NAME", "RULES", "TITLE", "complete", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -13,18 +13,16 @@ from dataclasses import dataclass
 from archnb.design import Design
 from archnb.design.record import Named
 from archnb.design.schema import Index, SchemaTable
-from archnb.topics.schema.names import claim
-from archnb.topics.schema.places import (
+from archnb.model.identifiers import claim
+from archnb.model.lookups import (
     Access,
     Demand,
     bare,
     covers,
-    engine_of,
     find_accesses,
     find_demands,
     find_include_demands,
     is_given,
-    is_relational,
 )
 from archnb.topics.topic import Draft
 
@@ -51,16 +49,16 @@ def propose_indexes(draft: Draft, design: Design) -> Named[SchemaTable]:
     said = draft.said.schema.tables
     demands: dict[str, list[tuple[str, Demand]]] = {}
     for pattern, one in design.access.items():
-        for demand in find_demands(design, one):
+        for demand in find_demands(draft.model.places, one):
             demands.setdefault(demand.table, []).append((pattern, demand))
     included: dict[str, list[tuple[str, Demand]]] = {}
     for pattern, one in design.access.items():
-        for demand in find_include_demands(design, one):
+        for demand in find_include_demands(draft.model.places, one):
             included.setdefault(demand.table, []).append((pattern, demand))
     tables: dict[str, SchemaTable] = {}
     for name, table in design.schema.tables.items():
         is_said = name in said and bool(said[name].columns)
-        if is_said or not is_relational(design.schema, table):
+        if is_said or not draft.model.places.is_relational(table):
             tables[name] = table
         else:
             tables[name] = _index_table(draft, design, name, table, demands.get(name, []), included.get(name, []))
@@ -182,14 +180,13 @@ def _add_full_text(
     indexes: dict[str, Index],
 ) -> None:
     """A full-text index where no search store holds a copy."""
-    copied = {
-        entity for store in design.schema.stores.values() for entity in store.copies if store.engine == "elasticsearch"
-    }
-    engine = engine_of(design.schema, table)
+    places = draft.model.places
+    engine = places.engine_of(table)
     groups: dict[tuple[str, ...], list[str]] = {}
     for pattern, demand in demands:
         entity = design.access[pattern].reads
-        if demand.search and entity not in copied:
+        is_copied = any(places.engine(one) == "elasticsearch" for one in places.list_copies(entity))
+        if demand.search and not is_copied:
             groups.setdefault(demand.search, []).append(pattern)
     for columns, patterns in groups.items():
         if engine not in FULL_TEXT or any(

@@ -10,18 +10,19 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from typing import NamedTuple
+from typing import Literal
 
 from archnb.design import Design
 from archnb.design.record import Named
 from archnb.design.schema import Schema, SchemaTable
-from archnb.quantity import show
-from archnb.topics.schema.places import engine_of
+from archnb.planned.schema import Split
+from archnb.quantity import show, unit
 from archnb.topics.schema.sizes import align, width_of
 from archnb.topics.schema.stores import is_append_only
 from archnb.topics.topic import Draft
 
 MOST_PARTS = 64
+BYTES = unit("B")
 
 
 def size_at_horizon(draft: Draft, table: SchemaTable) -> float:
@@ -48,7 +49,7 @@ def propose_partitions(draft: Draft, design: Design) -> Named[SchemaTable]:
         if said.columns or said.partition_by or said.primary_key or table.entity not in design.entities:
             continue
         size = size_at_horizon(draft, table)
-        if engine_of(schema, table) != "postgresql" or size <= draft.facts["schema.partition_size"].base:
+        if draft.model.places.engine_of(table) != "postgresql" or size <= draft.facts["schema.partition_size"].base:
             continue
         column = time_column(table)
         is_made_key = len(table.primary_key) == 1 and table.columns[table.primary_key[0]].type in ("key", "uuid")
@@ -69,7 +70,7 @@ def _split_by_time(draft: Draft, name: str, table: SchemaTable, column: str, siz
     limit = draft.facts["schema.partition_size"]
     by = f"range ({column}) monthly"
     reason = (
-        f"rows are only added, and {show(size, limit.unit)} at the horizon is above {limit.text}: one partition a month keeps vacuum and "
+        f"rows are only added, and {show(size, BYTES)} at the horizon is above {limit.text}: one partition a month keeps vacuum and "
         "index builds short, and what is past its retention is dropped in an instant instead of deleted row by row."
     )
     path = f"schema.tables.{name}"
@@ -84,7 +85,7 @@ def _split_by_hash(draft: Draft, name: str, table: SchemaTable, size: float) -> 
     parts = min(MOST_PARTS, 2 ** math.ceil(math.log2(size / limit.base)))
     by = f"hash ({table.primary_key[0]}) {parts}"
     reason = (
-        f"{show(size, limit.unit)} at the horizon is above {limit.text}: {parts} parts by a hash of the key keep vacuum and index builds "
+        f"{show(size, BYTES)} at the horizon is above {limit.text}: {parts} parts by a hash of the key keep vacuum and index builds "
         "short, a look-up by key reads one of them, and every key stays as it is."
     )
     draft.note(
@@ -93,16 +94,8 @@ def _split_by_hash(draft: Draft, name: str, table: SchemaTable, size: float) -> 
     return dataclasses.replace(table, partition_by=by)
 
 
-class Split(NamedTuple):
-    """How a table is split: 'range' by a month of its column, or 'hash' of it into so many parts."""
-
-    kind: str
-    columns: tuple[str, ...]
-    parts: int
-
-
-def read_split(text: str | None) -> Split | None:
-    """What `partition_by` says, or None where it says nothing that is known.
+def read_split(text: str | None) -> Split:
+    """What `partition_by` says: a range by a month of its column, a list, or a hash into so many parts; else no split.
 
     >>> read_split("range (placed_at) monthly")
     Split(kind='range', columns=('placed_at',), parts=0)
@@ -111,9 +104,11 @@ def read_split(text: str | None) -> Split | None:
     """
     found = re.fullmatch(r"\s*(range|hash|list)\s*\((.+)\)\s*(\w*)\s*", text or "", re.IGNORECASE | re.DOTALL)
     if found is None:
-        return None
+        return Split()
+    kind: Literal["range", "hash", "list"] = found[1].lower()  # type: ignore[assignment]  # the pattern has these three
     columns = tuple(part.strip().strip('"') for part in found[2].split(","))
-    return Split(found[1].lower(), columns, int(found[3]) if found[3].isdigit() and len(found[3]) < 5 else 0)
+    parts = int(found[3]) if found[3].isdigit() and len(found[3]) < 5 else 0
+    return Split(kind=kind, columns=columns, parts=parts)
 
 
 def is_partition(schema: Schema, name: str, table: SchemaTable) -> bool:

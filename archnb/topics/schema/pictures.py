@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archnb.design.schema import Column, ForeignKey, SchemaTable
+from archnb.model.lookups import Demand, covers, find_accesses, find_demands, find_include_demands
 from archnb.quantity import number
 from archnb.shapes import AnyShape, Cell, Edge, End, Graph, Group, Node, Scalar, Table
-from archnb.topics.schema.places import Demand, covers, engine_of, find_accesses, find_demands, find_include_demands
 from archnb.topics.schema.stores import rate_of, weigh
 from archnb.topics.topic import Draft
 
@@ -62,9 +62,8 @@ def show_er(draft: Draft) -> Graph:
         if group:
             domains[group] = None
         lines = tuple((_mark(one, table), one, type_text(column)) for one, column in table.columns.items())
-        engine = engine_of(schema, table)
         is_junction = table.entity in draft.design.relationships
-        kind = "junction" if is_junction else "table" if engine in ("postgresql", "mysql", "sqlite") else "collection"
+        kind = "junction" if is_junction else "table" if draft.model.places.is_relational(table) else "collection"
         nodes.append(Node(name, name, kind, group, lines, f"schema.{name}.size"))
     edges = []
     for name, table in schema.tables.items():
@@ -87,12 +86,13 @@ def _why(draft: Draft, path: str) -> str:
 def show_stores(draft: Draft) -> Table:
     """For every entity: its store, why, and what was refused."""
     rows: list[Row] = []
-    schema = draft.design.schema
+    schema, places = draft.design.schema, draft.model.places
+    said = {entity for store in draft.said.schema.stores.values() for entity in store.holds}
     for entity in draft.design.entities:
-        home = next((name for name, store in schema.stores.items() if entity in store.holds), "")
-        copies = [name for name, store in schema.stores.items() if entity in store.copies]
+        home = places.find_said_home(entity) or ""
+        copies = places.list_copies(entity)
         engine = schema.stores[home].engine if home else ""
-        is_said = any(entity in store.holds for store in draft.said.schema.stores.values())
+        is_said = entity in said
         decisions = [] if is_said else list(weigh(draft, entity))
         reasons = [one.reason for one in decisions] or [
             "said" if is_said else "Nothing asks for another kind of store."
@@ -197,14 +197,10 @@ def show_indexes(draft: Draft) -> Table:
     design = draft.design
     demands: dict[str, list[tuple[str, Demand]]] = {}
     for pattern, one in design.access.items():
-        for demand in (*find_demands(design, one), *find_include_demands(design, one)):
+        for demand in (*find_demands(draft.model.places, one), *find_include_demands(draft.model.places, one)):
             demands.setdefault(demand.table, []).append((pattern, demand))
     for name, table in design.schema.tables.items():
-        writes = sum(
-            rate_of(draft, pattern)
-            for pattern, one in design.access.items()
-            if one.writes == table.entity and one.action == "create"
-        )
+        writes = sum(rate_of(draft, one) for one in draft.model.touches.list_writers(table.entity or "", "create"))
         for access in find_accesses(name, table):
             if access.name in table.indexes:
                 continue

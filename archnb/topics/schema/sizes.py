@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from archnb.design.entities import TYPES
 from archnb.design.schema import Column, Index, SchemaTable
 from archnb.fact import Fact, total
-from archnb.topics.schema.places import bare, is_relational
+from archnb.model.lookups import bare
 from archnb.topics.topic import Draft
 
 PAIRS = "5"
@@ -114,7 +114,7 @@ def measure_sizes(draft: Draft) -> None:
         )
         today.append(size)
         later.append(grown)
-        if not is_relational(schema, table):
+        if not draft.model.places.is_relational(table):
             continue
         for key, entry in _entries(draft, name, table):
             index = facts.define(

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from archnb.design import fields_of
 from archnb.design.entities import AccessPattern
 from archnb.design.record import Named
 from archnb.design.schema import RELATIONAL, Engine, Store
 from archnb.fact import Fact
-from archnb.quantity import show
+from archnb.quantity import show, unit
 from archnb.topics.topic import Because, Draft
 
 _OURS = "rule of thumb of archnb, 2026-11; say the store to overrule it"
@@ -84,7 +83,7 @@ def _value(draft: Draft, fact: str) -> float:
 
 def gather(draft: Draft, entity: str) -> Evidence:
     """What is asked of an entity."""
-    found = [(name, one) for name, one in draft.design.access.items() if entity in (one.reads, one.writes)]
+    found = [(name, draft.design.access[name]) for name in draft.model.touches.list_about(entity)]
     rows = max(_value(draft, f"entities.{entity}.rows_at_horizon"), _value(draft, f"entities.{entity}.rows"))
     return Evidence(
         tuple(found),
@@ -111,11 +110,11 @@ def is_append_only(draft: Draft, entity: str) -> bool:
 
 
 def _is_referenced(draft: Draft, entity: str) -> bool:
-    entities = draft.design.entities
-    return (
-        any(field.references == entity for one in entities.values() for field in one.fields.values())
-        or any(entity in one.between for one in draft.design.relationships.values())
-        or any(one.extends == entity for one in entities.values())
+    model = draft.model
+    return bool(
+        model.references.list_to(entity)
+        or model.references.list_relationships(entity)
+        or model.inheritance.list_subtypes(entity)
     )
 
 
@@ -125,8 +124,8 @@ def _has_references(draft: Draft, entity: str) -> bool:
 
 
 def _is_by_key_only(draft: Draft, entity: str, patterns: tuple[tuple[str, AccessPattern], ...]) -> bool:
-    fields = fields_of(draft.design, entity)
-    key = set(draft.design.entities[entity].key) or {n for n, f in fields.items() if f.key or f.type == "key"} or {"id"}
+    fields = draft.model.fields(entity)
+    key = {*draft.model.keys.fields(entity)}
     unique = {name for name, field in fields.items() if field.unique}
     for _, one in patterns:
         is_plain = not (one.range or one.sort or one.search or one.include or one.aggregate or one.steps)
@@ -138,7 +137,7 @@ def _is_by_key_only(draft: Draft, entity: str, patterns: tuple[tuple[str, Access
 
 
 def _is_document(draft: Draft, entity: str) -> bool:
-    fields = fields_of(draft.design, entity)
+    fields = draft.model.fields(entity)
     shapes = [field.type for field in fields.values() if field.type not in ("key", "uuid", "timestamp", "reference")]
     return shapes == ["json"]
 
@@ -231,7 +230,7 @@ def weigh(draft: Draft, entity: str) -> Iterator[Decision]:
                 f"DynamoDB: pays above {limit('lookup_rate').text} and {limit('lookup_rows').text}")  # fmt: skip
     if _is_document(draft, entity):
         used = ("schema.document_size", *known)
-        size = show(asked.size, limit("document_size").unit)
+        size = show(asked.size, unit("B"))
         if asked.size > limit("document_size").base and not _is_referenced(draft, entity):
             yield Decision(entity, "document", False,
                 f"it is one document of {size} in all, above {limit('document_size').text}: MongoDB shards documents.", used,

@@ -14,8 +14,9 @@ from typing import Any
 from archnb.design.entities import Field, OnDelete
 from archnb.design.record import Named
 from archnb.design.schema import RELATIONAL, Check, Column, ForeignKey, SchemaTable, Store, Unique
+from archnb.model.identifiers import claim, claim_folded, quote_ansi, quote_text, shorten
+from archnb.model.places import find_main
 from archnb.naming import plural, snake, with_article, words
-from archnb.topics.schema.names import claim, quote_ansi, quote_text, shorten
 from archnb.topics.topic import Draft
 
 NUMERIC = ("int", "bigint", "smallint", "decimal", "float", "money")
@@ -81,7 +82,7 @@ class Builder:
     def __init__(self, draft: Draft, stores: Named[Store], home: dict[str, str]) -> None:
         self.draft, self.design, self.stores, self.home = draft, draft.design, stores, home
         self.said = draft.said.schema.tables
-        self.main = next((n for n, one in stores.items() if one.engine in RELATIONAL), next(iter(stores), "main"))
+        self.main = find_main(stores)
         self.is_plural = draft.said.schema.naming == "plural"
         self.tables: dict[str, Building] = {}
         self.keys: dict[str, dict[str, Column]] = {}
@@ -89,17 +90,20 @@ class Builder:
         self._name_tables()
 
     def _name_tables(self) -> None:
-        taken = list(self.said)
+        taken = {name.casefold() for name in self.said}
+        by_entity: dict[str, str] = {}
+        for table, one in self.said.items():
+            if one.entity is not None:
+                by_entity.setdefault(one.entity, table)
+        free = {table for table, one in self.said.items() if one.entity is None}
         for kind in (self.design.entities, self.design.relationships):
             for name in kind:
                 plain = snake(name)
                 own = plural(plain) if self.is_plural else plain
-                found = next((table for table, one in self.said.items() if one.entity == name), None)
-                if found is None:
-                    free = [t for t, one in self.said.items() if one.entity is None and t not in self.names.values()]
-                    found = next((one for one in (name, plain, plural(plain)) if one in free), None)
-                self.names[name] = found or claim(own, taken)
-                taken.append(self.names[name])
+                found = by_entity.get(name) or next((t for t in (name, plain, plural(plain)) if t in free), None)
+                self.names[name] = found or claim_folded(own, taken)
+                free.discard(self.names[name])
+                taken.add(self.names[name].casefold())
 
     # -- keys
 
@@ -127,11 +131,8 @@ class Builder:
 
     def key_fields(self, entity: str) -> tuple[str, ...]:
         """The fields that make an entity's own key."""
-        record = self.design.entities[entity]
-        if record.key:
-            return tuple(name for name in record.key if name in record.fields)
-        marked = tuple(name for name, one in record.fields.items() if one.key)
-        return marked or tuple(name for name, one in record.fields.items() if one.type == "key")[:1]
+        key = self.draft.model.keys.find(entity)
+        return key.fields if key.is_declared else ()
 
     # -- columns
 

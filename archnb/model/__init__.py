@@ -1,0 +1,170 @@
+"""What a design means: each question that several rooms ask is answered here, once per design, typed and kept.
+
+A family of questions is a class in a module of its own, built from the sections that its answers rest on and nothing else.
+A design that is completed section by section asks the same family again as long as none of these sections has changed.
+What cannot be concluded is an `Unknown` with its reason and the line to write, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, TypeVar
+
+from archnb.design import Design
+from archnb.design.entities import Field
+from archnb.model.inheritance import Inheritance
+from archnb.model.keys import Key, Keys
+from archnb.model.lookups import Access, Demand
+from archnb.model.people import Membership, People
+from archnb.model.places import Place, Places
+from archnb.model.queues import Queues
+from archnb.model.references import Reference, References
+from archnb.model.roles import Principal, Roles
+from archnb.model.tenants import Tenants
+from archnb.model.touches import Touch, Touches
+from archnb.model.traffic import Load, Traffic
+from archnb.model.unknown import Unknown
+from archnb.model.ways import Way, Ways
+
+__all__ = [
+    "Access",
+    "Demand",
+    "Inheritance",
+    "Key",
+    "Keys",
+    "Load",
+    "Membership",
+    "Model",
+    "People",
+    "Place",
+    "Places",
+    "Principal",
+    "Queues",
+    "Reference",
+    "References",
+    "Roles",
+    "Tenants",
+    "Touch",
+    "Touches",
+    "Traffic",
+    "Unknown",
+    "Way",
+    "Ways",
+]
+
+F = TypeVar("F")
+
+
+class Model:
+    """The answers about one design. A family is built when it is first asked."""
+
+    def __init__(self, design: Design, before: Model | None = None) -> None:
+        self.design = design
+        # name -> the sections that the family was built from, and the family
+        self._kept: dict[str, tuple[tuple[Any, ...], Any]] = dict(before._kept) if before is not None else {}
+
+    def renew(self, design: Design) -> Model:
+        """The model of another stage of the design: what rests on sections that are the same records is not asked anew."""
+        return self if design is self.design else Model(design, self)
+
+    def _keep(self, name: str, sections: tuple[Any, ...], build: Callable[[], F]) -> F:
+        kept = self._kept.get(name)
+        if kept is None or any(old is not new for old, new in zip(kept[0], sections, strict=True)):
+            kept = self._kept[name] = (sections, build())
+        family: F = kept[1]
+        return family
+
+    def fields(self, entity: str) -> Mapping[str, Field]:
+        """The fields of an entity with those it inherits, the inherited ones first; none of an entity that is not declared."""
+        return self.inheritance.fields(entity)
+
+    @cached_property
+    def inheritance(self) -> Inheritance:
+        """What an entity is a special case of."""
+        entities = self.design.entities
+        return self._keep("inheritance", (entities,), lambda: Inheritance(entities))
+
+    @cached_property
+    def keys(self) -> Keys:
+        """What identifies a row."""
+        entities = self.design.entities
+        return self._keep("keys", (entities,), lambda: Keys(entities, self.inheritance))
+
+    @cached_property
+    def references(self) -> References:
+        """Who refers to whom."""
+        one = self.design
+        return self._keep(
+            "references",
+            (one.entities, one.relationships),
+            lambda: References(one.entities, one.relationships, self.inheritance, self.keys),
+        )
+
+    @cached_property
+    def ways(self) -> Ways:
+        """The references from a row to what it belongs to."""
+        one = self.design
+        return self._keep("ways", (one.entities, one.relationships), lambda: Ways(self.references))
+
+    @cached_property
+    def people(self) -> People:
+        """Which entities are people, and which one is the user."""
+        one = self.design
+        return self._keep(
+            "people",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: People(one.entities, one.access, one.auth, self.inheritance, self.keys, self.references),
+        )
+
+    @cached_property
+    def roles(self) -> Roles:
+        """Who stands behind a role."""
+        one = self.design
+        return self._keep(
+            "roles",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Roles(one.entities, one.auth.roles, self.inheritance, self.people, self.ways),
+        )
+
+    @cached_property
+    def tenants(self) -> Tenants:
+        """Which entity is the tenant, and what belongs to one."""
+        one = self.design
+        return self._keep(
+            "tenants",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Tenants(one.entities, one.auth, self.people, self.references, self.ways),
+        )
+
+    @cached_property
+    def places(self) -> Places:
+        """Where things live."""
+        one, schema = self.design, self.design.schema
+        return self._keep(
+            "places",
+            (one.entities, schema.stores, schema.tables),
+            lambda: Places(one.entities, schema.stores, schema.tables, self.inheritance),
+        )
+
+    @cached_property
+    def touches(self) -> Touches:
+        """What an access pattern reads and writes."""
+        one = self.design
+        return self._keep("touches", (one.access, one.relationships), lambda: Touches(one.access, one.relationships))
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """How often things are asked for."""
+        one, schema = self.design, self.design.schema
+        return self._keep(
+            "traffic",
+            (one.entities, one.access, one.relationships, schema.stores, schema.tables),
+            lambda: Traffic(one.access, self.touches, self.places),
+        )
+
+    @cached_property
+    def queues(self) -> Queues:
+        """What the queues are made of."""
+        queues = self.design.jobs.queues
+        return self._keep("queues", (queues,), lambda: Queues(queues))

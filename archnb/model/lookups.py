@@ -1,0 +1,153 @@
+"""What an access pattern asks of the tables, and which b-tree of a table answers it.
+
+The index proposals, the rules and the query exporter ask the same questions; they are answered here once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from archnb.design.entities import AccessPattern
+from archnb.design.schema import SchemaTable
+from archnb.model.identifiers import quote_ansi
+from archnb.model.places import Places
+
+
+def bare(column: str) -> str:
+    """The column's name without the '-' that says downwards."""
+    return column[1:] if column.startswith("-") else column
+
+
+class Demand(NamedTuple):
+    """What an access pattern asks of one table: columns given exactly, then a range, then an order; or a text search."""
+
+    table: str
+    equal: tuple[str, ...] = ()
+    ordered: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+
+
+def key_column(table: SchemaTable, columns: Sequence[str]) -> str:
+    """The one of a field's columns that is compared and sorted by: of money, the amount."""
+    return next((one for one in columns if table.columns[one].type != "currency"), columns[0])
+
+
+def find_demands(places: Places, pattern: AccessPattern) -> Iterator[Demand]:
+    """What an access pattern asks of each table it filters or sorts: nothing where it reads by the whole primary key."""
+    entity = pattern.reads or pattern.writes
+    if entity is None or pattern.action == "create":
+        return
+    equal: dict[str, list[str]] = {}
+    for field in pattern.by:
+        place = places.find_field(entity, field)
+        if place is not None:
+            given = place.columns if "." not in field and len(place.columns) > 1 else place.columns[:1]
+            table = places.tables[place.table]
+            if any(table.columns[c].type == "currency" for c in given):
+                given = (key_column(table, given),)
+            equal.setdefault(place.table, []).extend(given)
+    ordered: dict[str, list[str]] = {}
+    fields = [*([pattern.range] if pattern.range else []), *pattern.sort]
+    for n, field in enumerate(fields):
+        place = places.find_field(entity, field)
+        if place is None:
+            continue
+        column = key_column(places.tables[place.table], place.columns)
+        if pattern.range and n == 0:
+            # the direction of the range column is that of a sort which begins with it
+            is_sorted = bool(pattern.sort) and bare(pattern.sort[0]) == field
+            down = is_sorted and pattern.sort[0].startswith("-")
+            ordered.setdefault(place.table, []).append(("-" if down else "") + column)
+            if not is_sorted:
+                # behind a range no order is left for the sort to use
+                break
+        elif column not in [bare(one) for one in ordered.get(place.table, [])]:
+            ordered.setdefault(place.table, []).append(("-" if field.startswith("-") else "") + column)
+    search: dict[str, list[str]] = {}
+    for field in pattern.search:
+        place = places.find_field(entity, field)
+        if place is not None:
+            search.setdefault(place.table, []).extend(place.columns)
+    for table_name in dict.fromkeys([*equal, *ordered, *search]):
+        exactly = tuple(dict.fromkeys(equal.get(table_name, [])))
+        rest = tuple(one for one in ordered.get(table_name, []) if bare(one) not in exactly)
+        found = tuple(dict.fromkeys(search.get(table_name, [])))
+        # what is given exactly in another table finds the rows; an order here alone would read them all
+        if exactly or (rest and (pattern.range or not equal)):
+            yield Demand(table_name, exactly, rest)
+        if found:
+            yield Demand(table_name, search=found)
+
+
+def find_include_demands(places: Places, pattern: AccessPattern) -> Iterator[Demand]:
+    """What the includes of a read ask of their tables: children are found by their parent's key, what is referred to by its own."""
+    base = places.find_table(pattern.reads) if pattern.reads is not None else None
+    if base is None:
+        return
+    for one in pattern.include:
+        name = places.find_table(one)
+        if name is None or name == base:
+            continue
+        back = next((key for key in places.tables[name].foreign_keys.values() if key.references == base), None)
+        there = next((key for key in places.tables[base].foreign_keys.values() if key.references == name), None)
+        if there is not None:
+            yield Demand(name, there.referenced or places.tables[name].primary_key)
+        elif back is not None:
+            yield Demand(name, back.columns)
+
+
+def is_served(demand: Demand, columns: Sequence[str]) -> bool:
+    """Whether a b-tree over the columns serves a demand: its equal columns lead in any order, then its order follows.
+
+    An index is read backwards as well as forwards, so an order that is reversed throughout is served too.
+    """
+    n = len(demand.equal)
+    if len(columns) < n + len(demand.ordered) or {bare(one) for one in columns[:n]} != set(demand.equal):
+        return False
+    rest = tuple(columns[n : n + len(demand.ordered)])
+    turned = tuple(one[1:] if one.startswith("-") else f"-{one}" for one in rest)
+    return demand.ordered in (rest, turned)
+
+
+class Access(NamedTuple):
+    """One b-tree of a table: its name, columns, kind ('primary key', 'unique' or 'index') and condition."""
+
+    name: str
+    columns: tuple[str, ...]
+    kind: str
+    where: str | None = None
+
+
+def find_accesses(name: str, table: SchemaTable) -> Iterator[Access]:
+    """The b-trees of a table: primary key, uniques, indexes; those over part of the rows too."""
+    if table.primary_key:
+        yield Access(f"{name}_pkey", table.primary_key, "primary key")
+    for key, unique in table.uniques.items():
+        yield Access(key, unique.columns, "unique")
+    for key, index in table.indexes.items():
+        if index.method in (None, "btree"):
+            yield Access(key, index.columns, "unique" if index.unique else "index", index.where)
+
+
+def covers(access: Access, demand: Demand) -> bool:
+    """Whether one b-tree serves a demand.
+
+    A unique whose columns are all given finds its one row, whatever the order. A condition that only leaves out the
+    NULLs of a column that is given leaves out no row that is asked for; any other one may.
+    """
+    if demand.search:
+        # words within a text are found by no b-tree
+        return False
+    if access.where is not None:
+        given = {*demand.equal, *(bare(one) for one in demand.ordered[:1])}
+        if not any(access.where == is_given(one) for one in given):
+            return False
+    if access.kind != "index" and {bare(one) for one in access.columns} <= set(demand.equal):
+        return True
+    return is_served(demand, access.columns)
+
+
+def is_given(column: str) -> str:
+    """The condition of an index that leaves out the rows without a value."""
+    return f"{quote_ansi(column)} IS NOT NULL"

@@ -1,0 +1,79 @@
+"""Work that is done later, completed: queues, jobs with what starts them, sagas with what undoes their steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from archnb.design.record import Named
+from archnb.planned.record import Planned
+from archnb.quantity import Quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry(Planned):
+    """When a failed job is tried again."""
+
+    attempts: int
+    base: Quantity
+    factor: Quantity
+    cap: Quantity
+    jitter: Literal["full", "equal", "none"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job(Planned):
+    """Work outside a request. It has a `trigger` (an operation, an event) or a `schedule` (cron); the other is ''."""
+
+    summary: str = ""
+    trigger: str = ""
+    schedule: str = ""
+    queue: str
+    rate: Quantity
+    service_time: Quantity
+    deadline: Quantity
+    workers: int
+    retry: Retry
+    visibility_timeout: Quantity
+    idempotency_key: str
+    dead_letter: str
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue(Planned):
+    """A queue."""
+
+    technology: str
+    ordering: Literal["none", "by key", "fifo"]
+    retention: Quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class SagaStep(Planned):
+    """A step of a saga. `via` is '' where no third party takes part, `compensation` '' where nothing undoes it."""
+
+    action: str
+    entity: str
+    via: str = ""
+    compensation: str = ""
+    kind: Literal["compensatable", "pivot", "retriable"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saga(Planned):
+    """A write across several owners of data."""
+
+    operation: str
+    coordination: Literal["orchestration", "choreography"]
+    timeout: Quantity
+    steps: tuple[SagaStep, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jobs(Planned):
+    """The background work."""
+
+    queues: Named[Queue]
+    jobs: Named[Job]
+    sagas: Named[Saga]

@@ -1,0 +1,52 @@
+"""One operation, one record: everything that the sections concluded of it, joined by its name.
+
+API document, permissions, transactions, errors, monitoring, mock and proof read it, so that no two of them can disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from archnb.design.auth import Scope
+from archnb.design.record import Named
+from archnb.planned.api import Contract
+from archnb.planned.cache import CachePolicy
+from archnb.planned.decisions import Transaction
+from archnb.planned.entities import AccessPattern
+from archnb.planned.errors import ErrorCode
+from archnb.planned.flow import Hop
+from archnb.planned.jobs import Saga
+from archnb.planned.monitoring import Slo
+from archnb.planned.record import Planned
+from archnb.planned.requirements import Objective
+
+Caller = Literal["person", "program"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(Planned):
+    """An operation with its parts. What it has at most one of stands in a collection that may be empty.
+
+    patterns: the access pattern that it serves. scopes: on which rows each role may call it. callers: who proves themselves
+    how, none where everybody may call it. hops: its way through the parts. slos: the promises that count it by name.
+    """
+
+    name: str
+    contract: Contract
+    patterns: tuple[AccessPattern, ...]
+    objective: Objective
+    scopes: Named[Scope]
+    callers: tuple[Caller, ...]
+    cached: tuple[CachePolicy, ...]
+    hops: tuple[Hop, ...]
+    transactions: tuple[Transaction, ...]
+    sagas: tuple[Saga, ...]
+    errors: Named[ErrorCode]
+    slos: Named[Slo]
+
+    @property
+    def cache_control(self) -> str:
+        """How long a caller may keep the answer (RFC 9111, section 5.2.2): its lifetime where the policy is a cache of HTTP, else not unasked."""
+        kept = next((policy for policy in self.cached if policy.store == "http"), None)
+        return "no-cache" if kept is None else f"public, max-age={int(kept.ttl.base)}"

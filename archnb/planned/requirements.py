@@ -1,0 +1,41 @@
+"""What is asked, completed: what every operation promises, what a disaster may cost, who builds and runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archnb.design.requirements import Consistency
+from archnb.planned.record import Planned
+from archnb.quantity import Quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective(Planned):
+    """What one operation promises."""
+
+    latency_p50: Quantity
+    latency_p95: Quantity
+    latency_p99: Quantity
+    availability: Quantity
+    staleness: Quantity
+    consistency: Consistency
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovery(Planned):
+    """What may be lost in a disaster (RPO), and for how long it may not work (RTO)."""
+
+    rpo: Quantity
+    rto: Quantity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirements(Planned):
+    """The requirements. `default` is what an operation promises of which nothing was said."""
+
+    summary: str
+    default: Objective
+    recovery: Recovery
+    compliance: tuple[str, ...] = ()
+    team_size: int
+    regions: int

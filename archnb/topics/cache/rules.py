@@ -1,0 +1,229 @@
+"""The rules of caching: contradictions between a policy that was said and what freshness, people's data, memory and load ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archnb.design.cache import CachePolicy
+from archnb.finding import Hit, Rule, rule
+from archnb.quantity import number
+from archnb.topics.cache.workload import Workload, read_placeholders
+from archnb.topics.topic import Draft
+
+SHARED = ("redis", "memcached")
+
+
+def _used(draft: Draft) -> Iterator[tuple[str, CachePolicy, Workload]]:
+    for name, policy in draft.design.cache.policies.items():
+        pattern = draft.design.access.get(name)
+        if policy.use and pattern is not None and pattern.reads in draft.design.entities:
+            yield name, policy, Workload(draft.model, name, pattern)
+
+
+@rule(
+    "cache-ttl-over-staleness", principle="integrity", severity="high",
+    condition="A policy that is made fresh by its lifetime alone lives longer than an answer may be old.",
+    effect="Readers get answers that are older than the requirement allows.",
+    remedy="Shorten the lifetime to the staleness allowed, or let writes delete the key (`invalidation: on write`).",
+)  # fmt: skip
+def ttl_over_staleness(draft: Draft) -> Iterator[Hit]:
+    """Compare each lifetime with the staleness allowed."""
+    for name, policy, _ in _used(draft):
+        objective = draft.design.requirements.objectives.get(name)
+        allowed = objective.staleness if objective is not None else None
+        if (
+            policy.invalidation == "ttl"
+            and policy.ttl is not None
+            and allowed is not None
+            and policy.ttl.base > allowed.base > 0
+        ):
+            yield Hit(
+                f"cache.policies.{name}.ttl",
+                f"lifetime {policy.ttl}, staleness allowed {allowed}: {number(policy.ttl.base / allowed.base)} times as long",
+            )
+
+
+@rule(
+    "cache-strong-read-cached", principle="integrity", severity="critical",
+    condition="A read that must see every earlier write is answered from a cache.",
+    effect="Between a write and the end of the entry, readers are given the value from before the write.",
+    remedy="Do not cache it (`use: false`), or ask for session or eventual consistency if that is enough.",
+)  # fmt: skip
+def strong_read_cached(draft: Draft) -> Iterator[Hit]:
+    """Find strong reads with a policy in use."""
+    for name, policy, work in _used(draft):
+        objective = draft.design.requirements.objectives.get(name)
+        wanted = work.pattern.consistency or (objective.consistency if objective is not None else None)
+        if wanted == "strong" and policy.invalidation != "write-through":
+            yield Hit(
+                f"cache.policies.{name}",
+                f"consistency strong, cached for {policy.ttl}, made fresh by {policy.invalidation}",
+            )
+
+
+@rule(
+    "cache-key-without-owner", principle="security", severity="critical",
+    condition="Answers that belong to one person are kept in a shared cache under a key that does not say whose they are.",
+    effect="The first reader's personal data is given to everybody who asks next.",
+    remedy="Put what tells the owners apart into the key, as the proposed key does.",
+)  # fmt: skip
+def key_without_owner(draft: Draft) -> Iterator[Hit]:
+    """Find keys of personal answers that lack a parameter."""
+    for name, policy, work in _used(draft):
+        missing = _find_missing(work, policy)
+        if missing and (work.is_personal or work.is_own):
+            yield Hit(
+                f"cache.policies.{name}.key",
+                f"key {policy.key!r} lacks {', '.join(missing)}; the answer holds personal data of {work.entity}",
+            )
+
+
+@rule(
+    "cache-key-misses-parameter", principle="integrity", severity="high",
+    condition="A key lacks a parameter that the answer depends on.",
+    effect="Two different questions share one entry, and one of them gets the other's answer.",
+    remedy="Put every parameter of the access pattern into the key, as the proposed key does.",
+)  # fmt: skip
+def key_misses_parameter(draft: Draft) -> Iterator[Hit]:
+    """Find keys of other answers that lack a parameter."""
+    for name, policy, work in _used(draft):
+        missing = _find_missing(work, policy)
+        if missing and not (work.is_personal or work.is_own):
+            yield Hit(f"cache.policies.{name}.key", f"key {policy.key!r} lacks {', '.join(missing)}")
+
+
+def _find_missing(work: Workload, policy: CachePolicy) -> list[str]:
+    if policy.key is None or policy.store == "http":
+        return []
+    given = read_placeholders(policy.key)
+    # an owner written as {subject}, {user} or {owner} stands for whichever field refers to the user
+    is_owned = bool(given & {"subject", "user", "owner", "tenant"})
+    owner = work.design.auth.owner
+    missing = []
+    for field in work.pattern.by:
+        known = work.fields.get(field)
+        is_owner = known is not None and known.references is not None and known.references == owner
+        if field not in given and not (is_owned and is_owner):
+            missing.append(f"{{{field}}}")
+    if work.is_own and not work.names_owner and not is_owned and not missing:
+        missing.append("{subject}")
+    return missing
+
+
+@rule(
+    "cache-personal-data-in-http-cache", principle="security", severity="critical",
+    condition="Answers with personal data are kept by HTTP caches.",
+    effect="Proxies and the CDN keep personal data outside your control, may give it to others, and cannot be made to erase it.",
+    remedy="Keep it in the shared cache under a key with its owner, and answer with `Cache-Control: private, no-store`.",
+)  # fmt: skip
+def personal_data_in_http_cache(draft: Draft) -> Iterator[Hit]:
+    """Find personal answers in HTTP caches."""
+    for name, policy, work in _used(draft):
+        if policy.store == "http" and (work.is_personal or work.is_own):
+            which = [f"{e}.{f}" for e in work.entities for f, field in draft.model.fields(e).items() if field.personal]
+            yield Hit(
+                f"cache.policies.{name}.store", f"store http; personal: {', '.join(which[:4]) or 'own rows only'}"
+            )
+
+
+@rule(
+    "cache-memory-too-small", principle="performance", severity="medium",
+    condition="The memory that is said holds less than half of the entries worth keeping.",
+    effect="Entries are pushed out before they are read again, and the store gets the reads they should have saved.",
+    remedy="Give it the memory needed, cache fewer patterns, or shorten lifetimes.",
+)  # fmt: skip
+def memory_too_small(draft: Draft) -> Iterator[Hit]:
+    """Compare the memory said with the memory needed."""
+    needed, memory = draft.facts.get("cache.memory_needed"), draft.facts.get("cache.memory")
+    if needed is None or memory is None or not draft.is_said("cache.memory"):
+        return
+    if memory.base < needed.base / 2:
+        ratio = draft.facts.get("cache.hit_ratio")
+        yield Hit(
+            "cache.memory",
+            f"{memory.text} said, {needed.text} needed"
+            + (f"; {ratio.text} of all reads are still answered from it" if ratio else ""),
+        )
+
+
+@rule(
+    "cache-noeviction", principle="reliability", severity="high",
+    condition="The shared cache refuses writes when it is full, instead of letting something go.",
+    effect="When memory is full every fill fails: new entries are never cached, and a client that treats this as an error fails requests.",
+    remedy="Let any key go: allkeys-lfu, or allkeys-lru. Keep locks, queues and sessions in another instance.",
+)  # fmt: skip
+def noeviction(draft: Draft) -> Iterator[Hit]:
+    """Find caches that do not evict."""
+    cache = draft.design.cache
+    if cache.eviction == "noeviction" and any(policy.store in SHARED for _, policy, _ in _used(draft)):
+        memory = draft.facts.get("cache.memory")
+        yield Hit("cache.eviction", f"noeviction with {memory.text if memory else 'limited memory'}")
+
+
+@rule(
+    "cache-store-cannot-survive-cold-cache", principle="reliability", severity="high",
+    condition="With an empty cache the reads need more database cores than a large server has; with a warm one they do not.",
+    effect="After a restart or a failure of the cache the store is overloaded, answers slowly, the cache fills slowly, and it stays down.",
+    remedy="Warm the cache before it takes traffic, limit concurrent refills (single flight, load shedding), add read replicas, or run the cache with a replica.",
+)  # fmt: skip
+def store_cannot_survive_cold_cache(draft: Draft) -> Iterator[Hit]:
+    """Compare what an empty cache asks of the store with what a store has."""
+    facts = draft.facts
+    cold, warm, cores = facts.get("cache.cold_cores"), facts.get("cache.warm_cores"), facts.get("cache.store_cores")
+    if cold is not None and warm is not None and cores is not None and warm.base <= cores.base < cold.base:
+        yield Hit(
+            "cache.policies",
+            f"reads keep {cold.text} cores busy without the cache, {warm.text} with it; {cores.text} are assumed",
+        )
+
+
+@rule(
+    "cache-stampede-unprotected", principle="reliability", severity="medium",
+    condition="Nothing keeps readers from refreshing one entry at once, and more than one reader meets while it is computed.",
+    effect="Each time the most wanted entry ends, all its readers compute the same answer in the store.",
+    remedy="Let one reader refresh: `stampede: single flight`, or early refresh for keys that are hot all the time.",
+)  # fmt: skip
+def stampede_unprotected(draft: Draft) -> Iterator[Hit]:
+    """Find hot keys without protection."""
+    for name, policy, _ in _used(draft):
+        readers = draft.facts.get(f"cache.{name}.refreshers")
+        if policy.stampede == "none" and readers is not None and readers.base > 1:
+            yield Hit(
+                f"cache.policies.{name}.stampede",
+                f"{number(readers.base)} readers compute the most wanted answer at once",
+            )
+
+
+@rule(
+    "cache-in-process-on-write", principle="integrity", severity="high",
+    condition="Answers kept in each process are to be deleted by writes.",
+    effect="The write reaches one process; all others keep the old answer until its lifetime ends, and readers see old and new in turn.",
+    remedy="Use the shared cache, or let a short lifetime make it fresh (`invalidation: ttl`).",
+)  # fmt: skip
+def in_process_on_write(draft: Draft) -> Iterator[Hit]:
+    """Find in-process caches with invalidation by writes."""
+    for name, policy, _ in _used(draft):
+        outdated = draft.facts.get(f"cache.{name}.outdated")
+        if (
+            policy.store == "in-process"
+            and policy.invalidation in ("on write", "write-through")
+            and outdated is not None
+        ):
+            yield Hit(
+                f"cache.policies.{name}.invalidation",
+                f"store in-process, invalidation {policy.invalidation}, an answer outdated {outdated.text}",
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    ttl_over_staleness,
+    strong_read_cached,
+    key_without_owner,
+    key_misses_parameter,
+    personal_data_in_http_cache,
+    memory_too_small,
+    noeviction,
+    store_cannot_survive_cold_cache,
+    stampede_unprotected,
+    in_process_on_write,
+)

@@ -1,0 +1,254 @@
+"""The rules of background work: what was said against what queues, third parties, deadlines and undoing ask."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from archnb.finding import Hit, Rule, rule
+from archnb.quantity import number, show, unit
+from archnb.topics.topic import Draft
+
+# past this many attempts a job is in effect tried for ever
+MANY_ATTEMPTS = 100
+
+
+def _seconds(value: float) -> str:
+    return "for ever" if math.isinf(value) else show(value, unit("s"))
+
+
+@rule(
+    "jobs-visibility-timeout-too-short", principle="integrity", severity="high",
+    condition="The visibility timeout is shorter than 99 of 100 runs with the first wait after a failure.",
+    effect="Jobs that still run are given to a second worker, and are done twice at the same time.",
+    remedy="Make it longer than the 99th percentile of the run with its back-off, or let the worker extend it while it works.",
+)  # fmt: skip
+def visibility_timeout_too_short(draft: Draft) -> Iterator[Hit]:
+    """Compare the visibility timeout with the service time's p99 and the first wait."""
+    for name, job in draft.design.jobs.jobs.items():
+        needed = draft.facts.get(f"jobs.{name}.visibility_needed")
+        if needed is not None and job.visibility_timeout is not None and job.visibility_timeout.base < needed.base:
+            p99 = draft.facts[f"jobs.{name}.service_p99"]
+            yield Hit(
+                f"jobs.jobs.{name}.visibility_timeout",
+                f"{job.visibility_timeout} against {needed.text}: p99 of the run {p99.text} and a first wait of up to {job.retry.base}",
+            )
+
+
+@rule(
+    "jobs-without-dead-letter", principle="reliability", severity="high",
+    condition="A job says 'none' for its dead-letter queue.",
+    effect="After the last attempt the work is dropped, and nobody learns that it was.",
+    remedy="Name a dead-letter queue, alert when it is not empty, and have a way to send its jobs again.",
+)  # fmt: skip
+def without_dead_letter(draft: Draft) -> Iterator[Hit]:
+    """Find jobs that refuse a dead-letter queue."""
+    for name, job in draft.design.jobs.jobs.items():
+        if _is_refused(job.dead_letter):
+            yield Hit(
+                f"jobs.jobs.{name}.dead_letter",
+                f"dead_letter {job.dead_letter!r} with {job.retry.attempts} attempts, {job.rate}",
+            )
+
+
+def _is_refused(text: str | None) -> bool:
+    return text is not None and text.strip().casefold() in ("none", "no", "-", "n/a", "drop", "discard")
+
+
+@rule(
+    "jobs-retries-without-idempotency", principle="integrity", severity="critical",
+    condition="A job is tried more than once, and nothing tells a repeat from a new one.",
+    effect="When an attempt succeeded but its answer was lost, the next one does the work again: two mails, two charges.",
+    remedy="Give it an idempotency key, record it with the effect in one transaction, and pass it on to third parties.",
+)  # fmt: skip
+def retries_without_idempotency(draft: Draft) -> Iterator[Hit]:
+    """Find retried jobs that refuse an idempotency key."""
+    for name, job in draft.design.jobs.jobs.items():
+        if _is_refused(job.idempotency_key) and (job.retry.attempts or 0) > 1:
+            what = f", calls {', '.join(job.calls)}" if job.calls else ""
+            yield Hit(
+                f"jobs.jobs.{name}.idempotency_key",
+                f"{job.retry.attempts} attempts, idempotency_key {job.idempotency_key!r}{what}",
+            )
+
+
+@rule(
+    "jobs-workers-saturated", principle="scalability", severity="critical",
+    condition="There are fewer workers than are kept busy on average.",
+    effect="The queue grows without end, and every job is later than the one before.",
+    remedy="Add workers, or make the job shorter; the proposed number meets the deadline.",
+)  # fmt: skip
+def workers_saturated(draft: Draft) -> Iterator[Hit]:
+    """Compare workers with the offered load."""
+    for name, job in draft.design.jobs.jobs.items():
+        offered = draft.facts.get(f"jobs.{name}.offered")
+        if offered is not None and job.workers is not None and job.workers <= offered.base and offered.base > 0:
+            grows = draft.facts[f"jobs.{name}.rate"].base - job.workers / draft.facts[f"jobs.{name}.service_time"].base
+            yield Hit(
+                f"jobs.jobs.{name}.workers",
+                f"{job.workers} workers for an offered load of {offered.text} ({draft.facts[f'jobs.{name}.rate'].text} × {draft.facts[f'jobs.{name}.service_time'].text}):"
+                f" the queue grows by {number(max(0.0, grows))} jobs a second",
+            )
+
+
+@rule(
+    "jobs-deadline-missed", principle="performance", severity="medium",
+    condition="With the workers that were said, the wait of 95 % of the jobs is above the deadline.",
+    effect="More than one job in twenty starts later than was promised.",
+    remedy="Add workers; the table of waits says how many it takes.",
+)  # fmt: skip
+def deadline_missed(draft: Draft) -> Iterator[Hit]:
+    """Compare the wait at p95 with the deadline."""
+    for name, job in draft.design.jobs.jobs.items():
+        wait, deadline = draft.facts.get(f"jobs.{name}.wait_p95"), draft.facts.get(f"jobs.{name}.deadline")
+        if wait is not None and deadline is not None and deadline.base < wait.base < math.inf:
+            yield Hit(
+                f"jobs.jobs.{name}.workers",
+                f"{job.workers} workers: 95 % start within {wait.text}, the deadline is {deadline.text}",
+            )
+
+
+@rule(
+    "jobs-retry-budget-exceeds-deadline", principle="performance", severity="medium",
+    condition="The first wait after a failure is, on average, longer than the deadline that was said.",
+    effect="A job that fails once, by a lost packet, is already late.",
+    remedy="Begin with a shorter wait (`retry.base`) and let it grow, or give the job more time.",
+)  # fmt: skip
+def retry_budget_exceeds_deadline(draft: Draft) -> Iterator[Hit]:
+    """Compare the mean first wait with the deadline."""
+    share = {"full": 0.5, "equal": 0.75, "none": 1.0}
+    for name, job in draft.design.jobs.jobs.items():
+        if job.deadline is None or job.retry.base is None or not draft.is_said(f"jobs.jobs.{name}.deadline"):
+            continue
+        wait = share[job.retry.jitter or "full"] * job.retry.base.base
+        if wait > job.deadline.base > 0 and (job.retry.attempts or 0) > 1:
+            all_waits = draft.facts.get(f"jobs.{name}.retry_wait")
+            yield Hit(
+                f"jobs.jobs.{name}.retry.base",
+                f"{_seconds(wait)} before the second attempt, deadline {job.deadline}"
+                + (f"; all attempts together take {all_waits.text}" if all_waits is not None else ""),
+            )
+
+
+@rule(
+    "jobs-retries-outlast-queue", principle="reliability", severity="high",
+    condition="The waits of all attempts together can be longer than the queue keeps its messages.",
+    effect="The queue drops the job before its last attempt, and it reaches no dead-letter queue.",
+    remedy="Keep messages longer than the longest schedule of retries, or give up earlier.",
+)  # fmt: skip
+def retries_outlast_queue(draft: Draft) -> Iterator[Hit]:
+    """Compare the longest schedule of retries with the queue's retention."""
+    for name, job in draft.design.jobs.jobs.items():
+        queue = draft.design.jobs.queues.get(job.queue or "")
+        longest = draft.facts.get(f"jobs.{name}.retry_wait_max")
+        if queue is None or queue.retention is None or longest is None or longest.base <= queue.retention.base:
+            continue
+        yield Hit(
+            f"jobs.queues.{job.queue}.retention", f"kept for {queue.retention}, '{name}' may wait {longest.text} in all"
+        )
+
+
+@rule(
+    "jobs-saga-step-without-compensation", principle="integrity", severity="critical",
+    condition="A step of a saga that nothing undoes comes before a step that can still fail.",
+    effect="When the later step fails, what this one did stays: goods reserved for nobody, money taken for nothing.",
+    remedy="Say what undoes it (`undo release`), or move it behind every step that may fail.",
+)  # fmt: skip
+def saga_step_without_compensation(draft: Draft) -> Iterator[Hit]:
+    """Find steps before the pivot that lack a compensation."""
+    for name, saga in draft.design.jobs.sagas.items():
+        pivot = next((n for n, step in enumerate(saga.steps) if step.kind == "pivot"), len(saga.steps))
+        for n, step in enumerate(saga.steps[:pivot]):
+            if not step.compensation:
+                later = saga.steps[min(pivot, len(saga.steps) - 1)]
+                yield Hit(
+                    f"jobs.sagas.{name}.steps.{n}",
+                    f"'{step.action} {step.entity}' is step {n + 1}, the point of no return is step {pivot + 1}, '{later.action} {later.entity}'",
+                )
+
+
+@rule(
+    "jobs-third-party-call-in-request", principle="performance", severity="high",
+    condition="A request that waits for a third party promises an answer sooner than the third party gives one.",
+    effect="The promise cannot be kept, and when the third party is slow its callers hold connections and threads until none is left.",
+    remedy="Answer 202 with the row pending and go on in the background (`is_async: true`), or promise what the third party allows.",
+)  # fmt: skip
+def third_party_call_in_request(draft: Draft) -> Iterator[Hit]:
+    """Compare latency objectives that were said with what third parties take."""
+    for name, pattern in draft.design.access.items():
+        objective = draft.design.requirements.objectives.get(name)
+        if pattern.is_async or objective is None or not pattern.writes:
+            continue
+        waited = _find_waited(draft, name)
+        if not waited:
+            continue
+        for share, promised in (("p99", objective.latency_p99), ("p95", objective.latency_p95)):
+            if promised is None or not draft.is_said(f"requirements.objectives.{name}.latency_{share}"):
+                continue
+            facts = [draft.facts[f"jobs.third_parties.{via}.p99"] for via in waited]
+            needed = max(fact.base for fact in facts)
+            if promised.base < needed:
+                calls = ", ".join(f"{via} {fact.text}" for via, fact in zip(waited, facts, strict=True))
+                yield Hit(
+                    f"requirements.objectives.{name}.latency_{share}",
+                    f"{share} of {promised} promised; 99 % of the calls take up to: {calls}",
+                )
+                break
+
+
+def _find_waited(draft: Draft, operation: str) -> list[str]:
+    """The third parties that a request waits for: those of the steps up to the pivot."""
+    saga = next((one for one in draft.design.jobs.sagas.values() if one.operation == operation), None)
+    if saga is None:
+        return []
+    found = (step.via for step in saga.steps if step.kind != "retriable" and step.via)
+    return [via for via in dict.fromkeys(found) if f"jobs.third_parties.{via}.p99" in draft.facts]
+
+
+@rule(
+    "jobs-unbounded-retries", principle="reliability", severity="medium",
+    condition="A job is tried more than a hundred times.",
+    effect="A job that can never succeed takes a worker again and again, and hides among those that can.",
+    remedy="Give up after so many attempts as an outage lasts, and let people see it in the dead-letter queue.",
+)  # fmt: skip
+def unbounded_retries(draft: Draft) -> Iterator[Hit]:
+    """Find jobs with very many attempts."""
+    for name, job in draft.design.jobs.jobs.items():
+        if (job.retry.attempts or 0) > MANY_ATTEMPTS:
+            longest = draft.facts.get(f"jobs.{name}.retry_wait_max")
+            yield Hit(
+                f"jobs.jobs.{name}.retry.attempts",
+                f"{job.retry.attempts} attempts" + (f" over up to {longest.text}" if longest is not None else ""),
+            )
+
+
+@rule(
+    "jobs-no-jitter", principle="reliability", severity="medium",
+    condition="The waits between attempts are the same for all jobs.",
+    effect="Jobs that failed together come back together, and bring down again what was just coming up.",
+    remedy="Draw each wait at random: `jitter: full`.",
+)  # fmt: skip
+def no_jitter(draft: Draft) -> Iterator[Hit]:
+    """Find retries without jitter."""
+    for name, job in draft.design.jobs.jobs.items():
+        if job.retry.jitter == "none" and (job.retry.attempts or 0) > 1:
+            rate = draft.facts.get(f"jobs.{name}.rate")
+            yield Hit(
+                f"jobs.jobs.{name}.retry.jitter",
+                f"{rate.text if rate else 'jobs'}, each back after exactly {job.retry.base}, then longer",
+            )
+
+
+RULES: tuple[Rule, ...] = (
+    visibility_timeout_too_short,
+    without_dead_letter,
+    retries_without_idempotency,
+    workers_saturated,
+    deadline_missed,
+    retry_budget_exceeds_deadline,
+    retries_outlast_queue,
+    saga_step_without_compensation,
+    third_party_call_in_request,
+    unbounded_retries,
+    no_jitter,
+)
