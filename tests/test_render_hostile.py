@@ -194,5 +194,9 @@ def test_nothing_shown_as_text_is_obeyed_by_a_terminal() -> None:
         *(view for section in made.sections.values() for view in section.views),
     ):
         _see_nothing_obeyed(bundle(shown)["text/plain"])
-    for shown in (made, made.findings, diff(hostile, hostile.replace("entities.N\u202ew", {"fields": {"id": "key"}}))):
+    for shown in (
+        made,
+        made.findings,
+        diff(made, plan(hostile.replace("entities.N\u202ew", {"fields": {"id": "key"}}))),
+    ):
         _see_nothing_obeyed(repr(shown))
