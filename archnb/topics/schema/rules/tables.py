@@ -67,7 +67,7 @@ def foreign_key_without_index(draft: Draft) -> Iterator[Hit]:
         if missing:
             rows = _rows(draft, name)
             evidence = f"no index for {', '.join(missing)}; {number(rows)} rows at the horizon"
-            yield Hit(f"schema.tables.{name}", evidence, weight=rows)
+            yield Hit(f"schema.tables.{name}", evidence, weight=rows * len(missing))
 
 
 @rule(
@@ -154,7 +154,7 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
             if not is_served:
                 yield Hit(
                     f"access.{pattern}", f"{number(rate_of(draft, pattern))}/s over {number(rows)} rows at the horizon; no index on ({wanted}) of {demand.table}",
-                    remedy=f"Add an index on {demand.table} ({wanted}).",
+                    remedy=f"Add an index on {demand.table} ({wanted}).", weight=rate_of(draft, pattern) * rows,
                 )  # fmt: skip
 
 
@@ -274,7 +274,9 @@ def timestamp_without_time_zone(draft: Draft) -> Iterator[Hit]:
             if re.fullmatch(r"timestamp\s*(\(\d\))?(\s+without time zone)?", (column.native or "").strip().lower())
         ]
         if bare:
-            yield Hit(f"schema.tables.{name}", f"without time zone: {', '.join(bare)}", weight=_rows(draft, name))
+            yield Hit(
+                f"schema.tables.{name}", f"without time zone: {', '.join(bare)}", weight=_rows(draft, name) * len(bare)
+            )
 
 
 @rule(
