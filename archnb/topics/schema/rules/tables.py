@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from archnb.design.record import Named
 from archnb.design.schema import Column, Schema, SchemaTable
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import number, show, unit
+from archnb.quantity import number, show
 from archnb.topics.schema.names import LIMIT, is_reserved
 from archnb.topics.schema.partitions import is_partition, size_at_horizon
 from archnb.topics.schema.places import (
@@ -169,7 +169,7 @@ def hot_table_unpartitioned(draft: Draft) -> Iterator[Hit]:
     for name, table in iter_tables(draft):
         size = size_at_horizon(draft, table)
         if size > limit.base and not table.partition_by and engine_of(draft.design.schema, table) != "sqlite":
-            evidence = f"{show(size, unit('B'))} at the horizon, above {limit.text}"
+            evidence = f"{show(size / limit.unit.factor, limit.unit)} at the horizon, above {limit.text}"
             # every unique key must hold the column by which a table is split
             apart = [key for key, one in table.uniques.items() if not set(table.primary_key) & set(one.columns)]
             remedy = (
