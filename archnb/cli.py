@@ -400,7 +400,7 @@ def _rule_data(one: Rule) -> dict[str, str]:
 
 def _read_rule_page(rule_id: str) -> str:
     """A rule's page: beside the package in a wheel, in docs/rules in a checkout."""
-    return _find_shipped("rules", "docs/rules", f"{rule_id}.md").read_text(encoding="utf-8")
+    return _find_shipped("rule_pages", "docs/rules", f"{rule_id}.md").read_text(encoding="utf-8")
 
 
 @main.command(epilog="Example: archnb export shop.yaml sql --dialect mysql --output shop.sql")

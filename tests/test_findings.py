@@ -17,6 +17,7 @@ from archnb.cli import STARTER, main
 from archnb.design.accepted import Acceptance
 from archnb.diff import diff
 from archnb.finding import SHOWN, Finding, Findings, Hit, Rule
+from archnb.quantity import parse
 from archnb.readers import read_any
 from archnb.render import bundle
 from archnb.report import render_page
@@ -401,3 +402,23 @@ def test_rules_look_at_proposals(id: str) -> None:
         draft.design = draft.design.replace("errors.calls.service -> main.breaker_window", "1 day")
     draft.design = draft.design.replace(path, value)
     assert [one.rule.id for one in rule.run(draft)]
+
+
+def test_a_size_in_the_evidence_is_the_size() -> None:
+    """Bytes are not shown in the unit of the limit that they are held against."""
+    rule = "schema-hot-table-unpartitioned"
+    (one,) = plan(load(EXAMPLES / rule / "bad.yaml")).findings
+    assert parse(one.evidence.partition(" at ")[0]).base == pytest.approx(one.weight, rel=0.01)
+
+
+def test_both_ends_of_a_range_are_one_field() -> None:
+    """A personal field in a URL is one finding, though its range has two parameters."""
+    data = {
+        "entities": {"Person": {"fields": {"id": "key", "born": "date personal"}, "rows": "10k"}},
+        "access": {
+            "people_by_birth": {"reads": "Person", "range": "born", "limit": 20, "rate": "1/s", "roles": "admin"}
+        },
+    }
+    made = plan(Design.of(data))
+    assert len(made.design.api.operations["people_by_birth"].parameters) >= 2
+    assert len([one for one in made.findings if one.rule.id == "api-personal-data-in-url"]) == 1

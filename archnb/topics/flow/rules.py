@@ -52,6 +52,7 @@ def availability_below_objective(draft: Draft) -> Iterator[Hit]:
             yield Hit(
                 where,
                 f"{name}: {facts[fact].text} from its parts, {show(promised * 100, PERCENT)} promised, {minutes:.1f} min a month too much; weakest: {weakest}",
+                weight=minutes,
             )
 
 
@@ -84,6 +85,7 @@ def latency_above_objective(draft: Draft) -> Iterator[Hit]:
                 where,
                 f"{name}: {facts[fact].text} at p99 and {mean.text} on average over {len(waited)} steps, {objective.latency_p99} promised; "
                 f"slowest: {slowest} {facts[f'flow.{slowest}.service_time'].text}",
+                weight=facts[fact].base - objective.latency_p99.base,
             )
 
 

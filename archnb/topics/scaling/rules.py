@@ -69,6 +69,7 @@ def saturates_soon(draft: Draft) -> Iterator[Hit]:
                 f"scaling.resources.{course.name}",
                 f"saturated {when}: {_describe(draft, course)}",
                 remedy=f"Do now: {course.resource.action}.",
+                weight=-months,
             )
 
 

@@ -15,14 +15,18 @@ from typing import Literal
 from archnb.design import Design
 from archnb.design.record import Named
 from archnb.design.schema import Schema, SchemaTable
+<<<<<<< HEAD
 from archnb.planned.schema import Split
 from archnb.quantity import show, unit
+=======
+from archnb.quantity import show
+from archnb.topics.schema.places import engine_of
+>>>>>>> findings
 from archnb.topics.schema.sizes import align, width_of
 from archnb.topics.schema.stores import is_append_only
 from archnb.topics.topic import Draft
 
 MOST_PARTS = 64
-BYTES = unit("B")
 
 
 def size_at_horizon(draft: Draft, table: SchemaTable) -> float:
@@ -70,7 +74,7 @@ def _split_by_time(draft: Draft, name: str, table: SchemaTable, column: str, siz
     limit = draft.facts["schema.partition_size"]
     by = f"range ({column}) monthly"
     reason = (
-        f"rows are only added, and {show(size, BYTES)} at the horizon is above {limit.text}: one partition a month keeps vacuum and "
+        f"rows are only added, and {show(size / limit.unit.factor, limit.unit)} at the horizon is above {limit.text}: one partition a month keeps vacuum and "
         "index builds short, and what is past its retention is dropped in an instant instead of deleted row by row."
     )
     path = f"schema.tables.{name}"
@@ -85,7 +89,7 @@ def _split_by_hash(draft: Draft, name: str, table: SchemaTable, size: float) -> 
     parts = min(MOST_PARTS, 2 ** math.ceil(math.log2(size / limit.base)))
     by = f"hash ({table.primary_key[0]}) {parts}"
     reason = (
-        f"{show(size, BYTES)} at the horizon is above {limit.text}: {parts} parts by a hash of the key keep vacuum and index builds "
+        f"{show(size / limit.unit.factor, limit.unit)} at the horizon is above {limit.text}: {parts} parts by a hash of the key keep vacuum and index builds "
         "short, a look-up by key reads one of them, and every key stays as it is."
     )
     draft.note(

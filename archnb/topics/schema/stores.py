@@ -13,7 +13,7 @@ from archnb.design.entities import AccessPattern
 from archnb.design.record import Named
 from archnb.design.schema import RELATIONAL, Engine, Store
 from archnb.fact import Fact
-from archnb.quantity import show, unit
+from archnb.quantity import show
 from archnb.topics.topic import Because, Draft
 
 _OURS = "rule of thumb of archnb, 2026-11; say the store to overrule it"
@@ -230,7 +230,7 @@ def weigh(draft: Draft, entity: str) -> Iterator[Decision]:
                 f"DynamoDB: pays above {limit('lookup_rate').text} and {limit('lookup_rows').text}")  # fmt: skip
     if _is_document(draft, entity):
         used = ("schema.document_size", *known)
-        size = show(asked.size, unit("B"))
+        size = show(asked.size / limit("document_size").unit.factor, limit("document_size").unit)
         if asked.size > limit("document_size").base and not _is_referenced(draft, entity):
             yield Decision(entity, "document", False,
                 f"it is one document of {size} in all, above {limit('document_size').text}: MongoDB shards documents.", used,

@@ -9,14 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from archnb.design.record import Named
 from archnb.design.schema import Column, Schema, SchemaTable
 from archnb.finding import Hit, Rule, rule
+<<<<<<< HEAD
 from archnb.model.identifiers import LIMIT, is_reserved
 from archnb.model.lookups import (
+=======
+from archnb.quantity import number, show
+from archnb.topics.schema.names import LIMIT, is_reserved
+from archnb.topics.schema.partitions import is_partition, size_at_horizon
+from archnb.topics.schema.places import (
+>>>>>>> findings
     Demand,
     covers,
     find_accesses,
     find_demands,
 )
-from archnb.quantity import number, show, unit
+from archnb.quantity import number, show
 from archnb.topics.schema.partitions import is_partition, size_at_horizon
 from archnb.topics.schema.stores import rate_of
 from archnb.topics.topic import Draft
@@ -66,7 +73,7 @@ def foreign_key_without_index(draft: Draft) -> Iterator[Hit]:
         if missing:
             rows = _rows(draft, name)
             evidence = f"no index for {', '.join(missing)}; {number(rows)} rows at the horizon"
-            yield Hit(f"schema.tables.{name}", evidence, weight=rows)
+            yield Hit(f"schema.tables.{name}", evidence, weight=rows * len(missing))
 
 
 @rule(
@@ -153,7 +160,7 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
             if not is_served:
                 yield Hit(
                     f"access.{pattern}", f"{number(rate_of(draft, pattern))}/s over {number(rows)} rows at the horizon; no index on ({wanted}) of {demand.table}",
-                    remedy=f"Add an index on {demand.table} ({wanted}).",
+                    remedy=f"Add an index on {demand.table} ({wanted}).", weight=rate_of(draft, pattern) * rows,
                 )  # fmt: skip
 
 
@@ -167,8 +174,13 @@ def hot_table_unpartitioned(draft: Draft) -> Iterator[Hit]:
     limit = draft.facts["schema.partition_size"]
     for name, table in iter_tables(draft):
         size = size_at_horizon(draft, table)
+<<<<<<< HEAD
         if size > limit.base and not table.partition_by and draft.model.places.engine_of(table) != "sqlite":
             evidence = f"{show(size, unit('B'))} at the horizon, above {limit.text}"
+=======
+        if size > limit.base and not table.partition_by and engine_of(draft.design.schema, table) != "sqlite":
+            evidence = f"{show(size / limit.unit.factor, limit.unit)} at the horizon, above {limit.text}"
+>>>>>>> findings
             # every unique key must hold the column by which a table is split
             apart = [key for key, one in table.uniques.items() if not set(table.primary_key) & set(one.columns)]
             remedy = (
@@ -273,7 +285,9 @@ def timestamp_without_time_zone(draft: Draft) -> Iterator[Hit]:
             if re.fullmatch(r"timestamp\s*(\(\d\))?(\s+without time zone)?", (column.native or "").strip().lower())
         ]
         if bare:
-            yield Hit(f"schema.tables.{name}", f"without time zone: {', '.join(bare)}", weight=_rows(draft, name))
+            yield Hit(
+                f"schema.tables.{name}", f"without time zone: {', '.join(bare)}", weight=_rows(draft, name) * len(bare)
+            )
 
 
 @rule(
