@@ -49,7 +49,8 @@ class Draft:
     def __init__(self, said: Design) -> None:
         self.said = said
         self.design = said
-        self._model = Model(said)
+        # what was said means, before anything was proposed
+        self.said_model = self._model = Model(said)
         self.facts = Facts()
         self.reasons: dict[str, Because] = {}
         # filled by the pipe once every topic is complete

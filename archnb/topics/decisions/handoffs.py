@@ -139,7 +139,7 @@ def list_security_needs(draft: Draft, records: Named[Decision]) -> Lines:
     for name, fields in personal.items():
         home = draft.model.places.find_said_home(name)
         homes = [*([home] if home else []), *draft.model.places.list_copies(name)]
-        reads = [one for one, pattern in design.access.items() if pattern.reads == name or name in pattern.include]
+        reads = list(draft.model.touches.list_reading(name))
         cached = [one for one in reads if one in design.cache.policies and design.cache.policies[one].use]
         yield (
             f"Personal data in {name}: {join(fields, 8)}; kept in {join(homes) or 'main'}, read by {join(reads) or 'nothing'}"

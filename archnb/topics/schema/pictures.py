@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from archnb.design.schema import Column, ForeignKey, SchemaTable
-from archnb.model import Model
 from archnb.model.lookups import Demand, covers, find_accesses, find_demands, find_include_demands
 from archnb.quantity import number
 from archnb.shapes import AnyShape, Cell, Edge, End, Graph, Group, Node, Scalar, Table
@@ -88,7 +87,7 @@ def show_stores(draft: Draft) -> Table:
     """For every entity: its store, why, and what was refused."""
     rows: list[Row] = []
     schema, places = draft.design.schema, draft.model.places
-    said = Model(draft.said).places
+    said = draft.said_model.places
     for entity in draft.design.entities:
         home = places.find_said_home(entity) or ""
         copies = places.list_copies(entity)

@@ -102,12 +102,11 @@ def is_append_only(draft: Draft, entity: str) -> bool:
         return False
     if not any(field.type == "timestamp" for field in record.fields.values()):
         return False
-    for one in draft.said.access.values():
-        if one.writes == entity and one.action in ("update", "delete"):
-            return False
-        if any(step.entity == entity and step.undo for step in one.steps):
-            return False
-    return True
+    touches = draft.said_model.touches
+    if touches.list_writers(entity, "update", "delete"):
+        return False
+    changing = (draft.said.access[one] for one in touches.list_changing(entity))
+    return not any(step.entity == entity and step.undo for one in changing for step in one.steps)
 
 
 def _is_referenced(draft: Draft, entity: str) -> bool:
