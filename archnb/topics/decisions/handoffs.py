@@ -41,12 +41,8 @@ def fill_handoffs(draft: Draft, records: Named[Decision]) -> Named[Handoff]:
 
 def list_personal(draft: Draft) -> dict[str, list[str]]:
     """The personal fields of each entity."""
-    found: dict[str, list[str]] = {}
-    for name in draft.design.entities:
-        fields = [field for field, one in draft.model.fields(name).items() if one.personal]
-        if fields:
-            found[name] = fields
-    return found
+    found = {name: list(draft.model.people.list_personal(name)) for name in draft.design.entities}
+    return {name: fields for name, fields in found.items() if fields}
 
 
 def list_secret(draft: Draft) -> list[str]:
