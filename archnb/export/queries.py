@@ -81,7 +81,7 @@ class _Writer:
         self.base = self.places.find_table(self.entity) or ""
         self.parameters: list[Parameter] = []
         self.found: Any = None
-        self.joins = Joins(self.design.schema, tables, self.base)
+        self.joins = Joins(self.places, tables, self.base)
 
     def write(self) -> list[Query]:
         """The queries, none where the entity is not in a relational store or a search store answers."""
@@ -116,13 +116,11 @@ class _Writer:
     def chain(self) -> list[str]:
         """The tables of the entity and of what it extends, its own first."""
         found: list[str] = []
-        name: str | None = self.entity
-        while name is not None and name in self.design.entities:
+        for name in self.model.inheritance.list_ancestry(self.entity):
             table = self.places.find_table(name)
             if table is None or table in found or table not in self.tables:
                 break
             found.append(table)
-            name = self.design.entities[name].extends
         return found
 
     def _is_email(self, table: str, column: str) -> bool:
@@ -374,7 +372,7 @@ class _Writer:
 
         made = []
         for table in self.chain():
-            self.parameters, self.joins = [], Joins(self.design.schema, self.tables, self.base)
+            self.parameters, self.joins = [], Joins(self.places, self.tables, self.base)
             record = self.design.schema.tables[table]
             given = {
                 column

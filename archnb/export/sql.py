@@ -145,8 +145,7 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
         *(bare(c) for i in table.indexes.values() for c in i.columns),
     }
     indexed |= {c for one in table.foreign_keys.values() for c in one.columns}
-    for other in schema.tables.values():
-        indexed |= {c for one in other.foreign_keys.values() if one.references == name for c in one.referenced}
+    indexed |= {c for _, one in making.places.list_referring(name) for c in one.referenced}
     parts: list[Any] = []
     columns: dict[str, sa.Column[Any]] = {}
     for column_name, column in table.columns.items():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from archnb.design.entities import Entity
-from archnb.design.schema import RELATIONAL, SchemaTable, Store
+from archnb.design.schema import RELATIONAL, ForeignKey, SchemaTable, Store
 from archnb.model.inheritance import Inheritance
 from archnb.naming import plural, snake
 
@@ -53,6 +53,7 @@ class Places:
             if table.entity is not None:
                 self._tables.setdefault(table.entity, name)
         self._fields: dict[tuple[str, str], Place | None] = {}
+        self._referring: dict[str, list[tuple[str, ForeignKey]]] | None = None
 
     # -- stores
 
@@ -108,6 +109,16 @@ class Places:
         """The columns of the primary key of an entity's table; none where it has no table yet."""
         table = self.find_table(entity)
         return self.tables[table].primary_key if table is not None else ()
+
+    def list_referring(self, table: str) -> Sequence[tuple[str, ForeignKey]]:
+        """The foreign keys that lead to a table, with the tables that hold them, in the order of the schema."""
+        if self._referring is None:
+            self._referring = {}
+            for name, other in self.tables.items():
+                for key in other.foreign_keys.values():
+                    if key.references is not None:
+                        self._referring.setdefault(key.references, []).append((name, key))
+        return self._referring.get(table, ())
 
     def find_field(self, entity: str, field: str) -> Place | None:
         """Where an entity's field lives: in its table, in a parent's, or one reference away (`customer.country`).

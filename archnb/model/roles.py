@@ -71,7 +71,9 @@ class Roles:
         """Who has a role; where the design does not say it, a person who reaches least: the user's own rows."""
         found = self.find(role)
         if isinstance(found, Unknown):
-            return Principal(role, "person", self._people.user or None, None, found.reason)
+            # whoever has the name of an entity is a row of it, if anything
+            entity = self._by_name.get(snake(role)) or self._people.user or None
+            return Principal(role, "person", entity, None, found.reason)
         return found
 
     def find_way(self, principal: Principal, entity: str) -> Way | None:
@@ -101,10 +103,12 @@ class Roles:
             return self._take(role, kind, named, membership)
         if named is not None and self._people.is_person(named):
             found: Kind = "staff" if role_words.is_staff(role) else "person"
-            return Principal(role, found, named, None, f"{named} is of people who sign in, and has the role's name")
+            return Principal(
+                role, found, named, None, f"each {named} is a person who signs in, and the role has their name"
+            )
         if named is not None and self._has_secret(named):
             return Principal(
-                role, "service", named, None, f"{named} has the role's name and a secret, and is no person"
+                role, "service", named, None, f"{named} has the role's name and a secret of its own, and is no person"
             )
         if membership is not None:
             words = f"{membership.entity}.{membership.role_field} has the word {role}"
@@ -119,11 +123,20 @@ class Roles:
         user = self._people.user
         if user and role_words.is_user(role):
             return Principal(role, "person", user, None, f"its name is that of whoever uses the system, and {user} is")
+        if named is not None:
+            reason = f"{named} has the role's name, and nothing that a person or a program signs in with"
+            return Unknown(reason, f"auth.roles.{role}.kind: person")
         reason = f"no entity and no field has the name {role}, so nothing says whether it is staff, a user or a program"
         return Unknown(reason, f"auth.roles.{role}.kind: staff")
 
     def _take(self, role: str, kind: Kind, named: str | None, membership: Membership | None) -> Principal:
-        entity = named if named is not None and (self._people.is_person(named) or kind == "service") else None
+        is_row = named is not None and (
+            self._people.is_person(named)
+            or kind in ("person", "member")
+            # the rows of a Job are not the programs that do them
+            or (kind == "service" and (self._has_secret(named) or not role_words.is_service(role)))
+        )
+        entity = named if is_row else None
         if kind == "member":
             membership = membership or next(iter(self._people.memberships), None)
             entity = membership.person.target if membership is not None else entity or self._people.user or None

@@ -18,8 +18,8 @@ LEAST_SHARE = 0.5
 class Tenants:
     """The tenant and what belongs to it.
 
-    A tenant is what people are in: the group of a membership, or what a person's own row must refer to. Most of what the
-    system keeps belongs to it by references that every row has.
+    A tenant is what people are in: the group of a membership that gives them roles there, or what a person's own row must
+    refer to. Most of what the system keeps belongs to it by references that every row has.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Tenants:
         if said is not None and said in self._entities:
             return said
         joining = {one.entity for one in self._people.memberships}
-        groups = [one.group.target for one in self._people.memberships]
+        groups = [one.group.target for one in self._people.memberships if one.role_field is not None]
         for person in self._people.all:
             groups += [
                 one.target
@@ -67,6 +67,13 @@ class Tenants:
         if top:
             return Unknown(f"{', '.join(top)} could each be the tenant", f"auth.tenant: {top[0]}")
         line = f"auth.tenant: {groups[0] if groups else next(iter(self._entities), 'Workspace')}"
+        loose = [one for one in self._people.memberships if one.role_field is None]
+        if not groups and loose:
+            group = loose[0].group.target
+            reason = (
+                f"{loose[0].entity} gives nobody a role in a {group}, so nothing says whether a {group} is a customer"
+            )
+            return Unknown(reason, f"auth.tenant: {group}")
         if not groups:
             return Unknown("nothing says that people are in one of several groups that are kept apart", line)
         return Unknown(f"less than half of what is kept belongs to one {' or '.join(dict.fromkeys(groups))}", line)

@@ -37,7 +37,7 @@ def complete(draft: Draft) -> None:
     )
     usual = said.objectives.get("default", Objective())
     default = draft.fill("requirements.objectives.default", usual, **_default_objective(usual))
-    personal = [n for n, e in draft.design.entities.items() if any(f.personal for f in e.fields.values())]
+    personal = [name for name in draft.design.entities if draft.model.people.list_personal(name)]
     made = dataclasses.replace(
         said, load=load, recovery=recovery, objectives=said.objectives.having({"default": default})
     )

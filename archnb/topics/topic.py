@@ -52,7 +52,8 @@ class Draft:
     def __init__(self, said: Design) -> None:
         self.said = said
         self.design = said
-        self._model = Model(said)
+        # what was said means, before anything was proposed
+        self.said_model = self._model = Model(said)
         self.planned = Backend()
         self.facts = Facts()
         # the sections that the topic at work may close

@@ -36,16 +36,7 @@ def is_single(resources: Resources, pattern: AccessPattern) -> bool:
         return False
     if not by:
         return pattern.limit == 1
-    key = set(resources.key(entity))
-    if by >= key or "id" in by:
-        return True
-    fields = resources.fields(entity)
-    uniques = [{part.strip() for part in text.split("+")} for text in resources.design.entities[entity].unique]
-    return (
-        pattern.limit == 1
-        or any(fields[one].unique for one in by if one in fields)
-        or any(by >= unique for unique in uniques)
-    )
+    return pattern.limit == 1 or resources.model.keys.is_one_row(entity, by)
 
 
 # beside its address a short link holds only when it was made and until when, whose it is, and counts
@@ -77,19 +68,17 @@ def find_natural_parent(resources: Resources, entity: str) -> str | None:
     if entity not in resources.design.entities:
         return None
     design, fields = resources.design, resources.fields(entity)
-    within = [
-        resources.key(entity),
-        *(tuple(p.strip() for p in one.split("+")) for one in design.entities[entity].unique),
-    ]
+    within = resources.model.keys.list_uniques(entity)
+    reads = [one for name in resources.model.touches.list_about(entity) if (one := design.access[name]).reads]
     found = []
     for name, field in fields.items():
         target = field.references
         if target is None or target == entity or field.optional or resources.is_of_people(target):
             continue
         is_listed = any(
-            one.reads == entity and one.by == (name,) and not (one.search or one.aggregate or (one.depth or 0) > 1)
+            one.by == (name,) and not (one.search or one.aggregate or (one.depth or 0) > 1)
             and not is_single(resources, one)
-            for one in design.access.values()
+            for one in reads
         )  # fmt: skip
         if is_listed and any(name in group and len(group) > 1 for group in within):
             found.append(name)

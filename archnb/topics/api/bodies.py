@@ -380,9 +380,7 @@ def make_response(resources: Resources, name: str, operation: Operation, pattern
     is_walk = pattern is not None and (pattern.depth or 0) > 1
     asked = [one.partition(".")[0] for one in (pattern.by if pattern and not is_walk else ())]
     second = make_instance(resources, entity, 1) | {one: first[one] for one in asked if one in first}
-    unique = any(
-        one in first and (resources.fields(entity)[one].unique or resources.key(entity) == (one,)) for one in asked
-    )
+    unique = any(one in first and resources.model.keys.is_one_row(entity, (one,)) for one in asked)
     more = make_parts(resources, entity, operation.response, second, is_request=False, is_public=is_public, n=1)
     return _list_body(schema, [example] if unique else [example, make_object(more, is_request=False)[1]], operation)
 

@@ -451,9 +451,7 @@ def _choose_errors(
     fields = resources.fields(entity)
     own = resources.key(entity) if len(resources.key(entity)) == 1 else ()
     unique = [
-        one
-        for one, field in fields.items()
-        if field.unique or ((field.key or one in own) and not resources.is_generated(entity, one))
+        one for one, field in fields.items() if field.unique or (one in own and not resources.is_generated(entity, one))
     ]
     if pattern.writes is not None:
         together = resources.natural_key(entity) if action == "create" else ()

@@ -321,20 +321,22 @@ def draw_personal_data(draft: Draft) -> Table:
     """Every personal or secret field: who reads it, where it is kept, where it must not go."""
     design, auth = draft.design, draft.design.auth
     rows: list[tuple[Cell | Scalar, ...]] = []
+    about: dict[str, list[str]] = {}
+    holding: dict[str, list[str]] = {}
+    for op, operation in design.api.operations.items():
+        about.setdefault(operation.entity or "", []).append(op)
+        for word in dict.fromkeys(operation.response):
+            holding.setdefault(word, []).append(op)
     for entity in design.entities:
+        table = draft.model.places.find_table(entity)
         for name, field in draft.model.fields(entity).items():
             if not (field.personal or field.secret) or name not in design.entities[entity].fields:
                 continue
-            shown = [
-                op
-                for op, one in design.api.operations.items()
-                if one.entity == entity and {name, snake(name)} & {*one.response}
-            ]
-            shown += [
-                op
-                for op, one in design.api.operations.items()
-                if one.entity != entity and entity in one.response and not field.secret and not one.is_public
-            ]
+            shown = [op for op in about.get(entity, []) if {name, snake(name)} & {*design.api.operations[op].response}]
+            for op in () if field.secret else holding.get(entity, ()):
+                operation = design.api.operations[op]
+                if operation.entity != entity and not operation.is_public:
+                    shown.append(op)
             readers = []
             for role, one in auth.roles.items():
                 scopes = {one.allows[op] for op in shown if op in one.allows}
@@ -342,19 +344,14 @@ def draw_personal_data(draft: Draft) -> Table:
                     readers.append(f"{role} ({'any' if 'any' in scopes else 'own'})")
             if any(design.api.operations[op].is_public for op in shown):
                 readers.insert(0, "everybody")
-            stores = [
-                table.store or "main"
-                for table_name, table in design.schema.tables.items()
-                if any(column.field == name for column in table.columns.values())
-                and table_name in (snake(entity), entity, *_table_names(entity))
-            ]
+            kept = design.schema.tables[table].store if table is not None else None
             caches = [op for op in shown if (policy := design.cache.policies.get(op)) is not None and policy.use]
             rows.append(
                 (
                     Cell(f"{entity}.{name}", is_code=True),
                     "secret" if field.secret else "personal",
                     "nobody" if not readers else ", ".join(readers),
-                    ", ".join(dict.fromkeys(stores)) or "main",
+                    kept or draft.model.places.find_home(entity),
                     ", ".join(caches) or "none",
                     "never" if field.secret else "masked; the id stands for the person",
                 )
@@ -363,12 +360,6 @@ def draw_personal_data(draft: Draft) -> Table:
         "personal-data", "Personal data and secrets", ("field", "kind", "who reads it", "stores", "cached by", "logs and traces"), tuple(rows),
         description="A request for erasure has to reach every place in a row (GDPR, article 17).",
     )  # fmt: skip
-
-
-def _table_names(entity: str) -> tuple[str, ...]:
-    from archnb.naming import plural
-
-    return (plural(snake(entity)),)
 
 
 __all__ = ["draw_views"]

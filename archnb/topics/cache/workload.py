@@ -116,21 +116,20 @@ class Workload:
         parts: list[tuple[str, float | str]] = []
         for path in self.pattern.by:
             head, _, tail = path.partition(".")
-            field = self.fields.get(head)
-            if tail and field is not None and field.references in self.design.entities:
-                field = self.model.fields(field.references or "").get(tail)
-            parts.append((path, self._count_values(field)))
+            reference = self.model.references.find(self.entity, head) if tail else None
+            parts.append((path, self._count_values(*((reference.target, tail) if reference else (self.entity, head)))))
         if self.pattern.range:
             parts.append((f"ranges of {self.pattern.range}", PAGES))
         elif not parts and not self.pattern.search and not self.pattern.aggregate:
             parts.append(("pages read", max(1, min(PAGES, pages or PAGES))))
         return parts
 
-    def _count_values(self, field: Field | None) -> float | str:
-        if field is None or field.key or field.unique or field.type == "key":
-            return self.entity
+    def _count_values(self, entity: str, name: str) -> float | str:
+        field = self.model.fields(entity).get(name)
+        if field is None or self.model.keys.is_one_row(entity, (name,)):
+            return entity
         if field.references in self.design.entities:
-            return field.references or self.entity
+            return field.references or entity
         if field.values:
             return float(len(field.values))
         return float(DISTINCT.get(field.type or "", DISTINCT_OTHER))

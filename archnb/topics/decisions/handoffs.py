@@ -41,12 +41,8 @@ def fill_handoffs(draft: Draft, records: Named[Decision]) -> Named[Handoff]:
 
 def list_personal(draft: Draft) -> dict[str, list[str]]:
     """The personal fields of each entity."""
-    found: dict[str, list[str]] = {}
-    for name in draft.design.entities:
-        fields = [field for field, one in draft.model.fields(name).items() if one.personal]
-        if fields:
-            found[name] = fields
-    return found
+    found = {name: list(draft.model.people.list_personal(name)) for name in draft.design.entities}
+    return {name: fields for name, fields in found.items() if fields}
 
 
 def list_secret(draft: Draft) -> list[str]:
@@ -139,7 +135,7 @@ def list_security_needs(draft: Draft, records: Named[Decision]) -> Lines:
     for name, fields in personal.items():
         home = draft.model.places.find_said_home(name)
         homes = [*([home] if home else []), *draft.model.places.list_copies(name)]
-        reads = [one for one, pattern in design.access.items() if pattern.reads == name or name in pattern.include]
+        reads = list(draft.model.touches.list_reading(name))
         cached = [one for one in reads if one in design.cache.policies and design.cache.policies[one].use]
         yield (
             f"Personal data in {name}: {join(fields, 8)}; kept in {join(homes) or 'main'}, read by {join(reads) or 'nothing'}"

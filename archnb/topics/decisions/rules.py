@@ -93,18 +93,18 @@ def transaction_holds_third_party(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def strong_consistency_from_copy(draft: Draft) -> Iterator[Hit]:
     """Strong reads whose path ends at a copy."""
-    design = draft.design
+    design, places = draft.design, draft.model.places
     for name, pattern in design.access.items():
         objective = draft.said.requirements.objectives.get(name)
         is_strong = "strong" in (pattern.consistency, objective.consistency if objective is not None else None)
         if not pattern.reads or not is_strong or name not in design.flow.paths:
             continue
         for n, hop in enumerate(design.flow.paths[name].hops):
-            store = design.schema.stores.get(hop.target or "")
-            if store is not None and pattern.reads in store.copies and pattern.reads not in store.holds:
+            target = hop.target or ""
+            if target in places.list_copies(pattern.reads) and places.find_home(pattern.reads) != target:
                 yield Hit(
                     f"flow.paths.{name}.hops.{n}",
-                    f"{name} must be strong; {hop.target} has a copy of {pattern.reads}, fed by {store.fed_by or 'another store'}",
+                    f"{name} must be strong; {hop.target} has a copy of {pattern.reads}, fed by {places.stores[target].fed_by or 'another store'}",
                 )
 
 

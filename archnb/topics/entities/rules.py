@@ -18,7 +18,7 @@ from archnb.topics.topic import Draft
 def key_space_exhausted(draft: Draft) -> Iterator[Hit]:
     for name, entity in draft.design.entities.items():
         for field, one in entity.fields.items():
-            if one.type == "code" and (one.key or one.unique):
+            if one.type == "code" and draft.model.keys.is_one_row(name, (field,)):
                 rows = draft.facts[f"entities.{name}.rows_at_horizon"].base
                 space = 62.0 ** (one.length or 8)
                 if rows * 10 > space:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from archnb.design import Design
 from archnb.design.entities import TYPES, Entity, Field
 from archnb.fact import Fact, apply_model, maximum, minimum, power, total
 from archnb.quantity import Quantity, parse
@@ -13,7 +12,7 @@ SMALL = 10_000  # rows; a list of fewer is read whole
 
 def complete_entity(draft: Draft, name: str, entity: Entity) -> Entity:
     """Rows and growth, where they were not said."""
-    load, creating = draft.design.requirements.load, _creating(draft.said, name)
+    load, creating = draft.design.requirements.load, draft.said_model.touches.list_writers(name, "create")
     growth: Because
     if creating and entity.growth is None:
         rates = [draft.facts[f"access.{one}.rate"] for one in creating]
@@ -42,14 +41,6 @@ def complete_entity(draft: Draft, name: str, entity: Entity) -> Entity:
         entity,
         rows=Because(Quantity(grown, grown), "a new system, sized at the end of its first year of growth"),
     )
-
-
-def _creating(design: Design, name: str) -> list[str]:
-    """The said access patterns that add rows to an entity."""
-    return [
-        pattern for pattern, one in design.access.items()
-        if (one.writes == name and one.action == "create")
-    ]  # fmt: skip
 
 
 def row_bytes(field: Field) -> float:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from archnb.design.entities import AccessPattern, Step
 from archnb.design.flow import Hop, Path
+from archnb.design.jobs import Saga
 from archnb.design.record import Named
 from archnb.quantity import Quantity, parse
 from archnb.topics.flow.components import Parts
@@ -61,6 +63,9 @@ def find_serving_store(draft: Draft, name: str, pattern: AccessPattern) -> str:
 def fill_paths(draft: Draft, parts: Parts) -> Named[Path]:
     """A path for every access pattern: said hops are kept and filled in, the others are proposed."""
     said = draft.design.flow.paths
+    sagas: dict[str, Saga] = {}
+    for name, saga in draft.design.jobs.sagas.items():
+        sagas.setdefault(saga.operation or name, saga)
     made: dict[str, Path] = {}
     for name in dict.fromkeys((*draft.design.access, *said)):
         path, pattern = f"flow.paths.{name}", draft.design.access.get(name)
@@ -72,7 +77,9 @@ def fill_paths(draft: Draft, parts: Parts) -> Named[Path]:
             )
         elif pattern is not None:
             trace = (
-                _trace_read(draft, parts, name, pattern) if pattern.reads else _trace_write(draft, parts, name, pattern)
+                _trace_read(draft, parts, name, pattern)
+                if pattern.reads
+                else _trace_write(draft, parts, name, pattern, sagas)
             )
             why = (
                 "the parts in order: the border, the rules, the cache, the store"
@@ -160,7 +167,7 @@ def _trace_read(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) -
     return trace
 
 
-def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) -> Trace:
+def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern, sagas: Mapping[str, Saga]) -> Trace:
     trace = Trace()
     service = _enter(draft, parts, trace, name, pattern)
     design, home = draft.design, draft.model.places.find_home(pattern.writes)
@@ -170,7 +177,7 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) 
     local = [
         step.entity for step in pattern.steps if not step.via and draft.model.places.find_home(step.entity) == home
     ]
-    waited, after = _split_remote(draft, name, pattern, home, is_later, has_queue)
+    waited, after = _split_remote(draft, name, pattern, home, is_later, has_queue, sagas)
     entities: set[str | None] = {pattern.writes, *local}
     domains = dict.fromkeys(
         design.entities[one].domain for one in (pattern.writes, *local) if one is not None and one in design.entities
@@ -233,7 +240,13 @@ def _find_target(draft: Draft, parts: Parts, step: Step) -> str:
 
 
 def _split_remote(
-    draft: Draft, name: str, pattern: AccessPattern, home: str, is_later: bool, has_queue: bool
+    draft: Draft,
+    name: str,
+    pattern: AccessPattern,
+    home: str,
+    is_later: bool,
+    has_queue: bool,
+    sagas: Mapping[str, Saga],
 ) -> tuple[list[Step], list[Step]]:
     """The steps outside the first transaction: those that the caller waits for, and those that follow after the answer.
 
@@ -246,7 +259,7 @@ def _split_remote(
         return [], remote
     if not has_queue or (refused is not None and refused.use is False):
         return remote, []
-    saga = next((one for key, one in draft.design.jobs.sagas.items() if (one.operation or key) == name), None)
+    saga = sagas.get(name)
     if saga is None:
         # what a third party does can still refuse; a row in another store of ours can follow
         return [step for step in remote if step.via], [step for step in remote if not step.via]

@@ -15,13 +15,8 @@ from typing import Literal
 from archnb.design import Design
 from archnb.design.record import Named
 from archnb.design.schema import Schema, SchemaTable
-<<<<<<< HEAD
 from archnb.planned.schema import Split
-from archnb.quantity import show, unit
-=======
 from archnb.quantity import show
-from archnb.topics.schema.places import engine_of
->>>>>>> findings
 from archnb.topics.schema.sizes import align, width_of
 from archnb.topics.schema.stores import is_append_only
 from archnb.topics.topic import Draft

@@ -87,12 +87,12 @@ def show_stores(draft: Draft) -> Table:
     """For every entity: its store, why, and what was refused."""
     rows: list[Row] = []
     schema, places = draft.design.schema, draft.model.places
-    said = {entity for store in draft.said.schema.stores.values() for entity in store.holds}
+    said = draft.said_model.places
     for entity in draft.design.entities:
         home = places.find_said_home(entity) or ""
         copies = places.list_copies(entity)
         engine = schema.stores[home].engine if home else ""
-        is_said = entity in said
+        is_said = said.find_said_home(entity) is not None
         decisions = [] if is_said else list(weigh(draft, entity))
         reasons = [one.reason for one in decisions] or [
             "said" if is_said else "Nothing asks for another kind of store."

@@ -13,6 +13,7 @@ from archnb.design.entities import AccessPattern
 from archnb.design.record import Named
 from archnb.design.schema import RELATIONAL, Engine, Store
 from archnb.fact import Fact
+from archnb.model.places import Places, find_main
 from archnb.quantity import show
 from archnb.topics.topic import Because, Draft
 
@@ -101,12 +102,11 @@ def is_append_only(draft: Draft, entity: str) -> bool:
         return False
     if not any(field.type == "timestamp" for field in record.fields.values()):
         return False
-    for one in draft.said.access.values():
-        if one.writes == entity and one.action in ("update", "delete"):
-            return False
-        if any(step.entity == entity and step.undo for step in one.steps):
-            return False
-    return True
+    touches = draft.said_model.touches
+    if touches.list_writers(entity, "update", "delete"):
+        return False
+    changing = (draft.said.access[one] for one in touches.list_changing(entity))
+    return not any(step.entity == entity and step.undo for one in changing for step in one.steps)
 
 
 def _is_referenced(draft: Draft, entity: str) -> bool:
@@ -249,8 +249,10 @@ def complete_stores(draft: Draft) -> tuple[Named[Store], dict[str, str]]:
         engine = by_name.get(name, "postgresql")
         because = f"a store named {name!r} is taken for one of its kind." if name in by_name else _why_postgresql(draft)
         stores[name] = draft.fill(f"schema.stores.{name}", store, engine=Because(engine, because))
-    main = next((name for name, store in stores.items() if store.engine in RELATIONAL), None)
-    home = {entity: name for name, store in stores.items() for entity in store.holds if entity in draft.design.entities}
+    first = find_main(stores)
+    main = first if first in stores and stores[first].engine in RELATIONAL else None
+    places = Places(draft.design.entities, stores, {}, draft.model.inheritance)
+    home = {entity: found for entity in draft.design.entities if (found := places.find_said_home(entity)) is not None}
     homeless = [entity for entity in draft.design.entities if entity not in home]
     if main is None and (homeless or not stores):
         main = "main" if "main" not in stores else "relational"
@@ -260,7 +262,7 @@ def complete_stores(draft: Draft) -> tuple[Named[Store], dict[str, str]]:
     reasons: dict[str, list[Decision]] = {}
     known = {store.engine for store in said.values()}
     for entity in homeless:
-        home[entity] = main or next(iter(stores))
+        home[entity] = main or first
         for one in weigh(draft, entity):
             if not one.kind or _KINDS[one.kind][1] in known or home[entity] != main:
                 continue
@@ -293,8 +295,8 @@ def complete_stores(draft: Draft) -> tuple[Named[Store], dict[str, str]]:
                 *dict.fromkeys(fact for one in reasons[name] for fact in one.facts),
                 value=stores[name].engine,
             )
-    first = [main] if main is not None else []
-    return Named({name: stores[name] for name in [*first, *(n for n in stores if n != main)]}), home
+    leading = [main] if main is not None else []
+    return Named({name: stores[name] for name in [*leading, *(n for n in stores if n != main)]}), home
 
 
 def _why_postgresql(draft: Draft) -> str:

@@ -9,15 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from archnb.design.record import Named
 from archnb.design.schema import Column, Schema, SchemaTable
 from archnb.finding import Hit, Rule, rule
-<<<<<<< HEAD
 from archnb.model.identifiers import LIMIT, is_reserved
 from archnb.model.lookups import (
-=======
-from archnb.quantity import number, show
-from archnb.topics.schema.names import LIMIT, is_reserved
-from archnb.topics.schema.partitions import is_partition, size_at_horizon
-from archnb.topics.schema.places import (
->>>>>>> findings
     Demand,
     covers,
     find_accesses,
@@ -174,13 +167,8 @@ def hot_table_unpartitioned(draft: Draft) -> Iterator[Hit]:
     limit = draft.facts["schema.partition_size"]
     for name, table in iter_tables(draft):
         size = size_at_horizon(draft, table)
-<<<<<<< HEAD
         if size > limit.base and not table.partition_by and draft.model.places.engine_of(table) != "sqlite":
-            evidence = f"{show(size, unit('B'))} at the horizon, above {limit.text}"
-=======
-        if size > limit.base and not table.partition_by and engine_of(draft.design.schema, table) != "sqlite":
             evidence = f"{show(size / limit.unit.factor, limit.unit)} at the horizon, above {limit.text}"
->>>>>>> findings
             # every unique key must hold the column by which a table is split
             apart = [key for key, one in table.uniques.items() if not set(table.primary_key) & set(one.columns)]
             remedy = (
