@@ -1,7 +1,8 @@
 """Where boxes and lines go: Graphviz finds the places and is told nothing but sizes, so no user text reaches its parser.
 
-The bundled Graphviz of pygraphviz serves first, then a `dot` on the PATH, then a plain arrangement of our own. A layout
-has a time limit and never raises; what did not serve is told in `Arrangement.hint`.
+The Graphviz that pip brings (graphviz-pure: one program, no system library, the same places on every machine) serves
+first, then a `dot` on the PATH, then a plain arrangement of our own. A layout runs as a process of its own, because only
+a process can be stopped; it has a time limit and never raises. What did not serve is told in `Arrangement.hint`.
 """
 
 from __future__ import annotations
@@ -11,22 +12,16 @@ import json
 import math
 import shutil
 import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, files
 from typing import Any
 
 TIME_LIMIT = 10.0  # seconds for one drawing
-_IN_PROCESS = 150  # boxes and lines together; Graphviz needs milliseconds up to here, so no process is started for it
+_SMALL = 150  # boxes and lines together; Graphviz needs milliseconds up to here, so many layouts may be tried
 PAGE_WIDTH = 1020.0  # pixels; a wider drawing is shown smaller than its letters are meant
 _TRIES = 120  # layouts tried for one drawing; each takes Graphviz some milliseconds
-_LOCK = threading.Lock()  # the Graphviz library is not made for threads
-_CHILD = (
-    "import sys, pygraphviz as p; g = p.AGraph(string=sys.stdin.read());"
-    "sys.stdout.write(g.draw(format='json0', prog='dot').decode())"
-)
 
 Point = tuple[float, float]
 Frame = tuple[float, float, float, float]
@@ -105,7 +100,7 @@ def arrange_freely(boxes: tuple[Box, ...], lines: tuple[Line, ...], *, gap: floa
     """
     turned: frozenset[int] = frozenset()
     found = _arrange_turned(boxes, lines, turned, gap, "LR")
-    if found.hint or len(boxes) < 4 or len(boxes) + len(lines) > _IN_PROCESS:
+    if found.hint or len(boxes) < 4 or len(boxes) + len(lines) > _SMALL:
         other = found if found.hint else _arrange_turned(boxes, lines, turned, gap, "TB")
         return (other, "TB") if _weigh(other) < _weigh(found) * 0.9 else (found, "LR")
     least = _weigh(found)
@@ -167,7 +162,7 @@ def _arrange_well(
     """Graphviz's arrangement; kept, since a cell, the desk and the report ask for the same one. Failures are not kept."""
     source = write_dot(boxes, lines, frames, direction=direction, gap=gap)
     try:
-        return _read_places(_ask_graphviz(source, len(boxes) + len(lines)), boxes, lines, len(frames))
+        return _read_places(_ask_graphviz(source), boxes, lines, len(frames))
     except (ValueError, KeyError, TypeError, StopIteration, IndexError) as problem:
         text = f"Graphviz answered what could not be read ({type(problem).__name__}), so this is a plain arrangement."
         raise _NoLayoutError(text) from problem
@@ -204,35 +199,34 @@ def _blank(width: float, height: float) -> str:
     return f'<<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
 
 
-def _ask_graphviz(source: str, size: int) -> dict[str, Any]:
+@lru_cache(maxsize=1)
+def find_bundled() -> str | None:
+    """The program that the package graphviz-pure installed, wherever pip put it; None where it is not installed."""
+    try:
+        installed = files("graphviz-pure") or []
+    except PackageNotFoundError:
+        return None
+    programs = (file.locate() for file in installed if file.stem == "graphviz-pure")
+    return next((str(program) for program in programs if shutil.which(program)), None)
+
+
+def _ask_graphviz(source: str) -> dict[str, Any]:
     """What Graphviz answers; raises `_NoLayoutError` with the reason when it does not."""
-    command: list[str] | None = None
+    program = find_bundled() or shutil.which("dot")
+    if program is None:
+        text = "Graphviz is missing, so this is a plain arrangement: pip install graphviz-pure draws it properly."
+        raise _NoLayoutError(text)
     try:
-        import pygraphviz
-    except ImportError:
-        dot = shutil.which("dot")
-        if dot is None:
-            text = "Graphviz is missing, so this is a plain arrangement: pip install pygraphviz draws it properly."
-            raise _NoLayoutError(text) from None
-        command = [dot, "-Tjson0"]
-    else:
-        if size > _IN_PROCESS:
-            # Only a process of its own can be stopped.
-            command = [sys.executable, "-c", _CHILD]
-    try:
-        if command is None:
-            with _LOCK:
-                answer = pygraphviz.AGraph(string=source).draw(format="json0", prog="dot").decode()
-        else:
-            done = subprocess.run(command, input=source, capture_output=True, text=True, timeout=TIME_LIMIT, check=True)
-            answer = done.stdout
+        done = subprocess.run(
+            [program, "-Tjson0"], input=source.encode(), capture_output=True, timeout=TIME_LIMIT, check=True
+        )
+        found: dict[str, Any] = json.loads(done.stdout)
     except subprocess.TimeoutExpired as problem:
         text = f"The layout took longer than {problem.timeout:g} s, so this is a plain arrangement."
         raise _NoLayoutError(text) from problem
-    except (OSError, subprocess.SubprocessError, RuntimeError) as problem:
+    except (OSError, subprocess.SubprocessError) as problem:
         text = f"Graphviz failed ({type(problem).__name__}), so this is a plain arrangement."
         raise _NoLayoutError(text) from problem
-    found: dict[str, Any] = json.loads(answer)
     return found
 
 
