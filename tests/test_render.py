@@ -20,7 +20,16 @@ from archnb.render.markup import anchor_name, element
 from archnb.render.tables import tabulate_shape
 from archnb.shapes import AnyShape, Cell, Chart, Edge, Graph, Group, Message, Node, Participant, Sequence, Series, Table
 
-from .render_samples import make_all, make_capacity, make_er, make_flow, make_sequence, make_source, make_table, read_dot
+from .render_samples import (
+    make_all,
+    make_capacity,
+    make_er,
+    make_flow,
+    make_sequence,
+    make_source,
+    make_table,
+    read_dot,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -298,10 +307,12 @@ def fresh_layouts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[P
     from archnb.render import layout
 
     layout._arrange_well.cache_clear()
+    layout._search.cache_clear()
     monkeypatch.setattr(layout, "find_bundled", lambda: None)
     monkeypatch.setenv("PATH", str(tmp_path))
     yield tmp_path
     layout._arrange_well.cache_clear()
+    layout._search.cache_clear()
 
 
 def test_drawing_without_graphviz_is_plain_and_says_so(fresh_layouts: Path) -> None:
@@ -321,6 +332,7 @@ def test_graphviz_from_pip_serves_without_a_path(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setenv("PATH", str(tmp_path))
     layout._arrange_well.cache_clear()
+    layout._search.cache_clear()
     layout.find_bundled.cache_clear()
     for graph in (make_er(), make_flow()):
         assert "plain arrangement" not in render.fragment(graph)
