@@ -21,7 +21,7 @@ from archnb.design.requirements import Requirements
 from archnb.exceptions import EngineMissing
 from tests.designs import TINY, shop, tiny
 
-ipywidgets = pytest.importorskip("ipywidgets")
+pytestmark = pytest.mark.needs("forms")
 
 P99 = "requirements.objectives.default.latency_p99"
 PEAK = "requirements.load.peak_factor"
@@ -61,6 +61,8 @@ def _note(shown: Form, path: str) -> str:
 
 
 def _count_models() -> int:
+    import ipywidgets
+
     return len(ipywidgets.Widget.get_manager_state()["state"])
 
 
