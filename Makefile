@@ -15,7 +15,7 @@ help:
 	@echo "make demo    plan the shop, run its artefacts on real engines, write the report"
 	@echo "make test    run the tests"
 	@echo "make check   lint, format and strict types"
-	@echo "make check-matrix  the fast tests on the oldest and newest Python here, with the lowest and newest libraries"
+	@echo "make check-matrix   the fast tests on the oldest and newest Python here, with the lowest and newest libraries"
 	@echo "make pins    resolve constraints.txt anew"
 	@echo "make lab     open the first notebook in JupyterLab"
 	@echo "make bench   measure the figures that the README states"
@@ -48,8 +48,8 @@ check-matrix: setup
 pins: setup
 	@(echo "# The versions that were tested together, for every Python that archnb runs on. Resolve them anew: make pins"; \
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11.0 --all-extras --only-binary :all: --upgrade \
-		--no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml) > build-constraints.txt
-	@mv build-constraints.txt constraints.txt
+		--no-annotate --no-header --no-emit-index-url --no-emit-find-links pyproject.toml) > $(VENV)/constraints.txt
+	@mv $(VENV)/constraints.txt constraints.txt
 
 lab: setup
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/00_start_here.ipynb $(ARGS)

@@ -30,9 +30,10 @@ def find_interpreters() -> dict[str, str]:
         return {version: version for version in chosen}
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     folders = [*map(str, pyenv.glob("versions/*/bin")), os.environ.get("PATH", "")]
-    command = [find_uv(), "python", "list", "--quiet", "--only-installed", "--output-format", "json"]
+    command = [find_uv(), "python", "list", "--only-installed", "--output-format", "json"]
     environment = {**os.environ, "PATH": os.pathsep.join(folders)}
-    listed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    # what uv says besides is of interpreters that cannot be started
+    listed = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     found = {}
     for interpreter in json.loads(listed.stdout):
         version = tuple(interpreter["version_parts"][part] for part in ("major", "minor", "patch"))

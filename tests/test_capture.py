@@ -458,5 +458,5 @@ def test_without_ipywidgets_the_next_step_is_told(monkeypatch: pytest.MonkeyPatc
         return real(name, *args, **options)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(EngineMissing, match=r"pip install archnb\[lab\]"):
+    with pytest.raises(EngineMissing, match=r'pip install "archnb\[lab\]"'):
         archnb.form(tiny())
