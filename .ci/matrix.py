@@ -29,7 +29,9 @@ def find_interpreters() -> dict[str, str]:
     if chosen := os.environ.get("PYTHONS", "").split():
         return {version: version for version in chosen}
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    folders = [*map(str, pyenv.glob("versions/*/bin")), os.environ.get("PATH", "")]
+    # instead of pyenv's shims, which start only what was chosen
+    folders = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder) != pyenv / "shims"]
+    folders += map(str, pyenv.glob("versions/*/bin"))
     command = [find_uv(), "python", "list", "--only-installed", "--output-format", "json"]
     environment = {**os.environ, "PATH": os.pathsep.join(folders)}
     # what uv says besides is of interpreters that cannot be started
