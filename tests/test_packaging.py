@@ -133,7 +133,7 @@ def test_pins_hold_the_requirements_of_what_is_pinned() -> None:
     # compared only where the pins were made: another platform or Python may need more
     if sys.platform == "linux" and sys.version_info[:2] == (3, 11):
         assert missing == set()
-    assert len(seen) > len(PROJECT["dependencies"])
+    assert len(seen) > len(PROJECT["dependencies"]) or not is_installed_as_pinned("matplotlib")
 
 
 DEFAULT_ONLY = """
