@@ -105,7 +105,7 @@ def test_pins_install_on_the_oldest_python() -> None:
     checked, refused = 0, []
     for name, version in oldest.items():
         if is_installed_as_pinned(name) and version == read_pins()[name]:
-            wanted = importlib.metadata.metadata(name)["Requires-Python"] or ""
+            wanted = importlib.metadata.metadata(name).get("Requires-Python", "")
             checked += 1
             if not SpecifierSet(wanted).contains("3.11.0"):
                 refused.append(f"{name} {version} wants Python {wanted}")
