@@ -215,6 +215,7 @@ def test_default_install_does_the_main_job(tmp_path: Path) -> None:
     told = dict(line.partition(" | ")[::2] for line in done.stdout.splitlines())
     line = 'pip install "archnb[verify]"'
     assert line in told["DDL for PostgreSQL"] and "not verified" in told["DDL for PostgreSQL"]
+    assert line in told["DDL for MySQL"] and "executed" not in told["DDL for MySQL"]
     assert line in told["OpenAPI 3.1"] and "not verified" in told["OpenAPI 3.1"]
     assert "executed" in told["DDL for SQLite"]
     assert line in told["live"] and line in told["given"]
