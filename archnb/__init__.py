@@ -42,7 +42,7 @@ def save(design: Design, path: str | Path) -> None:
 
 
 def form(design_or_path: Design | str | Path, section: str = "requirements") -> Form:
-    """Ask for a section in a form; given a path, every accepted edit is saved there. Needs `pip install archnb[lab]`."""
+    """Ask for a section in a form; given a path, every accepted edit is saved there. Needs `pip install "archnb[lab]"`."""
     from archnb.capture import form as show_form
 
     return show_form(design_or_path, section)

@@ -33,6 +33,15 @@ class UnitError(ArchnbError, TypeError):
 class EngineMissing(ArchnbError):
     """An engine or a library that the asked-for work needs is not on this machine."""
 
+    @classmethod
+    def of_extra(cls, what: str, library: str, extra: str) -> EngineMissing:
+        """The error for a library that an extra of archnb brings: what needs it, and how to get it.
+
+        >>> print(EngineMissing.of_extra("PostgreSQL is reached through", "psycopg", "verify"))
+        PostgreSQL is reached through psycopg, which is not installed. Next: pip install "archnb[verify]"
+        """
+        return cls(f'{what} {library}, which is not installed. Next: pip install "archnb[{extra}]"')
+
 
 class FormatVersionError(ArchnbError):
     """A design file was written by a newer archnb than this one."""

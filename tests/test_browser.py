@@ -14,7 +14,7 @@ from archnb import plan
 from archnb.report import render_page
 from tests.designs import ALL
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no journeys in a browser")
+pytestmark = pytest.mark.needs("browser")
 BROWSER = os.environ.get("ARCHNB_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
     "--no-sandbox",
@@ -33,8 +33,8 @@ SIZES = [(1400, "light"), (1400, "dark"), (420, "light")]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """One Chromium for all journeys."""
-    if BROWSER is None:
-        pytest.skip("no chromium on the PATH: no journeys in a browser")
+    from playwright import sync_api
+
     with sync_api.sync_playwright() as started:
         running = started.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
         yield running
@@ -174,11 +174,10 @@ def test_paper_clips_nothing(browser: Any, address: str) -> None:
     page.context.close()
 
 
+@pytest.mark.needs("axe")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_violation(browser: Any, address: str, theme: str) -> None:
     """The accessibility checker axe-core has nothing to say, contrast included, in either theme."""
-    if not AXE.is_file():
-        pytest.skip("axe-core is not in node_modules (npm install axe-core): accessibility is not checked")
     page, _ = open_page(browser, address, theme=theme, bypass_csp=True)
     page.evaluate("document.querySelectorAll('main details').forEach((one) => { one.open = true; })")
     # a thousand rows of one make say no more than fifty, and take minutes

@@ -21,7 +21,7 @@ from archnb.design.requirements import Requirements
 from archnb.exceptions import EngineMissing
 from tests.designs import TINY, shop, tiny
 
-ipywidgets = pytest.importorskip("ipywidgets")
+pytestmark = pytest.mark.needs("forms")
 
 P99 = "requirements.objectives.default.latency_p99"
 PEAK = "requirements.load.peak_factor"
@@ -61,6 +61,8 @@ def _note(shown: Form, path: str) -> str:
 
 
 def _count_models() -> int:
+    import ipywidgets
+
     return len(ipywidgets.Widget.get_manager_state()["state"])
 
 
@@ -456,5 +458,5 @@ def test_without_ipywidgets_the_next_step_is_told(monkeypatch: pytest.MonkeyPatc
         return real(name, *args, **options)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(EngineMissing, match=r"pip install archnb\[lab\]"):
+    with pytest.raises(EngineMissing, match=r'pip install "archnb\[lab\]"'):
         archnb.form(tiny())

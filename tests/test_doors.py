@@ -118,7 +118,7 @@ def test_no_import_cycles() -> None:
 
 def test_import_loads_nothing_heavy() -> None:
     """`import archnb` leaves pandas, matplotlib, networkx and every engine for when they are used."""
-    heavy = "pandas matplotlib networkx numpy scipy numba sqlalchemy sqlglot jinja2 ipywidgets IPython psycopg ruamel pygraphviz"
+    heavy = "pandas matplotlib networkx numpy scipy numba sqlalchemy sqlglot jinja2 ipywidgets IPython psycopg ruamel"
     code = f"import sys, archnb; print([m for m in {heavy.split()!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -15,7 +15,7 @@ from tests.designs import ALL
 
 GOLDEN = Path(__file__).parent / "golden"
 PROMTOOL = shutil.which("promtool")
-needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="promtool is not on the PATH; it comes with Prometheus")
+needs_promtool = pytest.mark.needs("promtool")
 
 
 @lru_cache

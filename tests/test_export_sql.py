@@ -17,7 +17,7 @@ from archnb.export.aggregates import read_aggregate
 from archnb.export.column_types import is_built_in, translate
 from archnb.export.queries import Query, export_queries, queries
 from archnb.export.sql import export_sql, left_out, metadata, statements
-from archnb.verify.servers import has_mysql, has_postgresql, open_mysql_database, open_postgresql_database
+from archnb.verify.servers import open_mysql_database, open_postgresql_database
 from tests.designs import ALL
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -263,8 +263,8 @@ def test_a_write_over_two_tables_is_two_statements(plans: dict[str, Plan]) -> No
 
 # -- on PostgreSQL and MySQL
 
-needs_postgresql = pytest.mark.skipif(not has_postgresql(), reason="no PostgreSQL here")
-needs_mysql = pytest.mark.skipif(not has_mysql(), reason="no MySQL or MariaDB here")
+needs_postgresql = pytest.mark.needs("postgresql")
+needs_mysql = pytest.mark.needs("mysql")
 
 
 @needs_postgresql

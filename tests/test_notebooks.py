@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-nbformat = pytest.importorskip("nbformat")
-nbclient = pytest.importorskip("nbclient")
-
+pytestmark = pytest.mark.needs("notebook")
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
 def test_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All cells run without an error or a warning; what is shown has a text and no script."""
+    import nbclient
+    import nbformat
+
     shutil.copytree(NOTEBOOKS / "designs", tmp_path / "designs")
     # a warning of ours in a cell is an error here
     monkeypatch.setenv("PYTHONWARNINGS", "error:::archnb")
@@ -39,5 +40,7 @@ def test_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)
 def test_notebook_is_stored_without_outputs(path: Path) -> None:
     """A stored notebook carries no outputs: they would age, and swell every diff."""
+    import nbformat
+
     for cell in nbformat.read(path, as_version=4).cells:
         assert cell.cell_type != "code" or not cell.outputs

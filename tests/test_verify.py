@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -223,7 +222,7 @@ def test_prometheus_without_promtool_is_not_verified(tiny: Plan, monkeypatch: py
     assert "Next:" in evidence[0].details[0].text and evidence.is_passed
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on the PATH")
+@pytest.mark.needs("promtool")
 def test_promtool_judges_rules_and_alerts(tiny: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules are parsed and alerts evaluated by Prometheus' own code; an alert that does not fire as tested fails."""
     from archnb.verify import prometheus

@@ -8,11 +8,10 @@ from archnb import Design, plan
 from archnb.export.sql import Statement, statements
 from archnb.plan import Plan
 from archnb.verify import relational, verify
-from archnb.verify.servers import has_mysql, has_postgresql
 from tests import designs
 
-needs_postgresql = pytest.mark.skipif(not has_postgresql(), reason="no PostgreSQL here")
-needs_mysql = pytest.mark.skipif(not has_mysql(), reason="no MySQL or MariaDB here")
+needs_postgresql = pytest.mark.needs("postgresql")
+needs_mysql = pytest.mark.needs("mysql")
 
 
 @needs_postgresql

@@ -47,9 +47,9 @@ def import_ipywidgets() -> Any:
     try:
         import ipywidgets
     except ImportError:
+        missing = EngineMissing.of_extra("a form needs", "ipywidgets", "lab")
         raise EngineMissing(
-            "a form needs ipywidgets, which is not installed. Next: pip install archnb[lab]. "
-            "Without it, edit the design file by hand, or say design.replace(path, value)."
+            f"{missing}. Without it, edit the design file by hand, or say design.replace(path, value)."
         ) from None
     return ipywidgets
 

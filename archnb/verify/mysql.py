@@ -168,12 +168,18 @@ def verify_mysql(plan: Plan, *, mysql: str | None = None, **_: Any) -> Proof:
 
     Raises EngineMissing where a given server does not answer.
     """
-    from archnb.verify.mysql_server import MYSQL_URL
+    from archnb.verify.mysql_server import MYSQL_URL, import_pymysql
     from archnb.verify.relational import prove
     from archnb.verify.servers import has_mysql, open_mysql_database
 
     is_given = bool(mysql or os.environ.get(MYSQL_URL))
     why = f"no MySQL or MariaDB was found; install one, or name a server in {MYSQL_URL}"
+    try:
+        import_pymysql()
+    except EngineMissing as missing:
+        if is_given:
+            raise
+        why = str(missing)
     if is_given or has_mysql():
         try:
             with open_mysql_database(mysql) as database:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -85,6 +86,13 @@ def read_mysql_url(url: str) -> dict[str, Any]:
 
 
 def connect_mysql(address: Mapping[str, Any]) -> Any:
-    import pymysql
+    return import_pymysql().connect(**address, autocommit=True, connect_timeout=10)
 
-    return pymysql.connect(**address, autocommit=True, connect_timeout=10)
+
+def import_pymysql() -> ModuleType:
+    """The driver. Raises EngineMissing with the next step where it is not installed."""
+    try:
+        import pymysql
+    except ImportError as error:
+        raise EngineMissing.of_extra("MySQL and MariaDB are reached through", "PyMySQL", "verify") from error
+    return pymysql

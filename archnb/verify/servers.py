@@ -16,11 +16,19 @@ from typing import Any
 from archnb.address import hide_password
 from archnb.exceptions import EngineMissing
 from archnb.verify.leftovers import claim_mysql_name, claim_postgresql_name, sweep_mysql, sweep_postgresql
-from archnb.verify.mysql_server import MYSQL_URL, connect_mysql, find_mysql_program, read_mysql_url, start_mysql
+from archnb.verify.mysql_server import (
+    MYSQL_URL,
+    connect_mysql,
+    find_mysql_program,
+    import_pymysql,
+    read_mysql_url,
+    start_mysql,
+)
 from archnb.verify.postgresql_server import (
     POSTGRESQL_URL,
     connect_postgresql,
     find_postgresql_installations,
+    import_psycopg,
     read_postgresql_url,
     start_first_postgresql,
 )
@@ -92,6 +100,7 @@ def open_postgresql_database(url: str | None = None) -> Iterator[Database]:
     ...     connection.execute("SELECT 6 * 7").fetchone()[0]
     42
     """
+    import_psycopg()  # before a server is started in vain
     given = url or os.environ.get(POSTGRESQL_URL)
     if given:
         address, origin = read_postgresql_url(given), "given server"
@@ -130,10 +139,7 @@ def open_mysql_database(url: str | None = None) -> Iterator[Database]:
 
     `engine` says which of the two it is, as the server itself tells it. Raises EngineMissing as for PostgreSQL.
     """
-    if importlib.util.find_spec("pymysql") is None:
-        raise EngineMissing(
-            "MySQL and MariaDB are reached through PyMySQL, which is not installed. pip install 'archnb[mysql]'"
-        )
+    import_pymysql()  # before a server is started in vain
     given = url or os.environ.get(MYSQL_URL)
     if given:
         address, origin = read_mysql_url(given), "given server"
@@ -164,6 +170,8 @@ def open_mysql_database(url: str | None = None) -> Iterator[Database]:
 
 def has_postgresql() -> bool:
     """Whether a PostgreSQL is given or could be started here; starts nothing."""
+    if importlib.util.find_spec("psycopg") is None:
+        return False
     return bool(os.environ.get(POSTGRESQL_URL)) or bool(find_postgresql_installations())
 
 
