@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from archnb import Design, Plan, load, plan
@@ -35,7 +36,7 @@ def find_designs() -> dict[str, Callable[[], Design]]:
     found: dict[str, Callable[[], Design]] = {"readme": read_readme_design}
     for folder, prefix in ((SHIPPED, ""), (DOMAINS, "domain-")):
         for path in sorted(folder.glob("*.yaml")):
-            found[prefix + path.stem] = lambda path=path: load(path)
+            found[prefix + path.stem] = partial(load, path)
     return found
 
 
@@ -82,11 +83,11 @@ def _describe_digests(made: Plan) -> Iterator[str]:
     reasons: dict[str, list[str]] = {}
     for path, because in made.draft.reasons.items():
         reasons.setdefault(path.partition(".")[0], []).append(f"{path}: {because.reason} {because.facts}")
-    for section, lines in reasons.items():
-        yield f"reasons {section}: {len(lines)}, {_digest(chr(10).join(lines))}"
-    for section_name, section in made.sections.items():
+    for name, lines in reasons.items():
+        yield f"reasons {name}: {len(lines)}, {_digest(chr(10).join(lines))}"
+    for name, section in made.sections.items():
         for shape in section.views:
-            yield f"view {section_name} {shape.name}: {_digest(plain_text(shape))}"
+            yield f"view {name} {shape.name}: {_digest(plain_text(shape))}"
 
 
 def _digest(text: str) -> str:
