@@ -106,7 +106,7 @@ def find_mutants(path: Path) -> Iterator[Mutant]:
         elif isinstance(node, ast.BoolOp):
             other = ast.Or() if isinstance(node.op, ast.And) else ast.And()
             yield at(node, "and/or", ast.BoolOp(other, node.values))
-        elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
+        elif isinstance(node, ast.Return) and node.value is not None and not _is_falsy(node.value):
             yield at(node, "return", ast.Return(ast.Constant(None)))
         elif isinstance(node, ast.If | ast.IfExp | ast.While):
             yield at(node.test, "condition", ast.UnaryOp(ast.Not(), node.test))
@@ -118,7 +118,9 @@ def _walk(node: ast.AST) -> Iterator[ast.AST]:
     """Every node of code that runs: neither types, nor what only a type checker reads, nor messages of errors."""
     yield node
     for name, value in ast.iter_fields(node):
-        if name in ("annotation", "returns", "type_comment") or isinstance(node, ast.Raise | ast.Assert):
+        # a decorator says how a class or function is kept, not what follows
+        is_no_logic = name in ("annotation", "returns", "decorator_list") or isinstance(node, ast.Raise | ast.Assert)
+        if is_no_logic:
             continue
         for child in value if isinstance(value, list) else [value]:
             is_for_types = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
@@ -133,8 +135,9 @@ def _has_text(node: ast.BinOp) -> bool:
     )
 
 
-def _is_none(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _is_falsy(node: ast.AST) -> bool:
+    """Whether a returned value reads as None does, so that dropping it changes nothing."""
+    return (isinstance(node, ast.Constant) and not node.value) or (isinstance(node, ast.Tuple) and not node.elts)
 
 
 def draw_sample(count: int, seed: int, targets: tuple[str, ...] = TARGETS) -> list[Mutant]:

@@ -11,18 +11,25 @@ import difflib
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from archnb import Design, Plan, load, plan
 from archnb.design import leaves
+from archnb.export import EXPORTERS
 from archnb.file import loads
-from archnb.render.text import plain_text
+from tests.designs import awkward
 
 ROOT = Path(__file__).parent.parent
 GOLDENS = Path(__file__).parent / "golden" / "plans"
 SHIPPED = ROOT / "notebooks" / "designs"
 DOMAINS = Path(__file__).parent / "domains" / "designs"
+# designs made to say what the others leave to be proposed: every type of field, every section, stores of each kind
+SAYING = Path(__file__).parent / "golden" / "designs"
+# what of a shape is text for people or for the eye: all of it, numbers to as many digits as every machine agrees on
+DIGITS = 6
 
 
 def read_readme_design() -> Design:
@@ -33,8 +40,8 @@ def read_readme_design() -> Design:
 
 def find_designs() -> dict[str, Callable[[], Design]]:
     """Every design whose plan is on file, by the name of its golden."""
-    found: dict[str, Callable[[], Design]] = {"readme": read_readme_design}
-    for folder, prefix in ((SHIPPED, ""), (DOMAINS, "domain-")):
+    found: dict[str, Callable[[], Design]] = {"readme": read_readme_design, "awkward": awkward}
+    for folder, prefix in ((SHIPPED, ""), (SAYING, ""), (DOMAINS, "domain-")):
         for path in sorted(folder.glob("*.yaml")):
             found[prefix + path.stem] = partial(load, path)
     return found
@@ -55,7 +62,7 @@ def describe(made: Plan) -> str:
             "## findings",
             *(f"{found.rule.id} @ {found.path} ({found.severity}): {found.evidence}" for found in made.findings),
             "",
-            "## digests of the reasons and of the views",
+            "## digests of the reasons, the views and the artefacts",
             *_describe_digests(made),
             "",
         ]
@@ -87,7 +94,20 @@ def _describe_digests(made: Plan) -> Iterator[str]:
         yield f"reasons {name}: {len(lines)}, {_digest(chr(10).join(lines))}"
     for name, section in made.sections.items():
         for shape in section.views:
-            yield f"view {name} {shape.name}: {_digest(plain_text(shape))}"
+            yield f"view {name} {shape.name}: {_digest(_spell(shape))}"
+    for name in EXPORTERS:
+        yield f"artefact {name}: {_digest(str(made.export(name).text))}"
+
+
+def _spell(value: Any) -> str:
+    """A shape with all that it holds, the tones and marks that no text shows included."""
+    if isinstance(value, float):
+        return f"{value:.{DIGITS}g}"
+    if isinstance(value, tuple | list):
+        return f"({' '.join(map(_spell, value))})"
+    if is_dataclass(value):
+        return f"{type(value).__name__}({' '.join(_spell(getattr(value, one.name)) for one in fields(value))})"
+    return str(value)
 
 
 def _digest(text: str) -> str:
