@@ -28,6 +28,7 @@ SHIPPED = ROOT / "notebooks" / "designs"
 DOMAINS = Path(__file__).parent / "domains" / "designs"
 # designs made to say what the others leave to be proposed: every type of field, every section, stores of each kind
 SAYING = Path(__file__).parent / "golden" / "designs"
+EXAMPLES = Path(__file__).parent / "examples"
 # what of a shape is text for people or for the eye: all of it, numbers to as many digits as every machine agrees on
 DIGITS = 6
 
@@ -119,30 +120,49 @@ def _one_line(value: object) -> str:
     return text.replace("\n", "\\n")
 
 
-def compare(name: str, made: Plan) -> str:
-    """The lines of a plan that are not as on file, as a diff; empty where nothing differs."""
+def describe_examples() -> str:
+    """The findings on every rule's examples, bad and good, with a digest of the rest of their plans."""
+    lines = ["# The examples of the rules: what is found in each. Written by --refresh-goldens.", ""]
+    for path in sorted(EXAMPLES.glob("*/*.yaml")):
+        made = plan(load(path))
+        rest = "\n".join([*_describe_values(made), *_describe_facts(made)])
+        lines.append(f"{path.parent.name}/{path.stem}: {len(made.findings)} found, {_digest(rest)}")
+        lines += [f"    {found.rule.id} @ {found.path} ({found.severity}): {found.evidence}" for found in made.findings]
+    return "\n".join([*lines, ""])
+
+
+def compare(name: str, now: str) -> str:
+    """The lines of a description that are not as on file, as a diff; empty where nothing differs."""
     golden = GOLDENS / f"{name}.txt"
     if not golden.exists():
         return f"{golden.name} is not on file; run pytest --refresh-goldens"
-    kept, now = golden.read_text(encoding="utf-8"), describe(made)
+    kept = golden.read_text(encoding="utf-8")
     if kept == now:
         return ""
     return "\n".join(difflib.unified_diff(kept.split("\n"), now.split("\n"), "on file", "now", lineterm="", n=0))
 
 
-def refresh(name: str, made: Plan) -> None:
-    """Write a plan's golden anew."""
+def refresh(name: str, now: str) -> None:
+    """Write a golden anew."""
     GOLDENS.mkdir(parents=True, exist_ok=True)
-    (GOLDENS / f"{name}.txt").write_text(describe(made), encoding="utf-8", newline="\n")
+    (GOLDENS / f"{name}.txt").write_text(now, encoding="utf-8", newline="\n")
+
+
+def find_descriptions() -> dict[str, Callable[[], str]]:
+    """What is on file, by name: the plan of each design, and the findings of the examples."""
+    found: dict[str, Callable[[], str]] = {
+        name: lambda design=design: describe(plan(design()))
+        for name, design in find_designs().items()  # type: ignore[misc]
+    }
+    return found | {"examples": describe_examples}
 
 
 def main(arguments: list[str]) -> int:
-    """Compare all, or write all with --refresh; 1 at the first plan that differs, with the head of its diff."""
-    for name, design in find_designs().items():
-        made = plan(design())
+    """Compare all, or write all with --refresh; 1 at the first that differs, with the head of its diff."""
+    for name, describe_now in find_descriptions().items():
         if "--refresh" in arguments:
-            refresh(name, made)
-        elif difference := compare(name, made):
+            refresh(name, describe_now())
+        elif difference := compare(name, describe_now()):
             print(f"{name} differs:", *difference.split("\n")[:20], sep="\n")
             return 1
     return 0
