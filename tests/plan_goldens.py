@@ -120,6 +120,10 @@ def _one_line(value: object) -> str:
     return text.replace("\n", "\\n")
 
 
+def _describe_design(design: Callable[[], Design]) -> str:
+    return describe(plan(design()))
+
+
 def describe_examples() -> str:
     """The findings on every rule's examples, bad and good, with a digest of the rest of their plans."""
     lines = ["# The examples of the rules: what is found in each. Written by --refresh-goldens.", ""]
@@ -150,10 +154,7 @@ def refresh(name: str, now: str) -> None:
 
 def find_descriptions() -> dict[str, Callable[[], str]]:
     """What is on file, by name: the plan of each design, and the findings of the examples."""
-    found: dict[str, Callable[[], str]] = {
-        name: lambda design=design: describe(plan(design()))
-        for name, design in find_designs().items()  # type: ignore[misc]
-    }
+    found: dict[str, Callable[[], str]] = {name: partial(_describe_design, one) for name, one in find_designs().items()}
     return found | {"examples": describe_examples}
 
 
