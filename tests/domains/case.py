@@ -199,10 +199,10 @@ class Case:
     # -- what the plan says
 
     def named(self, about: str, at: str) -> Finding | None:
-        """The first finding whose rule is about the one, at a path or with evidence of the other (patterns, case ignored)."""
+        """The first finding whose rule is about the one, at a path or with evidence of the other (patterns)."""
         for found in self.plan.findings:
             rule = f"{found.rule.id} {found.rule.condition}"
-            if re.search(about, rule, re.IGNORECASE) and re.search(at, f"{found.path} {found.evidence}", re.IGNORECASE):
+            if re.search(about, rule, re.IGNORECASE) and re.search(at, f"{found.path} {found.evidence}"):
                 return found
         return None
 
