@@ -41,7 +41,11 @@ def read_readme_design() -> Design:
 
 def find_designs() -> dict[str, Callable[[], Design]]:
     """Every design whose plan is on file, by the name of its golden."""
-    found: dict[str, Callable[[], Design]] = {"readme": read_readme_design, "awkward": awkward}
+    found: dict[str, Callable[[], Design]] = {
+        "readme": read_readme_design,
+        "awkward": awkward,
+        "empty": partial(Design, name="empty"),
+    }
     for folder, prefix in ((SHIPPED, ""), (SAYING, ""), (DOMAINS, "domain-")):
         for path in sorted(folder.glob("*.yaml")):
             found[prefix + path.stem] = partial(load, path)
