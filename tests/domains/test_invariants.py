@@ -177,7 +177,7 @@ def test_exported_sql_parses(name: str, dialect: str) -> None:
         parsed = [
             one for one in sqlglot.parse(text, read=reader, error_level=sqlglot.ErrorLevel.RAISE) if one is not None
         ]
-        assert parsed or "nothing" in text, exporter
+        assert parsed or not planned(name).design.entities, exporter
 
 
 @pytest.mark.parametrize("name", NAMES)
