@@ -190,7 +190,8 @@ class Case:
             for one in re.findall(r"CREATE POLICY[^;]*;", self.ddl)
             if any(re.search(rf"ON\s+{t}\b", one) for t in tables)
         ]
-        scopes = " ".join(self.scopes(operation).values())
+        roles = self.plan.design.auth.roles.values()
+        scopes = " ".join(str(role.allows[operation]) for role in roles if operation in role.allows)
         if re.search(word, scopes, re.IGNORECASE) or any(re.search(word, one, re.IGNORECASE) for one in policies):
             return True
         sql = self.sql(operation)

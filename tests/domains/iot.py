@@ -20,7 +20,8 @@ def operators_of_a_company(case: Case) -> Iterator[str]:
         ("alarms_raised", "alarm"),
         ("set_limit", "limit"),
     ):
-        if not case.is_fenced(operation, "company|plant|tenant", table) and not case.is_own(operation, "operator"):
+        # "own" alone would not do: nothing in the design says whose an operator's rows are
+        if not case.is_fenced(operation, "company|tenant", table):
             yield f"{operation}: for operators of any company"
 
 
@@ -93,8 +94,10 @@ def one_verdict(case: Case) -> Iterator[str]:
     is_in_main = case.plan.design.schema.tables["sample"].store == "main"
     if is_beyond and is_in_main:
         bearable = case.facts(r"^schema\.series_rate$")
-        limits = case.facts(r"^scaling\.resource\.main_writes\.limit$")
-        if bearable and limits and max(bearable.values()) > max(limits.values()):
+        limits = case.facts(r"main_writes\.limit$")
+        if not limits:
+            yield "no number says what a primary takes"
+        elif bearable and max(bearable.values()) > max(limits.values()):
             yield "one section finds 50,000/s bearable for a primary, another not 10,000/s"
         if not re.search(
             r"batch|shard|series|split", str(case.plan.design.scaling.resources["main_writes"].action), re.IGNORECASE
