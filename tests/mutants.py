@@ -172,6 +172,8 @@ def find_tests(path: str) -> list[str]:
         ],
     )
     names += sorted(one.stem for one in (ROOT / "tests").glob(f"test_{room}*.py"))
+    artefact = {"api": "test_export_openapi", "schema": "test_export_sql", "monitoring": "test_export_prometheus"}
+    names += [artefact[rest[0]]] if rest and rest[0] in artefact else []
     tests = [f"tests/{name}.py" for name in dict.fromkeys(names) if (ROOT / "tests" / f"{name}.py").exists()]
     return [path, *tests]
 
