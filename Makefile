@@ -1,5 +1,5 @@
 # One command each; every target sets up what it needs first. ARGS passes arguments on: make test ARGS="-k cache".
-.PHONY: help setup demo test check check-matrix docs pins lab bench clean
+.PHONY: help setup demo test check check-matrix docs pins lab bench mutants clean
 
 # The first interpreter on the PATH that is new enough; PYTHON=/path/to/python chooses another.
 PYTHON ?= $(shell for p in $(INTERPRETERS); do \
@@ -20,6 +20,7 @@ help:
 	@echo "make pins    resolve constraints.txt anew"
 	@echo "make lab     open the first notebook in JupyterLab"
 	@echo "make bench   measure the figures that the README states"
+	@echo "make mutants break the code in 120 small places and see that tests notice (minutes)"
 	@echo "make clean   remove $(VENV) and what tools leave behind"
 
 setup: $(STAMP)
@@ -44,6 +45,7 @@ check: setup
 
 docs: setup
 	@$(BIN)/python -m tests.rule_pages
+
 check-matrix: setup
 	@$(BIN)/python .ci/matrix.py $(ARGS)
 
@@ -59,6 +61,9 @@ lab: setup
 
 bench: setup
 	@set -e; for script in bench/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+mutants: setup
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .matrix dist build

@@ -51,6 +51,32 @@ def test_slips_are_named(text: str, message: str) -> None:
     assert str(caught.value) == message
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("1 s", "1 sec", "1 second", "1 seconds", "1000 ms", "1000000 µs", "1000000 us"),
+        ("1 min", "1 minute", "1 minutes", "60 s"),
+        ("1 h", "1 hour", "1 hours", "60 min"),
+        ("1 d", "1 day", "1 days", "24 h"),
+        ("1 week", "1 weeks", "7 days"),
+        ("1 month", "1 months"),
+        ("1 year", "1 years"),
+        ("1 kB", "1 KB", "1000 B", "1000 byte", "1000 bytes"),
+        ("1 MiB", "1024 KiB", "1048576 B"),
+        ("1 Mbit", "1 Mb", "1000000 bits"),
+        ("1 USD", "1 $"),
+        ("1k", "1K", "1 thousand", "1000"),
+        ("1M", "1 million", "1000k"),
+        ("1G", "1 bn", "1 billion", "1000M"),
+        ("1T", "1 trillion", "1000G"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_words_for_one_unit_mean_the_same(words: tuple[str, ...]) -> None:
+    """However a unit or a thousand is spelled, it is the same amount."""
+    assert {parse(word).base for word in words} == {parse(words[0]).base}
+
+
 def test_wrong_dimension_is_refused() -> None:
     """A size is no time; the message says which kind is wanted."""
     with pytest.raises(
