@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archnb.design.record import NUMBER, RATE, TIME, Named, Record, said
+from archnb.engines import QUEUES
 from archnb.quantity import Quantity
 
 
@@ -45,7 +46,17 @@ class Job(Record):
 class Queue(Record):
     """A queue."""
 
-    technology: str | None = said("What is it built with?", example="PostgreSQL (SKIP LOCKED)")
+    engine: str | None = said(
+        "Which engine carries it?",
+        help="Of a table in a store, the store's.",
+        words=QUEUES,
+        example="rabbitmq",
+    )
+    technology: str | None = said(
+        "What is it called?",
+        help="Words for people; decisions follow the engine.",
+        example="PostgreSQL (SKIP LOCKED)",
+    )
     ordering: Literal["none", "by key", "fifo"] | None = said("Does the order matter?", example="none")
     retention: Quantity | None = said("How long are messages kept?", unit=TIME, example="4 days")
 

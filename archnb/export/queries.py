@@ -14,13 +14,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archnb.design import Design
 from archnb.design.entities import AccessPattern
-from archnb.design.schema import RELATIONAL
+from archnb.design.technology import engine_of_store
+from archnb.engines import load_engine
 from archnb.export.joins import Joins
 from archnb.export.sql import check_dialect, make_dialect, metadata, words_of, write_comment
 from archnb.naming import snake
 from archnb.shapes import Source
 from archnb.topics.schema.names import claim
-from archnb.topics.schema.places import Place, covers, find_accesses, find_demands, find_field, key_column, table_of
+from archnb.topics.schema.places import (
+    Place,
+    covers,
+    find_accesses,
+    find_demands,
+    find_field,
+    key_column,
+    list_full_text,
+    table_of,
+)
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -94,8 +104,9 @@ class _Writer:
         return [self._write_read()]
 
     def _search_store(self) -> str | None:
-        stores = self.design.schema.stores.items()
-        return next((n for n, store in stores if self.entity in store.copies and store.engine == "elasticsearch"), None)
+        schema = self.design.schema
+        copies = (name for name, store in schema.stores.items() if self.entity in store.copies)
+        return next((name for name in copies if engine_of_store(schema, name).serves("search")), None)
 
     # -- parts
 
@@ -125,7 +136,9 @@ class _Writer:
         return found
 
     def _is_email(self, table: str, column: str) -> bool:
-        return self.design.schema.tables[table].columns[column].type == "email" and self.dialect != "mysql"
+        return self.design.schema.tables[table].columns[column].type == "email" and not load_engine(self.dialect).has(
+            "case-insensitive text"
+        )
 
     def equals(self, table: str, column: str, name: str | None = None) -> Any:
         """The condition that a column has the given value; e-mail addresses are compared without case."""
@@ -452,9 +465,9 @@ class _Writer:
                 found = (
                     n
                     for n, i in table.indexes.items()
-                    if i.method in ("gin", "fulltext") and set(i.columns) == set(demand.search)
+                    if i.method in list_full_text() and set(i.columns) == set(demand.search)
                 )
-                if (name := next(found, None)) is not None and self.dialect != "sqlite":
+                if (name := next(found, None)) is not None and load_engine(self.dialect).full_text is not None:
                     return name
                 continue
             accesses = list(find_accesses(demand.table, table))
@@ -467,7 +480,7 @@ def _explain_absence(plan: Plan, name: str) -> str:
     pattern, schema = plan.design.access[name], plan.design.schema
     entity = pattern.reads or pattern.writes or ""
     for store, one in schema.stores.items():
-        if entity in one.holds and one.engine not in RELATIONAL:
+        if entity in one.holds and not engine_of_store(schema, store).is_relational:
             return f"{name}: {entity} is in {store} ({one.engine})"
         if entity in one.copies and pattern.search:
             return f"{name}: {store} ({one.engine}) answers it"

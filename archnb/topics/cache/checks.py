@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from archnb.design import fields_of
 from archnb.design.cache import CachePolicy
+from archnb.design.technology import is_shared_cache
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.topics.cache.workload import Workload, read_placeholders
 from archnb.topics.topic import Draft
-
-SHARED = ("redis", "memcached")
 
 
 def _used(draft: Draft) -> Iterator[tuple[str, CachePolicy, Workload]]:
@@ -158,7 +157,7 @@ def check_memory(draft: Draft) -> Iterator[Hit]:
 def check_eviction(draft: Draft) -> Iterator[Hit]:
     """Find caches that do not evict."""
     cache = draft.design.cache
-    if cache.eviction == "noeviction" and any(policy.store in SHARED for _, policy, _ in _used(draft)):
+    if cache.eviction == "noeviction" and any(is_shared_cache(policy.store) for _, policy, _ in _used(draft)):
         memory = draft.facts.get("cache.memory")
         yield Hit("cache.eviction", f"noeviction with {memory.text if memory else 'limited memory'}")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from archnb.design.errors import Call
 from archnb.design.flow import Hop, Path
+from archnb.design.technology import is_queue_in_store
 from archnb.fact import Fact, apply_model
 from archnb.quantity import Quantity, number, parse
 from archnb.sim.reliability import backoff_schedule, retry_amplification
@@ -210,8 +211,7 @@ def _propose_fallback(draft: Draft, pair: Pair) -> Because:
         return Because(f"read from {store}", "the cache is a copy; without it answers are slower, not wrong")
     if kind_of(draft, pair.source) == "worker" and kind in ("store", "cache"):
         return Because("put the job back and try later", "nobody waits for it, and its key makes a second run harmless")
-    technology = next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
-    if kind == "queue" and any(word in technology.casefold() for word in ("skip locked", "sqlite", "table")):
+    if kind == "queue" and is_queue_in_store(draft.design.schema, draft.design.jobs):
         return Because(
             "none: answer unavailable with Retry-After",
             f"the queue is a table of {store}: without it there is no {store} either",

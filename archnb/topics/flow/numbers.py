@@ -7,6 +7,7 @@ from typing import Any
 
 from archnb.design.flow import Component, Hop, Path
 from archnb.design.record import Named
+from archnb.design.technology import engine_of_store
 from archnb.fact import Fact, apply_model, ceil, maximum, total
 from archnb.quantity import PERCENT, Quantity
 from archnb.sim.reliability import parallel_availability
@@ -153,8 +154,8 @@ def _assumed_time(draft: Draft, name: str, one: Component) -> str:
     measured = f"jobs.third_parties.{name.removesuffix('_provider')}.time"
     if one.kind == "third_party" and measured in draft.facts:
         return measured
-    store = draft.design.schema.stores.get(name)
-    kind = "search" if store is not None and store.engine == "elasticsearch" else one.kind
+    is_search = one.kind == "store" and engine_of_store(draft.design.schema, name).serves("search")
+    kind = "search" if is_search else one.kind
     return f"flow.assumed.time_{kind}"
 
 

@@ -7,6 +7,8 @@ import dataclasses
 from archnb.design.entities import AccessPattern, Step
 from archnb.design.flow import Hop, Path
 from archnb.design.record import Named
+from archnb.design.technology import engine_of_store, is_queue_in_store, is_shared_cache
+from archnb.engines import Kind
 from archnb.quantity import Quantity, parse
 from archnb.topics.flow.components import Parts
 from archnb.topics.topic import Because, Draft
@@ -50,13 +52,13 @@ def find_serving_store(draft: Draft, name: str, pattern: AccessPattern) -> str:
             and any(name in index.serves for index in table.indexes.values())
         ):
             return table.store
-    asks = (
-        ("elasticsearch", bool(pattern.search)),
-        ("neo4j", (pattern.depth or 0) > 2),
-        ("influxdb", bool(pattern.aggregate)),
+    asks: tuple[tuple[Kind, bool], ...] = (
+        ("search", bool(pattern.search)),
+        ("graph", (pattern.depth or 0) > 2),
+        ("time series", bool(pattern.aggregate)),
     )
-    for engine, is_asked in asks:
-        found = next((one for one in able if stores[one].engine == engine), None)
+    for kind, is_asked in asks:
+        found = next((one for one in able if engine_of_store(draft.design.schema, one).serves(kind)), None)
         if is_asked and found is not None:
             return found
     return home
@@ -64,8 +66,7 @@ def find_serving_store(draft: Draft, name: str, pattern: AccessPattern) -> str:
 
 def is_in_store(draft: Draft) -> bool:
     """Whether the queue is a table of the database, so that a job shares the transaction of what causes it."""
-    technology = next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
-    return any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
+    return is_queue_in_store(draft.design.schema, draft.design.jobs)
 
 
 def list_copies(draft: Draft, entities: set[str | None]) -> list[str]:
@@ -168,7 +169,7 @@ def _trace_read(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) -
     share = trace.hops[-1].share or ALL
     if policy is not None and policy.use and policy.store != "http":
         missed = _miss_share(draft, name)
-        if parts.cache and policy.store in ("redis", "memcached", None):
+        if parts.cache and is_shared_cache(policy.store):
             trace.call(service, parts.cache, f"get {policy.key or name}")
         share = missed
     trace.call(service, store, what, share)

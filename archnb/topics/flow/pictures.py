@@ -7,16 +7,12 @@ from collections.abc import Iterator
 from collections.abc import Sequence as Many
 
 from archnb.design.flow import Component, Hop
+from archnb.engines import find_engine
 from archnb.quantity import PERCENT, number, show
 from archnb.shapes import AnyShape, Cell, Edge, Graph, Group, Message, Node, Participant, Sequence, Table
 from archnb.topics.flow.components import OWN
 from archnb.topics.flow.numbers import find_serial_parts, is_waited_for
 from archnb.topics.topic import Draft
-
-PROTOCOLS = {
-    "PostgreSQL": "PostgreSQL, TLS", "MySQL": "MySQL, TLS", "SQLite": "file", "MongoDB": "MongoDB, TLS", "DynamoDB": "HTTPS",
-    "Elasticsearch": "HTTPS", "InfluxDB": "HTTPS", "Neo4j": "Bolt, TLS", "Redis": "RESP, TLS", "Memcached": "memcached",
-}  # fmt: skip
 
 
 def list_views(draft: Draft) -> Many[AnyShape]:
@@ -32,15 +28,15 @@ def list_views(draft: Draft) -> Many[AnyShape]:
 
 
 def name_protocol(source: Component, target: Component) -> str:
-    """How two parts speak: what the callee's technology speaks, HTTPS from outside and to others."""
+    """How two parts speak: what the callee's engine speaks, HTTPS from outside and to others."""
     if source.kind == "client" or target.kind in ("third_party", "identity"):
         return "HTTPS"
     if source.kind == "queue":
         # workers fetch, so the arrow of the data points the other way than that of the connection
         return "fetch, TLS"
-    found = next((spoken for engine, spoken in PROTOCOLS.items() if (target.technology or "").startswith(engine)), None)
-    if found is not None:
-        return found
+    engine = find_engine(target.engine)
+    if engine is not None and engine.protocol:
+        return engine.protocol
     return "HTTP/2, mTLS" if target.kind in ("service", "gateway") else "TLS"
 
 

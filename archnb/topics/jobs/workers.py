@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from archnb.design.jobs import Job, Jobs, Queue, Retry, Saga
 from archnb.design.record import Named
+from archnb.design.technology import engine_of_store, find_main_queue, home_of, is_queue_in_store
+from archnb.engines import Engine, QueueKind, find_engine, list_engines, mean_engine
 from archnb.fact import Fact, Origin, apply_model, maximum, total
 from archnb.quantity import parse
 from archnb.topics.jobs.models import (
@@ -27,7 +29,6 @@ DATABASE_LIMIT = 500
 BROKER_LIMIT = 20_000
 SMALL_TEAM = 4
 LEAST_WORKERS = 2
-_SKIP_LOCKED = {"postgresql": "PostgreSQL (SKIP LOCKED)", "mysql": "MySQL (SKIP LOCKED)"}
 _VISIBILITY = ((30.0, "30 s"), (60.0, "1 min"), (120.0, "2 min"), (300.0, "5 min"), (900.0, "15 min"), (3600.0, "1 h"), (21600.0, "6 h"), (86400.0, "1 day"))  # fmt: skip
 
 
@@ -174,7 +175,7 @@ def _complete_queues(draft: Draft, jobs: Mapping[str, Job]) -> dict[str, Queue]:
         "messages that one broker queue takes",
         source="assumed: RabbitMQ's published figures for durable queues are of this order",
     )
-    technology = _choose_technology(draft, rate)
+    chosen = _choose_engine(draft, rate)
     names = list(dict.fromkeys((*said, *(job.queue or "default" for job in jobs.values()))))
     if not said and "default" not in names:
         names.insert(0, "default")
@@ -190,9 +191,12 @@ def _complete_queues(draft: Draft, jobs: Mapping[str, Job]) -> dict[str, Queue]:
                 if is_feed
                 else "one queue for all jobs; each job has workers of its own, so a slow third party holds up nobody else",
             )
+        queue = said.get(name, Queue())
+        engine = _read_engine(queue) or chosen
         made[name] = draft.fill(
-            path, said.get(name, Queue()),
-            technology=technology,
+            path, queue,
+            engine=engine,
+            technology=Because(_name_technology(queue.engine or engine.value), engine.reason, engine.facts),
             ordering=Because("by key", "changes of one row arrive in their order; those of different rows need none")
             if is_feed else Because("none", f"no job of {', '.join(users[:3]) or 'it'} rests on another having run; order would make one slow job hold up all behind it"),
             retention=Because("14 days", "longer than all retries, and longer than a holiday: what failed is still there when somebody looks"),
@@ -206,15 +210,14 @@ def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Jo
         name for name, (job, _) in made.items()
         if job.trigger is not None and job.trigger in draft.design.access and draft.design.access[job.trigger].writes and f"jobs.{name}.rate" in draft.facts
     ]  # fmt: skip
-    technology = next((one.technology for one in queues.values() if one.technology), "") or ""
-    if (
-        not caused
-        or "relay_outbox" in made
-        or any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
-    ):
+    jobs = Jobs(queues=Named(queues))
+    if not caused or "relay_outbox" in made or is_queue_in_store(draft.design.schema, jobs):
         return
-    main = draft.design.schema.stores.get("main")
-    engine = main.engine if main is not None and main.engine else "postgresql"
+    queue = find_main_queue(jobs)
+    technology = (queue.technology if queue is not None else None) or "the queue"
+    home = home_of(draft.design.schema, draft.design.access[made[caused[0]][0].trigger or ""].writes)
+    engine = engine_of_store(draft.design.schema, home)
+    is_table = engine.queueing is not None and engine.queueing.in_transaction
     reason = (
         f"a database and {technology} share no transaction: {caused[0]} would be lost, or done for a write that was rolled back. The write"
         " puts its message into an outbox table, and the relay carries it on, at least once"
@@ -231,16 +234,36 @@ def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Jo
     _measure_arrivals(draft, proposal.name, proposal.job, proposal)
     queues["outbox"] = draft.fill(
         "jobs.queues.outbox", queues.get("outbox", Queue()),
-        technology=Because(_SKIP_LOCKED.get(engine, f"{engine} (outbox)"), "the outbox is a table beside the data, written in the same transaction"),
+        engine=Because(engine.name if is_table else None, "the outbox is a table beside the data, written in the same transaction"),
+        technology=Because(
+            _name_technology(engine.name) if is_table else f"{engine.label} (outbox)",
+            "the outbox is a table beside the data, written in the same transaction",
+        ),
         ordering=Because("by key", "messages about one row are carried on in the order of their commits"),
         retention=Because("14 days", "what was carried on may be deleted; what was not must stay until it is"),
     )  # fmt: skip
 
 
-def _choose_technology(draft: Draft, rate: Fact | None) -> Because:
+def _read_engine(queue: Queue) -> Because | None:
+    """The engine that a technology which was said means; where it means none, the queue is something of one's own."""
+    if queue.engine is not None or queue.technology is None:
+        return None
+    meant = mean_engine(queue.technology)
+    is_queue = meant is not None and meant.queueing is not None
+    return Because(meant.name if meant is not None and is_queue else None, "the technology that is said begins with it")
+
+
+def _name_technology(engine: str | None) -> str | None:
+    found = find_engine(engine)
+    return found.queueing.label if found is not None and found.queueing is not None else None
+
+
+def _choose_engine(draft: Draft, rate: Fact | None) -> Because:
     design, facts = draft.design, draft.facts
-    main = design.schema.stores.get("main")
-    engine = main.engine if main is not None and main.engine else "postgresql"
+    drawn = next((name for name, one in design.flow.components.items() if one.kind == "queue" and one.engine), None)
+    if drawn is not None:
+        return Because(design.flow.components[drawn].engine, f"the flow has it for {drawn}")
+    main = engine_of_store(design.schema)
     limit, broker = facts["jobs.database_limit"], facts["jobs.broker_limit"]
     names = ("jobs.rate", limit.name) if rate is not None else (limit.name,)
     jobs_rate = rate.base if rate is not None else 0.0
@@ -248,34 +271,43 @@ def _choose_technology(draft: Draft, rate: Fact | None) -> Because:
     team = design.requirements.team_size
     small = f", and a team of {team} has one thing less to run" if team is not None and team <= SMALL_TEAM else ""
     if jobs_rate > broker.base:
+        log = _propose_queue("log")
         return Because(
-            "Kafka",
-            f"{said}, above the {broker.text} of a broker queue: a partitioned log, read in batches, carries that",
-            (*names, broker.name),
+            log.name, f"{said}, above the {broker.text} of a broker queue: {_praise(log)}", (*names, broker.name)
         )
-    if engine in _SKIP_LOCKED and jobs_rate <= limit.base:
+    if main.has("row locks that skip") and jobs_rate <= limit.base:
         return Because(
-            _SKIP_LOCKED[engine],
+            main.name,
             f"{said}, below the {limit.text} that a table takes: the job is written in the transaction that causes it, so neither"
             f" can be without the other and no outbox is needed{small}",
             names,
         )
-    if engine == "sqlite" and jobs_rate <= limit.base:
+    if main.queueing is not None and main.queueing.in_transaction and jobs_rate <= limit.base:
         return Because(
-            "SQLite (one writer)",
-            f"{said}; the database is a file, and a table in it is a queue for one process",
+            main.name,
+            f"{said}; the database is a file, and a table in it is a queue for one process"
+            if main.running == "file"
+            else f"{said}, below the {limit.text} that a table takes: the job is written in the transaction that causes it",
             names,
         )
     why = (
         f"above the {limit.text} that a table of the main database takes"
-        if engine in _SKIP_LOCKED
-        else f"and {engine} has no row locks that skip"
+        if jobs_rate > limit.base
+        else f"and {main.label} has no row locks that skip"
     )
-    return Because(
-        "RabbitMQ",
-        f"{said}, {why}: a broker acknowledges, redelivers and dead-letters by itself; jobs reach it through an outbox",
-        names,
-    )
+    made = _propose_queue("broker")
+    return Because(made.name, f"{said}, {why}: {_praise(made)}", names)
+
+
+def _propose_queue(kind: QueueKind) -> Engine:
+    """The engine that is proposed for messages of a kind: the first of those that declare when they are chosen."""
+    able = [one for one in list_engines("queue") if one.choice("queue") and one.queueing is not None]
+    return next((one for one in able if one.queueing is not None and one.queueing.kind == kind), able[0])
+
+
+def _praise(engine: Engine) -> str:
+    choice = engine.choice("queue")
+    return choice.strength if choice is not None else engine.summary
 
 
 # -- one job

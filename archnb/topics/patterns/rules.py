@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archnb.design.technology import is_queue_in_store
 from archnb.finding import Hit, Rule, rule
-from archnb.topics.patterns.weighing import count, count_evidence, find_queue, is_table, list_names
+from archnb.topics.patterns.weighing import count, count_evidence, list_names
 from archnb.topics.topic import Draft
 
 
@@ -73,8 +74,8 @@ def find_refused_queue(draft: Draft) -> Iterator[Hit]:
 def find_dual_write(draft: Draft) -> Iterator[Hit]:
     """An outbox refused while a queue is fed by writes."""
     queue = draft.design.patterns.get("queue")
-    technology = find_queue(draft)
-    if _is_said(draft, "outbox", False) and queue is not None and queue.use and not is_table(technology):
+    is_apart = not is_queue_in_store(draft.design.schema, draft.design.jobs)
+    if _is_said(draft, "outbox", False) and queue is not None and queue.use and is_apart:
         seen = count_evidence(draft)
         told = [job.trigger for job in draft.design.jobs.jobs.values() if job.trigger in draft.design.access]
         told += [*seen.spanning, *(name for name in seen.async_operations if draft.design.access[name].writes)]

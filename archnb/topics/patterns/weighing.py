@@ -8,6 +8,7 @@ from typing import Any
 
 from archnb.design.patterns import Pattern
 from archnb.design.record import Named
+from archnb.design.technology import find_main_queue, is_queue_in_store
 from archnb.fact import total
 from archnb.quantity import number
 from archnb.topics.topic import Because, Draft
@@ -287,29 +288,20 @@ def _weigh_queue(seen: Evidence) -> Proposal:
 def _weigh_outbox(draft: Draft, seen: Evidence, has_queue: bool) -> Proposal:
     said = draft.design.patterns.get("queue")
     has_queue = said.use if said is not None and said.use is not None else has_queue
-    technology = find_queue(draft)
-    if has_queue and seen.writes and is_table(technology):
+    if has_queue and seen.writes and is_queue_in_store(draft.design.schema, draft.design.jobs):
         return (
             False,
-            f"the queue is {technology}, tables of the same database: a job is a row of the transaction that causes it, which is all that an outbox would give",
+            f"the queue is {find_queue(draft)}, tables of the same database: a job is a row of the transaction that causes it, which is all that an outbox would give",
         )
     if has_queue and seen.writes:
         return (True, "a row and its message are written in one transaction, so neither is lost when the other fails")
     return (False, "no write has to be told to another part" if seen.writes else "there are no writes to publish")
 
 
-def is_table(technology: str) -> bool:
-    """Whether a queue is a table of the database, so that a row and its message share a transaction.
-
-    >>> is_table("PostgreSQL (SKIP LOCKED)"), is_table("RabbitMQ")
-    (True, False)
-    """
-    return any(word in technology.casefold() for word in ("skip locked", "sqlite", "table"))
-
-
 def find_queue(draft: Draft) -> str:
     """What the jobs' queue is made of; nothing where there is none."""
-    return next((one.technology for one in draft.design.jobs.queues.values() if one.technology), "")
+    queue = find_main_queue(draft.design.jobs)
+    return (queue.technology or "") if queue is not None else ""
 
 
 def _weigh_saga(seen: Evidence) -> Proposal:

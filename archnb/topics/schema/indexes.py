@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from archnb.design import Design
 from archnb.design.record import Named
 from archnb.design.schema import Index, SchemaTable
+from archnb.design.technology import engine_of_store
 from archnb.topics.schema.names import claim
 from archnb.topics.schema.places import (
     Access,
@@ -25,10 +26,9 @@ from archnb.topics.schema.places import (
     find_include_demands,
     is_given,
     is_relational,
+    list_full_text,
 )
 from archnb.topics.topic import Draft
-
-FULL_TEXT = {"postgresql": "gin", "mysql": "fulltext"}
 
 
 @dataclass
@@ -183,7 +183,10 @@ def _add_full_text(
 ) -> None:
     """A full-text index where no search store holds a copy."""
     copied = {
-        entity for store in design.schema.stores.values() for entity in store.copies if store.engine == "elasticsearch"
+        entity
+        for name, store in design.schema.stores.items()
+        for entity in store.copies
+        if engine_of_store(design.schema, name).serves("search")
     }
     engine = engine_of(design.schema, table)
     groups: dict[tuple[str, ...], list[str]] = {}
@@ -192,20 +195,14 @@ def _add_full_text(
         if demand.search and entity not in copied:
             groups.setdefault(demand.search, []).append(pattern)
     for columns, patterns in groups.items():
-        if engine not in FULL_TEXT or any(
-            one.method in FULL_TEXT.values() and one.columns == columns for one in indexes.values()
-        ):
+        text = engine.full_text
+        if text is None or any(one.method in list_full_text() and one.columns == columns for one in indexes.values()):
             continue
         key = claim("_".join((name, *columns, "search_idx")), indexes)
-        indexes[key] = Index(columns=columns, unique=False, method=FULL_TEXT[engine], serves=tuple(patterns))
-        what = (
-            "a GIN index over the words (tsvector, configuration 'simple', which fits any language)"
-            if engine == "postgresql"
-            else "a FULLTEXT index"
-        )
+        indexes[key] = Index(columns=columns, unique=False, method=text.method, serves=tuple(patterns))
         facts = [f"access.{pattern}.rate" for pattern in patterns if f"access.{pattern}.rate" in draft.facts]
         draft.note(
             f"schema.tables.{name}.indexes.{key}",
-            f"{', '.join(patterns)}: {what}; an ordinary index cannot find words within a text.",
+            f"{', '.join(patterns)}: {text.description}; an ordinary index cannot find words within a text.",
             *facts,
         )

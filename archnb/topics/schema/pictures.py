@@ -64,7 +64,7 @@ def show_er(draft: Draft) -> Graph:
         lines = tuple((_mark(one, table), one, type_text(column)) for one, column in table.columns.items())
         engine = engine_of(schema, table)
         is_junction = table.entity in draft.design.relationships
-        kind = "junction" if is_junction else "table" if engine in ("postgresql", "mysql", "sqlite") else "collection"
+        kind = "junction" if is_junction else "table" if engine.is_relational else "collection"
         nodes.append(Node(name, name, kind, group, lines, f"schema.{name}.size"))
     edges = []
     for name, table in schema.tables.items():

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from archnb.design import Design
 from archnb.design.entities import AccessPattern
-from archnb.design.schema import RELATIONAL, Schema, SchemaTable
+from archnb.design.schema import Schema, SchemaTable
+from archnb.design.technology import engine_of_store
+from archnb.engines import Engine, list_engines
 from archnb.naming import plural, snake
 from archnb.topics.schema.names import quote_ansi
 
@@ -20,23 +22,19 @@ def bare(column: str) -> str:
     return column[1:] if column.startswith("-") else column
 
 
-def main_store(schema: Schema) -> str:
-    """The name of the main store: the first relational one, or else the first."""
-    for name, store in schema.stores.items():
-        if store.engine in RELATIONAL:
-            return name
-    return next(iter(schema.stores), "main")
-
-
-def engine_of(schema: Schema, table: SchemaTable) -> str:
+def engine_of(schema: Schema, table: SchemaTable) -> Engine:
     """The engine of a table's store."""
-    store = schema.stores.get(table.store or main_store(schema))
-    return (store.engine if store is not None else None) or "postgresql"
+    return engine_of_store(schema, table.store)
 
 
 def is_relational(schema: Schema, table: SchemaTable) -> bool:
     """Whether a table is in a relational store."""
-    return engine_of(schema, table) in RELATIONAL
+    return engine_of(schema, table).is_relational
+
+
+def list_full_text() -> tuple[str, ...]:
+    """The access methods that find words within texts, of the relational engines."""
+    return tuple(one.full_text.method for one in list_engines("relational") if one.full_text is not None)
 
 
 def table_of(schema: Schema, entity: str) -> str | None:

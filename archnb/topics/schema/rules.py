@@ -12,7 +12,7 @@ from archnb.design.record import Named
 from archnb.design.schema import Column, Schema, SchemaTable
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number, show
-from archnb.topics.schema.names import LIMIT, is_reserved
+from archnb.topics.schema.names import is_reserved
 from archnb.topics.schema.partitions import is_partition, size_at_horizon
 from archnb.topics.schema.places import (
     Demand,
@@ -165,7 +165,7 @@ def hot_table_unpartitioned(draft: Draft) -> Iterator[Hit]:
     limit = draft.facts["schema.partition_size"]
     for name, table in iter_said(draft):
         size = size_at_horizon(draft, table)
-        if size > limit.base and not table.partition_by and engine_of(draft.design.schema, table) != "sqlite":
+        if size > limit.base and not table.partition_by and engine_of(draft.design.schema, table).has("partitions"):
             yield Hit(f"schema.tables.{name}", f"{show(size, limit.unit)} at the horizon, above {limit.text}")
 
 
@@ -251,13 +251,13 @@ def foreign_key_type_differs(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-timestamp-without-time-zone", principle="integrity", severity="medium",
-    condition="a column of a PostgreSQL table is a timestamp without time zone",
+    condition="a column is a timestamp without time zone, on an engine that has one with it",
     effect="The instant it means depends on the session that wrote it; at the change of summer time it is wrong by an hour.",
     remedy="Make it timestamptz (timestamp with time zone); it takes the same 8 bytes.",
 )  # fmt: skip
 def timestamp_without_time_zone(draft: Draft) -> Iterator[Hit]:
     for name, table in draft.design.schema.tables.items():
-        if engine_of(draft.design.schema, table) != "postgresql":
+        if not engine_of(draft.design.schema, table).has("zoned timestamps"):
             continue
         for one, column in table.columns.items():
             if re.fullmatch(r"timestamp\s*(\(\d\))?(\s+without time zone)?", (column.native or "").strip().lower()):
@@ -325,16 +325,17 @@ def reserved_word_name(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-name-too-long", principle="maintainability", severity="low",
-    condition="a name that was said is longer than the 63 bytes that PostgreSQL keeps",
-    effect="PostgreSQL cuts it without an error; two names that begin alike become one, and scripts that use the whole name miss it.",
+    condition="a name that was said is longer than its engine keeps, which cuts it (PostgreSQL: 63 bytes)",
+    effect="The engine cuts it without an error; two names that begin alike become one, and scripts that use the whole name miss it.",
     remedy="Shorten it.",
 )  # fmt: skip
 def name_too_long(draft: Draft) -> Iterator[Hit]:
     for name, table in iter_said(draft):
-        if engine_of(draft.design.schema, table) != "postgresql":
+        kept = engine_of(draft.design.schema, table).identifier
+        if kept is None or not kept.cuts:
             continue
         for one in (name, *table.columns, *table.indexes, *table.foreign_keys, *table.uniques, *table.checks):
-            if len(one.encode()) > LIMIT:
+            if len(one.encode()) > kept.length:
                 yield Hit(f"schema.tables.{name}", f"{one!r}: {len(one.encode())} bytes")
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 from archnb.design.entities import Field, OnDelete
 from archnb.design.record import Named
-from archnb.design.schema import RELATIONAL, Check, Column, ForeignKey, SchemaTable, Store, Unique
+from archnb.design.schema import Check, Column, ForeignKey, Schema, SchemaTable, Store, Unique
+from archnb.design.technology import main_store
+from archnb.engines import is_relational
 from archnb.naming import plural, snake, with_article, words
 from archnb.topics.schema.names import claim, quote_ansi, quote_text, shorten
 from archnb.topics.topic import Draft
@@ -81,7 +83,7 @@ class Builder:
     def __init__(self, draft: Draft, stores: Named[Store], home: dict[str, str]) -> None:
         self.draft, self.design, self.stores, self.home = draft, draft.design, stores, home
         self.said = draft.said.schema.tables
-        self.main = next((n for n, one in stores.items() if one.engine in RELATIONAL), next(iter(stores), "main"))
+        self.main = main_store(Schema(stores=stores))
         self.is_plural = draft.said.schema.naming == "plural"
         self.tables: dict[str, Building] = {}
         self.keys: dict[str, dict[str, Column]] = {}
@@ -246,7 +248,7 @@ class Builder:
                 table.add_check(columns, both, "an amount has a currency, and a currency an amount.")
 
     def _is_relational(self, store: str) -> bool:
-        return self.stores[store].engine in RELATIONAL
+        return is_relational(self.stores[store].engine)
 
     # -- tables
 
