@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archnb.design.record import NUMBER, SIZE, TIME, Named, Record, said
-from archnb.engines import CACHE_PLACES, CACHES
+from archnb.engines import CACHE_ENGINES, CACHE_PLACES
 from archnb.quantity import Quantity
 
 
@@ -36,7 +36,7 @@ class CachePolicy(Record):
 class Cache(Record):
     """The caching section."""
 
-    engine: str | None = said("Which shared cache?", words=CACHES, example="redis")
+    engine: str | None = said("Which shared cache?", words=CACHE_ENGINES, example="redis")
     memory: Quantity | None = said("How much memory?", unit=SIZE, example="16 GiB")
     eviction: Literal["allkeys-lru", "allkeys-lfu", "volatile-ttl", "noeviction"] | None = said(
         "What goes when it is full?", example="allkeys-lru"

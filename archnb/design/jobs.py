@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archnb.design.record import NUMBER, RATE, TIME, Named, Record, said
-from archnb.engines import QUEUES
+from archnb.engines import QUEUE_ENGINES
 from archnb.quantity import Quantity
 
 
@@ -49,7 +49,7 @@ class Queue(Record):
     engine: str | None = said(
         "Which engine carries it?",
         help="Of a table in a store, the store's.",
-        words=QUEUES,
+        words=QUEUE_ENGINES,
         example="rabbitmq",
     )
     technology: str | None = said(

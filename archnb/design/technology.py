@@ -8,7 +8,7 @@ from __future__ import annotations
 from archnb.design.cache import Cache
 from archnb.design.jobs import Jobs, Queue
 from archnb.design.schema import Schema, Store
-from archnb.engines import Engine, find_engine, is_relational, propose_engine
+from archnb.engines import Engine, Running, find_engine, is_relational, propose_engine
 
 
 def main_store(schema: Schema) -> str:
@@ -38,6 +38,16 @@ def is_shared_cache(store: str | None) -> bool:
     """
     found = find_engine(store)
     return store is None or (found is not None and found.is_shared)
+
+
+def is_kept_at(store: str | None, running: Running) -> bool:
+    """Whether a policy's store runs in a way: inside each "process", at the "edge".
+
+    >>> is_kept_at("http", "edge"), is_kept_at("redis", "edge")
+    (True, False)
+    """
+    found = find_engine(store)
+    return found is not None and found.running == running
 
 
 def engine_of_cache(cache: Cache) -> Engine:

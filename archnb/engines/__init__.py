@@ -17,6 +17,7 @@ from archnb.engines.engine import (
     STANDINGS,
     Ability,
     Alarm,
+    Change,
     Choice,
     Engine,
     FullText,
@@ -27,6 +28,7 @@ from archnb.engines.engine import (
     Measure,
     Queueing,
     QueueKind,
+    Running,
     Subject,
 )
 from archnb.exceptions import ArchnbError, quote, unknown
@@ -58,7 +60,7 @@ def load_engine(name: str) -> Engine:
     """The engine of that name. Raises ArchnbError with the nearest one."""
     found = find_engine(name)
     if found is None:
-        raise ArchnbError(ANY.explain_unknown(name))
+        raise ArchnbError(ANY_ENGINE.explain_unknown(name))
     return found
 
 
@@ -75,6 +77,11 @@ def is_relational(name: str | None) -> bool:
 def list_engines(kind: Kind) -> tuple[Engine, ...]:
     """The engines that serve a kind of question, the more usual ones first."""
     return tuple(one for one in engines().values() if one.serves(kind))
+
+
+def find_cache(running: Running) -> Engine | None:
+    """The cache that runs in a way: as a part of its own, inside each process, at the edge; the more usual one first."""
+    return next((one for one in list_engines("cache") if one.running == running), None)
 
 
 def propose_engine(kind: Kind) -> Engine:
@@ -147,7 +154,7 @@ class Roster:
     def explain_unknown(self, given: str) -> str:
         """Why a name will not do: the engine that it means, or the nearest spelling, or all that are allowed.
 
-        >>> STORES.explain_unknown("postgres")
+        >>> STORE_ENGINES.explain_unknown("postgres")
         "store engine 'postgres' is not known; did you mean 'postgresql'?"
         """
         allowed = self.list_names()
@@ -169,12 +176,12 @@ class Roster:
         return unknown(self.what, given, allowed)
 
 
-ANY = Roster("engine", lambda one: True)
-STORES = Roster("store engine", lambda one: one.is_store)
-CACHES = Roster("cache engine", lambda one: one.serves("cache") and one.is_shared, "none")
+ANY_ENGINE = Roster("engine", lambda one: True)
+STORE_ENGINES = Roster("store engine", lambda one: one.is_store)
+CACHE_ENGINES = Roster("cache engine", lambda one: one.serves("cache") and one.is_shared, "none")
 CACHE_PLACES = Roster("cache engine", lambda one: one.serves("cache"))
-QUEUES = Roster("queue engine", lambda one: one.serves("queue"))
-PARTS = Roster("engine", lambda one: one.is_shared or one.is_store)
+QUEUE_ENGINES = Roster("queue engine", lambda one: one.serves("queue"))
+PART_ENGINES = Roster("engine", lambda one: one.is_shared or one.is_store)
 
 
 def forget_engines() -> None:
@@ -185,15 +192,16 @@ def forget_engines() -> None:
 
 __all__ = [
     "ABILITIES",
-    "ANY",
-    "CACHES",
+    "ANY_ENGINE",
+    "CACHE_ENGINES",
     "CACHE_PLACES",
-    "PARTS",
-    "QUEUES",
+    "PART_ENGINES",
+    "QUEUE_ENGINES",
     "STANDINGS",
-    "STORES",
+    "STORE_ENGINES",
     "Ability",
     "Alarm",
+    "Change",
     "Choice",
     "Engine",
     "FullText",
@@ -205,8 +213,10 @@ __all__ = [
     "QueueKind",
     "Queueing",
     "Roster",
+    "Running",
     "Subject",
     "engines",
+    "find_cache",
     "find_engine",
     "forget_engines",
     "is_relational",

@@ -153,6 +153,15 @@ class Alarm:
 
 
 @dataclass(frozen=True)
+class Change:
+    """How one kind of change of the schema is made while the system runs, and what is locked meanwhile."""
+
+    name: str
+    steps: str
+    lock: str
+
+
+@dataclass(frozen=True)
 class FullText:
     """How the engine finds words within texts: the access method of the index, and what that is in words."""
 
@@ -210,7 +219,7 @@ class Engine:
     meanings: other words by which people name it. likes: products that speak as it does, each with the difference.
     types: what a logical type of a design becomes here. against: what is said of it where another was chosen, by the
     kind that was wanted. refused: why the one that is proposed for a kind was preferred. measured_by: which exporter
-    emits the measures. evictions: how a cache makes room, the usual first. pooler: what lets many clients share its
+    emits the measures. changes: how its schema is changed while it runs. evictions: how a cache makes room, the usual first. pooler: what lets many clients share its
     connections.
     """
 
@@ -237,6 +246,7 @@ class Engine:
     queueing: Queueing | None = None
     evictions: tuple[str, ...] = ()
     pooler: str = ""
+    changes: tuple[Change, ...] = ()
     choices: tuple[Choice, ...] = ()
     against: Mapping[Kind, str] = field(default_factory=lambda: MappingProxyType({}))
     refused: Mapping[Kind, str] = field(default_factory=lambda: MappingProxyType({}))

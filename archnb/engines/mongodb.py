@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archnb.engines.engine import Alarm, Choice, Engine, FullText, Identifier, Limit, Measure
+from archnb.engines.engine import Alarm, Change, Choice, Engine, FullText, Identifier, Limit, Measure
 
 _LIMITS = "MongoDB 8.0 manual, MongoDB Limits and Thresholds, https://www.mongodb.com/docs/v8.0/reference/limits/"
 _YCSB = "order of magnitude of YCSB on one replica set"
@@ -95,6 +95,30 @@ ENGINE = Engine(
             "< 50",
             "page",
             "Find which clients hold them; shrink their pools.",
+        ),
+    ),
+    # MongoDB 8.0 manual, Index Builds on Populated Collections; Schema Validation
+    changes=(
+        Change("add an optional field", "write it; read it where it is there", "none"),
+        Change(
+            "add a required field",
+            "write it; backfill in batches; then collMod with a validator that asks for it",
+            "an exclusive lock of the collection, for milliseconds",
+        ),
+        Change(
+            "rename or retype a field",
+            "write both; backfill in batches; read the new one; stop writing the old one; unset it a release later",
+            "none",
+        ),
+        Change(
+            "add an index",
+            "createIndexes; it is built on every member while writes go on",
+            "exclusive at the beginning and the end only",
+        ),
+        Change(
+            "drop a field or a collection",
+            "stop writing; stop reading; wait a release; unset in batches, or drop",
+            "drop: exclusive, for milliseconds",
         ),
     ),
     choices=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archnb.engines.engine import Alarm, Engine, FullText, Identifier, Limit, Measure, Queueing
+from archnb.engines.engine import Alarm, Change, Engine, FullText, Identifier, Limit, Measure, Queueing
 
 _INNODB = "MySQL 8.4 manual, 17.21 InnoDB Limits, https://dev.mysql.com/doc/refman/8.4/en/innodb-limits.html"
 _COLUMNS = "MySQL 8.4 manual, 10.4.7 Limits on Table Column Count and Row Size, https://dev.mysql.com/doc/refman/8.4/en/column-count-limit.html"
@@ -154,6 +154,39 @@ ENGINE = Engine(
             "> {recovery_point}",
             "page",
             "A failover now would lose more than the recovery point allows: do not fail over; look for a bulk write or a long query on the standby.",
+        ),
+    ),
+    # MySQL 8.4 manual, 17.12.1 Online DDL Operations
+    changes=(
+        Change(
+            "add an optional column",
+            "ALTER TABLE … ADD COLUMN, ALGORITHM=INSTANT",
+            "a metadata lock, for milliseconds once long queries are over",
+        ),
+        Change(
+            "add a required column",
+            "add it with a constant default, ALGORITHM=INSTANT; where each row has its own value: add it as nullable; write it; backfill in batches; MODIFY … NOT NULL, ALGORITHM=INPLACE, LOCK=NONE",
+            "reads and writes go on; the second way rebuilds the table",
+        ),
+        Change(
+            "rename or retype a column",
+            "add the new column; write both; backfill; read the new one; stop writing the old one; drop it a release later",
+            "short locks only; a change of type in place copies the table and stops writes",
+        ),
+        Change(
+            "add an index",
+            "ALTER TABLE … ADD INDEX, ALGORITHM=INPLACE, LOCK=NONE",
+            "reads and writes go on; a FULLTEXT index stops writes",
+        ),
+        Change(
+            "add a foreign key",
+            "find the rows that break it first; ADD CONSTRAINT, ALGORITHM=INPLACE with foreign_key_checks=0, which checks no row that is there",
+            "reads and writes go on; with the checks on, the table is copied and writes stop",
+        ),
+        Change(
+            "drop a column or a table",
+            "stop writing; stop reading; wait a release; drop, ALGORITHM=INSTANT",
+            "a metadata lock, for milliseconds",
         ),
     ),
     queueing=Queueing("table", "MySQL (SKIP LOCKED)", in_transaction=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archnb.engines.engine import (
     Alarm,
+    Change,
     Choice,
     Engine,
     FullText,
@@ -154,6 +155,38 @@ ENGINE = Engine(
             "> {recovery_point}",
             "page",
             "A failover now would lose more than the recovery point allows: do not fail over; look for a bulk write, a long query on the standby, a full disk.",
+        ),
+    ),
+    changes=(
+        Change(
+            "add an optional column",
+            "ALTER TABLE … ADD COLUMN, without a volatile default",
+            "ACCESS EXCLUSIVE, for milliseconds",
+        ),
+        Change(
+            "add a required column",
+            "add it as nullable; write it; backfill in batches; CHECK (c IS NOT NULL) NOT VALID; VALIDATE; SET NOT NULL; drop the CHECK",
+            "short locks only",
+        ),
+        Change(
+            "rename or retype a column",
+            "add the new column; write both; backfill; read the new one; stop writing the old one; drop it a release later",
+            "short locks only",
+        ),
+        Change(
+            "add an index",
+            "CREATE INDEX CONCURRENTLY, outside a transaction; check that it is valid",
+            "SHARE UPDATE EXCLUSIVE: reads and writes go on",
+        ),
+        Change(
+            "add a foreign key",
+            "ADD CONSTRAINT … NOT VALID; VALIDATE CONSTRAINT",
+            "SHARE ROW EXCLUSIVE for milliseconds, then SHARE UPDATE EXCLUSIVE",
+        ),
+        Change(
+            "drop a column or a table",
+            "stop writing; stop reading; wait a release; drop",
+            "ACCESS EXCLUSIVE, for milliseconds",
         ),
     ),
     queueing=Queueing("table", "PostgreSQL (SKIP LOCKED)", in_transaction=True),

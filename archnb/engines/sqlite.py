@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archnb.engines.engine import Engine, Identifier, Limit, Queueing
+from archnb.engines.engine import Change, Engine, Identifier, Limit, Queueing
 
 _LIMITS = "SQLite documentation, Implementation Limits For SQLite, https://www.sqlite.org/limits.html"
 _WAL = "SQLite documentation, Write-Ahead Logging, https://www.sqlite.org/wal.html"
@@ -70,6 +70,35 @@ ENGINE = Engine(
         Limit("writes", "1k/s", "short transactions of one writer", _GUESS, "estimate"),
         Limit("reads", "50k/s", "reads by key from memory", _GUESS, "estimate"),
         Limit("storage", "200 GB", "what is copied and checked in an hour or two", _GUESS, "estimate"),
+    ),
+    # SQLite documentation, ALTER TABLE, section 7: Making Other Kinds Of Table Schema Changes
+    changes=(
+        Change(
+            "add an optional column",
+            "ALTER TABLE … ADD COLUMN, nullable or with a constant default",
+            "the writer's lock, for milliseconds",
+        ),
+        Change(
+            "add a required column",
+            "add it with a constant default; or make a new table, copy the rows, drop the old one and rename, in one transaction",
+            "the writer's lock, while rows are copied",
+        ),
+        Change(
+            "rename or retype a column",
+            "RENAME COLUMN; for another type: a new table, copied and renamed in one transaction, with foreign keys off",
+            "the writer's lock, while rows are copied",
+        ),
+        Change("add an index", "CREATE INDEX", "the writer's lock, while the table is read; with WAL, readers go on"),
+        Change(
+            "add a foreign key",
+            "a new table with it, copied and renamed in one transaction; PRAGMA foreign_key_check before COMMIT",
+            "the writer's lock, while rows are copied",
+        ),
+        Change(
+            "drop a column or a table",
+            "stop writing; stop reading; wait a release; drop",
+            "the writer's lock; dropping a column rewrites the table",
+        ),
     ),
     queueing=Queueing("table", "SQLite (one writer)", in_transaction=True),
     refused={"relational": "one writer at a time is let in"},

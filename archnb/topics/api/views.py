@@ -7,6 +7,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from archnb.design.api import Operation
+from archnb.design.technology import is_kept_at
 from archnb.shapes import AnyShape, Cell, Scalar, Source, Table
 from archnb.topics.api.bodies import (
     IDEMPOTENCY_KEY,
@@ -143,7 +144,7 @@ def write_exchange(draft: Draft, resources: Resources, name: str, operation: Ope
 def write_cache_control(draft: Draft, name: str) -> str:
     """How long a caller may keep an answer, as the cache section says: its TTL where that is a cache of HTTP, else not unasked."""
     policy = draft.design.cache.policies.get(name)
-    if policy is not None and policy.use and policy.store == "http" and policy.ttl is not None:
+    if policy is not None and policy.use and is_kept_at(policy.store, "edge") and policy.ttl is not None:
         return f"public, max-age={int(policy.ttl.base)}"
     return "no-cache"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archnb.design import fields_of
 from archnb.design.cache import CachePolicy
-from archnb.design.technology import is_shared_cache
+from archnb.design.technology import is_kept_at, is_shared_cache
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.topics.cache.workload import Workload, read_placeholders
@@ -93,7 +93,7 @@ def check_parameters(draft: Draft) -> Iterator[Hit]:
 
 
 def _find_missing(work: Workload, policy: CachePolicy) -> list[str]:
-    if policy.key is None or policy.store == "http":
+    if policy.key is None or is_kept_at(policy.store, "edge"):
         return []
     given = read_placeholders(policy.key)
     # an owner written as {subject}, {user} or {owner} stands for whichever field refers to the user
@@ -119,7 +119,7 @@ def _find_missing(work: Workload, policy: CachePolicy) -> list[str]:
 def check_http(draft: Draft) -> Iterator[Hit]:
     """Find personal answers in HTTP caches."""
     for name, policy, work in _used(draft):
-        if policy.store == "http" and (work.is_personal or work.is_own):
+        if is_kept_at(policy.store, "edge") and (work.is_personal or work.is_own):
             which = [
                 f"{e}.{f}" for e in work.entities for f, field in fields_of(draft.design, e).items() if field.personal
             ]
@@ -207,7 +207,7 @@ def check_in_process(draft: Draft) -> Iterator[Hit]:
     for name, policy, _ in _used(draft):
         outdated = draft.facts.get(f"cache.{name}.outdated")
         if (
-            policy.store == "in-process"
+            is_kept_at(policy.store, "process")
             and policy.invalidation in ("on write", "write-through")
             and outdated is not None
         ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from archnb.design.cache import CachePolicy
-from archnb.design.technology import is_shared_cache
+from archnb.design.technology import is_kept_at, is_shared_cache
 from archnb.fact import Fact, apply_model, maximum, minimum, total
 from archnb.topics.cache.models import held, hit_ratio, mean_lifetime
 from archnb.topics.topic import Because, Draft
@@ -173,7 +173,7 @@ def _measure_hits(draft: Draft, name: str, policy: CachePolicy) -> None:
     )  # fmt: skip
     saved = facts.define(f"{path}.load_saved", _rate(draft, name) * ratio, "/s", "reads that the store does not see")
     memory = facts.define(f"{path}.memory", capacity * entry, "MB", "memory of its entries")
-    look = facts["cache.local_time" if policy.store == "in-process" else "cache.lookup_time"]
+    look = facts["cache.local_time" if is_kept_at(policy.store, "process") else "cache.lookup_time"]
     facts.define(
         f"{path}.latency",
         look + (1 - ratio) * query_time,

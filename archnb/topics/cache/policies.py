@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from archnb.design.cache import Cache, CachePolicy
 from archnb.design.record import Named
-from archnb.design.technology import engine_of_cache, is_shared_cache
-from archnb.engines import list_engines, propose_engine
+from archnb.design.technology import engine_of_cache, is_kept_at, is_shared_cache
+from archnb.engines import find_cache, list_engines, propose_engine
 from archnb.fact import Fact, Facts, apply_model, maximum, minimum
 from archnb.quantity import number, parse, show, unit
 from archnb.topics.cache.models import hit_ratio, hottest_share, mean_lifetime
@@ -473,7 +473,7 @@ def _fill_policy(draft: Draft, work: Workload, numbers: Numbers, policy: CachePo
         strategy = Because(
             "write-through", "the write puts the new value into the cache as well, so the next read finds it"
         )
-    elif policy.store == "http":
+    elif is_kept_at(policy.store, "edge"):
         strategy = Because("read-through", "the HTTP cache fetches what it lacks by itself")
     return draft.fill(
         path, policy,
@@ -501,19 +501,20 @@ def _choose_store(draft: Draft, work: Workload, numbers: Numbers, policy: CacheP
     writes = 0.0 if numbers.outdated is None else numbers.outdated.base * (numbers.objects.base if work.is_exact else 1)
     engine = draft.design.cache.engine
     never_changes = numbers.outdated is None and work.is_single and not work.ends_by_clock
-    if work.is_public and not work.is_personal and never_changes and size <= HTTP_BYTES:
+    edge, process = find_cache("edge"), find_cache("process")
+    if edge is not None and work.is_public and not work.is_personal and never_changes and size <= HTTP_BYTES:
         return Because(
-            "http",
+            edge.name,
             f"everybody may read it, it holds nothing personal and never changes, and all of it ({_say_size(size)}) fits into every"
             " edge of a CDN: browsers and the CDN keep it",
             (f"cache.{work.name}.objects", f"cache.{work.name}.object_size"),
         )
     if (
-        size <= IN_PROCESS_BYTES and numbers.rate.base >= IN_PROCESS_RATE and writes * IN_PROCESS_READS_PER_WRITE <= numbers.rate.base
+        process is not None and size <= IN_PROCESS_BYTES and numbers.rate.base >= IN_PROCESS_RATE and writes * IN_PROCESS_READS_PER_WRITE <= numbers.rate.base
         and policy.invalidation == "ttl"
     ):  # fmt: skip
         return Because(
-            "in-process",
+            process.name,
             f"all answers together are {_say_size(size)}, they are read {numbers.rate.text} and "
             + (f"change once in {_say_time(1 / writes)}" if writes else "never change")
             + ": each process keeps its own copy and asks nobody",
@@ -538,7 +539,7 @@ def _choose_stampede(draft: Draft, work: Workload, numbers: Numbers, policy: Cac
         "readers that find the most wanted answer missing before the first has computed it again",
     )  # fmt: skip
     names = (hottest.name,)
-    if policy.store == "http":
+    if is_kept_at(policy.store, "edge"):
         return Because(
             "stale while revalidate", "the HTTP cache gives the old answer while it fetches the new one", names
         )

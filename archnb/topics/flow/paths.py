@@ -7,7 +7,7 @@ import dataclasses
 from archnb.design.entities import AccessPattern, Step
 from archnb.design.flow import Hop, Path
 from archnb.design.record import Named
-from archnb.design.technology import engine_of_store, is_queue_in_store, is_shared_cache
+from archnb.design.technology import engine_of_store, is_kept_at, is_queue_in_store, is_shared_cache
 from archnb.engines import Kind
 from archnb.quantity import Quantity, parse
 from archnb.topics.flow.components import Parts
@@ -132,7 +132,7 @@ def _enter(draft: Draft, parts: Parts, trace: Trace, name: str, pattern: AccessP
     service = parts.service_of(entity.domain if entity is not None else None)
     policy = draft.design.cache.policies.get(name)
     share, at = ALL, parts.client
-    if parts.cdn and policy is not None and policy.use and policy.store == "http":
+    if parts.cdn and policy is not None and policy.use and is_kept_at(policy.store, "edge"):
         trace.call(at, parts.cdn, label)
         at, share = parts.cdn, _miss_share(draft, name)
     if parts.gateway:
@@ -167,7 +167,7 @@ def _trace_read(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) -
         trace.later(parts.worker, store, what)
         return trace
     share = trace.hops[-1].share or ALL
-    if policy is not None and policy.use and policy.store != "http":
+    if policy is not None and policy.use and not is_kept_at(policy.store, "edge"):
         missed = _miss_share(draft, name)
         if parts.cache and is_shared_cache(policy.store):
             trace.call(service, parts.cache, f"get {policy.key or name}")
