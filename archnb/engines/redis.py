@@ -31,7 +31,7 @@ ENGINE = Engine(
     },
     protocol="RESP, TLS",
     port=6379,
-    abilities=frozenset({"durability", "replicas", "spreading over nodes", "expiring locks", "eviction by frequency"}),
+    abilities=frozenset({"replicas", "spreading over nodes", "expiring locks", "eviction by frequency"}),
     types={
         "key": "string",
         "uuid": "string",

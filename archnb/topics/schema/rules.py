@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from archnb.design.record import Named
 from archnb.design.schema import Column, Schema, SchemaTable
+from archnb.design.technology import engine_of_store
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number, show
 from archnb.topics.schema.names import is_reserved
@@ -339,6 +340,21 @@ def name_too_long(draft: Draft) -> Iterator[Hit]:
                 yield Hit(f"schema.tables.{name}", f"{one!r}: {len(one.encode())} bytes")
 
 
+@rule(
+    "schema-truth-without-durability", principle="reliability", severity="high",
+    condition="a store whose engine forgets what it acknowledged is the only one that holds an entity",
+    effect="After a restart or a full memory rows are gone that callers were told are kept, and no other store has them.",
+    remedy="Hold the entity in a durable store and keep a copy here, or cache its reads; where losing it is meant, accept the finding.",
+)  # fmt: skip
+def truth_without_durability(draft: Draft) -> Iterator[Hit]:
+    schema = draft.design.schema
+    for name, store in schema.stores.items():
+        engine = engine_of_store(schema, name)
+        if store.holds and not engine.has("durability"):
+            held = f"{', '.join(store.holds[:4])}{' …' if len(store.holds) > 4 else ''}"
+            yield Hit(f"schema.stores.{name}.engine", f"{engine.label} holds {held}")
+
+
 RULES: Sequence[Rule] = (
     foreign_key_without_index,
     table_without_primary_key,
@@ -352,6 +368,7 @@ RULES: Sequence[Rule] = (
     cycle_of_mandatory_references,
     reserved_word_name,
     name_too_long,
+    truth_without_durability,
     *SMELLS,
 )
 
