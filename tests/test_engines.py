@@ -309,6 +309,51 @@ def test_meaning_is_read_out_of_a_text_only_where_it_is_plain() -> None:
     ]  # fmt: skip
 
 
+def test_a_store_without_foreign_keys_says_so() -> None:
+    """A reference within a document store is kept by the service, which is said; its reads have their indexes all the same."""
+    made = plan(design(schema={"stores": {"main": {"engine": "mongodb", "holds": ["Customer", "Order"]}}}))
+    why = made.why("schema.tables.order.columns.customer_id").reason
+    assert "MongoDB has no foreign keys" in why and "another store" not in why
+    served = {one.serves for one in made.design.schema.tables["order"].indexes.values()}
+    assert ("orders_of_customer",) in served
+    assert not made.design.schema.tables["order"].foreign_keys
+
+
+@pytest.mark.parametrize(
+    ("engine", "guard"),
+    [("postgresql", "exclusion constraint"), ("mysql", "FOR UPDATE"), ("sqlite", "BEGIN IMMEDIATE")],
+)
+def test_a_guard_is_one_that_the_engine_has(engine: str, guard: str) -> None:
+    """Overlap is refused by a constraint where there is one, and by a lock where there is none."""
+    made = plan(
+        Design.of(
+            {
+                "entities": {
+                    "Room": {"fields": {"id": "key", "name": "text(80)"}, "rows": "2k"},
+                    "Stay": {
+                        "fields": {"id": "key", "room": "-> Room", "starts_at": "timestamp", "ends_at": "timestamp"},
+                        "rows": "1M",
+                    },
+                },
+                "access": {"book_stay": {"writes": "Stay", "action": "create", "rate": "5/s"}},
+                "schema": {"stores": {"main": {"engine": engine}}},
+            }
+        )
+    )
+    found = made.design.decisions.transactions["book_stay"].guard or ""
+    assert guard in found
+    assert engine == "postgresql" or "exclusion" not in found
+
+
+def test_steps_of_a_migration_are_those_of_the_engine() -> None:
+    """Nobody is told to build an index concurrently in MySQL, or to add a column to a collection."""
+    for engine, word in (("postgresql", "CONCURRENTLY"), ("mysql", "LOCK=NONE"), ("mongodb", "createIndexes")):
+        made = plan(design(schema={"stores": {"main": {"engine": engine, "holds": ["Customer", "Order"]}}}))
+        steps = made.migrations["migration-steps"].frame["steps"].str.cat(sep=" ")
+        assert word in steps
+        assert ("CONCURRENTLY" in steps) is (engine == "postgresql")
+
+
 # -- an engine is one module
 
 TOY = '''

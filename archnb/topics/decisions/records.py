@@ -122,7 +122,7 @@ def choose_stores(draft: Draft) -> Iterator[Choice]:
             yield Choice(
                 f"store_{name}", f"schema.stores.{name}", f"{engine} serves {name}", f"{store.purpose or name}: {show_fact(draft, rate)} of the peak ask for it.",
                 f"{engine} {role}.",
-                (f"{engine_of_store(draft.design.schema, next(iter(stores))).label} alone: one store less to run, but it answers this kind of question slowly or not at all at this rate",),
+                (_weigh_alone(engine_of_store(draft.design.schema, next(iter(stores))), known),),
                 "A second system to run and to feed; its answers are behind by the time the feed takes." if store.copies else "A second system to run; no transaction spans both.",
                 "When less than 1 % of the reads use it, or when its copy is behind by more than the staleness that its readers allow.", facts,
             )  # fmt: skip
@@ -157,10 +157,19 @@ def _weigh_engines(engine: Engine) -> tuple[str, ...]:
     return tuple(f"{one.label}: {one.against[kind]}" for one in others)[:4]
 
 
-def _weigh_queues(engine: Engine | None, *, is_table: bool) -> Iterator[str]:
+def _weigh_alone(main: Engine, other: Engine) -> str:
+    """What speaks against the main store alone."""
+    if main == other:
+        return "one store for both: one less to run, but the load and the failures of each are then the other's too"
+    return f"{main.label} alone: one store less to run, but it answers this kind of question slowly or not at all at this rate"
+
+
+def _weigh_queues(engine: Engine | None, main: Engine, *, is_table: bool) -> Iterator[str]:
     """What a queue might have been instead: a table of the store, a broker, a log."""
-    if not is_table:
+    if not is_table and main.has("row locks that skip"):
         yield "a table with SKIP LOCKED: nothing new to run, up to some hundred messages a second"
+    elif not is_table and main.queueing is not None and main.queueing.in_transaction:
+        yield f"a table in {main.label}: nothing new to run, and one process takes its jobs"
     kind = engine.queueing.kind if engine is not None and engine.queueing is not None else None
     able = [one for one in list_engines("queue") if one.queueing is not None and "queue" in one.against]
     brokers = [one for one in able if one.queueing is not None and one.queueing.kind == "broker" and one != engine]
@@ -278,9 +287,11 @@ def choose_queue(draft: Draft) -> Iterator[Choice]:
     yield Choice(
         "queue_technology", path, f"The queue is {technology}", f"{rate} messages at the peak for {len(draft.design.jobs.jobs)} jobs; none may be lost with a rollback or a crash.",
         technology + ".",
-        tuple(_weigh_queues(engine, is_table=is_table)),
+        tuple(_weigh_queues(engine, engine_of_store(draft.design.schema), is_table=is_table)),
         "A message is in the same transaction as its cause, and backed up with it; its work is load on the store." if is_table else "The queue's load is off the store; an outbox keeps both in step.",
-        f"At {show_fact(draft, 'jobs.database_limit', '500/s')}, or when a second system must read the same messages." if is_table else f"At {show_fact(draft, 'jobs.broker_limit', '20k/s')}, or when messages must be read again.",
+        f"At {show_fact(draft, 'jobs.database_limit', '500/s')}, or when a second system must read the same messages." if is_table
+        else f"When nobody reads the messages a second time, and fewer than {show_fact(draft, 'jobs.broker_limit', '20k/s')} come." if engine is not None and engine.queueing is not None and engine.queueing.kind == "log"
+        else f"At {show_fact(draft, 'jobs.broker_limit', '20k/s')}, or when messages must be read again.",
         (f"flow.{queue}.rate",),
     )  # fmt: skip
 

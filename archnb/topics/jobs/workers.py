@@ -246,7 +246,9 @@ def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Jo
 
 def _read_engine(queue: Queue) -> Because | None:
     """The engine that a technology which was said means; where it means none, the queue is something of one's own."""
-    if queue.engine is not None or queue.technology is None:
+    if queue.engine is not None:
+        return Because(queue.engine, "the engine that is said")
+    if queue.technology is None:
         return None
     meant = mean_engine(queue.technology)
     is_queue = meant is not None and meant.queueing is not None

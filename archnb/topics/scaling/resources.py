@@ -12,7 +12,7 @@ from archnb.design import fields_of
 from archnb.design.record import Named
 from archnb.design.scaling import Resource, Scaling
 from archnb.design.technology import engine_of_cache, engine_of_store
-from archnb.engines import Limit, find_engine
+from archnb.engines import Limit, QueueKind, find_engine
 from archnb.exceptions import InputError, Problem, unknown
 from archnb.fact import Fact, apply_model, ceil, maximum, total
 from archnb.quantity import Quantity, parse
@@ -22,6 +22,21 @@ from archnb.topics.topic import Because, Draft
 
 # what a queue of one's own, of which nothing is known, is taken to carry
 UNKNOWN_QUEUE = "2k/s"
+# what is done when a queue is nearly full, and why in this order
+_QUEUE_ACTIONS: dict[QueueKind, tuple[str, str]] = {
+    "table": (
+        "several messages a transaction, then a broker of its own",
+        "batches cost nothing; a broker is one more system to run",
+    ),
+    "broker": (
+        "several messages a request, then several queues by key, then a log in partitions",
+        "batches cost nothing; several queues keep the order of a key only",
+    ),
+    "log": (
+        "larger batches, then more partitions, then more nodes",
+        "batches cost nothing; more partitions move keys to others once",
+    ),
+}
 UNKNOWN_MEMORY = "64 GB"
 _CODE = 62
 _INT_KEYS = {"int": 2**31 - 1, "smallint": 2**15 - 1}
@@ -279,7 +294,7 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
             limit = f"{table.base:g}/s"
         yield f"{stem(name)}_throughput", _Proposal(
             name, f"flow.{name}.rate", limit, f"order of magnitude of {technology or 'a queue in a database table'} on one node; measure it",
-            "several messages a transaction, then a broker of its own", "batches cost nothing; a broker is one more system to run", "every job passes through it",
+            *_QUEUE_ACTIONS["table" if engine is None or engine.queueing is None else engine.queueing.kind], "every job passes through it",
         )  # fmt: skip
     if "load.peak_egress" in facts:
         yield "bandwidth", _Proposal(

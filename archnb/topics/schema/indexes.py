@@ -25,7 +25,6 @@ from archnb.topics.schema.places import (
     find_demands,
     find_include_demands,
     is_given,
-    is_relational,
     list_full_text,
 )
 from archnb.topics.topic import Draft
@@ -60,7 +59,7 @@ def propose_indexes(draft: Draft, design: Design) -> Named[SchemaTable]:
     tables: dict[str, SchemaTable] = {}
     for name, table in design.schema.tables.items():
         is_said = name in said and bool(said[name].columns)
-        if is_said or not is_relational(design.schema, table):
+        if is_said or "btree" not in engine_of(design.schema, table).index_methods:
             tables[name] = table
         else:
             tables[name] = _index_table(draft, design, name, table, demands.get(name, []), included.get(name, []))
