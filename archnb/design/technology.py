@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from archnb.design.cache import Cache
 from archnb.design.jobs import Jobs, Queue
-from archnb.design.schema import Schema, Store
+from archnb.design.schema import Schema
 from archnb.engines import Engine, Running, find_engine, is_relational, propose_engine
 
 
@@ -21,8 +21,8 @@ def main_store(schema: Schema) -> str:
 
 def engine_of_store(schema: Schema, name: str | None = None) -> Engine:
     """The engine of a store, of the main one where none is named; a store that says none is of the kind that is proposed."""
-    store = schema.stores.get(name or main_store(schema), Store())
-    return find_engine(store.engine) or propose_engine("relational")
+    store = schema.stores.get(name or main_store(schema))
+    return (find_engine(store.engine) if store is not None else None) or propose_engine("relational")
 
 
 def home_of(schema: Schema, entity: str | None) -> str:

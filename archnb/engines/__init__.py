@@ -74,6 +74,7 @@ def is_relational(name: str | None) -> bool:
     return found is not None and found.is_relational
 
 
+@lru_cache
 def list_engines(kind: Kind) -> tuple[Engine, ...]:
     """The engines that serve a kind of question, the more usual ones first."""
     return tuple(one for one in engines().values() if one.serves(kind))
@@ -84,6 +85,7 @@ def find_cache(running: Running) -> Engine | None:
     return next((one for one in list_engines("cache") if one.running == running), None)
 
 
+@lru_cache
 def propose_engine(kind: Kind) -> Engine:
     """The engine that is proposed for a kind of question. Raises ArchnbError where none is."""
     for one in engines().values():
@@ -186,8 +188,8 @@ PART_ENGINES = Roster("engine", lambda one: one.is_shared or one.is_store)
 
 def forget_engines() -> None:
     """Look for the modules again when next asked; for those who add one while a program runs."""
-    engines.cache_clear()
-    _meanings.cache_clear()
+    for found in (engines, list_engines, propose_engine, _meanings):
+        found.cache_clear()
 
 
 __all__ = [
