@@ -296,6 +296,14 @@ def test_an_unknown_engine_is_an_error_that_helps(sections: dict[str, Any], word
     assert words in refuse(**sections)
 
 
+def test_a_roster_tells_its_other_words() -> None:
+    """What else a name may be called is a mapping too, for those who check names by it."""
+    meant = STORE_ENGINES.list_meanings()
+    assert (meant["postgres"], meant["opensearch"], meant["valkey"]) == ("postgresql", "elasticsearch", "redis")
+    assert set(meant.values()) == set(STORE_ENGINES.list_names())
+    assert "kafka" not in STORE_ENGINES.list_meanings() and "rabbit" in QUEUE_ENGINES.list_meanings()
+
+
 def test_unknown_dialects_are_explained_alike() -> None:
     """The exporters' dialects and the readers' are engines too."""
     with pytest.raises(ArchnbError, match="did you mean 'postgresql'"):

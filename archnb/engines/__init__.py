@@ -153,6 +153,16 @@ class Roster:
         """The names that are allowed, the more usual ones first."""
         return (*(name for name, one in engines().items() if self._belongs(one)), *self.more)
 
+    def list_meanings(self) -> Mapping[str, str]:
+        """Other words for the names, in small letters: what people call an engine, and products that speak as it does."""
+        allowed = self.list_names()
+        found: dict[str, str] = {}
+        for name, one in engines().items():
+            if name in allowed:
+                for word in (one.label, *one.meanings, *one.likes):
+                    found.setdefault(word.casefold(), name)
+        return found
+
     def explain_unknown(self, given: str) -> str:
         """Why a name will not do: the engine that it means, or the nearest spelling, or all that are allowed.
 

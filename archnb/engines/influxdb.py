@@ -77,8 +77,8 @@ ENGINE = Engine(
         Limit("reads", "500/s", "queries of moderate cost on one node", _SIZING, "estimate"),
         Limit("storage", "2 TB", "on one node", _SIZING, "estimate"),
     ),
-    measured_by="its own /metrics by the Telegraf input, https://docs.influxdata.com/telegraf/v1/",
-    measures=(Measure("influxdb_write_errors_total", "counter", "errors", "points", "points that were refused"),),
+    measured_by="its own /metrics (2.x), https://docs.influxdata.com/influxdb/v2/reference/internals/metrics/",
+    measures=(Measure("storage_shard_write_err_sum", "counter", "errors", "points", "points of writes that failed"),),
     choices=(
         Choice(
             "time series",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archnb.engines.engine import Alarm, Change, Choice, Engine, FullText, Identifier, Limit, Measure
+from archnb.engines.engine import Change, Choice, Engine, FullText, Identifier, Limit, Measure
 
 _LIMITS = "MongoDB 8.0 manual, MongoDB Limits and Thresholds, https://www.mongodb.com/docs/v8.0/reference/limits/"
 _YCSB = "order of magnitude of YCSB on one replica set"
@@ -84,17 +84,13 @@ ENGINE = Engine(
     ),
     measured_by="mongodb_exporter 0.44, https://github.com/percona/mongodb_exporter",
     measures=(
-        Measure("mongodb_ss_connections_current", "gauge", "utilisation", "connections", "connections"),
-        Measure("mongodb_ss_connections_available", "gauge", "saturation", "connections", "connections left"),
-    ),
-    alarms=(
-        Alarm(
-            "store_connections_nearly_out_mongodb",
+        Measure(
+            "mongodb_ss_connections",
+            "gauge",
+            "utilisation",
             "connections",
-            "mongodb_ss_connections_available",
-            "< 50",
-            "page",
-            "Find which clients hold them; shrink their pools.",
+            "connections by kind: current, available",
+            ("conn_type",),
         ),
     ),
     # MongoDB 8.0 manual, Index Builds on Populated Collections; Schema Validation

@@ -68,7 +68,11 @@ ENGINE = Engine(
         Limit("storage", "1 TB", "on one machine", _LDBC, "estimate"),
     ),
     measured_by="its own Prometheus endpoint, https://neo4j.com/docs/operations-manual/5/monitoring/metrics/reference/",
-    measures=(Measure("neo4j_transaction_active", "gauge", "utilisation", "transactions", "open transactions"),),
+    # of the database that is called neo4j, as it is unless one says otherwise
+    measures=(
+        Measure("neo4j_database_neo4j_transaction_active_read", "gauge", "utilisation", "transactions", "open reads"),
+        Measure("neo4j_database_neo4j_transaction_active_write", "gauge", "utilisation", "transactions", "open writes"),
+    ),
     choices=(
         Choice(
             "graph",
