@@ -235,8 +235,13 @@ def test_a_design_with_a_cache_is_planned(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "engine"),
-    [("PostgreSQL (SKIP LOCKED)", "postgresql"), ("RabbitMQ 4.1", "rabbitmq"), ("Apache Kafka", "kafka"), ("our own bus", None)],
-)  # fmt: skip
+    [
+        ("PostgreSQL (SKIP LOCKED)", "postgresql"),
+        ("RabbitMQ 4.1", "rabbitmq"),
+        ("Apache Kafka", "kafka"),
+        ("our own bus", None),
+    ],
+)
 def test_a_technology_that_is_said_is_read_once(said: str, engine: str | None) -> None:
     """A queue's technology names its engine where it begins with one; what it does not tell is not guessed."""
     made = plan(
@@ -290,7 +295,7 @@ def test_the_engine_may_be_said_in_the_flow() -> None:
         ({"jobs": {"queues": {"default": {"engine": "rabbit"}}}}, "did you mean 'rabbitmq'?"),
         ({"jobs": {"queues": {"default": {"engine": "kinesis"}}}}, "the nearest is 'kafka'"),
     ],
-)  # fmt: skip
+)
 def test_an_unknown_engine_is_an_error_that_helps(sections: dict[str, Any], words: str) -> None:
     """A name that is no engine is never taken for PostgreSQL: by meaning first, then by spelling, then what is allowed."""
     assert words in refuse(**sections)
@@ -312,9 +317,15 @@ def test_unknown_dialects_are_explained_alike() -> None:
 
 def test_meaning_is_read_out_of_a_text_only_where_it_is_plain() -> None:
     """A text means the engine that it begins with; two engines, or a short word among others, mean none."""
-    assert [getattr(mean_engine(one), "name", None) for one in ("pg 17", "pg and friends", "Kafka to Postgres", "", None)] == [
-        "postgresql", None, None, None, None,
-    ]  # fmt: skip
+    assert [
+        getattr(mean_engine(one), "name", None) for one in ("pg 17", "pg and friends", "Kafka to Postgres", "", None)
+    ] == [
+        "postgresql",
+        None,
+        None,
+        None,
+        None,
+    ]
 
 
 def test_a_store_without_foreign_keys_says_so() -> None:
