@@ -15,7 +15,6 @@ from archnb import Design, plan
 from archnb.design.record import Named
 from archnb.model import Model, Unknown
 from archnb.model.lookups import find_demands
-from archnb.topics.topic import Draft
 from tests.designs import ALL, tiny
 
 # several customers in one system: every row but the price list belongs to one team
@@ -339,7 +338,7 @@ def test_a_device_reaches_its_own_rows() -> None:
 def test_the_main_store_is_the_relational_one() -> None:
     """Everything asks for one main store: the first relational one, wherever it stands; what no store names lives there."""
     places = model_of("POINTS").places
-    assert (places.main, places.main_engine) == ("truth", "mysql")
+    assert (places.main, places.main_engine.name) == ("truth", "mysql")
     assert (places.find_home("Posting"), places.find_home("Purse")) == ("fast", "truth")
     assert not places.is_relational_store("fast")
     made = plan(Design.of(POINTS | {"access": POINTS["access"] | {"later": {"writes": "Move", "is_async": True}}}))
@@ -385,7 +384,7 @@ def test_traffic_is_counted_by_entity_and_by_store() -> None:
     [
         ({"technology": "RabbitMQ"}, "broker"),
         ({"technology": "Apache Kafka"}, "log"),
-        ({"technology": "PostgreSQL (SKIP LOCKED)"}, "table"),
+        ({"technology": "MySQL (SKIP LOCKED)"}, "table"),
         # a word inside a name says nothing, and a message is not risked for it
         ({"technology": "Timetable Bus"}, "broker"),
         ({"technology": "our own relay", "kind": "table"}, "table"),
@@ -402,20 +401,29 @@ def test_a_queue_says_what_it_is(said: dict[str, Any], kind: str) -> None:
     assert made.design.jobs.queues["default"].technology
 
 
+def test_a_table_of_another_store_shares_no_transaction() -> None:
+    """A queue on an engine that is not the main store's is a table, but not one that a write here can cover."""
+    said = {"technology": "PostgreSQL (SKIP LOCKED)"}
+    made = plan(Design.of(POINTS | {"jobs": {"queues": {"default": said}, "jobs": {"tell": {"trigger": "move"}}}}))
+    assert made.model.queues.kind == "table" and not made.model.queues.is_table
+    assert "relay_outbox" in made.design.jobs.jobs
+
+
 # -- kept, fast, and asked by all
 
 
 def test_what_rests_on_unchanged_sections_is_kept() -> None:
     """Closing the schema leaves keys, ways and people as they were and asks anew where things live."""
-    draft = Draft(tiny())
-    before = draft.model
+    design = tiny()
+    before = Model(design)
     keys, people, places = before.keys, before.people, before.places
-    assert draft.model is before
-    draft.close("schema", dataclasses.replace(draft.design.schema, stores=Named({})))
-    assert draft.model is not before
-    assert draft.model.keys is keys and draft.model.people is people and draft.model.places is not places
-    draft.close("entities", Named(dict(draft.design.entities)))
-    assert draft.model.keys is not keys
+    assert before.renew(design) is before
+    without_stores = dataclasses.replace(design, schema=dataclasses.replace(design.schema, stores=Named({})))
+    after = before.renew(without_stores)
+    assert after is not before
+    assert after.keys is keys and after.people is people and after.places is not places
+    copied = dataclasses.replace(without_stores, entities=Named(dict(design.entities)))
+    assert after.renew(copied).keys is not keys
 
 
 def write_chain(count: int) -> Design:

@@ -70,6 +70,8 @@ def list_questions(cls: type[Record], path: str) -> Iterator[Question]:
     for name, hint in hints(cls).items():
         about = asked(cls).get(name)
         found = _find_kind(hint)
+        if about is not None and about.words is not None:
+            found = "choice", about.words.list_names()
         if about is not None and found is not None:
             yield Question(f"{path}.{name}", found[0], about, found[1])
 

@@ -26,6 +26,7 @@ from archnb.design.record import Named, Record, leaves, plain, read, said
 from archnb.design.requirements import Requirements
 from archnb.design.scaling import Scaling
 from archnb.design.schema import Schema
+from archnb.engines import CACHE_ENGINES, QUEUE_ENGINES, STORE_ENGINES, find_engine
 from archnb.exceptions import InputError, Problem, unknown
 
 __all__ = ["Design", "find_dangling", "leaves", "plain", "read"]
@@ -109,6 +110,7 @@ def find_dangling(design: Design) -> Iterator[Problem]:
     yield from _check_access(design)
     yield from _check_tables(design)
     yield from check_acceptances(design.accepted)
+    yield from _check_engines(design)
 
 
 def fields_of(design: Design, entity: str) -> dict[str, Field]:
@@ -232,3 +234,33 @@ def _check_tables(design: Design) -> Iterator[Problem]:
         for needed in (*table.primary_key, *(c for key in table.foreign_keys.values() for c in key.columns)):
             if needed not in table.columns:
                 yield Problem(path, unknown("column", needed, table.columns))
+
+
+def _check_engines(design: Design) -> Iterator[Problem]:
+    """A part of the flow is of an engine that can be such a part, and of the one that its own section has it to be."""
+    for name, one in design.flow.components.items():
+        engine, path = find_engine(one.engine), f"flow.components.{name}.engine"
+        kind = one.kind or ("store" if name in design.schema.stores else name if name in ("cache", "queue") else None)
+        if engine is None or kind is None:
+            continue
+        roster = {"store": STORE_ENGINES, "cache": CACHE_ENGINES, "queue": QUEUE_ENGINES}.get(kind)
+        if roster is None:
+            yield Problem(path, f"a {kind} has no engine; say what it is built with as `technology`.")
+            continue
+        if engine.name not in roster.list_names():
+            yield Problem(path, roster.explain_unknown(engine.name))
+            continue
+        where, own = _find_own_engine(design, name, kind)
+        if own is not None and own != engine.name:
+            yield Problem(path, f"{engine.name!r} is said here and {own!r} at {where}; say it once.")
+
+
+def _find_own_engine(design: Design, name: str, kind: str) -> tuple[str, str | None]:
+    """Where the section of a store, cache or queue says its engine, and which one."""
+    if kind == "store":
+        store = design.schema.stores.get(name)
+        return f"schema.stores.{name}.engine", store.engine if store is not None else None
+    if kind == "cache":
+        return "cache.engine", design.cache.engine
+    queue = next((queue for queue, one in design.jobs.queues.items() if one.engine), None)
+    return f"jobs.queues.{queue}.engine", design.jobs.queues[queue].engine if queue is not None else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archnb.design.record import NUMBER, SIZE, TIME, Named, Record, said
+from archnb.engines import CACHE_ENGINES, CACHE_PLACES
 from archnb.quantity import Quantity
 
 
@@ -14,7 +15,7 @@ class CachePolicy(Record):
     """How the answers of one access pattern are cached. Its name is the access pattern's."""
 
     use: bool | None = said("Is it cached?", example="true")
-    store: Literal["redis", "memcached", "in-process", "http"] | None = said("Where?", example="redis")
+    store: str | None = said("Where?", words=CACHE_PLACES, example="redis")
     key: str | None = said("Under which key?", example="shop:v1:orders_of_customer:{customer}")
     ttl: Quantity | None = said("For how long?", unit=TIME, example="30 s")
     invalidation: Literal["ttl", "on write", "write-through", "versioned key"] | None = said(
@@ -35,7 +36,7 @@ class CachePolicy(Record):
 class Cache(Record):
     """The caching section."""
 
-    engine: Literal["redis", "memcached", "none"] | None = said("Which shared cache?", example="redis")
+    engine: str | None = said("Which shared cache?", words=CACHE_ENGINES, example="redis")
     memory: Quantity | None = said("How much memory?", unit=SIZE, example="16 GiB")
     eviction: Literal["allkeys-lru", "allkeys-lfu", "volatile-ttl", "noeviction"] | None = said(
         "What goes when it is full?", example="allkeys-lru"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from archnb.design.record import NUMBER, TIME, Named, Record, said
+from archnb.engines import PART_ENGINES
 from archnb.quantity import Quantity
 
 Kind = Literal["client", "gateway", "service", "cache", "store", "queue", "worker", "third_party", "identity"]
@@ -29,7 +30,12 @@ class Component(Record):
     replicas: int | None = said("How many run?", example="3")
     availability: Quantity | None = said("Which share of the time does one of them work?", unit=NUMBER, example="99.9%")
     service_time: Quantity | None = said("How long does it work on one request?", unit=TIME, example="5 ms")
-    technology: str | None = said("What is it built with?", example="PostgreSQL 18")
+    engine: str | None = said(
+        "Which engine is it, of a store, cache or queue?", words=PART_ENGINES, example="postgresql"
+    )
+    technology: str | None = said(
+        "What is it built with?", help="Words for people; decisions follow the engine.", example="PostgreSQL 18"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archnb.design.record import NUMBER, RATE, TIME, Named, Record, said
+from archnb.engines import QUEUE_ENGINES, QueueKind
 from archnb.quantity import Quantity
-
-# rows in a table of the database, messages of a broker, or a log that is read by position
-QueueKind = Literal["table", "broker", "log"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +46,17 @@ class Job(Record):
 class Queue(Record):
     """A queue."""
 
-    technology: str | None = said("What is it built with?", example="PostgreSQL (SKIP LOCKED)")
+    engine: str | None = said(
+        "Which engine carries it?",
+        help="Of a table in a store, the store's.",
+        words=QUEUE_ENGINES,
+        example="rabbitmq",
+    )
+    technology: str | None = said(
+        "What is it called?",
+        help="Words for people; decisions follow the engine.",
+        example="PostgreSQL (SKIP LOCKED)",
+    )
     kind: QueueKind | None = said(
         "Is it a table of the database, a broker or a log?",
         example="table",

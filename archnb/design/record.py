@@ -83,24 +83,44 @@ class Named(Mapping[str, T], Generic[T]):
         return Named({**self._items, **more})
 
 
+class Words(typing.Protocol):
+    """Names that a text may be, with an answer for each that it may not."""
+
+    def list_names(self) -> tuple[str, ...]:
+        """The names that are allowed."""
+        ...
+
+    def explain_unknown(self, given: str) -> str:
+        """What is wrong with another name, and what is meant or allowed."""
+        ...
+
+
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """What a field says of itself: the question, what helps to answer it, an example, its dimension."""
+    """What a field says of itself: the question, what helps to answer it, an example, its dimension, the allowed words."""
 
     question: str
     help: str = ""
     example: str = ""
     unit: Dimension | None = None
+    words: Words | None = None
 
 
 def said(
-    question: str, *, help: str = "", example: str = "", unit: Dimension | None = None, default: Any = None
+    question: str,
+    *,
+    help: str = "",
+    example: str = "",
+    unit: Dimension | None = None,
+    words: Words | None = None,
+    default: Any = None,
 ) -> Any:
     """A field that a person may say. Its default is None or empty: what is not said is proposed.
 
-    unit: the dimension a quantity must have (TIME, RATE, SIZE, NUMBER), None for any.
+    unit: the dimension a quantity must have (TIME, RATE, SIZE, NUMBER), None for any. words: the names that a text may
+    be, where they are kept elsewhere than in its type.
     """
-    asked = Asked(question, help, example, unit)
+    asked = Asked(question, help, example, unit, words)
     if default is dict:
         return dataclasses.field(default_factory=Named, metadata={"asked": asked})
     return dataclasses.field(default=default, metadata={"asked": asked})
@@ -266,6 +286,9 @@ def _convert_plain(kind: type, value: object, path: str, problems: list[Problem]
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if kind is str and isinstance(value, str | int | float) and not isinstance(value, bool):
+        if about is not None and about.words is not None and str(value) not in about.words.list_names():
+            problems.append(Problem(path, about.words.explain_unknown(str(value))))
+            return None
         return str(value)
     words = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[kind]
     example = f", for instance {about.example}" if about and about.example else ""

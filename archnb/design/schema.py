@@ -7,18 +7,14 @@ from typing import Literal
 
 from archnb.design.entities import OnDelete
 from archnb.design.record import Named, Record, said
-
-Engine = Literal[
-    "postgresql", "mysql", "sqlite", "mongodb", "dynamodb", "elasticsearch", "influxdb", "neo4j"
-]  # fmt: skip
-RELATIONAL: tuple[str, ...] = ("postgresql", "mysql", "sqlite")
+from archnb.engines import STORE_ENGINES
 
 
 @dataclass(frozen=True, kw_only=True)
 class Store(Record):
     """One database: its engine, what it is the source of truth for, and what it holds a copy of."""
 
-    engine: Engine | None = said("Which database?", example="postgresql")
+    engine: str | None = said("Which database?", words=STORE_ENGINES, example="postgresql")
     purpose: str | None = said("What is it for?", example="the source of truth for orders")
     holds: tuple[str, ...] = said("Which entities live in it?", default=(), example="Order, OrderLine")
     copies: tuple[str, ...] = said("Which entities does it hold a copy of?", default=(), example="Product")

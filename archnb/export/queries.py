@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archnb.design.entities import AccessPattern
+from archnb.engines import load_engine
 from archnb.export.joins import Joins
 from archnb.export.sql import check_dialect, make_dialect, metadata, words_of, write_comment
 from archnb.model import Model
 from archnb.model.identifiers import claim
-from archnb.model.lookups import covers, find_accesses, find_demands, key_column
+from archnb.model.lookups import covers, find_accesses, find_demands, key_column, list_full_text
 from archnb.model.places import Place
 from archnb.naming import snake
 from archnb.shapes import Source
@@ -96,7 +97,7 @@ class _Writer:
 
     def _search_store(self) -> str | None:
         copies = self.places.list_copies(self.entity)
-        return next((one for one in copies if self.places.engine(one) == "elasticsearch"), None)
+        return next((one for one in copies if self.places.engine(one).serves("search")), None)
 
     # -- parts
 
@@ -124,7 +125,9 @@ class _Writer:
         return found
 
     def _is_email(self, table: str, column: str) -> bool:
-        return self.design.schema.tables[table].columns[column].type == "email" and self.dialect != "mysql"
+        return self.design.schema.tables[table].columns[column].type == "email" and not load_engine(self.dialect).has(
+            "case-insensitive text"
+        )
 
     def equals(self, table: str, column: str, name: str | None = None) -> Any:
         """The condition that a column has the given value; e-mail addresses are compared without case."""
@@ -449,9 +452,9 @@ class _Writer:
                 found = (
                     n
                     for n, i in table.indexes.items()
-                    if i.method in ("gin", "fulltext") and set(i.columns) == set(demand.search)
+                    if i.method in list_full_text() and set(i.columns) == set(demand.search)
                 )
-                if (name := next(found, None)) is not None and self.dialect != "sqlite":
+                if (name := next(found, None)) is not None and load_engine(self.dialect).full_text is not None:
                     return name
                 continue
             accesses = list(find_accesses(demand.table, table))
@@ -465,10 +468,10 @@ def _explain_absence(plan: Plan, name: str) -> str:
     entity = pattern.reads or pattern.writes or ""
     home = places.find_said_home(entity)
     if home is not None and not places.is_relational_store(home):
-        return f"{name}: {entity} is in {home} ({places.engine(home)})"
+        return f"{name}: {entity} is in {home} ({places.engine(home).name})"
     if pattern.search and places.list_copies(entity):
         store = places.list_copies(entity)[0]
-        return f"{name}: {store} ({places.engine(store)}) answers it"
+        return f"{name}: {store} ({places.engine(store).name}) answers it"
     return f"{name}: {entity} has no relational table"
 
 

@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archnb.design.schema import RELATIONAL, Column, Index, Schema, SchemaTable
-from archnb.exceptions import ArchnbError, unknown
+from archnb.design.schema import Column, Index, Schema, SchemaTable
+from archnb.engines import Roster, load_engine
+from archnb.exceptions import ArchnbError
 from archnb.export.column_types import is_built_in, sql_type, translate
-from archnb.model.identifiers import claim_folded, shorten
-from archnb.model.lookups import bare
+from archnb.model.identifiers import LIMIT, claim_folded, shorten
+from archnb.model.lookups import bare, list_full_text
 from archnb.model.places import Places
 from archnb.planned.schema import Split
 from archnb.shapes import Source
@@ -28,14 +29,21 @@ if TYPE_CHECKING:
 
     from archnb.plan import Plan
 
-NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
-LIMITS = {"postgresql": 63, "mysql": 64, "sqlite": 200}
+# the engines that SQL is written for here; what each of them can do is asked of its record
+DIALECTS = ("postgresql", "mysql", "sqlite")
+_ROSTER = Roster("dialect", lambda one: one.name in DIALECTS)
 
 
 def check_dialect(dialect: str) -> None:
     """Raise ArchnbError where a dialect is none of ours."""
-    if dialect not in RELATIONAL:
-        raise ArchnbError(unknown("dialect", dialect, RELATIONAL))
+    if dialect not in DIALECTS:
+        raise ArchnbError(_ROSTER.explain_unknown(dialect))
+
+
+def name_limit(dialect: str) -> int:
+    """How many bytes a name may have in a dialect."""
+    kept = load_engine(dialect).identifier
+    return kept.length if kept is not None else LIMIT
 
 
 def make_dialect(dialect: str) -> Dialect:
@@ -104,7 +112,7 @@ class _Making:
 
     def name(self, table: str, wanted: str) -> str:
         """A name for an index or constraint that fits the dialect and is taken by nobody else."""
-        short = shorten(wanted, LIMITS[self.dialect])
+        short = shorten(wanted, name_limit(self.dialect))
         if short.casefold() in self.taken:
             short = claim_folded(f"{table}_{wanted}", self.taken)
         self.taken.add(short.casefold())
@@ -125,7 +133,7 @@ def metadata(plan: Plan, dialect: str = "postgresql") -> sa.MetaData:
     names: dict[str, str] = {}
     taken: set[str] = set()
     for name in order:
-        names[name] = claim_folded(shorten(name, LIMITS[dialect]), taken)
+        names[name] = claim_folded(shorten(name, name_limit(dialect)), taken)
         taken.add(names[name].casefold())
     making = _Making(schema, plan.model.places, plan.said.schema, dialect, names, order, taken)
     for name in order:
@@ -137,7 +145,7 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
     import sqlalchemy as sa
 
     schema, dialect = making.schema, making.dialect
-    table, engine = schema.tables[name], making.places.engine_of(schema.tables[name])
+    table, engine = schema.tables[name], making.places.engine_of(schema.tables[name]).name
     key = primary_key_of(table, dialect)
     indexed = {
         *key,
@@ -173,7 +181,7 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
             continue
         place = sa.ForeignKeyConstraint(
             [columns[c].name for c in one.columns],
-            [f"{making.names[one.references]}.{shorten(c, LIMITS[dialect])}" for c in referenced],
+            [f"{making.names[one.references]}.{shorten(c, name_limit(dialect))}" for c in referenced],
             name=making.name(name, wanted),
             ondelete=_action(one.on_delete), onupdate=_action(one.on_update),
             use_alter=_is_later(making, name, one.references),
@@ -181,7 +189,7 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
         parts.append(place)
     options: dict[str, Any] = {"mysql_charset": "utf8mb4"}
     split = usable_split(table)
-    if dialect == "postgresql" and split is not None:
+    if load_engine(dialect).has("partitions with foreign keys") and split is not None:
         quote = make_dialect(dialect).identifier_preparer.quote
         options["postgresql_partition_by"] = (
             f"{split.kind.upper()} ({', '.join(quote(shorten(one)) for one in split.columns)})"
@@ -201,9 +209,9 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
 
 
 def primary_key_of(table: SchemaTable, dialect: str) -> tuple[str, ...]:
-    """The primary key in a dialect: only PostgreSQL's partitions need the partition's column in it."""
+    """The primary key in a dialect: only a table that is split there needs the partition's column in it."""
     split = read_split(table.partition_by)
-    if dialect == "postgresql" or split.kind != "range":
+    if load_engine(dialect).has("partitions with foreign keys") or split.kind != "range":
         return table.primary_key
     generated = tuple(one for one in table.primary_key if table.columns[one].type in ("key", "uuid"))
     return generated or table.primary_key
@@ -211,7 +219,8 @@ def primary_key_of(table: SchemaTable, dialect: str) -> tuple[str, ...]:
 
 def _is_later(making: _Making, name: str, referenced: str) -> bool:
     """Whether a foreign key waits until all tables are there: what it refers to is made later, and the dialect can add it."""
-    return making.dialect != "sqlite" and making.order.index(referenced) > making.order.index(name)
+    is_able = load_engine(making.dialect).has("constraints added later")
+    return is_able and making.order.index(referenced) > making.order.index(name)
 
 
 def _action(word: str | None) -> str | None:
@@ -231,7 +240,7 @@ def _make_column(
     default = None
     if column.default and not is_numbered:
         default = _make_default(column, making.source(table_name, "columns", name, engine), dialect)
-    short = shorten(name, LIMITS[dialect])
+    short = shorten(name, name_limit(dialect))
     return sa.Column(
         short, sql_type(column, dialect, engine=engine, is_indexed=is_indexed), *extra,
         nullable=bool(column.nullable) if name not in key else False,
@@ -265,8 +274,9 @@ def _is_simple(expression: str) -> bool:
 
 
 def _is_caseless(table: SchemaTable, columns: Iterable[str], dialect: str) -> bool:
-    """Whether a unique compares e-mail addresses without case; MySQL's usual collation does so anyway."""
-    return dialect != "mysql" and any(table.columns[one].type == "email" for one in columns)
+    """Whether a unique has to be told to compare e-mail addresses without case: the engine does not do so anyway."""
+    is_told = not load_engine(dialect).has("case-insensitive text")
+    return is_told and any(table.columns[one].type == "email" for one in columns)
 
 
 def _fold(table: SchemaTable, made: sa.Table, columns: dict[str, sa.Column[Any]], names: Iterable[str]) -> list[Any]:
@@ -295,7 +305,7 @@ def _make_checks(making: _Making, name: str, table: SchemaTable, engine: str) ->
             and not _has_own_words(column, engine, making.dialect)
             and wanted not in table.checks
         ):
-            place: sa.ColumnClause[str] = sa.column(shorten(column_name, LIMITS[making.dialect]))
+            place: sa.ColumnClause[str] = sa.column(shorten(column_name, name_limit(making.dialect)))
             made.append(sa.CheckConstraint(place.in_(column.values), name=making.name(name, wanted)))
     return made
 
@@ -317,7 +327,7 @@ def _make_index(
 ) -> None:
     import sqlalchemy as sa
 
-    dialect, method = making.dialect, index.method or "btree"
+    dialect, method, able = making.dialect, index.method or "btree", load_engine(making.dialect)
     if method not in METHODS:
         return
     if any(bare(one) not in columns for one in index.columns):
@@ -328,26 +338,25 @@ def _make_index(
             ]
             _add_index(made, making.name(name, wanted), parts, unique=bool(index.unique), info={"name": wanted})
         return
-    if method in ("gin", "fulltext") and all(table.columns[one].type in TEXTS for one in index.columns):
+    if method in list_full_text() and all(table.columns[one].type in TEXTS for one in index.columns):
         _add_full_text(making, made, name, wanted, [columns[one] for one in index.columns])
         return
     parts = []
     for one in index.columns:
         column: Any = columns[bare(one)]
-        if table.columns[bare(one)].type == "email" and dialect != "mysql":
+        if table.columns[bare(one)].type == "email" and not able.has("case-insensitive text"):
             column = sa.func.lower(column)
         parts.append(column.desc() if one.startswith("-") else column)
     options: dict[str, Any] = {}
-    if index.where is not None and dialect in ("postgresql", "sqlite"):
+    if index.where is not None and able.has("partial indexes"):
         condition = translate(index.where, making.source(name, "indexes", wanted, engine), dialect)
         if condition is None:
             return
         options[f"{dialect}_where"] = sa.literal_column(condition)
-    if dialect == "postgresql":
-        if method != "btree":
-            options["postgresql_using"] = method
-        if index.include:
-            options["postgresql_include"] = [columns[one] for one in index.include if one in columns]
+    if dialect == "postgresql" and method != "btree":
+        options["postgresql_using"] = method
+    if able.has("covering indexes") and index.include:
+        options[f"{dialect}_include"] = [columns[one] for one in index.include if one in columns]
     _add_index(made, making.name(name, wanted), parts, unique=bool(index.unique), info={"name": wanted}, **options)
 
 
@@ -385,7 +394,7 @@ def _add_index(made: sa.Table, name: str, parts: Iterable[Any], **options: Any) 
 
 
 def usable_split(table: SchemaTable) -> Split | None:
-    """How a table is split where PostgreSQL takes it: the columns are there, and in every unique key."""
+    """How a table is split where an engine takes it: the columns are there, and in every unique key."""
     split = read_split(table.partition_by)
     if (
         split.kind == "none"
@@ -410,6 +419,7 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
     from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 
     schema, made, how = plan.design.schema, metadata(plan, dialect), make_dialect(dialect)
+    able = load_engine(dialect)
     tables = {table.info["table"]: table for table in made.tables.values()}
     done: list[Statement] = []
     kinds = (
@@ -428,12 +438,12 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
         keys = sorted(table.foreign_key_constraints, key=lambda one: str(one.name))
         inline = [one for one in keys if not one.use_alter]
         path = f"schema.tables.{name}"
-        reason = table.comment or "" if dialect == "sqlite" else ""
+        reason = "" if able.has("comments") else table.comment or ""
         done.append(
             Statement(_clean(CreateTable(table, include_foreign_key_constraints=inline).compile(dialect=how)), reason)
         )
         split = usable_split(schema.tables[name])
-        if dialect == "postgresql" and split is not None:
+        if able.has("partitions with foreign keys") and split is not None:
             done += _make_parts(table, split, how, _reason(plan, f"{path}.partition_by"))
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
             why = _reason(plan, f"{path}.indexes.{index.name}") or _reason(plan, f"{path}.uniques.{index.name}")
@@ -533,19 +543,21 @@ def export_sql(plan: Plan, dialect: str = "postgresql") -> Source:
     dialect: 'postgresql', 'mysql' or 'sqlite'. Raises ArchnbError with the nearest name for another.
     """
     check_dialect(dialect)
-    parts = [write_comment(f"{plan.name}: database schema for {NAMES[dialect]}, made by archnb")]
+    parts = [write_comment(f"{plan.name}: database schema for {load_engine(dialect).label}, made by archnb")]
     left = [name for name, table in plan.design.schema.tables.items() if not plan.model.places.is_relational(table)]
     if left:
         parts.append(write_comment(f"Not here, because they are in other stores: {', '.join(left)}"))
     missing = left_out(plan, dialect)
     if missing:
-        parts.append(write_comment(f"Left out, because {NAMES[dialect]} has no such thing: {', '.join(missing)}"))
+        parts.append(
+            write_comment(f"Left out, because {load_engine(dialect).label} has no such thing: {', '.join(missing)}")
+        )
     parts.append("\n")
     if dialect == "sqlite":
         parts.append("PRAGMA foreign_keys = ON;\n\n")
     for one in statements(plan, dialect):
         parts.append(write_comment(one.reason) + one.text + ";\n\n")
-    return Source(f"sql-{dialect}", f"DDL for {NAMES[dialect]}", "sql", "".join(parts).rstrip() + "\n", filename=f"schema.{dialect}.sql",
+    return Source(f"sql-{dialect}", f"DDL for {load_engine(dialect).label}", "sql", "".join(parts).rstrip() + "\n", filename=f"schema.{dialect}.sql",
                   description="Tables, keys and indexes in an order in which they run.")  # fmt: skip
 
 

@@ -167,4 +167,6 @@ class Model:
     def queues(self) -> Queues:
         """What the queues are made of."""
         queues = self.design.jobs.queues
-        return self._keep("queues", (queues,), lambda: Queues(queues))
+        return self._keep(
+            "queues", (queues, self.design.schema.stores), lambda: Queues(queues, self.places.main_engine)
+        )

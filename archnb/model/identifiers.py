@@ -9,36 +9,31 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Collection, Iterable
+from functools import cache
 
+from archnb.engines import list_engines
+
+# the shortest of the relational engines: a name that fits it fits all
 LIMIT = 63
 
-# reserved in PostgreSQL 18 or MySQL 8.4 as a table or column name, of the words that designs use
-RESERVED = frozenset(
-    """
-    all alter analyse analyze and any array as asc asymmetric authorization before between both by call cascade case
-    cast change check collate column condition constraint continue convert create cross cube current_catalog
-    current_date current_role current_time current_timestamp current_user cursor database databases declare default
-    deferrable delayed delete desc describe distinct div do drop dual each else end escape except exists explain
-    false fetch float for force foreign freeze from full fulltext function generated get grant group grouping groups
-    having if ignore ilike in index infile initially inner inout insert int integer intersect interval into is
-    isnull iterate join key keys kill lateral lead leading leave left like limit linear lines load localtime
-    localtimestamp lock long loop match maxvalue mod natural not notnull null of offset on only optimize option or
-    order out outer over overlaps partition placing primary procedure range rank read recursive references release
-    rename repeat replace require restrict return returning revoke right rlike row rows schema schemas select
-    separator session_user set show signal similar some sql starting symmetric system table tablesample then to
-    trailing trigger true undo union unique unlock unsigned update usage use user using values variadic verbose when
-    where while window with write xor
-    """.split()  # noqa: SIM905
-)
+# reserved in standard SQL, and by no engine here
+STANDARD = frozenset({"escape"})
+
+
+@cache
+def list_reserved() -> frozenset[str]:
+    """The words that a relational engine reserves as names, of those that designs use."""
+    found = (one.identifier.reserved for one in list_engines("relational") if one.identifier is not None)
+    return STANDARD.union(*found)
 
 
 def is_reserved(name: str) -> bool:
-    """Whether a name is a reserved word in PostgreSQL or MySQL.
+    """Whether a name is a reserved word in a relational engine.
 
     >>> is_reserved("Order"), is_reserved("orders")
     (True, False)
     """
-    return name.casefold() in RESERVED
+    return name.casefold() in list_reserved()
 
 
 def shorten(name: str, limit: int = LIMIT) -> str:

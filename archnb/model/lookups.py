@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from archnb.design.entities import AccessPattern
 from archnb.design.schema import SchemaTable
+from archnb.engines import list_engines
 from archnb.model.identifiers import quote_ansi
 from archnb.model.places import Places
 
@@ -17,6 +18,11 @@ from archnb.model.places import Places
 def bare(column: str) -> str:
     """The column's name without the '-' that says downwards."""
     return column[1:] if column.startswith("-") else column
+
+
+def list_full_text() -> tuple[str, ...]:
+    """The access methods that find words within texts, of the relational engines."""
+    return tuple(one.full_text.method for one in list_engines("relational") if one.full_text is not None)
 
 
 class Demand(NamedTuple):

@@ -6,18 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from archnb.design.entities import Entity
-from archnb.design.schema import RELATIONAL, ForeignKey, SchemaTable, Store
+from archnb.design.schema import ForeignKey, SchemaTable, Store
+from archnb.engines import Engine, find_engine, is_relational, propose_engine
 from archnb.model.inheritance import Inheritance
 from archnb.naming import plural, snake
 
-# what a store is taken for where nobody said its engine, and what the main one is called where there is none yet
-USUAL_ENGINE = "postgresql"
+# what the main store is called where there is none yet
 USUAL_STORE = "main"
 
 
 def find_main(stores: Mapping[str, Store]) -> str:
     """The name of the main store: the first relational one, or else the first."""
-    return next((name for name, store in stores.items() if store.engine in RELATIONAL), next(iter(stores), USUAL_STORE))
+    return next(
+        (name for name, store in stores.items() if is_relational(store.engine)), next(iter(stores), USUAL_STORE)
+    )
 
 
 class Place(NamedTuple):
@@ -69,29 +71,29 @@ class Places:
         """The stores that hold a copy of an entity."""
         return tuple(self._copies.get(entity or "", ()))
 
-    def engine(self, store: str) -> str:
-        """The engine of a store."""
+    def engine(self, store: str) -> Engine:
+        """The engine of a store; one that says none is of the kind that is proposed."""
         found = self.stores.get(store)
-        return (found.engine if found is not None else None) or USUAL_ENGINE
+        return find_engine(found.engine if found is not None else None) or propose_engine("relational")
 
     def is_relational_store(self, store: str) -> bool:
         """Whether a store is a relational database."""
-        return self.engine(store) in RELATIONAL
+        return self.engine(store).is_relational
 
     @property
-    def main_engine(self) -> str:
+    def main_engine(self) -> Engine:
         """The engine of the main store."""
         return self.engine(self.main)
 
     # -- tables
 
-    def engine_of(self, table: SchemaTable) -> str:
+    def engine_of(self, table: SchemaTable) -> Engine:
         """The engine of a table's store."""
         return self.engine(table.store or self.main)
 
     def is_relational(self, table: SchemaTable) -> bool:
         """Whether a table is in a relational store."""
-        return self.engine_of(table) in RELATIONAL
+        return self.engine_of(table).is_relational
 
     def find_table(self, entity: str | None) -> str | None:
         """The name of the table that an entity (or a relationship) is kept in, or None."""

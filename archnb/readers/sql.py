@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archnb.exceptions import FileUseError, InputError, Problem, unknown
+from archnb.engines import Roster
+from archnb.exceptions import FileUseError, InputError, Problem
 from archnb.readers.catalogue import Catalogue, Import, TableRead
 from archnb.readers.native_types import read_type
 from archnb.readers.sql_tables import Tables
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 DIALECTS = ("postgresql", "mysql", "sqlite")
+_ROSTER = Roster("dialect", lambda one: one.name in DIALECTS)
 MAX_BYTES = 200_000_000
 
 # statements that hold no part of a schema: first words -> what they are
@@ -91,7 +93,7 @@ def read_sql(text: str, dialect: str | None = None, source: str = "") -> Import:
     Raises InputError where the dialect is not known or the text holds no table.
     """
     if dialect is not None and dialect not in DIALECTS:
-        raise InputError([Problem("dialect", unknown("dialect", dialect, DIALECTS))])
+        raise InputError([Problem("dialect", _ROSTER.explain_unknown(dialect))])
     if "\x00" in text[:4096]:
         raise InputError(
             [

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from archnb.engines import load_engine
 from archnb.readers.catalogue import Catalogue, ColumnRead, TableRead
 from archnb.readers.native_types import Typed
 
@@ -20,6 +21,8 @@ class Names:
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
         self.engine = catalogue.engine
+        kept = load_engine(self.engine).identifier
+        self.is_folding = kept is not None and kept.folds == "lower"
         self.by_name: dict[str, TableRead] = {}
         self.domains: dict[str, tuple[Typed, bool]] = {}
         self.enums: dict[str, tuple[str, ...]] = {}
@@ -41,7 +44,7 @@ class Names:
         """A name as the engine keeps it: PostgreSQL folds what is not in quotes."""
         name = str(part.name if hasattr(part, "name") else part)
         is_quoted = bool(getattr(part, "args", {}).get("quoted"))
-        return name if is_quoted or self.engine != "postgresql" else name.lower()
+        return name if is_quoted or not self.is_folding else name.lower()
 
     def fold_written(self, text: str) -> str:
         """The last part of a written name such as `public."Order"`."""
@@ -55,7 +58,7 @@ class Names:
                 double.replace('""', '"')
                 or back.replace("``", "`")
                 or bracket
-                or (bare.lower() if self.engine == "postgresql" else bare)
+                or (bare.lower() if self.is_folding else bare)
             )
         return made or [text]
 

@@ -74,9 +74,7 @@ class Tables(Names):
         for start in odd:
             self._add_odd(table, written[start], statement)
         order = [
-            one.name if one.is_quoted or self.engine != "postgresql" else one.name.lower()
-            for one in parts
-            if one.is_column
+            one.name if one.is_quoted or not self.is_folding else one.name.lower() for one in parts if one.is_column
         ]
         table.columns = {name: table.columns[name] for name in (*order, *table.columns) if name in table.columns}
 
@@ -117,7 +115,7 @@ class Tables(Names):
         if not part.is_column:
             self.catalogue.note(line, part.text, "sqlglot does not read this constraint")
             return
-        name = part.name if part.is_quoted or self.engine != "postgresql" else part.name.lower()
+        name = part.name if part.is_quoted or not self.is_folding else part.name.lower()
         is_required = bool(re.search(r"(?i)\bNOT\s+NULL\b", part.text))
         table.columns[name] = ColumnRead(name, self._type(part.type)[0], not is_required, _clean_default(part.default))
         self.catalogue.note(line, part.text, "of this column only name, type, NOT NULL and default are read")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archnb.engines import load_engine
 from archnb.fact import Fact
 from archnb.finding import Hit, Rule, rule
 from archnb.planned import conclude as conclude_record
@@ -153,7 +154,12 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     columns = ("table", "rows", "backfill of a new column", "index built concurrently")
     made: list[AnyShape] = [
         Table("migration-settings", "How changes are made", ("what", "value", "because"), tuple(settings)),
-        Table("migration-steps", "Each kind of change, step by step", ("change", "steps", "lock taken"), _STEPS),
+        Table(
+            "migration-steps",
+            "Each kind of change, step by step",
+            ("change", "steps", "lock taken"),
+            _list_steps(draft),
+        ),
     ]
     if rows:
         made.append(
@@ -173,40 +179,20 @@ def _timed(fact: Fact) -> Cell:
     return Cell(fact.value, fact.text, fact=fact.name, tone="warning" if slow else "")
 
 
-_STEPS: tuple[Row, ...] = (
-    (
-        "add an optional column",
-        "ALTER TABLE … ADD COLUMN, without a volatile default",
-        "ACCESS EXCLUSIVE, for milliseconds",
-    ),
-    (
-        "add a required column",
-        "add it as nullable; write it; backfill in batches; CHECK (c IS NOT NULL) NOT VALID; VALIDATE; SET NOT NULL; drop the CHECK",
-        "short locks only",
-    ),
-    (
-        "rename or retype a column",
-        "add the new column; write both; backfill; read the new one; stop writing the old one; drop it a release later",
-        "short locks only",
-    ),
-    (
-        "add an index",
-        "CREATE INDEX CONCURRENTLY, outside a transaction; check that it is valid",
-        "SHARE UPDATE EXCLUSIVE: reads and writes go on",
-    ),
-    (
-        "add a foreign key",
-        "ADD CONSTRAINT … NOT VALID; VALIDATE CONSTRAINT",
-        "SHARE ROW EXCLUSIVE for milliseconds, then SHARE UPDATE EXCLUSIVE",
-    ),
-    (
-        "drop a column or a table",
-        "stop writing; stop reading; wait a release; drop",
-        "ACCESS EXCLUSIVE, for milliseconds",
-    ),
-    (
-        "change the API",
-        "add fields freely; never change a meaning; a breaking change gets a new version, the old one a Sunset header",
-        "none",
-    ),
+_API = (
+    "change the API",
+    "add fields freely; never change a meaning; a breaking change gets a new version, the old one a Sunset header",
+    "none",
 )
+
+
+def _list_steps(draft: Draft) -> tuple[Row, ...]:
+    """How each kind of change is made on the engines of this design, the main store's first."""
+    places = draft.model.places
+    main = places.main_engine
+    others = [places.engine(name) for name, store in places.stores.items() if store.holds]
+    rows: list[Row] = []
+    for engine in dict.fromkeys((main.name, *(one.name for one in others))):
+        where = "" if engine == main.name else f" ({load_engine(engine).label})"
+        rows += [(f"{one.name}{where}", one.steps, one.lock) for one in load_engine(engine).changes]
+    return (*rows, _API)

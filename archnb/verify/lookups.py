@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from archnb.design.schema import SchemaTable
 from archnb.export.queries import Parameter, Query, queries
-from archnb.export.sql import LIMITS, shorten
+from archnb.export.sql import name_limit, shorten
 from archnb.naming import snake
 from archnb.verify.proof import Served
 from archnb.verify.rows import Row, Rows
@@ -312,7 +312,7 @@ class Lookups:
         """The names that the expected index may have in this dialect, the likeliest first."""
         if expected is None:
             return ()
-        limit = LIMITS[self.session.dialect]
+        limit = name_limit(self.session.dialect)
         more = [
             shorten(f"{table}_{expected}", limit)
             for table, one in self.designed.items()

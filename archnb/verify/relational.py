@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from archnb.design.schema import SchemaTable
+from archnb.engines import load_engine
 from archnb.export import export
-from archnb.export.sql import NAMES, metadata, statements
+from archnb.export.sql import metadata, statements
 from archnb.verify.constraints import check_constraints
 from archnb.verify.lookups import run_queries
 from archnb.verify.proof import Check, Proof, conclude
@@ -34,7 +35,7 @@ def prove(plan: Plan, session: Session) -> Proof:
     found = statements(plan, dialect)
     details = [*_run_ddl(plan, session, [one.text for one in found])]
     artefact, version = (
-        f"DDL for {NAMES[dialect]}",
+        f"DDL for {load_engine(dialect).label}",
         f"{session.version} ({session.origin})" if session.origin else session.version,
     )
     queries: tuple[Any, ...] = ()

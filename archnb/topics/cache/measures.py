@@ -6,10 +6,10 @@ from typing import Any
 
 from archnb.design.cache import CachePolicy
 from archnb.fact import Fact, apply_model, maximum, minimum, total
+from archnb.model.caches import is_kept_at, is_shared_cache
 from archnb.topics.cache.models import held, hit_ratio, mean_lifetime
 from archnb.topics.topic import Because, Draft
 
-SHARED = ("redis", "memcached")
 GIB = 2**30
 
 
@@ -117,7 +117,7 @@ def _measure_want(draft: Draft, name: str, policy: CachePolicy) -> None:
 
 def _measure_memory(draft: Draft, used: dict[str, CachePolicy]) -> None:
     facts, cache = draft.facts, draft.design.cache
-    shared = [name for name, one in used.items() if one.store in SHARED]
+    shared = [name for name, one in used.items() if is_shared_cache(one.store)]
     if not shared:
         return
     wanted = total(facts[f"cache.{name}.wanted"] * facts[f"cache.{name}.entry_size"] for name in shared)
@@ -159,7 +159,7 @@ def _measure_hits(draft: Draft, name: str, policy: CachePolicy) -> None:
     wanted = facts[f"{path}.wanted"]
     objects, entry, query_time = (facts[f"{path}.{one}"] for one in ("objects", "entry_size", "query_time"))
     capacity = wanted
-    if policy.store in SHARED and draft.is_said("cache.memory"):
+    if is_shared_cache(policy.store) and draft.is_said("cache.memory"):
         capacity = wanted * minimum(facts["cache.memory"] / facts["cache.memory_needed"], 1.0)
     capacity = facts.define(f"{path}.capacity", capacity, "", "entries that its share of the memory holds")
     ratio = facts.define(
@@ -173,7 +173,7 @@ def _measure_hits(draft: Draft, name: str, policy: CachePolicy) -> None:
     )  # fmt: skip
     saved = facts.define(f"{path}.load_saved", _rate(draft, name) * ratio, "/s", "reads that the store does not see")
     memory = facts.define(f"{path}.memory", capacity * entry, "MB", "memory of its entries")
-    look = facts["cache.local_time" if policy.store == "in-process" else "cache.lookup_time"]
+    look = facts["cache.local_time" if is_kept_at(policy.store, "process") else "cache.lookup_time"]
     facts.define(
         f"{path}.latency",
         look + (1 - ratio) * query_time,

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from archnb.design.cache import Cache, CachePolicy
 from archnb.design.record import Named
+from archnb.engines import find_cache, list_engines, propose_engine
 from archnb.fact import Fact, Facts, apply_model, maximum, minimum
+from archnb.model.caches import engine_of_cache, is_kept_at, is_shared_cache
 from archnb.quantity import number, parse, show, unit
 from archnb.topics.cache.models import hit_ratio, hottest_share, mean_lifetime
 from archnb.topics.cache.workload import DISTINCT_QUERIES, Workload
@@ -94,7 +96,7 @@ def complete(draft: Draft) -> None:
     if cache == Cache():
         _drop_small_cache(draft, policies)
     path = "cache"
-    shared = [name for name, one in policies.items() if one.use and one.store in ("redis", "memcached")]
+    shared = [name for name, one in policies.items() if one.use and is_shared_cache(one.store)]
     cache = draft.fill(path, replace(cache, policies=Named(policies)), engine=_choose_engine(draft, policies, shared))
     if shared:
         cache = draft.fill(path, cache, eviction=_choose_eviction(cache, shared))
@@ -103,7 +105,7 @@ def complete(draft: Draft) -> None:
 
 def _drop_small_cache(draft: Draft, policies: dict[str, CachePolicy]) -> None:
     """Refuse a shared cache that nobody asked for where all it frees is less than it costs to run."""
-    shared = [name for name, one in policies.items() if one.use and one.store == "redis"]
+    shared = [name for name, one in policies.items() if one.use and is_shared_cache(one.store)]
     freed = sum(_estimate_freed(draft, name, policies[name]) for name in shared)
     if not shared or freed >= LEAST_SAVED_SHARED:
         return
@@ -137,9 +139,16 @@ def _estimate_freed(draft: Draft, name: str, policy: CachePolicy) -> float:
 def _choose_engine(draft: Draft, policies: dict[str, CachePolicy], shared: list[str]) -> Because:
     if not shared:
         return Because("none", "no policy keeps its answers in a shared cache, so there is none to run")
+    drawn = next(
+        (one.engine for one in draft.design.flow.components.values() if one.kind == "cache" and one.engine), None
+    )
+    if drawn is not None:
+        return Because(drawn, "the flow has it")
     said = {policies[name].store for name in shared}
-    if said == {"memcached"}:
-        return Because("memcached", "the policies that name a store name memcached")
+    proposed = propose_engine("cache")
+    if len(said) == 1 and said != {proposed.name}:
+        named = next(iter(said))
+        return Because(named, f"the policies that name a store name {named}")
     locks = [name for name in shared if policies[name].stampede in ("single flight", "early refresh")]
     versions = [
         name for name in shared if policies[name].invalidation != "ttl" and f"cache.{name}.outdated" in draft.facts
@@ -151,20 +160,18 @@ def _choose_engine(draft: Draft, policies: dict[str, CachePolicy], shared: list[
         why.append(
             f"entries are deleted or versioned by writes ({versions[0]}), which replication carries to the standby"
         )
-    why.append("it evicts by frequency and gives memory per key, so the sizes here can be checked")
-    return Because(
-        "redis",
-        "; ".join(why) + ". Memcached would do for plain values with a lifetime, and uses more cores a node;"
-        " it has neither replicas nor frequency-based eviction.",
-    )
+    choice = proposed.choice("cache")
+    why.append(choice.strength if choice is not None else proposed.summary)
+    others = "".join(f". {one.label} {one.refused['cache']}" for one in list_engines("cache") if "cache" in one.refused)
+    return Because(proposed.name, "; ".join(why) + others + ".")
 
 
 def _choose_eviction(cache: Cache, shared: list[str]) -> Because:
     names = ", ".join(shared[:3])
-    if cache.engine == "memcached":
-        return Because(
-            "allkeys-lru", "memcached evicts the least recently used of a slab class; it offers nothing else"
-        )
+    engine = engine_of_cache(cache)
+    if not engine.has("eviction by frequency"):
+        first = next(iter(engine.evictions), None)
+        return Because(first, f"{engine.label} makes room in this way unless one says otherwise")
     return Because(
         "allkeys-lfu",
         f"every key can be read again from its store, so any may go, and reads are uneven ({names}): counting them keeps"
@@ -466,7 +473,7 @@ def _fill_policy(draft: Draft, work: Workload, numbers: Numbers, policy: CachePo
         strategy = Because(
             "write-through", "the write puts the new value into the cache as well, so the next read finds it"
         )
-    elif policy.store == "http":
+    elif is_kept_at(policy.store, "edge"):
         strategy = Because("read-through", "the HTTP cache fetches what it lacks by itself")
     return draft.fill(
         path, policy,
@@ -494,28 +501,30 @@ def _choose_store(draft: Draft, work: Workload, numbers: Numbers, policy: CacheP
     writes = 0.0 if numbers.outdated is None else numbers.outdated.base * (numbers.objects.base if work.is_exact else 1)
     engine = draft.design.cache.engine
     never_changes = numbers.outdated is None and work.is_single and not work.ends_by_clock
-    if work.is_public and not work.is_personal and never_changes and size <= HTTP_BYTES:
+    edge, process = find_cache("edge"), find_cache("process")
+    if edge is not None and work.is_public and not work.is_personal and never_changes and size <= HTTP_BYTES:
         return Because(
-            "http",
+            edge.name,
             f"everybody may read it, it holds nothing personal and never changes, and all of it ({_say_size(size)}) fits into every"
             " edge of a CDN: browsers and the CDN keep it",
             (f"cache.{work.name}.objects", f"cache.{work.name}.object_size"),
         )
     if (
-        size <= IN_PROCESS_BYTES and numbers.rate.base >= IN_PROCESS_RATE and writes * IN_PROCESS_READS_PER_WRITE <= numbers.rate.base
+        process is not None and size <= IN_PROCESS_BYTES and numbers.rate.base >= IN_PROCESS_RATE and writes * IN_PROCESS_READS_PER_WRITE <= numbers.rate.base
         and policy.invalidation == "ttl"
     ):  # fmt: skip
         return Because(
-            "in-process",
+            process.name,
             f"all answers together are {_say_size(size)}, they are read {numbers.rate.text} and "
             + (f"change once in {_say_time(1 / writes)}" if writes else "never change")
             + ": each process keeps its own copy and asks nobody",
             (f"cache.{work.name}.objects", f"cache.{work.name}.object_size"),
         )
-    if engine == "memcached":
-        return Because("memcached", "the shared cache that is said")
+    proposed = propose_engine("cache").name
+    if engine not in (None, "none", proposed):
+        return Because(engine, "the shared cache that is said")
     return Because(
-        "redis",
+        proposed,
         "shared by all processes, so an answer is computed once and deleted once; in each process it would be kept"
         " as often as there are processes and could not be deleted",
     )
@@ -530,7 +539,7 @@ def _choose_stampede(draft: Draft, work: Workload, numbers: Numbers, policy: Cac
         "readers that find the most wanted answer missing before the first has computed it again",
     )  # fmt: skip
     names = (hottest.name,)
-    if policy.store == "http":
+    if is_kept_at(policy.store, "edge"):
         return Because(
             "stale while revalidate", "the HTTP cache gives the old answer while it fetches the new one", names
         )

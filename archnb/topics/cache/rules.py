@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from archnb.design.cache import CachePolicy
 from archnb.finding import Hit, Rule, rule
+from archnb.model.caches import is_kept_at, is_shared_cache
 from archnb.quantity import number
 from archnb.topics.cache.workload import Workload, read_placeholders
 from archnb.topics.topic import Draft
-
-SHARED = ("redis", "memcached")
 
 
 def _used(draft: Draft) -> Iterator[tuple[str, CachePolicy, Workload]]:
@@ -93,7 +92,7 @@ def key_misses_parameter(draft: Draft) -> Iterator[Hit]:
 
 
 def _find_missing(work: Workload, policy: CachePolicy) -> list[str]:
-    if policy.key is None or policy.store == "http":
+    if policy.key is None or is_kept_at(policy.store, "edge"):
         return []
     given = read_placeholders(policy.key)
     # an owner written as {subject}, {user} or {owner} stands for whichever field refers to the user
@@ -119,7 +118,7 @@ def _find_missing(work: Workload, policy: CachePolicy) -> list[str]:
 def personal_data_in_http_cache(draft: Draft) -> Iterator[Hit]:
     """Find personal answers in HTTP caches."""
     for name, policy, work in _used(draft):
-        if policy.store == "http" and (work.is_personal or work.is_own):
+        if is_kept_at(policy.store, "edge") and (work.is_personal or work.is_own):
             which = [f"{e}.{f}" for e in work.entities for f, field in draft.model.fields(e).items() if field.personal]
             yield Hit(
                 f"cache.policies.{name}.store", f"store http; personal: {', '.join(which[:4]) or 'own rows only'}"
@@ -155,7 +154,7 @@ def memory_too_small(draft: Draft) -> Iterator[Hit]:
 def noeviction(draft: Draft) -> Iterator[Hit]:
     """Find caches that do not evict."""
     cache = draft.design.cache
-    if cache.eviction == "noeviction" and any(policy.store in SHARED for _, policy, _ in _used(draft)):
+    if cache.eviction == "noeviction" and any(is_shared_cache(policy.store) for _, policy, _ in _used(draft)):
         memory = draft.facts.get("cache.memory")
         yield Hit("cache.eviction", f"noeviction with {memory.text if memory else 'limited memory'}")
 
@@ -205,7 +204,7 @@ def in_process_on_write(draft: Draft) -> Iterator[Hit]:
     for name, policy, _ in _used(draft):
         outdated = draft.facts.get(f"cache.{name}.outdated")
         if (
-            policy.store == "in-process"
+            is_kept_at(policy.store, "process")
             and policy.invalidation in ("on write", "write-through")
             and outdated is not None
         ):

@@ -325,15 +325,27 @@ def list_stack_needs(draft: Draft, records: Named[Decision]) -> Lines:
     )
 
 
+def list_engine_paths(draft: Draft, name: str, kind: str) -> Iterator[str]:
+    """Where a design may say what a store, cache or queue is."""
+    yield f"flow.components.{name}.engine"
+    yield f"flow.components.{name}.technology"
+    if kind == "store":
+        yield f"schema.stores.{name}.engine"
+    elif kind == "cache":
+        yield "cache.engine"
+    else:
+        for queue in draft.design.jobs.queues:
+            yield f"jobs.queues.{queue}.engine"
+            yield f"jobs.queues.{queue}.technology"
+
+
 def ask_stack(draft: Draft, records: Named[Decision]) -> Lines:
     """Language, managed or own, versions, licences, exit."""
     design = draft.design
     yield "Which language and framework does the team know? Nothing in the design depends on it but the service's time per request."
     for name, one in design.flow.components.items():
-        if (
-            one.kind in ("store", "cache", "queue")
-            and not draft.is_said(f"flow.components.{name}.technology")
-            and not draft.is_said(f"schema.stores.{name}.engine")
+        if one.kind in ("store", "cache", "queue") and not any(
+            draft.is_said(path) for path in list_engine_paths(draft, name, one.kind)
         ):
             yield f"{one.technology} for {name} is proposed: managed or run by the team, which version, under which licence?"
     third = _components(draft, "third_party")

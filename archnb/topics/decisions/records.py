@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from archnb.design.decisions import Decision
 from archnb.design.record import Named
+from archnb.engines import Engine, engines, find_engine, list_engines, propose_engine
 from archnb.fact import Fact
+from archnb.model.caches import engine_of_cache
 from archnb.quantity import Quantity
 from archnb.topics.topic import Because, Draft
 
@@ -26,10 +28,6 @@ class Choice(NamedTuple):
     facts: tuple[str, ...] = ()
 
 
-NAMES = {
-    "postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite", "mongodb": "MongoDB", "dynamodb": "DynamoDB",
-    "elasticsearch": "Elasticsearch", "influxdb": "InfluxDB", "neo4j": "Neo4j", "redis": "Redis", "memcached": "Memcached",
-}  # fmt: skip
 STYLES = {"rest": "REST over HTTP with JSON", "graphql": "GraphQL", "grpc": "gRPC with protobuf"}
 
 
@@ -94,24 +92,28 @@ def list_choices(draft: Draft) -> Iterator[Choice]:
 def choose_stores(draft: Draft) -> Iterator[Choice]:
     """One record a store: the source of truth first, then each store made for one kind of question."""
     stores = draft.design.schema.stores
-    main = draft.model.places.main
+    places = draft.model.places
+    main = places.main
     for name, store in stores.items():
-        engine = NAMES.get(store.engine or "", store.engine or "a relational database")
+        known = places.engine(name)
+        engine = known.label
         rate, size = f"flow.{name}.rate", "schema.size"
         facts = tuple(one for one in (rate, size if name == main else "") if one in draft.facts)
         if name == main:
             held = store.holds or tuple(draft.design.entities)
             writes = [one for one, pattern in draft.design.access.items() if pattern.writes and pattern.steps]
             rates = show_fact(draft, rate)
-            alternatives = _weigh_engines(store.engine)
+            alternatives = _weigh_engines(known)
             limit = (
                 draft.facts["patterns.primary_reads"].text if "patterns.primary_reads" in draft.facts else "10 000/s"
             )
             yield Choice(
                 f"store_{name}", f"schema.stores.{name}.engine", f"{engine} is the source of truth",
-                f"{len(held)} entities refer to each other, {join(writes) or 'writes'} must change several rows as one, and {rates} arrive at the peak.",
+                f"{len(held)} entities refer to each other, {join(writes) or 'writes'} must change several rows as one, and {rates} arrive at the peak."
+                if known.has("foreign keys")
+                else f"{count_entities(len(held))} {'is' if len(held) == 1 else 'are'} kept in it, and {rates} arrive at the peak.",
                 f"{engine} holds {join(list(held))}.", alternatives,
-                "Transactions, foreign keys and constraints keep the data right; writes scale with one primary, and a failover takes seconds to minutes.",
+                _tell_consequences(known),
                 f"When reads that miss the cache pass 60 % of {limit}, or the data no longer fits one machine's disks (now {show_fact(draft, 'schema.size')}, about 8 TB a primary).",
                 facts,
             )  # fmt: skip
@@ -122,21 +124,62 @@ def choose_stores(draft: Draft) -> Iterator[Choice]:
             yield Choice(
                 f"store_{name}", f"schema.stores.{name}", f"{engine} serves {name}", f"{store.purpose or name}: {show_fact(draft, rate)} of the peak ask for it.",
                 f"{engine} {role}.",
-                (f"{NAMES.get(draft.model.places.main_engine, 'the main store')} alone: one store less to run, but it answers this kind of question slowly or not at all at this rate",),
+                (_weigh_alone(places.main_engine, known),),
                 "A second system to run and to feed; its answers are behind by the time the feed takes." if store.copies else "A second system to run; no transaction spans both.",
                 "When less than 1 % of the reads use it, or when its copy is behind by more than the staleness that its readers allow.", facts,
             )  # fmt: skip
 
 
-def _weigh_engines(engine: str | None) -> tuple[str, ...]:
-    known = {
-        "postgresql": "PostgreSQL: as good here; chosen where types, constraints and SKIP LOCKED matter",
-        "mysql": "MySQL: does it too; fewer index and constraint kinds, no transactional DDL",
-        "mongodb": "MongoDB: no foreign keys; the references between the entities would be kept by code",
-        "dynamodb": "DynamoDB: every new access pattern needs a new index or table; transactions span 100 items at most",
-        "sqlite": "SQLite: one writer at a time, on one machine",
-    }
-    return tuple(text for name, text in known.items() if name != (engine or "postgresql"))[:4]
+def count_entities(number: int) -> str:
+    """So many entities, in words."""
+    return f"{number} entit{'y' if number == 1 else 'ies'}"
+
+
+def _tell_consequences(engine: Engine) -> str:
+    """What keeping the truth in an engine brings with it, by what the engine can do."""
+    if engine.has("foreign keys"):
+        kept = "Transactions, foreign keys and constraints keep the data right"
+    elif engine.has("transactions"):
+        kept = (
+            "Several items change as one where a transaction is asked for; references and constraints are kept by code"
+        )
+    else:
+        kept = "One item changes as a whole, several do not; references and constraints are kept by code"
+    if engine.has("spreading over nodes"):
+        return f"{kept}; writes spread over machines by the key that is chosen for it, and a failover takes seconds."
+    if engine.has("replicas"):
+        return f"{kept}; writes scale with one primary, and a failover takes seconds to minutes."
+    return f"{kept}; one machine takes all writes, and until it is back there is no other."
+
+
+def _weigh_engines(engine: Engine) -> tuple[str, ...]:
+    """What is said of the engines that might have been taken instead, for the kind of question the engine is made for."""
+    kind = engine.kinds[0]
+    others = [one for one in engines().values() if one != engine and kind in one.against]
+    return tuple(f"{one.label}: {one.against[kind]}" for one in others)[:4]
+
+
+def _weigh_alone(main: Engine, other: Engine) -> str:
+    """What speaks against the main store alone."""
+    if main == other:
+        return "one store for both: one less to run, but the load and the failures of each are then the other's too"
+    return f"{main.label} alone: one store less to run, but it answers this kind of question slowly or not at all at this rate"
+
+
+def _weigh_queues(engine: Engine | None, main: Engine, *, is_table: bool) -> Iterator[str]:
+    """What a queue might have been instead: a table of the store, a broker, a log."""
+    if not is_table and main.has("row locks that skip"):
+        yield "a table with SKIP LOCKED: nothing new to run, up to some hundred messages a second"
+    elif not is_table and main.queueing is not None and main.queueing.in_transaction:
+        yield f"a table in {main.label}: nothing new to run, and one process takes its jobs"
+    kind = engine.queueing.kind if engine is not None and engine.queueing is not None else None
+    able = [one for one in list_engines("queue") if one.queueing is not None and "queue" in one.against]
+    brokers = [one for one in able if one.queueing is not None and one.queueing.kind == "broker" and one != engine]
+    if kind != "broker" and brokers:
+        yield f"{' or '.join(one.label for one in brokers)}: {brokers[0].against['queue']}"
+    log = next((one for one in able if one.queueing is not None and one.queueing.kind == "log"), None)
+    if log is not None and kind != "log":
+        yield f"{log.label}: {log.against['queue']}{'; more to run than this rate needs' if is_table else ''}"
 
 
 def choose_services(draft: Draft) -> Iterator[Choice]:
@@ -213,19 +256,20 @@ def choose_cache(draft: Draft) -> Iterator[Choice]:
     if cache.engine == "none":
         yield Choice(
             "cache_engine", "cache.engine", "No shared cache", f"{len(used)} reads are worth keeping.", "The store answers every read.",
-            ("Redis: one more part to run and to invalidate, for reads that hardly repeat",), "Every answer is fresh; the store carries all reads.",
+            (f"{propose_engine('cache').label}: one more part to run and to invalidate, for reads that hardly repeat",), "Every answer is fresh; the store carries all reads.",
             f"When the store's reads pass 60 % of {show_fact(draft, 'patterns.primary_reads', '10 000/s')}.", facts,
         )  # fmt: skip
         return
-    name = NAMES[cache.engine]
-    other = (
-        "Memcached: no persistence, no data types, no replicas of its own; a little more keys per GB"
-        if cache.engine == "redis"
-        else "Redis: data types and replicas that are not needed here"
-    )
+    engine = engine_of_cache(cache)
+    name = engine.label
+    others = [
+        f"{one.label}: {one.against['cache']}"
+        for one in list_engines("cache")
+        if one.is_shared and one != engine and "cache" in one.against
+    ]
     yield Choice(
         "cache_engine", "cache.engine", f"{name} as the shared cache", f"{len(used)} reads repeat: {join(used)}; {hit} of them are answered from {memory}.",
-        f"{name}, cache-aside; what is lost is read again from the store.", (other, "in each process: no network, but as many copies as instances, each stale on its own", "none: the store carries all reads"),
+        f"{name}, cache-aside; what is lost is read again from the store.", (*others, "in each process: no network, but as many copies as instances, each stale on its own", "none: the store carries all reads"),
         "Answers may be as old as their lifetime. A cold cache sends every read to the store, so it is warmed before the load comes.",
         f"When the hit ratio falls below half of {hit}, or the hot data outgrows one node of 64 GB.", facts,
     )  # fmt: skip
@@ -236,17 +280,20 @@ def choose_queue(draft: Draft) -> Iterator[Choice]:
     queue = next((name for name, one in draft.design.flow.components.items() if one.kind == "queue"), None)
     if queue is None:
         return
-    technology = draft.design.flow.components[queue].technology or "a table"
+    part = draft.design.flow.components[queue]
+    technology, engine = part.technology or "a table", find_engine(part.engine)
     rate = show_fact(draft, f"flow.{queue}.rate")
     first = next(iter(draft.design.jobs.queues), "default")
     is_table = draft.model.queues.is_table
+    path = f"jobs.queues.{first}.{'engine' if draft.is_said(f'jobs.queues.{first}.engine') else 'technology'}"
     yield Choice(
-        "queue_technology", f"jobs.queues.{first}.technology", f"The queue is {technology}", f"{rate} messages at the peak for {len(draft.design.jobs.jobs)} jobs; none may be lost with a rollback or a crash.",
+        "queue_technology", path, f"The queue is {technology}", f"{rate} messages at the peak for {len(draft.design.jobs.jobs)} jobs; none may be lost with a rollback or a crash.",
         technology + ".",
-        ("RabbitMQ or SQS: a broker of its own, and an outbox to reach it safely", "Kafka: a log that many read again and again; more to run than this rate needs") if is_table
-        else ("a table with SKIP LOCKED: nothing new to run, up to some hundred messages a second", "Kafka: a log that many read again and again"),
+        tuple(_weigh_queues(engine, draft.model.places.main_engine, is_table=is_table)),
         "A message is in the same transaction as its cause, and backed up with it; its work is load on the store." if is_table else "The queue's load is off the store; an outbox keeps both in step.",
-        f"At {show_fact(draft, 'jobs.database_limit', '500/s')}, or when a second system must read the same messages." if is_table else f"At {show_fact(draft, 'jobs.broker_limit', '20k/s')}, or when messages must be read again.",
+        f"At {show_fact(draft, 'jobs.database_limit', '500/s')}, or when a second system must read the same messages." if is_table
+        else f"When nobody reads the messages a second time, and fewer than {show_fact(draft, 'jobs.broker_limit', '20k/s')} come." if engine is not None and engine.queueing is not None and engine.queueing.kind == "log"
+        else f"At {show_fact(draft, 'jobs.broker_limit', '20k/s')}, or when messages must be read again.",
         (f"flow.{queue}.rate",),
     )  # fmt: skip
 

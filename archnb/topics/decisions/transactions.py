@@ -144,18 +144,24 @@ def _propose_boundary(draft: Draft, name: str, pattern: AccessPattern) -> tuple[
 
 def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple[str, str, str]:
     entity = pattern.writes or ""
-    home = draft.model.places.find_home(entity)
-    if not draft.model.places.is_relational_store(home):
+    engine = draft.model.places.engine(draft.model.places.find_home(entity))
+    if not engine.is_relational:
         guard = "write only if the version read is still there (conditional write)"
         return (
             "read committed",
             guard,
-            f"{draft.model.places.engine(home)} changes one item atomically; a condition on its version keeps the second of two writers out",
+            f"{engine.label} changes one item atomically; a condition on its version keeps the second of two writers out",
         )
     span = find_span(draft, entity) if pattern.action == "create" else None
     if span is not None:
         start, end, owner = span
-        guard = f"an exclusion constraint on ({owner}, {start}..{end}), or SERIALIZABLE with a retry on SQLSTATE 40001"
+        guard = "SERIALIZABLE with a retry on SQLSTATE 40001"
+        if engine.has("exclusion constraints"):
+            guard = f"an exclusion constraint on ({owner}, {start}..{end}), or {guard}"
+        elif engine.limit("writers") is not None:
+            guard = "BEGIN IMMEDIATE before the check: one writer at a time is let in"
+        else:
+            guard = f"{guard}, or the row of {owner} locked before the check (SELECT … FOR UPDATE)"
         return (
             "serializable",
             guard,

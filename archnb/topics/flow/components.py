@@ -9,6 +9,8 @@ from typing import get_args
 
 from archnb.design.flow import Component, Kind, Zone
 from archnb.design.record import Named
+from archnb.engines import find_engine, propose_engine
+from archnb.model.caches import engine_of_cache, is_shared_cache
 from archnb.topics.topic import Because, Draft
 
 ZONES: dict[str, tuple[str, int, str]] = {
@@ -36,10 +38,6 @@ LABELS = {
     "queue": "Queue",
     "worker": "Worker",
 }
-ENGINES = {
-    "postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite", "mongodb": "MongoDB", "dynamodb": "DynamoDB",
-    "elasticsearch": "Elasticsearch", "influxdb": "InfluxDB", "neo4j": "Neo4j", "redis": "Redis", "memcached": "Memcached",
-}  # fmt: skip
 OWN: tuple[str, ...] = ("gateway", "service", "cache", "store", "queue", "worker")
 
 
@@ -115,7 +113,7 @@ def find_parts(draft: Draft) -> Parts:
         )
     _find_services(draft, parts, [name for name, kind in said.items() if kind == "service"], need)
     policies = design.cache.policies.values()
-    is_shared = any(one.use and one.store in ("redis", "memcached", None) for one in policies)
+    is_shared = any(one.use and is_shared_cache(one.store) for one in policies)
     if named("cache") or (is_shared and design.cache.engine != "none"):
         parts.cache = need(named("cache") or "cache", "cache", "some reads are kept in a shared cache")
     for name in parts.stores:
@@ -175,7 +173,7 @@ def _list_third_parties(draft: Draft) -> Iterable[str]:
 
 
 def fill_components(draft: Draft, parts: Parts, named: Iterable[str]) -> Named[Component]:
-    """Every part with kind, label, zone and technology; `named` are those that only a said path names."""
+    """Every part with kind, label, zone, engine and technology; `named` are those that only a said path names."""
     made: dict[str, Component] = {}
     said = draft.design.flow.components
     for name in dict.fromkeys((*parts.reasons, *said, *named)):
@@ -185,11 +183,13 @@ def fill_components(draft: Draft, parts: Parts, named: Iterable[str]) -> Named[C
         path = f"flow.components.{name}"
         if name not in said:
             draft.note(path, why)
+        engine = _find_engine(draft, name, kind)
         made[name] = draft.fill(
             path, one, kind=Because(kind, why),
             label=Because(_label(draft, name, kind), "its name, as people read it"),
             zone=Because(ZONE_OF[kind], WHY_THERE[kind]),
-            technology=_technology(draft, name, kind),
+            engine=engine,
+            technology=_technology(draft, name, kind, engine._replace(value=one.engine or engine.value)),
         )  # fmt: skip
     return Named(made)
 
@@ -204,20 +204,39 @@ def _label(draft: Draft, name: str, kind: str) -> str:
     return LABELS[kind] if name == kind and kind in LABELS else title(name)
 
 
-def _technology(draft: Draft, name: str, kind: str) -> Because:
+def _find_engine(draft: Draft, name: str, kind: str) -> Because:
+    """The engine of a store, cache or queue, as its own section has it; nothing for what is none of these."""
     design = draft.design
     if kind == "store":
         store = design.schema.stores.get(name)
-        engine = store.engine if store is not None and store.engine else "postgresql"
-        return Because(ENGINES[engine], "as the schema has it" if store is not None else "relational by default")
+        reason = "as the schema has it" if store is not None else "relational by default"
+        return Because(draft.model.places.engine(name).name, reason)
     if kind == "cache":
-        engine_name = design.cache.engine if design.cache.engine in ("redis", "memcached") else "redis"
-        return Because(ENGINES[engine_name or "redis"], "as the caching section has it")
+        return Because(engine_of_cache(design.cache).name, "as the caching section has it")
     if kind == "queue":
-        queue = next(iter(design.jobs.queues.values()), None)
-        if queue is not None and queue.technology:
-            return Because(queue.technology, "as the jobs section has it")
-        return Because("PostgreSQL (SKIP LOCKED)", "the store we have can be the queue until its rate says otherwise")
+        queues = draft.model.queues
+        if queues.main is not None:
+            engine = queues.engine.name if queues.engine is not None else None
+            return Because(engine, "as the jobs section has it")
+        main = draft.model.places.main_engine
+        able = main.queueing is not None and main.queueing.in_transaction
+        return Because(
+            main.name if able else propose_engine("queue").name,
+            "the store we have can be the queue until its rate says otherwise" if able else f"{main.label} is no queue",
+        )
+    return Because(None, "")
+
+
+def _technology(draft: Draft, name: str, kind: str, engine: Because) -> Because:
+    """What a part is built with, in words: of a store, cache or queue, what its engine is called."""
+    if kind in ("store", "cache", "queue"):
+        found, queues = find_engine(engine.value), draft.model.queues
+        label = found.label if found is not None else None
+        if kind == "queue" and queues.main is not None and queues.engine == found:
+            label = queues.technology or label
+        elif kind == "queue" and found is not None and found.queueing is not None:
+            label = found.queueing.label
+        return engine._replace(value=label)
     return {
         "client": Because("browser and mobile apps", "nothing else is said"),
         "gateway": Because(

@@ -153,8 +153,8 @@ def _assumed_time(draft: Draft, name: str, one: Component) -> str:
     measured = f"jobs.third_parties.{name.removesuffix('_provider')}.time"
     if one.kind == "third_party" and measured in draft.facts:
         return measured
-    store = draft.design.schema.stores.get(name)
-    kind = "search" if store is not None and store.engine == "elasticsearch" else one.kind
+    is_search = one.kind == "store" and draft.model.places.engine(name).serves("search")
+    kind = "search" if is_search else one.kind
     return f"flow.assumed.time_{kind}"
 
 

@@ -9,6 +9,8 @@ from archnb.design.entities import AccessPattern, Step
 from archnb.design.flow import Hop, Path
 from archnb.design.jobs import Saga
 from archnb.design.record import Named
+from archnb.engines import Kind
+from archnb.model.caches import is_kept_at, is_shared_cache
 from archnb.quantity import Quantity, parse
 from archnb.topics.flow.components import Parts
 from archnb.topics.topic import Because, Draft
@@ -48,13 +50,13 @@ def find_serving_store(draft: Draft, name: str, pattern: AccessPattern) -> str:
             and any(name in index.serves for index in table.indexes.values())
         ):
             return table.store
-    asks = (
-        ("elasticsearch", bool(pattern.search)),
-        ("neo4j", (pattern.depth or 0) > 2),
-        ("influxdb", bool(pattern.aggregate)),
+    asks: tuple[tuple[Kind, bool], ...] = (
+        ("search", bool(pattern.search)),
+        ("graph", (pattern.depth or 0) > 2),
+        ("time series", bool(pattern.aggregate)),
     )
-    for engine, is_asked in asks:
-        found = next((one for one in able if places.engine(one) == engine), None)
+    for kind, is_asked in asks:
+        found = next((one for one in able if places.engine(one).serves(kind)), None)
         if is_asked and found is not None:
             return found
     return home
@@ -123,7 +125,7 @@ def _enter(draft: Draft, parts: Parts, trace: Trace, name: str, pattern: AccessP
     service = parts.service_of(entity.domain if entity is not None else None)
     policy = draft.design.cache.policies.get(name)
     share, at = ALL, parts.client
-    if parts.cdn and policy is not None and policy.use and policy.store == "http":
+    if parts.cdn and policy is not None and policy.use and is_kept_at(policy.store, "edge"):
         trace.call(at, parts.cdn, label)
         at, share = parts.cdn, _miss_share(draft, name)
     if parts.gateway:
@@ -158,9 +160,9 @@ def _trace_read(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) -
         trace.later(parts.worker, store, what)
         return trace
     share = trace.hops[-1].share or ALL
-    if policy is not None and policy.use and policy.store != "http":
+    if policy is not None and policy.use and not is_kept_at(policy.store, "edge"):
         missed = _miss_share(draft, name)
-        if parts.cache and policy.store in ("redis", "memcached", None):
+        if parts.cache and is_shared_cache(policy.store):
             trace.call(service, parts.cache, f"get {policy.key or name}")
         share = missed
     trace.call(service, store, what, share)

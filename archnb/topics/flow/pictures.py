@@ -6,18 +6,13 @@ import re
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
 
-from archnb.design.flow import Hop
+from archnb.design.flow import Component, Hop
+from archnb.engines import find_engine
 from archnb.quantity import PERCENT, number, show
 from archnb.shapes import AnyShape, Cell, Edge, Graph, Group, Message, Node, Participant, Sequence, Table
 from archnb.topics.flow.components import OWN
 from archnb.topics.flow.numbers import find_serial_parts, is_waited_for
 from archnb.topics.topic import Draft
-
-# by engine
-PROTOCOLS = {
-    "postgresql": "PostgreSQL, TLS", "mysql": "MySQL, TLS", "sqlite": "file", "mongodb": "MongoDB, TLS", "dynamodb": "HTTPS",
-    "elasticsearch": "HTTPS", "influxdb": "HTTPS", "neo4j": "Bolt, TLS", "redis": "RESP, TLS", "memcached": "memcached",
-}  # fmt: skip
 
 
 def list_views(draft: Draft) -> Many[AnyShape]:
@@ -32,27 +27,16 @@ def list_views(draft: Draft) -> Many[AnyShape]:
     )
 
 
-def name_protocol(draft: Draft, caller: str, callee: str) -> str:
+def name_protocol(source: Component, target: Component) -> str:
     """How two parts speak: what the callee's engine speaks, HTTPS from outside and to others."""
-    source, target = draft.design.flow.components[caller], draft.design.flow.components[callee]
     if source.kind == "client" or target.kind in ("third_party", "identity"):
         return "HTTPS"
     if source.kind == "queue":
         # workers fetch, so the arrow of the data points the other way than that of the connection
         return "fetch, TLS"
-    places = draft.model.places
-    engine = (
-        places.engine(callee)
-        if target.kind == "store"
-        else places.main_engine
-        if target.kind == "queue" and draft.model.queues.is_table
-        else draft.design.cache.engine
-        if target.kind == "cache"
-        else None
-    )
-    found = PROTOCOLS.get(engine or "")
-    if found is not None:
-        return found
+    engine = find_engine(target.engine)
+    if engine is not None and engine.protocol:
+        return engine.protocol
     return "HTTP/2, mTLS" if target.kind in ("service", "gateway") else "TLS"
 
 
@@ -96,7 +80,7 @@ def draw_flow(draft: Draft) -> Graph:
             )
         )
     for (source, target), (rate, waited) in sum_edges(draft).items():
-        protocol = name_protocol(draft, source, target)
+        protocol = name_protocol(flow.components[source], flow.components[target])
         kind = ("call" if waited else "async") + ("-border" if crosses_border(draft, source, target) else "")
         edges.append(Edge(source, target, f"{protocol} · {number(rate)}/s", kind=kind))
     edges += list_sign_in_edges(draft)
@@ -286,7 +270,7 @@ def list_border_crossings(draft: Draft) -> Table:
                 (
                     f"{left} → {right}",
                     Cell(f"{source} → {target}", is_code=True),
-                    name_protocol(draft, source, target),
+                    name_protocol(flow.components[source], flow.components[target]),
                     check,
                 )
             )

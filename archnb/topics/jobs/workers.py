@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from archnb.design.jobs import Job, Jobs, Queue, QueueKind, Retry, Saga
+from archnb.design.jobs import Job, Jobs, Queue, Retry, Saga
 from archnb.design.record import Named
+from archnb.engines import Engine, QueueKind, find_engine, list_engines, mean_engine
 from archnb.fact import Fact, Origin, apply_model, maximum, total
 from archnb.model import Queues
 from archnb.naming import snake
@@ -29,15 +30,6 @@ DATABASE_LIMIT = 500
 BROKER_LIMIT = 20_000
 SMALL_TEAM = 4
 LEAST_WORKERS = 2
-_SKIP_LOCKED = {"postgresql": "PostgreSQL (SKIP LOCKED)", "mysql": "MySQL (SKIP LOCKED)"}
-# what the technologies are that a queue may be said to be built with, by their whole names in lower case
-_TECHNOLOGIES: tuple[tuple[QueueKind, tuple[str, ...]], ...] = (
-    ("table", ("postgresql", "postgres", "mysql", "mariadb", "sqlite", "skip locked")),
-    ("broker", ("rabbitmq", "sqs", "amazon sqs", "activemq", "redis", "valkey", "nats", "azure service bus")),
-    ("log", ("kafka", "apache kafka", "redpanda", "pulsar", "apache pulsar", "kinesis", "amazon kinesis")),
-)
-_KINDS: Mapping[str, QueueKind] = {name: kind for kind, names in _TECHNOLOGIES for name in names}
-_PROPOSED: Mapping[QueueKind, str] = {"broker": "RabbitMQ", "log": "Kafka"}
 _VISIBILITY = ((30.0, "30 s"), (60.0, "1 min"), (120.0, "2 min"), (300.0, "5 min"), (900.0, "15 min"), (3600.0, "1 h"), (21600.0, "6 h"), (86400.0, "1 day"))  # fmt: skip
 
 
@@ -184,7 +176,7 @@ def _complete_queues(draft: Draft, jobs: Mapping[str, Job]) -> dict[str, Queue]:
         "messages that one broker queue takes",
         source="assumed: RabbitMQ's published figures for durable queues are of this order",
     )
-    wanted, kind_wanted = _choose_technology(draft, rate)
+    chosen = _choose_engine(draft, rate)
     names = list(dict.fromkeys((*said, *(job.queue or "default" for job in jobs.values()))))
     if not said and "default" not in names:
         names.insert(0, "default")
@@ -200,11 +192,13 @@ def _complete_queues(draft: Draft, jobs: Mapping[str, Job]) -> dict[str, Queue]:
                 if is_feed
                 else "one queue for all jobs; each job has workers of its own, so a slow third party holds up nobody else",
             )
-        kind, technology = _tell_kind(draft, said.get(name, Queue()), wanted, kind_wanted)
+        queue = said.get(name, Queue())
+        engine = _read_engine(queue) or (_propose_of_kind(draft, queue.kind) if queue.kind is not None else chosen)
         made[name] = draft.fill(
-            path, said.get(name, Queue()),
-            technology=technology,
-            kind=kind,
+            path, queue,
+            engine=engine,
+            technology=Because(_name_technology(queue.engine or engine.value), engine.reason, engine.facts),
+            kind=_tell_kind(queue, engine),
             ordering=Because("by key", "changes of one row arrive in their order; those of different rows need none")
             if is_feed else Because("none", f"no job of {', '.join(users[:3]) or 'it'} rests on another having run; order would make one slow job hold up all behind it"),
             retention=Because("14 days", "longer than all retries, and longer than a holiday: what failed is still there when somebody looks"),
@@ -218,10 +212,12 @@ def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Jo
         name for name, (job, _) in made.items()
         if job.trigger is not None and job.trigger in draft.design.access and draft.design.access[job.trigger].writes and f"jobs.{name}.rate" in draft.facts
     ]  # fmt: skip
-    known = Queues(queues)
-    technology, engine = known.technology, draft.model.places.main_engine
+    home = draft.model.places.find_home(draft.design.access[made[caused[0]][0].trigger or ""].writes) if caused else ""
+    known = Queues(queues, draft.model.places.main_engine)
     if not caused or "relay_outbox" in made or known.is_table:
         return
+    technology, engine = known.technology or "the queue", draft.model.places.engine(home)
+    is_table = engine.queueing is not None and engine.queueing.in_transaction
     reason = (
         f"a database and {technology} share no transaction: {caused[0]} would be lost, or done for a write that was rolled back. The write"
         " puts its message into an outbox table, and the relay carries it on, at least once"
@@ -238,36 +234,58 @@ def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Jo
     _measure_arrivals(draft, proposal.name, proposal.job, proposal)
     queues["outbox"] = draft.fill(
         "jobs.queues.outbox", queues.get("outbox", Queue()),
-        technology=Because(_SKIP_LOCKED.get(engine, f"{engine} (outbox)"), "the outbox is a table beside the data, written in the same transaction"),
+        engine=Because(engine.name if is_table else None, "the outbox is a table beside the data, written in the same transaction"),
+        technology=Because(
+            _name_technology(engine.name) if is_table else f"{engine.label} (outbox)",
+            "the outbox is a table beside the data, written in the same transaction",
+        ),
         kind=Because("table", "the outbox is a table beside the data, written in the same transaction"),
         ordering=Because("by key", "messages about one row are carried on in the order of their commits"),
         retention=Because("14 days", "what was carried on may be deleted; what was not must stay until it is"),
     )  # fmt: skip
 
 
-def _tell_kind(draft: Draft, said: Queue, wanted: Because, kind_wanted: QueueKind) -> tuple[Because, Because]:
-    """What a queue is, and what it is built with, as far as either was said; else as the rate wants it."""
-    if said.technology is None and said.kind is None:
-        return Because(kind_wanted, f"{wanted.value} is one"), wanted
-    if said.technology is not None:
-        plain = said.technology.casefold()
-        found = _KINDS.get(plain) or _KINDS.get(plain.partition("(")[0].strip())
-        if found is not None:
-            return Because(found, f"{said.technology} is one"), wanted
-        why = f"nothing says that {said.technology} shares a transaction with the data. Say `kind: table` if it does"
-        return Because("broker", why), wanted
-    engine = draft.model.places.main_engine
-    if said.kind is None or said.kind == kind_wanted:
-        return Because(kind_wanted, "as said"), wanted
-    technology = _PROPOSED.get(said.kind, _SKIP_LOCKED.get(engine, f"{engine} (table)"))
-    return Because(said.kind, "as said"), Because(
-        technology, f"the usual one of its kind: it was said to be a {said.kind}"
+def _read_engine(queue: Queue) -> Because | None:
+    """The engine that a technology which was said means; where it means none, the queue is something of one's own."""
+    if queue.engine is not None:
+        return Because(queue.engine, "the engine that is said")
+    if queue.technology is None:
+        return None
+    meant = mean_engine(queue.technology)
+    is_queue = meant is not None and meant.queueing is not None
+    return Because(meant.name if meant is not None and is_queue else None, "the technology that is said begins with it")
+
+
+def _propose_of_kind(draft: Draft, kind: QueueKind) -> Because:
+    """The usual engine of a kind that was said without one: of tables the main store's, where rows can be a queue there."""
+    main = draft.model.places.main_engine
+    is_able = main.queueing is not None and main.queueing.in_transaction
+    engine = (main if is_able else None) if kind == "table" else _propose_queue(kind)
+    return Because(
+        engine.name if engine is not None else None, f"the usual one of its kind: it was said to be a {kind}"
     )
 
 
-def _choose_technology(draft: Draft, rate: Fact | None) -> tuple[Because, QueueKind]:
+def _tell_kind(queue: Queue, engine: Because) -> Because:
+    """What a queue is, from its engine; one of which nothing is known shares no transaction with the data."""
+    found = find_engine(queue.engine or engine.value)
+    if found is not None and found.queueing is not None:
+        return Because(found.queueing.kind, f"{found.queueing.label} is one")
+    why = f"nothing says that {queue.technology} shares a transaction with the data. Say `kind: table` if it does"
+    return Because("broker", why)
+
+
+def _name_technology(engine: str | None) -> str | None:
+    found = find_engine(engine)
+    return found.queueing.label if found is not None and found.queueing is not None else None
+
+
+def _choose_engine(draft: Draft, rate: Fact | None) -> Because:
     design, facts = draft.design, draft.facts
-    engine = draft.model.places.main_engine
+    drawn = next((name for name, one in design.flow.components.items() if one.kind == "queue" and one.engine), None)
+    if drawn is not None:
+        return Because(design.flow.components[drawn].engine, f"the flow has it for {drawn}")
+    main = draft.model.places.main_engine
     limit, broker = facts["jobs.database_limit"], facts["jobs.broker_limit"]
     names = ("jobs.rate", limit.name) if rate is not None else (limit.name,)
     jobs_rate = rate.base if rate is not None else 0.0
@@ -275,26 +293,42 @@ def _choose_technology(draft: Draft, rate: Fact | None) -> tuple[Because, QueueK
     team = design.requirements.team_size
     small = f", and a team of {team} has one thing less to run" if team is not None and team <= SMALL_TEAM else ""
     if jobs_rate > broker.base:
-        why = f"{said}, above the {broker.text} of a broker queue: a partitioned log, read in batches, carries that"
-        return Because("Kafka", why, (*names, broker.name)), "log"
-    if engine in _SKIP_LOCKED and jobs_rate <= limit.base:
-        why = (
-            f"{said}, below the {limit.text} that a table takes: the job is written in the transaction that causes it, so neither"
-            f" can be without the other and no outbox is needed{small}"
+        log = _propose_queue("log")
+        return Because(
+            log.name, f"{said}, above the {broker.text} of a broker queue: {_praise(log)}", (*names, broker.name)
         )
-        return Because(_SKIP_LOCKED[engine], why, names), "table"
-    if engine == "sqlite" and jobs_rate <= limit.base:
-        why = f"{said}; the database is a file, and a table in it is a queue for one process"
-        return Because("SQLite (one writer)", why, names), "table"
+    if main.has("row locks that skip") and jobs_rate <= limit.base:
+        return Because(
+            main.name,
+            f"{said}, below the {limit.text} that a table takes: the job is written in the transaction that causes it, so neither"
+            f" can be without the other and no outbox is needed{small}",
+        )
+    if main.queueing is not None and main.queueing.in_transaction and jobs_rate <= limit.base:
+        return Because(
+            main.name,
+            f"{said}; the database is a file, and a table in it is a queue for one process"
+            if main.running == "file"
+            else f"{said}, below the {limit.text} that a table takes: the job is written in the transaction that causes it",
+            names,
+        )
     why = (
         f"above the {limit.text} that a table of the main database takes"
-        if engine in _SKIP_LOCKED
-        else f"and {engine} has no row locks that skip"
+        if jobs_rate > limit.base
+        else f"and {main.label} has no row locks that skip"
     )
-    why = (
-        f"{said}, {why}: a broker acknowledges, redelivers and dead-letters by itself; jobs reach it through an outbox"
-    )
-    return Because("RabbitMQ", why, names), "broker"
+    made = _propose_queue("broker")
+    return Because(made.name, f"{said}, {why}: {_praise(made)}", names)
+
+
+def _propose_queue(kind: QueueKind) -> Engine:
+    """The engine that is proposed for messages of a kind: the first of those that declare when they are chosen."""
+    able = [one for one in list_engines("queue") if one.choice("queue") and one.queueing is not None]
+    return next((one for one in able if one.queueing is not None and one.queueing.kind == kind), able[0])
+
+
+def _praise(engine: Engine) -> str:
+    choice = engine.choice("queue")
+    return choice.strength if choice is not None else engine.summary
 
 
 # -- one job

@@ -5,11 +5,12 @@ alerts on what runs full. Figures follow the Google SRE Workbook, chapter "Alert
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archnb.design.monitoring import Alert, Metric, Slo
 from archnb.design.record import Named
+from archnb.engines import Subject, engines
 from archnb.fact import Fact, apply_model
 from archnb.planned.monitoring import OTHERS, write_window
 from archnb.quantity import ONE, Quantity, number, parse
@@ -265,16 +266,14 @@ def _propose_saturation(draft: Draft, metrics: Mapping[str, Metric]) -> list[tup
     # the most urgent decides: each job has workers of its own, so the patient ones do not wait longer than it
     late = f"> {round(max(60.0, 2 * min(waiting, default=30.0)))}"
     rpo = draft.design.requirements.recovery.rpo
-    behind = f"> {round(rpo.base) if rpo is not None and rpo.base >= 1 else 60}"
+    behind = round(rpo.base) if rpo is not None and rpo.base >= 1 else 60
     wanted: tuple[tuple[str, str, str, str, str], ...] = (
-        ("store_connections_nearly_out", "pg_stat_activity_count", "> 0.85 * pg_settings_max_connections", "page", "Find who holds them (idle in transaction first); shrink pools or add a pooler."),
-        ("store_connections_nearly_out_mysql", "mysql_global_status_threads_connected", "> 0.85 * mysql_global_variables_max_connections", "page", "Find who holds them; shrink pools or add a pooler."),
+        *_list_alarms("connections", behind),
         ("store_disk_nearly_full", "node_filesystem_avail_bytes", "< 0.15 * node_filesystem_size_bytes", "ticket", "Grow the disk, then archive; see the capacity plan for what comes next."),
-        ("store_replica_behind", "pg_replication_lag_seconds", behind, "page", "A failover now would lose more than the recovery point allows: do not fail over; look for a bulk write, a long query on the standby, a full disk."),
-        ("store_replica_behind_mysql", "mysql_slave_status_seconds_behind_master", behind, "page", "A failover now would lose more than the recovery point allows: do not fail over; look for a bulk write or a long query on the standby."),
-        ("search_turns_requests_away", "elasticsearch_thread_pool_rejected_count", "> 0", "ticket", "Add a node or make the queries cheaper."),
-        ("cache_memory_nearly_full", "redis_memory_used_bytes", "> 0.9 * redis_memory_max_bytes", "ticket", "Expect evictions and a lower hit ratio; grow the memory or shorten lifetimes."),
-        ("cache_memory_nearly_full_memcached", "memcached_current_bytes", "> 0.9 * memcached_limit_bytes", "ticket", "Expect evictions; grow the memory or shorten lifetimes."),
+        *_list_alarms("replication", behind),
+        *_list_alarms("rejections", behind),
+        *_list_alarms("memory", behind),
+        *_list_alarms("disk", behind),
         ("queue_late", "queue_oldest_message_age_seconds", late, "page", "See whether workers run and what they wait for; add workers if they are busy."),
         ("queue_has_dead_letters", "queue_dead_letters", "> 0", "ticket", "Read one, repair its cause, send them again."),
         ("workers_nearly_busy", "worker_busy_ratio", "> 0.85", "ticket", "Add workers: waits grow steeply from here (Erlang C)."),
@@ -285,6 +284,15 @@ def _propose_saturation(draft: Draft, metrics: Mapping[str, Metric]) -> list[tup
         for name, metric, condition, severity, runbook in wanted
         if metric in metrics
     ]
+
+
+def _list_alarms(subject: Subject, recovery_point: int) -> Iterator[tuple[str, str, str, str, str]]:
+    """What to be told of the engines about one subject; a metric that nothing emits drops out later."""
+    for engine in engines().values():
+        for one in engine.alarms:
+            if one.subject == subject:
+                condition = one.condition.replace("{recovery_point}", str(recovery_point))
+                yield one.name, one.measure, condition, one.severity, one.runbook
 
 
 def describe_alert(name: str, alert: Alert, slos: Mapping[str, Slo], window: Quantity | None) -> str:

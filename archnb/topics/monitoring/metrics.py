@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from archnb.design.flow import Component
 from archnb.design.monitoring import Metric
 from archnb.design.record import Named
+from archnb.engines import Engine, find_engine
+from archnb.model.caches import engine_of_cache
 from archnb.shapes import Cell, Table
 from archnb.topics.topic import Because, Draft
 
@@ -18,32 +20,6 @@ REQUESTS = "http_requests_total"
 DURATION = "http_request_duration_seconds"
 ANSWER_AGE = "answer_age_seconds"
 
-_STORE: Mapping[str, tuple[_Row, ...]] = {
-    "postgresql": (
-        ("pg_stat_activity_count", "gauge", "utilisation", "connections", ("store", "state"), "connections by state"),
-        ("pg_settings_max_connections", "gauge", "utilisation", "connections", ("store",), "the limit of connections"),
-        ("pg_stat_database_deadlocks", "counter", "errors", "deadlocks", ("store",), "transactions that waited for each other"),
-        ("pg_replication_lag_seconds", "gauge", "saturation", "seconds", ("store",), "how far the replicas are behind"),
-    ),
-    "mysql": (
-        ("mysql_global_status_threads_connected", "gauge", "utilisation", "connections", ("store",), "connections"),
-        ("mysql_global_variables_max_connections", "gauge", "utilisation", "connections", ("store",), "the limit of connections"),
-        ("mysql_global_status_innodb_row_lock_waits", "counter", "saturation", "waits", ("store",), "waits for row locks"),
-        ("mysql_slave_status_seconds_behind_master", "gauge", "saturation", "seconds", ("store",), "how far the replicas are behind"),
-    ),
-    "elasticsearch": (
-        ("elasticsearch_thread_pool_rejected_count", "counter", "saturation", "requests", ("store",), "searches turned away"),
-        ("elasticsearch_jvm_memory_used_bytes", "gauge", "utilisation", "bytes", ("store",), "heap in use"),
-        ("elasticsearch_jvm_memory_max_bytes", "gauge", "utilisation", "bytes", ("store",), "the heap's limit"),
-    ),
-    "mongodb": (
-        ("mongodb_ss_connections_current", "gauge", "utilisation", "connections", ("store",), "connections"),
-        ("mongodb_ss_connections_available", "gauge", "saturation", "connections", ("store",), "connections left"),
-    ),
-    "dynamodb": (("aws_dynamodb_throttled_requests_sum", "gauge", "saturation", "requests", ("store",), "requests over the capacity, a minute"),),
-    "influxdb": (("influxdb_write_errors_total", "counter", "errors", "points", ("store",), "points that were refused"),),
-    "neo4j": (("neo4j_transaction_active", "gauge", "utilisation", "transactions", ("store",), "open transactions"),),
-}  # fmt: skip
 # a server has a disk and a processor whatever runs on it (node_exporter)
 _HOST: tuple[_Row, ...] = (
     ("node_filesystem_size_bytes", "gauge", "utilisation", "bytes", ("store",), "the size of the disk"),
@@ -57,20 +33,6 @@ _HOST: tuple[_Row, ...] = (
         "time in which work waited for a processor",
     ),
 )
-_CACHE: Mapping[str, tuple[_Row, ...]] = {
-    "redis": (
-        ("redis_memory_used_bytes", "gauge", "utilisation", "bytes", ("cache",), "memory in use"),
-        ("redis_memory_max_bytes", "gauge", "utilisation", "bytes", ("cache",), "the limit of memory"),
-        ("redis_evicted_keys_total", "counter", "saturation", "keys", ("cache",), "keys that had to go for others"),
-        ("redis_keyspace_hits_total", "counter", "rate", "reads", ("cache",), "reads that found the key"),
-        ("redis_keyspace_misses_total", "counter", "errors", "reads", ("cache",), "reads that did not"),
-    ),
-    "memcached": (
-        ("memcached_current_bytes", "gauge", "utilisation", "bytes", ("cache",), "memory in use"),
-        ("memcached_limit_bytes", "gauge", "utilisation", "bytes", ("cache",), "the limit of memory"),
-        ("memcached_items_evicted_total", "counter", "saturation", "keys", ("cache",), "keys that had to go for others"),
-    ),
-}  # fmt: skip
 _QUEUE: tuple[_Row, ...] = (
     ("queue_depth", "gauge", "utilisation", "messages", ("queue",), "messages that wait"),
     (
@@ -121,6 +83,13 @@ def find_entries(draft: Draft) -> list[str]:
         if named:
             return named
     return ["service"]
+
+
+def _list_measures(engine: Engine, role: str, part: Component) -> Iterator[_Row]:
+    """What an engine's exporter emits, labelled by the part; what has no replica is behind nothing."""
+    for one in engine.measures:
+        if not one.of_replicas or (part.replicas or 1) > 1:
+            yield one.name, one.kind, one.signal, one.unit, (role, *one.labels), one.summary
 
 
 def _rows(draft: Draft) -> Iterator[tuple[str, _Row]]:
@@ -200,18 +169,18 @@ def _rows(draft: Draft) -> Iterator[tuple[str, _Row]]:
                 ),
             )
         if one.kind == "store":
-            store = draft.design.schema.stores.get(name)
-            engine = store.engine if store is not None and store.engine else "postgresql"
-            for row in (*_STORE.get(engine, ()), *(() if engine == "dynamodb" else _HOST)):
-                # what has no replica is behind nothing
-                if (one.replicas or 1) > 1 or "behind" not in row[5]:
-                    yield name, row
+            engine = find_engine(one.engine) or draft.model.places.engine(name)
+            yield from ((name, row) for row in _list_measures(engine, "store", one))
+            if engine.running != "service":
+                yield from ((name, row) for row in _HOST)
         if one.kind == "cache":
-            for row in _CACHE.get(draft.design.cache.engine or "redis", _CACHE["redis"]):
-                yield name, row
+            engine = find_engine(one.engine) or engine_of_cache(draft.design.cache)
+            yield from ((name, row) for row in _list_measures(engine, "cache", one))
         if one.kind == "queue":
-            for row in _QUEUE:
-                yield name, row
+            yield from ((name, row) for row in _QUEUE)
+            broker = find_engine(one.engine)
+            if broker is not None and not broker.is_relational:
+                yield from ((name, row) for row in _list_measures(broker, "queue", one))
         if one.kind == "worker":
             for row in _WORKER:
                 yield name, row

@@ -9,6 +9,7 @@ from typing import Any
 from archnb.design.patterns import Pattern
 from archnb.design.record import Named
 from archnb.fact import total
+from archnb.model.caches import is_kept_at
 from archnb.quantity import number
 from archnb.topics.topic import Because, Draft
 
@@ -92,8 +93,8 @@ def count_evidence(draft: Draft) -> Evidence:
         copies=tuple(name for name, store in stores.items() if store.copies),
         stores=max(1, len(stores)),
         histories=tuple(name for name, entity in design.entities.items() if entity.history),
-        cached=tuple(name for name, policy in used.items() if policy.store != "http"),
-        cached_at_edge=tuple(name for name, policy in used.items() if policy.store == "http"),
+        cached=tuple(name for name, policy in used.items() if not is_kept_at(policy.store, "edge")),
+        cached_at_edge=tuple(name for name, policy in used.items() if is_kept_at(policy.store, "edge")),
         cache_engine=design.cache.engine,
         domains=tuple(dict.fromkeys(entity.domain for entity in design.entities.values() if entity.domain)),
         team=design.requirements.team_size or 1,

@@ -5,21 +5,38 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archnb.design.jobs import QueueKind
 from archnb.design.record import Named
 from archnb.design.scaling import Resource, Scaling
+from archnb.engines import Limit, QueueKind, find_engine
 from archnb.exceptions import InputError, Problem, unknown
 from archnb.fact import Fact, apply_model, ceil, maximum, total
+from archnb.model.caches import engine_of_cache
 from archnb.quantity import Quantity, parse
 from archnb.topics.scaling.growth import YEAR, grow_load, grow_stock, time_until_load, time_until_stock
-from archnb.topics.scaling.limits import ENGINES, Limits
 from archnb.topics.scaling.shards import find_shard_key, inflow_of
 from archnb.topics.topic import Because, Draft
 
-_QUEUES: Mapping[QueueKind, str] = {"log": "100k/s", "broker": "20k/s", "table": "2k/s"}
+# what a queue of one's own, of which nothing is known, is taken to carry
+UNKNOWN_QUEUE = "2k/s"
+# what is done when a queue is nearly full, and why in this order
+_QUEUE_ACTIONS: dict[QueueKind, tuple[str, str]] = {
+    "table": (
+        "several messages a transaction, then a broker of its own",
+        "batches cost nothing; a broker is one more system to run",
+    ),
+    "broker": (
+        "several messages a request, then several queues by key, then a log in partitions",
+        "batches cost nothing; several queues keep the order of a key only",
+    ),
+    "log": (
+        "larger batches, then more partitions, then more nodes",
+        "batches cost nothing; more partitions move keys to others once",
+    ),
+}
+UNKNOWN_MEMORY = "64 GB"
 _CODE = 62
 _INT_KEYS = {"int": 2**31 - 1, "smallint": 2**15 - 1}
 MIN_POOL = 5
@@ -38,10 +55,6 @@ def serving(draft: Draft) -> list[str]:
 
 def _main(draft: Draft) -> str:
     return draft.model.places.main
-
-
-def _engine(draft: Draft, store: str) -> str:
-    return draft.model.places.engine(store)
 
 
 def stem(name: str) -> str:
@@ -266,7 +279,7 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
     # where less than half is said, cache-memory-too-small says so, and growth is not the question
     if needed is not None and not (said is not None and said.base < needed.base / 2):
         yield "cache_memory", _Proposal(
-            "cache", needed.name, str(said) if said else "64 GB", "as said" if said else "the largest node that still restarts and fills in minutes; an assumption",
+            "cache", needed.name, str(said) if said else _limit_memory(draft), "as said" if said else "the largest node that still restarts and fills in minutes; an assumption",
             "shorten lifetimes, then a larger node, then cluster by key", "memory is cheaper than a cluster, and a lifetime is cheaper than memory", "what is kept close must fit",
         )  # fmt: skip
     queues = [
@@ -275,17 +288,18 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
         if one.kind == "queue" and f"flow.{name}.rate" in facts
     ]
     for name in queues:
-        known = draft.model.queues
-        technology = known.technology or draft.design.flow.components[name].technology
-        table = draft.facts.get("jobs.database_limit")
-        # a queue that nothing says anything of is a table of the store that is there
-        limit = _QUEUES[known.kind or "table"]
-        if known.is_table and table is not None:
+        part, table = draft.design.flow.components[name], draft.facts.get("jobs.database_limit")
+        technology, engine = part.technology or draft.model.queues.technology, find_engine(part.engine)
+        known = engine.limit("messages") if engine is not None else None
+        limit = known.value if known is not None else UNKNOWN_QUEUE
+        kind = engine.queueing.kind if engine is not None and engine.queueing is not None else draft.model.queues.kind
+        is_table = kind == "table"
+        if is_table and table is not None:
             # one queue, one limit: where the jobs section would leave the table
             limit = f"{table.base:g}/s"
         yield f"{stem(name)}_throughput", _Proposal(
             name, f"flow.{name}.rate", limit, f"order of magnitude of {technology or 'a queue in a database table'} on one node; measure it",
-            "several messages a transaction, then a broker of its own", "batches cost nothing; a broker is one more system to run", "every job passes through it",
+            *_QUEUE_ACTIONS["table" if engine is None or engine.queueing is None else engine.queueing.kind], "every job passes through it",
         )  # fmt: skip
     if "load.peak_egress" in facts:
         yield "bandwidth", _Proposal(
@@ -295,68 +309,86 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
     yield from _propose_keys(draft)
 
 
+def _limit_memory(draft: Draft) -> str:
+    found = engine_of_cache(draft.design.cache).limit("memory")
+    return found.value if found is not None else UNKNOWN_MEMORY
+
+
 def _propose_stores(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
     facts, main = draft.facts, _main(draft)
     stores = list(draft.design.schema.stores) or ([main] if main in draft.design.flow.components else [])
     for store in stores:
-        engine, here = _engine(draft, store), stem(store)
-        limits = ENGINES.get(engine, ENGINES["postgresql"])
+        engine, here = draft.model.places.engine(store), stem(store)
+        written, read = engine.limit("writes"), engine.limit("reads")
         key = find_shard_key(draft)
         rate = facts.get(f"flow.{store}.rate")
         if store == main and "load.peak_writes" in facts:
-            yield f"{here}_writes", _Proposal(
-                store, "load.peak_writes", limits.writes, limits.source,
-                f"batch and move work to jobs, then split domains into databases of their own, then shard by {key}",
-                "one primary takes all writes, replicas do not help; sharding is last because it ends joins and transactions across shards", "every write goes to the primary",
-            )  # fmt: skip
+            if written is not None and engine.has("spreading over nodes"):
+                yield f"{here}_writes", _Proposal(
+                    store, "load.peak_writes", written.value, written.source,
+                    f"batch and move work to jobs, then add nodes, spread by {key}",
+                    "batches cost nothing; nodes cost money, and help only where writes are spread evenly over the key", "every write goes to it",
+                )  # fmt: skip
+            elif written is not None:
+                yield f"{here}_writes", _Proposal(
+                    store, "load.peak_writes", written.value, written.source,
+                    f"batch and move work to jobs, then split domains into databases of their own, then shard by {key}",
+                    "one primary takes all writes, replicas do not help; sharding is last because it ends joins and transactions across shards", "every write goes to the primary",
+                )  # fmt: skip
             reads = _measure_reads(draft, store)
-            if reads is not None:
-                most, source = _limit_reads(draft, limits)
+            if reads is not None and read is not None:
+                most, source = _limit_reads(draft, read)
                 yield f"{here}_reads", _Proposal(
                     store, reads, most, source,
                     "cache more, then read replicas for reads that may be stale", "a cached read costs the database nothing; a replica costs a server and is a little behind", "what the cache does not answer is read here",
                 )  # fmt: skip
-        elif rate is not None and store != main:
+        elif rate is not None and store != main and read is not None:
+            is_spread = engine.has("spreading over nodes")
             yield f"{here}_queries", _Proposal(
-                store, rate.name, limits.reads, limits.source, "add nodes", f"{engine} is made to be spread over nodes", "its own queries",
+                store, rate.name, read.value, read.source, "add nodes" if is_spread else "a larger machine, then split what it holds",
+                f"{engine.label} is made to be spread over nodes" if is_spread else f"{engine.label} answers from one machine", "its own queries",
             )  # fmt: skip
-        if limits.connections and store == main:
+        most_connections = engine.limit("connections")
+        if most_connections is not None and engine.has("connection for each process") and store == main:
+            default, kept = _count(most_connections), _count(engine.limit("reserved connections"))
             _measure_pools(draft, store)
             if f"scaling.{here}.connections" in facts:
                 need = facts[f"scaling.{here}.connections"].base
-                step = next(
-                    (one for one in (limits.connections, 200, 400) if (one - limits.reserved) * 0.7 >= need * 2), 400
-                )
+                step = next((one for one in (default, 200, 400) if (one - kept) * 0.7 >= need * 2), 400)
                 reason = (
-                    f"{engine}'s default less {limits.reserved} reserved"
-                    if step == limits.connections
-                    else f"max_connections {step}, less {limits.reserved} reserved; beyond 400 a process for each connection costs more than it gives"
+                    f"{engine.label}'s default less {kept} reserved"
+                    if step == default
+                    else f"max_connections {step}, less {kept} reserved; beyond 400 a process for each connection costs more than it gives"
                 )
                 yield f"{here}_connections", _Proposal(
-                    store, f"scaling.{here}.connections", f"{step - limits.reserved} connections", reason,
-                    "a pooler in transaction mode (PgBouncer) between servers and database" if engine == "postgresql" else "a pooler between servers and database",
+                    store, f"scaling.{here}.connections", f"{step - kept} connections", reason,
+                    engine.pooler or "a pooler between servers and database",
                     "a pool sized for its server's peak is idle most of the time; the pooler shares connections", "each server holds a pool",
                 )  # fmt: skip
     if stores and _measure_storage(draft):
-        limits = ENGINES.get(_engine(draft, main), ENGINES["postgresql"])
-        if limits.storage:
+        stored = draft.model.places.engine(main).limit("storage")
+        if stored is not None:
             table = _largest(draft)
             yield f"{stem(main)}_storage", _Proposal(
-                main, "scaling.storage", limits.storage, "what one server still restores in a working day: 4 TB at 200 MB/s are 5.6 h; an assumption",
+                main, "scaling.storage", stored.value, "what one server still restores in a working day: 4 TB at 200 MB/s are 5.6 h; an assumption",
                 f"delete what retention allows, then partition {table} by time and move old months to cheap storage, then a larger disk",
                 "what is not kept need not be stored; a partition is dropped in a moment; a larger disk only moves the day", "rows stay until they are deleted",
             )  # fmt: skip
 
 
-def _limit_reads(draft: Draft, limits: Limits) -> tuple[str, str]:
+def _count(limit: Limit | None) -> int:
+    return round(parse(limit.value).value) if limit is not None else 0
+
+
+def _limit_reads(draft: Draft, limit: Limit) -> tuple[str, str]:
     """The reads of this design's mix that the primary answers, where its query times are known; else the engine's own figure."""
     mix, cores = draft.facts.get("patterns.primary_reads"), draft.facts.get("cache.store_cores")
-    if mix is None or cores is None or "patterns.query_time" not in draft.facts or mix.base >= parse(limits.reads).base:
-        return limits.reads, limits.source
+    if mix is None or cores is None or "patterns.query_time" not in draft.facts or mix.base >= parse(limit.value).base:
+        return limit.value, limit.source
     mean = draft.facts["patterns.query_time"]
     return (
         f"{mix.base:.4g}/s",
-        f"{cores.text} cores ÷ {mean.text}, the mean query of this design; short queries alone: {limits.reads}",
+        f"{cores.text} cores ÷ {mean.text}, the mean query of this design; short queries alone: {limit.value}",
     )
 
 

@@ -23,10 +23,9 @@ from archnb.model.lookups import (
     find_demands,
     find_include_demands,
     is_given,
+    list_full_text,
 )
 from archnb.topics.topic import Draft
-
-FULL_TEXT = {"postgresql": "gin", "mysql": "fulltext"}
 
 
 @dataclass
@@ -58,7 +57,7 @@ def propose_indexes(draft: Draft, design: Design) -> Named[SchemaTable]:
     tables: dict[str, SchemaTable] = {}
     for name, table in design.schema.tables.items():
         is_said = name in said and bool(said[name].columns)
-        if is_said or not draft.model.places.is_relational(table):
+        if is_said or "btree" not in draft.model.places.engine_of(table).index_methods:
             tables[name] = table
         else:
             tables[name] = _index_table(draft, design, name, table, demands.get(name, []), included.get(name, []))
@@ -185,24 +184,18 @@ def _add_full_text(
     groups: dict[tuple[str, ...], list[str]] = {}
     for pattern, demand in demands:
         entity = design.access[pattern].reads
-        is_copied = any(places.engine(one) == "elasticsearch" for one in places.list_copies(entity))
+        is_copied = any(places.engine(one).serves("search") for one in places.list_copies(entity))
         if demand.search and not is_copied:
             groups.setdefault(demand.search, []).append(pattern)
     for columns, patterns in groups.items():
-        if engine not in FULL_TEXT or any(
-            one.method in FULL_TEXT.values() and one.columns == columns for one in indexes.values()
-        ):
+        text = engine.full_text
+        if text is None or any(one.method in list_full_text() and one.columns == columns for one in indexes.values()):
             continue
         key = claim("_".join((name, *columns, "search_idx")), indexes)
-        indexes[key] = Index(columns=columns, unique=False, method=FULL_TEXT[engine], serves=tuple(patterns))
-        what = (
-            "a GIN index over the words (tsvector, configuration 'simple', which fits any language)"
-            if engine == "postgresql"
-            else "a FULLTEXT index"
-        )
+        indexes[key] = Index(columns=columns, unique=False, method=text.method, serves=tuple(patterns))
         facts = [f"access.{pattern}.rate" for pattern in patterns if f"access.{pattern}.rate" in draft.facts]
         draft.note(
             f"schema.tables.{name}.indexes.{key}",
-            f"{', '.join(patterns)}: {what}; an ordinary index cannot find words within a text.",
+            f"{', '.join(patterns)}: {text.description}; an ordinary index cannot find words within a text.",
             *facts,
         )

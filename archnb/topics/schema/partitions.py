@@ -1,6 +1,6 @@
 """Partitions: a table that outgrows a number is split, by time where rows are only added, else by a hash of its key.
 
-PostgreSQL wants the partition's column in every unique key. Split by time, the primary key gets that column: harmless
+An engine wants the partition's column in every unique key. Split by time, the primary key gets that column: harmless
 where the database or a uuid makes the key, but a foreign key to the table would have to name it too. So a table that
 others refer to, or whose key is given from outside, is split by a hash of its key, which changes no key.
 """
@@ -48,7 +48,8 @@ def propose_partitions(draft: Draft, design: Design) -> Named[SchemaTable]:
         if said.columns or said.partition_by or said.primary_key or table.entity not in design.entities:
             continue
         size = size_at_horizon(draft, table)
-        if draft.model.places.engine_of(table) != "postgresql" or size <= draft.facts["schema.partition_size"].base:
+        is_able = draft.model.places.engine_of(table).has("partitions with foreign keys")
+        if not is_able or size <= draft.facts["schema.partition_size"].base:
             continue
         column = time_column(table)
         is_made_key = len(table.primary_key) == 1 and table.columns[table.primary_key[0]].type in ("key", "uuid")
@@ -59,13 +60,13 @@ def propose_partitions(draft: Draft, design: Design) -> Named[SchemaTable]:
             and name not in referenced
             and is_append_only(draft, table.entity or "")
         ):
-            tables[name] = _split_by_time(draft, name, table, column, size)
+            tables[name] = _split_by_time(draft, name, table, column, size, draft.model.places.engine_of(table).label)
         elif all(table.primary_key[0] in one.columns for one in table.uniques.values()):
             tables[name] = _split_by_hash(draft, name, table, size)
     return Named(tables)
 
 
-def _split_by_time(draft: Draft, name: str, table: SchemaTable, column: str, size: float) -> SchemaTable:
+def _split_by_time(draft: Draft, name: str, table: SchemaTable, column: str, size: float, engine: str) -> SchemaTable:
     limit = draft.facts["schema.partition_size"]
     by = f"range ({column}) monthly"
     reason = (
@@ -74,7 +75,7 @@ def _split_by_time(draft: Draft, name: str, table: SchemaTable, column: str, siz
     )
     path = f"schema.tables.{name}"
     draft.note(f"{path}.partition_by", reason, f"entities.{table.entity}.rows_at_horizon", limit.name, value=by)
-    why = f"{', '.join(table.primary_key)}, with {column}: PostgreSQL wants the partition's column in every unique key."
+    why = f"{', '.join(table.primary_key)}, with {column}: {engine} wants the partition's column in every unique key."
     draft.note(f"{path}.primary_key", why)
     return dataclasses.replace(table, partition_by=by, primary_key=(*table.primary_key, column))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from archnb.design.entities import TYPES
 from archnb.design.schema import Column, Index, SchemaTable
 from archnb.fact import Fact, total
-from archnb.model.lookups import bare
+from archnb.model.lookups import bare, list_full_text
 from archnb.topics.topic import Draft
 
 PAIRS = "5"
@@ -146,7 +146,7 @@ def _entries(draft: Draft, name: str, table: SchemaTable) -> Iterable[tuple[str,
         yield (
             key,
             _full_text_entry(draft, table, index)
-            if index.method in ("gin", "fulltext")
+            if index.method in list_full_text()
             else _entry(draft, table, (*index.columns, *index.include)),
         )
 

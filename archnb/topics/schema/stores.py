@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from archnb.design.entities import AccessPattern
 from archnb.design.record import Named
-from archnb.design.schema import RELATIONAL, Engine, Store
+from archnb.design.schema import Store
+from archnb.engines import Choice, Kind, engines, find_engine, is_relational, list_engines, mean_engine, propose_engine
 from archnb.fact import Fact
 from archnb.model.places import Places, find_main
 from archnb.quantity import show
@@ -32,21 +33,12 @@ GRAPH_DEPTH = 2
 # a refusal is said from this share of a threshold on; below, nobody would ask
 WORTH_SAYING = 0.02
 
-# purpose -> (store name, engine, what it is for)
-_KINDS: dict[str, tuple[str, Engine, str]] = {
-    "search": ("search", "elasticsearch", "full-text search; a copy that can be rebuilt"),
-    "graph": ("graph", "neo4j", "walks over many relationships; a copy that can be rebuilt"),
-    "series": ("metrics", "influxdb", "measurements in order of time, only appended"),
-    "lookup": ("lookup", "dynamodb", "rows found by their whole key"),
-    "document": ("documents", "mongodb", "documents read and written as a whole"),
-}
-
 
 class Decision(NamedTuple):
     """Where an entity is kept, or copied to, with the reason, the facts behind it, and what was refused."""
 
     entity: str
-    kind: str
+    kind: Kind | None
     is_copy: bool
     reason: str
     facts: tuple[str, ...]
@@ -156,6 +148,12 @@ def weigh(draft: Draft, entity: str) -> Iterator[Decision]:
     def rate(value: float) -> str:
         return show(value, limit("search_rate").unit)
 
+    def strength(kind: Kind) -> str:
+        return _choice(kind).strength
+
+    def pays(kind: Kind, *names: str) -> str:
+        return _choice(kind).pays.format(thresholds=" and ".join(limit(name).text for name in names))
+
     own = (f"entities.{entity}.rows", f"entities.{entity}.rows_at_horizon")
     known = tuple(name for name in own if name in facts)
     searches = [name for name, one in asked.patterns if one.search]
@@ -171,26 +169,25 @@ def weigh(draft: Draft, entity: str) -> Iterator[Decision]:
         )
         if is_much:
             yield Decision(entity, "search", True,
-                f"{numbers} are above both {limit('search_rate').text} and {limit('search_rows').text}: Elasticsearch ranks them on machines of "
-                "its own; it holds a copy, the relational store stays the truth.", used, "full text in the relational store: ranking reads every match")  # fmt: skip
+                f"{numbers} are above both {limit('search_rate').text} and {limit('search_rows').text}: {strength('search')}.", used, "full text in the relational store: ranking reads every match")  # fmt: skip
         else:
-            yield Decision(entity, "", False, f"{numbers}: full text in the relational store will do.", used,
-                f"Elasticsearch: pays above {limit('search_rate').text} and {limit('search_rows').text}")  # fmt: skip
+            yield Decision(entity, None, False, f"{numbers}: full text in the relational store will do.", used,
+                pays("search", "search_rate", "search_rows"))  # fmt: skip
     deep = [(name, one.depth) for name, one in asked.patterns if one.depth is not None and one.depth > 1]
     if deep:
         name, depth = max(deep, key=lambda pair: pair[1] or 0)
         if (depth or 0) > GRAPH_DEPTH:
             yield Decision(entity, "graph", True,
-                f"{name} goes {depth} relationships deep, above {GRAPH_DEPTH}: each level is one more self-join over rows that multiply; Neo4j "
-                "follows pointers and holds a copy.", (), "recursive queries in the relational store: the cost grows with every level's fan-out")  # fmt: skip
+                f"{name} goes {depth} relationships deep, above {GRAPH_DEPTH}: each level is one more self-join over rows that multiply; "
+                f"{strength('graph')}.", (), "recursive queries in the relational store: the cost grows with every level's fan-out")  # fmt: skip
         else:
             yield Decision(
                 entity,
-                "",
+                None,
                 False,
                 f"{name} goes {depth} deep, which joins do.",
                 (),
-                f"Neo4j: pays above depth {GRAPH_DEPTH}",
+                _choice("graph").pays.format(thresholds=f"depth {GRAPH_DEPTH}"),
             )
     if is_append_only(draft, entity):
         numbers = f"{rate(asked.writes)} inserts"
@@ -200,17 +197,17 @@ def weigh(draft: Draft, entity: str) -> Iterator[Decision]:
             and not _is_referenced(draft, entity)
             and not _has_references(draft, entity)
         ):
-            yield Decision(entity, "series", False,
-                f"{numbers}, only appended, above {limit('series_rate').text}: InfluxDB writes in order of time and drops old data by the file.",
+            yield Decision(entity, "time series", False,
+                f"{numbers}, only appended, above {limit('series_rate').text}: {strength('time series')}.",
                 used, "the relational store: every index of the table is written for every row")  # fmt: skip
         elif asked.writes > WORTH_SAYING * limit("series_rate").base:
             yield Decision(
                 entity,
-                "",
+                None,
                 False,
                 f"{numbers}, only appended: a relational table takes them.",
                 used,
-                f"InfluxDB: pays above {limit('series_rate').text}",
+                pays("time series", "series_rate"),
             )
     if _is_by_key_only(draft, entity, asked.patterns) and not _has_references(draft, entity):
         both = asked.reads + asked.writes
@@ -222,52 +219,53 @@ def weigh(draft: Draft, entity: str) -> Iterator[Decision]:
         )
         numbers = f"every access is by key: {rate(both)} over {rows(asked.rows)}"
         if is_much:
-            yield Decision(entity, "lookup", False,
-                f"{numbers}, above {limit('lookup_rate').text} and {limit('lookup_rows').text}: DynamoDB spreads keys over as many machines as it needs.",
+            yield Decision(entity, "key-value", False,
+                f"{numbers}, above {limit('lookup_rate').text} and {limit('lookup_rows').text}: {strength('key-value')}.",
                 used, "the relational store: one server does not hold it, and nothing here needs a join")  # fmt: skip
         elif both > WORTH_SAYING * limit("lookup_rate").base or asked.rows > WORTH_SAYING * limit("lookup_rows").base:
-            yield Decision(entity, "", False, f"{numbers}: one relational server does that.", used,
-                f"DynamoDB: pays above {limit('lookup_rate').text} and {limit('lookup_rows').text}")  # fmt: skip
+            yield Decision(entity, None, False, f"{numbers}: one relational server does that.", used,
+                pays("key-value", "lookup_rate", "lookup_rows"))  # fmt: skip
     if _is_document(draft, entity):
         used = ("schema.document_size", *known)
         size = show(asked.size / limit("document_size").unit.factor, limit("document_size").unit)
         if asked.size > limit("document_size").base and not _is_referenced(draft, entity):
             yield Decision(entity, "document", False,
-                f"it is one document of {size} in all, above {limit('document_size').text}: MongoDB shards documents.", used,
+                f"it is one document of {size} in all, above {limit('document_size').text}: {strength('document')}.", used,
                 "jsonb in the relational store: one server's disk is the limit")  # fmt: skip
         else:
-            yield Decision(entity, "", False, f"it is one document, {size} in all: jsonb in the relational store keeps its transactions.", used,
-                f"MongoDB: pays above {limit('document_size').text}")  # fmt: skip
+            yield Decision(entity, None, False, f"it is one document, {size} in all: jsonb in the relational store keeps its transactions.", used,
+                pays("document", "document_size"))  # fmt: skip
 
 
 def complete_stores(draft: Draft) -> tuple[Named[Store], dict[str, str]]:
     """The stores with what they hold, and for every entity the store it is kept in. What was said is kept."""
     said = dict(draft.said.schema.stores)
     stores: dict[str, Store] = {}
-    by_name: dict[str, Engine] = {name: engine for name, engine, _ in _KINDS.values()}
     for name, store in said.items():
-        engine = by_name.get(name, "postgresql")
-        because = f"a store named {name!r} is taken for one of its kind." if name in by_name else _why_postgresql(draft)
-        stores[name] = draft.fill(f"schema.stores.{name}", store, engine=Because(engine, because))
+        stores[name] = draft.fill(f"schema.stores.{name}", store, engine=_propose_engine(draft, name))
     first = find_main(stores)
-    main = first if first in stores and stores[first].engine in RELATIONAL else None
+    main = first if first in stores and is_relational(stores[first].engine) else None
     places = Places(draft.design.entities, stores, {}, draft.model.inheritance)
     home = {entity: found for entity in draft.design.entities if (found := places.find_said_home(entity)) is not None}
     homeless = [entity for entity in draft.design.entities if entity not in home]
     if main is None and (homeless or not stores):
         main = "main" if "main" not in stores else "relational"
-        stores = {main: Store(engine="postgresql"), **stores}
-        draft.note(f"schema.stores.{main}.engine", _why_postgresql(draft), value="postgresql")
+        proposed = _propose_engine(draft, main)
+        stores = {main: Store(engine=proposed.value), **stores}
+        draft.note(f"schema.stores.{main}.engine", proposed.reason, value=proposed.value)
     copied: dict[str, list[str]] = {}
     reasons: dict[str, list[Decision]] = {}
-    known = {store.engine for store in said.values()}
+    known = [engine for name in said if (engine := find_engine(stores[name].engine)) is not None]
     for entity in homeless:
         home[entity] = main or first
         for one in weigh(draft, entity):
-            if not one.kind or _KINDS[one.kind][1] in known or home[entity] != main:
+            if one.kind is None or home[entity] != main:
                 continue
-            name, engine, purpose = _KINDS[one.kind]
-            stores.setdefault(name, Store(engine=engine, purpose=purpose))
+            engine = propose_engine(one.kind)
+            if engine in known or any(other.kinds[0] == one.kind for other in known):
+                continue
+            name = _choice(one.kind).store
+            stores.setdefault(name, Store(engine=engine.name, purpose=_choice(one.kind).purpose))
             reasons.setdefault(name, []).append(one)
             if one.is_copy:
                 copied.setdefault(name, []).append(entity)
@@ -299,11 +297,35 @@ def complete_stores(draft: Draft) -> tuple[Named[Store], dict[str, str]]:
     return Named({name: stores[name] for name in [*leading, *(n for n in stores if n != main)]}), home
 
 
-def _why_postgresql(draft: Draft) -> str:
+def _choice(kind: Kind) -> Choice:
+    """When the engine that is proposed for a kind of question is chosen."""
+    found = propose_engine(kind).choice(kind)
+    assert found is not None
+    return found
+
+
+def _propose_engine(draft: Draft, name: str) -> Because:
+    """The engine of a store that says none: as it is drawn, as its name means, or the relational one that is proposed."""
+    drawn = draft.said.flow.components.get(name)
+    if drawn is not None and drawn.engine is not None:
+        return Because(drawn.engine, f"the flow has it for {name}.")
+    for one in engines().values():
+        if any(choice.store == name for choice in one.choices):
+            return Because(one.name, f"a store named {name!r} is taken for one of its kind.")
+    meant = mean_engine(name)
+    if meant is not None and meant.is_store:
+        return Because(meant.name, f"a store named {name!r} is taken for {meant.label}.")
+    return Because(propose_engine("relational").name, _why_relational(draft))
+
+
+def _why_relational(draft: Draft) -> str:
     links = sum(1 for one in draft.design.entities.values() for field in one.fields.values() if field.references)
     links += len(draft.design.relationships)
+    refused = ", ".join(
+        f"{one.label}{'' if n else ' was refused'} because {one.refused['relational']}"
+        for n, one in enumerate(one for one in list_engines("relational") if "relational" in one.refused)
+    )
     return (
         f"{len(draft.design.entities)} entities with {links} references: a relational store keeps them consistent with foreign keys and transactions; "
-        "PostgreSQL adds partial and expression indexes, jsonb and full text, so that most other needs stay in one place. MySQL was refused because it "
-        "has no partial indexes and cannot undo a schema change that fails half-way, SQLite because one writer at a time is let in."
+        f"{_choice('relational').strength}.{f' {refused}.' if refused else ''}"
     )

@@ -13,7 +13,8 @@ from typing import Any
 
 from archnb.design.entities import Field, OnDelete
 from archnb.design.record import Named
-from archnb.design.schema import RELATIONAL, Check, Column, ForeignKey, SchemaTable, Store, Unique
+from archnb.design.schema import Check, Column, ForeignKey, SchemaTable, Store, Unique
+from archnb.engines import find_engine, is_relational
 from archnb.model.identifiers import claim, claim_folded, quote_ansi, quote_text, shorten
 from archnb.model.places import find_main
 from archnb.naming import plural, snake, with_article, words
@@ -192,11 +193,14 @@ class Builder:
     def _add_reference(self, table: Building, name: str, one: Field, columns: tuple[str, ...], is_owner: bool) -> None:
         assert one.references is not None
         target = self.names[one.references]
-        if not self._is_relational(table.store) or self.home.get(one.references) != table.store:
+        is_elsewhere = self.home.get(one.references) != table.store
+        engine = find_engine(self.stores[table.store].engine)
+        if is_elsewhere or engine is None or not engine.has("foreign keys"):
+            why = "which is in another store: no foreign key can hold it"
+            if not is_elsewhere and engine is not None:
+                why = f"and {engine.label} has no foreign keys to hold it"
             for column in columns:
-                table.reasons[f"columns.{column}"] = (
-                    f"the key of {target}, which is in another store: no foreign key can hold it, the service must."
-                )
+                table.reasons[f"columns.{column}"] = f"the key of {target}, {why}, the service must."
             return
         if one.on_delete is not None:
             rule, reason = one.on_delete, f"{name} was said to be '{one.on_delete}'."
@@ -247,7 +251,7 @@ class Builder:
                 table.add_check(columns, both, "an amount has a currency, and a currency an amount.")
 
     def _is_relational(self, store: str) -> bool:
-        return self.stores[store].engine in RELATIONAL
+        return is_relational(self.stores[store].engine)
 
     # -- tables
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from archnb.design.record import Named
 from archnb.design.schema import Column, Schema, SchemaTable
 from archnb.finding import Hit, Rule, rule
-from archnb.model.identifiers import LIMIT, is_reserved
+from archnb.model.identifiers import is_reserved
 from archnb.model.lookups import (
     Demand,
     covers,
@@ -167,7 +167,7 @@ def hot_table_unpartitioned(draft: Draft) -> Iterator[Hit]:
     limit = draft.facts["schema.partition_size"]
     for name, table in iter_tables(draft):
         size = size_at_horizon(draft, table)
-        if size > limit.base and not table.partition_by and draft.model.places.engine_of(table) != "sqlite":
+        if size > limit.base and not table.partition_by and draft.model.places.engine_of(table).has("partitions"):
             evidence = f"{show(size / limit.unit.factor, limit.unit)} at the horizon, above {limit.text}"
             # every unique key must hold the column by which a table is split
             apart = [key for key, one in table.uniques.items() if not set(table.primary_key) & set(one.columns)]
@@ -259,13 +259,13 @@ def foreign_key_type_differs(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-timestamp-without-time-zone", principle="integrity", severity="medium",
-    condition="A PostgreSQL table has columns that are timestamps without time zone.",
+    condition="A table has columns that are timestamps without time zone, on an engine that has them with it.",
     effect="The instant they mean depends on the session that wrote it; at the change of summer time it is wrong by an hour.",
     remedy="Make them timestamptz (timestamp with time zone); it takes the same 8 bytes.",
 )  # fmt: skip
 def timestamp_without_time_zone(draft: Draft) -> Iterator[Hit]:
     for name, table in draft.design.schema.tables.items():
-        if draft.model.places.engine_of(table) != "postgresql":
+        if not draft.model.places.engine_of(table).has("zoned timestamps"):
             continue
         bare = [
             one
@@ -359,17 +359,33 @@ def reserved_word_name(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "schema-name-too-long", principle="maintainability", severity="low",
-    condition="A name that was said is longer than the 63 bytes that PostgreSQL keeps.",
-    effect="PostgreSQL cuts it without an error; two names that begin alike become one, and scripts that use the whole name miss it.",
+    condition="A name that was said is longer than its engine keeps, which cuts it (PostgreSQL: 63 bytes).",
+    effect="The engine cuts it without an error; two names that begin alike become one, and scripts that use the whole name miss it.",
     remedy="Shorten it.",
 )  # fmt: skip
 def name_too_long(draft: Draft) -> Iterator[Hit]:
     for name, table in iter_said(draft):
-        if draft.model.places.engine_of(table) != "postgresql":
+        kept = draft.model.places.engine_of(table).identifier
+        if kept is None or not kept.cuts:
             continue
         for one in (name, *table.columns, *table.indexes, *table.foreign_keys, *table.uniques, *table.checks):
-            if len(one.encode()) > LIMIT:
+            if len(one.encode()) > kept.length:
                 yield Hit(f"schema.tables.{name}", f"{one!r}: {len(one.encode())} bytes")
+
+
+@rule(
+    "schema-truth-without-durability", principle="reliability", severity="high",
+    condition="A store whose engine forgets what it acknowledged is the only one that holds an entity.",
+    effect="After a restart or a full memory rows are gone that callers were told are kept, and no other store has them.",
+    remedy="Hold the entity in a durable store and keep a copy here, or cache its reads; where losing it is meant, accept the finding.",
+)  # fmt: skip
+def truth_without_durability(draft: Draft) -> Iterator[Hit]:
+    schema = draft.design.schema
+    for name, store in schema.stores.items():
+        engine = draft.model.places.engine(name)
+        if store.holds and not engine.has("durability"):
+            held = f"{', '.join(store.holds[:4])}{' …' if len(store.holds) > 4 else ''}"
+            yield Hit(f"schema.stores.{name}.engine", f"{engine.label} holds {held}")
 
 
 RULES: Sequence[Rule] = (
@@ -385,6 +401,7 @@ RULES: Sequence[Rule] = (
     cycle_of_mandatory_references,
     reserved_word_name,
     name_too_long,
+    truth_without_durability,
 )
 
 __all__ = ["RULES", "iter_said"]
