@@ -6,15 +6,17 @@ A `Plan` is the completed design in the same types, the facts, the findings, and
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archnb import topics
 from archnb.design import Design, find_dangling, leaves, plain
-from archnb.exceptions import ArchnbError, InputError, unknown
-from archnb.fact import Facts
+from archnb.exceptions import ArchnbError, InputError, Problem, unknown
+from archnb.fact import Facts, Family, Key
+from archnb.fact.keys import find_key, list_keys
 from archnb.finding import Findings, Rule
+from archnb.quantity import describe
 from archnb.shapes import AnyShape, Cell, Graph, Shown, Table
 from archnb.topics.topic import Because, Draft, Topic, Why
 
@@ -42,16 +44,38 @@ def plan(design: Design) -> Plan:
 
     The same design gives the same plan, and the design does not change. Raises InputError where a reference names nothing.
     """
-    problems = list(find_dangling(design))
+    problems = [*find_dangling(design), *_check_assumptions(design)]
     if problems:
         raise InputError(problems)
     draft = Draft(design)
     for topic in topics.TOPICS:
         topic.complete(draft)
         topic.measure(draft)
+    if problems := list(_check_overruled(draft)):
+        raise InputError(problems)
     draft.rules = rules()
     draft.findings = Findings(found for one in draft.rules for found in one.run(draft))
     return Plan(draft)
+
+
+def _check_assumptions(design: Design) -> Iterator[Problem]:
+    """What the design says under `assumptions` that is no assumption, or of another dimension."""
+    names = [one if isinstance(one, Key) else one.name for one in list_keys() if one.is_assumption]
+    for name, value in design.assumptions.items():
+        found = find_key(name)
+        path = f"assumptions.{name}"
+        if found is None or not found.is_assumption:
+            yield Problem(path, unknown("assumption", name, names, "plan.facts.assumptions lists those of a plan."))
+        elif found.dimension is not None and value is not None and value.unit.dimension != found.dimension:
+            yield Problem(path, f"'{value}' is {value.unit.describe()}; give {describe(found.dimension)}.")
+
+
+def _check_overruled(draft: Draft) -> Iterator[Problem]:
+    """What the design says of a member that is not there: cores of a kind of part, a time of a third party."""
+    assumed = draft.facts.assumptions
+    for name in draft.said.assumptions:
+        if name not in assumed and isinstance(find_key(name), Family):
+            yield Problem(f"assumptions.{name}", unknown("assumption", name, assumed, "It is not made in this plan."))
 
 
 def rules() -> tuple[Rule, ...]:

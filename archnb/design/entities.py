@@ -292,6 +292,12 @@ class AccessPattern(Record):
     )
     limit: int | None = said("How many rows at most?", example="20")
     rate: Quantity | None = said("How often, at the peak?", unit=RATE, example="200/s")
+    follows: str | None = said(
+        "With what does its rate move?",
+        example="load",
+        help="`load`, or another access pattern: where that is uncertain, this rate keeps its ratio to it. Without it a rate"
+        " that is a range is drawn on its own.",
+    )
     consistency: Consistency | None = said("Must a read see every write before it?", example="session")
     roles: tuple[str, ...] = said(
         "Who may do it?", default=(), example="customer, admin", help="`public` is everybody."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archnb.fact import Fact
+from archnb.fact.keys.migrations import BACKFILL_SPEED, BACKFILL_TIME, INDEX_BUILD_SPEED, INDEX_BUILD_TIME
+from archnb.fact.keys.schema import TABLE_ROWS, TABLE_SIZE
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import parse
 from archnb.shapes import AnyShape, Cell, Row, Table
@@ -43,28 +45,28 @@ def measure(draft: Draft) -> None:
     tables = _large(draft)
     if not tables:
         return
-    speed = facts.given(
-        "migrations.backfill_speed",
+    speed = facts.assume(
+        BACKFILL_SPEED,
         BACKFILL,
         "batched updates of a table of 300 k rows",
         source="pgroll benchmark, PostgreSQL 14.8",
     )
-    build = facts.given(
-        "migrations.index_build_speed",
+    build = facts.assume(
+        INDEX_BUILD_SPEED,
         INDEX_BUILD,
         "one core that sorts and writes an index",
         source="rule of thumb; measure on your own server",
     )
     for name in tables:
         facts.define(
-            f"migrations.{name}.backfill",
-            facts[f"schema.{name}.rows"] / speed,
+            BACKFILL_TIME.of(name),
+            facts[TABLE_ROWS.of(name)] / speed,
             "h",
             "a new column filled for every row, in batches",
         )
         facts.define(
-            f"migrations.{name}.index_build",
-            facts[f"schema.{name}.size"] / build,
+            INDEX_BUILD_TIME.of(name),
+            facts[TABLE_SIZE.of(name)] / build,
             "min",
             "the table read once to build an index concurrently",
         )
@@ -74,10 +76,10 @@ def _large(draft: Draft) -> list[str]:
     found = [
         name
         for name in draft.design.schema.tables
-        if f"schema.{name}.rows" in draft.facts and f"schema.{name}.size" in draft.facts
+        if TABLE_ROWS.of(name) in draft.facts and TABLE_SIZE.of(name) in draft.facts
     ]
-    large = [name for name in found if draft.facts[f"schema.{name}.rows"].base >= LARGE]
-    return sorted(large, key=lambda name: -draft.facts[f"schema.{name}.rows"].base)[:8]
+    large = [name for name in found if draft.facts[TABLE_ROWS.of(name)].base >= LARGE]
+    return sorted(large, key=lambda name: -draft.facts[TABLE_ROWS.of(name)].base)[:8]
 
 
 @rule(
@@ -138,9 +140,9 @@ def views(draft: Draft) -> Sequence[AnyShape]:
         settings.append((label, str(getattr(one, field)), reason.reason if reason else "said"))
     rows: list[Row] = []
     for name in _large(draft):
-        backfill, build = draft.facts[f"migrations.{name}.backfill"], draft.facts[f"migrations.{name}.index_build"]
+        backfill, build = draft.facts[BACKFILL_TIME.of(name)], draft.facts[INDEX_BUILD_TIME.of(name)]
         rows.append(
-            (Cell(name, is_code=True), draft.facts[f"schema.{name}.rows"].cell, _timed(backfill), _timed(build))
+            (Cell(name, is_code=True), draft.facts[TABLE_ROWS.of(name)].cell, _timed(backfill), _timed(build))
         )
     columns = ("table", "rows", "backfill of a new column", "index built concurrently")
     made: list[AnyShape] = [

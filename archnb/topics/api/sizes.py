@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from archnb.fact import Fact, total
+from archnb.fact.keys.api import BODIES_IN, BODIES_OUT, ITEM_SIZE, OPERATION_REQUEST_SIZE, OPERATION_RESPONSE_SIZE
+from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.quantity import Quantity, unit
 from archnb.topics.api.bodies import find_redirect, make_request, make_response, measure_bytes
 from archnb.topics.api.resources import find_resources
@@ -28,7 +30,7 @@ def measure_sizes(draft: Draft) -> None:
         response = make_response(resources, name, operation, pattern)
         link = find_redirect(resources, operation)
         size = facts.given(
-            f"api.{name}.request_size",
+            OPERATION_REQUEST_SIZE.of(name),
             _bytes(measure_bytes(request.example) if request else 0),
             "The body that a call sends.",
             origin="concluded",
@@ -37,7 +39,7 @@ def measure_sizes(draft: Draft) -> None:
         if response is not None and response.is_list:
             rows = response.example["items"]
             item = facts.given(
-                f"api.{name}.item_size",
+                ITEM_SIZE.of(name),
                 _bytes(max(1, round(measure_bytes(rows) / max(1, len(rows))))),
                 "One row of the answer.",
                 origin="concluded",
@@ -45,26 +47,26 @@ def measure_sizes(draft: Draft) -> None:
             )
             count = (pattern.limit if pattern else None) or (int(api.page_size.value) if api.page_size else 20)
             answer = facts.define(
-                f"api.{name}.response_size", item * float(count), "B", f"A full page of {count} rows."
+                OPERATION_RESPONSE_SIZE.of(name), item * float(count), "B", f"A full page of {count} rows."
             )
         else:
             answer = facts.given(
-                f"api.{name}.response_size",
+                OPERATION_RESPONSE_SIZE.of(name),
                 _bytes(measure_bytes(response.example) if response else len(link.encode())),
                 "The address that comes back in Location." if link else "The body that comes back.",
                 origin="concluded",
                 source=_SOURCE,
             )
-        rate = facts.get(f"access.{operation.pattern or name}.rate")
+        rate = facts.get(PATTERN_RATE.of(operation.pattern or name))
         if rate is not None:
             incoming.append(rate * size)
             outgoing.append(rate * answer)
     if outgoing:
         facts.define(
-            "api.peak_ingress", total(incoming), "MB/s", "Bodies that come in at the peak, over all operations."
+            BODIES_IN, total(incoming), "MB/s", "Bodies that come in at the peak, over all operations."
         )
         facts.define(
-            "api.peak_egress",
+            BODIES_OUT,
             total(outgoing),
             "MB/s",
             "Bodies that go out at the peak, over all operations, if nothing is compressed.",

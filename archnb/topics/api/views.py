@@ -7,6 +7,9 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from archnb.design.api import Operation
+from archnb.fact.keys.api import OPERATION_RESPONSE_SIZE
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.load import PEAK_REQUESTS
 from archnb.shapes import AnyShape, Cell, Scalar, Source, Table
 from archnb.topics.api.bodies import (
     IDEMPOTENCY_KEY,
@@ -36,8 +39,8 @@ def draw_operations(draft: Draft) -> Table:
     for name, operation in draft.design.api.operations.items():
         pattern = draft.design.access.get(operation.pattern or name)
         rate, size = (
-            draft.facts.get(f"access.{operation.pattern or name}.rate"),
-            draft.facts.get(f"api.{name}.response_size"),
+            draft.facts.get(PATTERN_RATE.of(operation.pattern or name)),
+            draft.facts.get(OPERATION_RESPONSE_SIZE.of(name)),
         )
         repeat = "key" if operation.needs_idempotency_key else "yes"
         rows.append(
@@ -80,7 +83,7 @@ def pick_main(draft: Draft) -> list[str]:
     busiest = sorted(
         operations,
         key=lambda name: (
-            -(fact.base if (fact := draft.facts.get(f"access.{operations[name].pattern or name}.rate")) else 0.0)
+            -(fact.base if (fact := draft.facts.get(PATTERN_RATE.of(operations[name].pattern or name))) else 0.0)
         ),
     )
     kinds: dict[str, int] = {}
@@ -225,5 +228,4 @@ def draw_styles(draft: Draft) -> Table:
 
 
 def _peak(draft: Draft) -> str:
-    fact = draft.facts.get("load.peak_requests")
-    return f"{fact.text} at the peak" if fact else "this load"
+    return f"{draft.facts[PEAK_REQUESTS].text} at the peak"

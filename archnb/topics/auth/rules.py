@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from archnb.design import fields_of
 from archnb.exceptions import unknown
+from archnb.fact.keys.auth import TOKEN_RATE
+from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
 from archnb.quantity import show, unit
@@ -79,7 +81,7 @@ def find_long_lived_token(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def find_token_churn(draft: Draft) -> Iterator[Hit]:
     """Tokens so short that their renewal is a load of its own."""
-    ttl, rate = draft.design.auth.access_token_ttl, draft.facts.get("auth.token_rate")
+    ttl, rate = draft.design.auth.access_token_ttl, draft.facts.get(TOKEN_RATE)
     if ttl is not None and ttl.base < SHORTEST_ACCESS:
         yield Hit(
             "auth.access_token_ttl",
@@ -256,7 +258,7 @@ def find_card_data(draft: Draft) -> Iterator[Hit]:
     for name, entity in draft.design.entities.items():
         for field_name, field in entity.fields.items():
             if field.references is None and _CARD.fullmatch(snake(field_name)):
-                fact = draft.facts.get(f"entities.{name}.rows")
+                fact = draft.facts.get(ENTITY_ROWS.of(name))
                 yield Hit(
                     f"entities.{name}.fields.{field_name}",
                     f"{name}.{field_name} looks like card data"
@@ -312,7 +314,7 @@ def find_password_beside_provider(draft: Draft) -> Iterator[Hit]:
             continue
         for field_name, field in entity.fields.items():
             if field.secret and _PASSWORD.fullmatch(snake(field_name)):
-                rows = draft.facts.get(f"entities.{name}.rows")
+                rows = draft.facts.get(ENTITY_ROWS.of(name))
                 yield Hit(
                     f"entities.{name}.fields.{field_name}",
                     f"{name}.{field_name} is kept"

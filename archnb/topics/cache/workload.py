@@ -18,7 +18,6 @@ DISTINCT = {"bool": 2, "country": 100, "language": 40, "currency": 30, "date": 3
 DISTINCT_OTHER = 1000
 # lists and ranges are read from their start: so many different pages or ranges of one list are asked for
 PAGES = 10
-DISTINCT_QUERIES = 10_000
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,18 @@ from dataclasses import dataclass
 from archnb.design.errors import Call
 from archnb.design.flow import Hop, Path
 from archnb.fact import Fact, apply_model
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.errors import (
+    CALL_AMPLIFICATION,
+    CALL_BUDGET,
+    CALL_TIMEOUT,
+    CALL_WORST,
+    CALLER_DEADLINE,
+    DEADLINE_FACTOR,
+    WORKER_DEADLINE,
+)
+from archnb.fact.keys.jobs import THIRD_PARTY_P99
+from archnb.fact.keys.load import OBJECTIVE_P99
 from archnb.quantity import Quantity, number, parse
 from archnb.sim.reliability import backoff_schedule, retry_amplification
 from archnb.topics.topic import Because, Draft
@@ -103,7 +115,7 @@ class Pair:
 
 def find_slow(draft: Draft, target: str) -> float:
     """The time in which a third party answers 99 of 100 calls, in seconds; 0 where nothing is known of it."""
-    fact = draft.facts.get(f"jobs.third_parties.{target.removesuffix('_provider')}.p99")
+    fact = draft.facts.get(THIRD_PARTY_P99.of(target.removesuffix('_provider')))
     return fact.base if fact is not None and kind_of(draft, target) == "third_party" else 0.0
 
 
@@ -175,7 +187,7 @@ def measure_call_rate(draft: Draft, source: str, target: str) -> float:
     rate = 0.0
     for operation, hop in find_hops(draft):
         if (hop.source, hop.target) == (source, target):
-            fact = draft.facts.get(f"access.{operation}.rate") if f"access.{operation}.rate" in draft.facts else None
+            fact = draft.facts.get(PATTERN_RATE.of(operation))
             rate += (fact.base if fact is not None else 0.0) * (hop.share.base if hop.share is not None else 1.0)
     return rate
 
@@ -277,7 +289,7 @@ def complete_call(draft: Draft, pair: Pair) -> Call:
         attempts, tries, waits = Because(1, reason), 1, 0.0
         timeout = _round_down(budget)
     timeout = min(timeout, 0.05) if kind == "cache" else timeout
-    fact = f"errors.{name_pair(pair)}.budget"
+    fact = CALL_BUDGET.of(name_pair(pair))
     record = draft.fill(
         path, said,
         source=Because(pair.source, "the flow has this call"),
@@ -334,32 +346,34 @@ def measure_calls(draft: Draft) -> None:
     pairs = find_pairs(draft)
     if not pairs:
         return
-    factor = facts.given(
-        "errors.deadline_factor", 2, "a time limit at the p99 itself would fail one good request in a hundred"
+    factor = facts.assume(
+        DEADLINE_FACTOR,
+        2,
+        "a time limit at the p99 itself would fail one good request in a hundred",
+        source="rule of thumb of archnb, 2026-11",
     )
     deadlines: dict[str, Fact] = {}
     for pair in pairs:
         call = draft.design.errors.calls[name_call(pair.source, pair.target)]
-        here = f"errors.{name_pair(pair)}"
         is_worker = kind_of(draft, pair.source) in BEHIND
         key = "worker" if is_worker else pair.deciding
         if key not in deadlines:
-            objective = draft.design.requirements.objectives.get(key) or draft.design.requirements.objectives.get(
-                "default"
-            )
-            latency = (
-                objective.latency_p99 if objective is not None and objective.latency_p99 is not None else parse("1 s")
+            objectives = draft.design.requirements.objectives
+            promised = key if key in objectives else "default"
+            objective = objectives.get(promised)
+            latency = draft.value(
+                OBJECTIVE_P99.of(promised), (objective.latency_p99 if objective is not None else None) or parse("1 s")
             )
             deadlines[key] = (
-                facts.given("errors.worker.deadline", "30 s", "a job may wait longer than a user, not for ever") if is_worker
+                facts.assume(WORKER_DEADLINE, "30 s", "a job may wait longer than a user, not for ever", source="rule of thumb of archnb, 2026-11") if is_worker
                 else facts.given(
-                    f"errors.{key}.deadline", f"{pair.deadline:.3g} s", "what the third parties that are waited for need to answer 99 of 100 calls; the promise is shorter",
+                    CALLER_DEADLINE.of(key), f"{pair.deadline:.3g} s", "what the third parties that are waited for need to answer 99 of 100 calls; the promise is shorter",
                     origin="concluded",
                 ) if pair.deadline > 2 * latency.base * (1 + 1e-9)
-                else facts.define(f"errors.{key}.deadline", factor * _plain(latency), "s", "how long the caller waits at most")
+                else facts.define(CALLER_DEADLINE.of(key), factor * latency, "s", "how long the caller waits at most")
             )  # fmt: skip
         facts.define(
-            f"{here}.budget",
+            CALL_BUDGET.of(name_pair(pair)),
             deadlines[key] * round(pair.share, 4),
             "s",
             "the share of the caller's time that this call gets",
@@ -367,20 +381,17 @@ def measure_calls(draft: Draft) -> None:
         if call.timeout is not None:
             tries = max(1, call.attempts or 1)
             waits = worst_case(call) - tries * call.timeout.base
-            worst: Fact = _plain(call.timeout) * tries
+            timeout = draft.value(CALL_TIMEOUT.of(name_call(pair.source, pair.target)), call.timeout)
+            worst: Fact = timeout * tries
             facts.define(
-                f"{here}.worst", worst + Quantity(waits, waits, parse("1 s").unit) if waits else worst, "s",
+                CALL_WORST.of(name_pair(pair)), worst + Quantity(waits, waits, parse("1 s").unit) if waits else worst, "s",
                 "how long it keeps its caller at most: every attempt times out, every wait is at its longest",
             )  # fmt: skip
             if tries > 1:
                 half = Quantity(50, 50, parse("1%").unit)
                 facts.define(
-                    f"{here}.amplification",
+                    CALL_AMPLIFICATION.of(name_pair(pair)),
                     apply_model("tries a request", lambda f, n: retry_amplification(f, int(n) - 1), "", half, tries, labels=("failures", "attempts")),
                     None, "calls sent for one that is wanted, when half of them fail: 1 + f + f² + …, without the retry budget",
                 )  # fmt: skip
 
-
-def _plain(quantity: Quantity) -> Fact:
-    """A quantity as an operand of facts."""
-    return Fact(quantity.unit, given=quantity)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from archnb.design.errors import Call
 from archnb.exceptions import nearest
+from archnb.fact.keys.flow import COMPONENT_RATE
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.sim.reliability import metastable_boundary
@@ -129,7 +130,7 @@ def check_retry_layers(draft: Draft) -> Iterator[Hit]:
 
 def _weigh(draft: Draft, target: str, times: int) -> str:
     """What a multiple of the load means for a component, in numbers, as far as they are known."""
-    name = f"flow.{target}.rate"
+    name = COMPONENT_RATE.of(target)
     if name not in draft.facts:
         return ""
     rate = draft.facts[name].base

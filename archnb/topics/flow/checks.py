@@ -7,6 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archnb.fact.keys.flow import (
+    COMPONENT_AVAILABLE,
+    COMPONENT_SERVICE_TIME,
+    OPERATION_AVAILABILITY,
+    OPERATION_LATENCY,
+    OPERATION_P99,
+)
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import PERCENT, show
 from archnb.topics.flow.numbers import find_serial_parts, is_possible, is_waited_for
@@ -35,14 +42,14 @@ def find_unavailable_paths(draft: Draft) -> Iterator[Hit]:
     """Compare availability objectives that were said with the product of the parts."""
     design, facts = draft.design, draft.facts
     for name, path in design.flow.paths.items():
-        where, fact = _name_promise(draft, name, "availability"), f"flow.{name}.availability"
+        where, fact = _name_promise(draft, name, "availability"), OPERATION_AVAILABILITY.of(name)
         objective = design.requirements.objectives.get(name)
         if where is None or objective is None or objective.availability is None or fact not in facts:
             continue
         promised, got = objective.availability.base, facts[fact].base
         if got < promised - 1e-9:
             parts = [
-                (facts[f"flow.{target}.available"], target)
+                (facts[COMPONENT_AVAILABLE.of(target)], target)
                 for target, _ in find_serial_parts(design.flow.components, path)
             ]
             weakest = ", ".join(
@@ -65,7 +72,7 @@ def find_slow_paths(draft: Draft) -> Iterator[Hit]:
     """Compare p99 objectives that were said with the path's estimate; waiting for third parties is the jobs section's rule."""
     design, facts = draft.design, draft.facts
     for name, path in design.flow.paths.items():
-        where, fact = _name_promise(draft, name, "latency_p99"), f"flow.{name}.latency_p99"
+        where, fact = _name_promise(draft, name, "latency_p99"), OPERATION_P99.of(name)
         objective = design.requirements.objectives.get(name)
         if where is None or objective is None or objective.latency_p99 is None or fact not in facts:
             continue
@@ -76,14 +83,14 @@ def find_slow_paths(draft: Draft) -> Iterator[Hit]:
             slowest = max(
                 waited,
                 key=lambda target: (
-                    facts[f"flow.{target}.service_time"].base if f"flow.{target}.service_time" in facts else 0.0
+                    facts[COMPONENT_SERVICE_TIME.of(target)].base if COMPONENT_SERVICE_TIME.of(target) in facts else 0.0
                 ),
             )
-            mean = facts[f"flow.{name}.latency"]
+            mean = facts[OPERATION_LATENCY.of(name)]
             yield Hit(
                 where,
                 f"{name}: {facts[fact].text} at p99 and {mean.text} on average over {len(waited)} steps, {objective.latency_p99} promised; "
-                f"slowest: {slowest} {facts[f'flow.{slowest}.service_time'].text}",
+                f"slowest: {slowest} {facts[COMPONENT_SERVICE_TIME.of(slowest)].text}",
             )
 
 
@@ -203,7 +210,7 @@ def find_long_paths(draft: Draft) -> Iterator[Hit]:
     for name, path in draft.design.flow.paths.items():
         waited = [hop for hop in path.hops if is_waited_for(hop)]
         if draft.is_said(f"flow.paths.{name}.hops") and len(waited) > MOST_HOPS:
-            facts, availability, latency = draft.facts, f"flow.{name}.availability", f"flow.{name}.latency"
+            facts, availability, latency = draft.facts, OPERATION_AVAILABILITY.of(name), OPERATION_LATENCY.of(name)
             sums = (
                 f"; together {facts[availability].text} available and {facts[latency].text}"
                 if availability in facts and latency in facts

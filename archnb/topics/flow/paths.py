@@ -7,6 +7,8 @@ import dataclasses
 from archnb.design.entities import AccessPattern, Step
 from archnb.design.flow import Hop, Path
 from archnb.design.record import Named
+from archnb.fact.keys.cache import HIT_RATIO
+from archnb.fact.keys.flow import MISSED
 from archnb.quantity import Quantity, parse
 from archnb.topics.flow.components import Parts
 from archnb.topics.topic import Because, Draft
@@ -146,10 +148,10 @@ def _enter(draft: Draft, parts: Parts, trace: Trace, name: str, pattern: AccessP
 
 def _miss_share(draft: Draft, name: str) -> Quantity:
     """Which share of a cached read's requests goes past the cache, as a fact of its own."""
-    facts, hit = draft.facts, f"cache.{name}.hit_ratio"
+    facts, hit = draft.facts, HIT_RATIO.of(name)
     if hit not in facts:
         return ALL
-    fact = f"flow.{name}.missed"
+    fact = MISSED.of(name)
     if fact not in facts:
         facts.define(fact, 1 - facts[hit], "%", "reads that the cache cannot answer go on")
     return facts[fact].quantity

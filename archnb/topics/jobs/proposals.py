@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 
 from archnb.design import fields_of
 from archnb.design.jobs import Job, Saga
-from archnb.fact import Fact
+from archnb.fact import Fact, maximum
+from archnb.fact.keys.cache import COMPUTE_TIME
+from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS, PATTERN_RATE
+from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS
+from archnb.quantity import parse
 from archnb.topics.topic import Draft
 
 # seconds of a call: the mean and the 99th percentile; assumed, and shown with the fact
@@ -20,8 +24,6 @@ THIRD_PARTIES: Mapping[str, tuple[float, float]] = {
     "push": (0.1, 0.5),
 }
 THIRD_PARTY = (0.5, 2.0)
-ASSUMED_ROWS_PER_SECOND = 10_000
-LARGE_TABLE = 1e6
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Proposal:
     reason: str
     job: Job
     rate: Fact | None = None
-    service_time: float = 0.02
+    service_time: float | Fact = 0.02
     why_service: str = "assumed: a few indexed rows read and written"
     deadline: str = "10 s"
     why_deadline: str = "nobody waits for it, but its effect should be seen soon"
@@ -62,7 +64,7 @@ def find_proposals(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
 
 
 def _rate(draft: Draft, pattern: str) -> Fact | None:
-    return draft.facts.get(f"access.{pattern}.rate")
+    return draft.facts.get(PATTERN_RATE.of(pattern))
 
 
 def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal]:
@@ -89,7 +91,7 @@ def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
             _rate(draft, name), seconds, why,
             "30 s" if pattern.reads else "5 s",
             "the next read shall show the new result" if pattern.reads else "the user comes back soon to see whether it is done",
-            "the request's own id: a repeat of the request is the same job", facts=(f"access.{name}.rate",),
+            "the request's own id: a repeat of the request is the same job", facts=(PATTERN_RATE.of(name),),
         )  # fmt: skip
 
 
@@ -119,7 +121,7 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
             ),
             total, THIRD_PARTIES.get(via, THIRD_PARTY)[0], f"assumed: one call to {via} over the internet",
             "10 s", f"the step that decides is done; what {via} does should follow while the user still looks",
-            f"passed on to {via}, so that a repeat is not done twice there either", facts=tuple(f"access.{one}.rate" for one in operations),
+            f"passed on to {via}, so that a repeat is not done twice there either", facts=tuple(PATTERN_RATE.of(one) for one in operations),
         )  # fmt: skip
     if sagas:
         yield Proposal(
@@ -156,7 +158,7 @@ def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
             ),
             total, 0.01, f"assumed: one document written to {name} (in batches it is less)",
             _write_time(deadline), f"answers from {name} may be {_write_time(allowed)} old; a quarter of that is left to the wait",
-            "an older version never overwrites a newer one, so order and repeats do not matter", facts=tuple(f"access.{one}.rate" for one in writes[:4]),
+            "an older version never overwrites a newer one, so order and repeats do not matter", facts=tuple(PATTERN_RATE.of(one) for one in writes[:4]),
         )  # fmt: skip
 
 
@@ -177,10 +179,10 @@ def _propose_refreshes(draft: Draft) -> Iterator[Proposal]:
     for name, pattern in draft.design.access.items():
         if not pattern.aggregate or pattern.is_async or not pattern.reads:
             continue
-        rows = draft.facts.get(f"entities.{pattern.reads}.rows")
+        rows, compute = draft.facts[ENTITY_ROWS.of(pattern.reads)], draft.facts.get(COMPUTE_TIME.of(name))
         objective = draft.design.requirements.objectives.get(name)
         staleness = objective.staleness.base if objective is not None and objective.staleness is not None else 0.0
-        if rows is None or rows.base < LARGE_TABLE or staleness < 60:
+        if compute is None:
             continue
         schedule, words = (
             ("0 4 * * *", "each night") if staleness >= 86400
@@ -192,7 +194,7 @@ def _propose_refreshes(draft: Draft) -> Iterator[Proposal]:
             f"'{name}' adds up {rows.text}, and its answer may be {objective.staleness if objective else ''} old: it is computed {words}"
             " and read from the result",
             Job(summary=f"Computes the answer of '{name}'.", schedule=schedule, idempotency_key=f"{name}:{{run}}"),
-            service_time=max(1.0, rows.base / 1e6), why_service="assumed: a million rows aggregated a second",
+            service_time=compute, why_service="the answer is computed over all rows",
             deadline="1 min", why_deadline="the answer would be older than allowed", why_key="a run replaces the result as a whole",
             facts=(rows.name,),
         )  # fmt: skip
@@ -218,24 +220,27 @@ def _propose_purges(draft: Draft) -> Iterator[Proposal]:
             continue
         if _goes_with_owner(draft, name):
             continue
-        growth = draft.facts.get(f"entities.{name}.growth")
+        growth = draft.facts.get(ENTITY_ADDED.of(name))
         rows: Fact | None = None
         if growth is not None and growth.unit.dimension == (("time", -1),):
             rows = draft.facts.define(
-                f"jobs.purge_{name_snake(name)}.rows_per_run",
-                growth * draft.facts["jobs.day"],
+                PURGE_ROWS.of(name_snake(name)),
+                growth * draft.facts[JOBS_DAY],
                 "rows",
                 f"rows of {name} that reach their end in a day",
             )
-        count = rows.base if rows is not None else 10_000.0
+        speed = draft.facts.assume(
+            DELETION_SPEED, "10k rows/s", "rows that are deleted a second, in batches",
+            source="as a backfill of 300 k rows is measured on PostgreSQL 14, 2026-11",
+        )  # fmt: skip
         yield Proposal(
             f"purge_{name_snake(name)}",
             f"{name} is kept for {entity.retention}: each night what is older goes"
             + (f", about {rows.text}" if rows is not None else "")
             + ", in batches of 1 000 so that no lock is held long; where the table is partitioned by time, by dropping a partition",
             Job(summary=f"Deletes each {name} older than {entity.retention}.", schedule="0 3 * * *", idempotency_key=f"purge_{name_snake(name)}:{{day}}"),
-            service_time=max(1.0, count / ASSUMED_ROWS_PER_SECOND),
-            why_service=f"assumed: {ASSUMED_ROWS_PER_SECOND} rows deleted a second, as a backfill of 300 k rows is measured on PostgreSQL 14",
+            service_time=maximum(rows / speed, parse("1 s")) if rows is not None else 1.0,
+            why_service=f"{speed.text} are deleted",
             deadline="1 h", why_deadline="the night is long", why_key="deleting what is gone does nothing", rows=rows,
             facts=(rows.name,) if rows is not None else (),
         )  # fmt: skip
@@ -279,5 +284,5 @@ def _propose_erasure(draft: Draft) -> Iterator[Proposal]:
         f"{law} let{'' if not is_bound else 's'} people ask for erasure, which reaches {reach}, logs and backups: too much for one request",
         Job(summary="Erases or anonymises a person's data everywhere it is kept.", trigger=patterns[0] if patterns else "a person's request", idempotency_key="erase:{person id}"),
         rate, 2.0, "assumed: a few hundred rows in all places it reaches",
-        "1 h", "the law gives a month; an hour leaves time for every retry", "erasing twice is erasing once", facts=tuple(f"access.{one}.rate" for one in patterns[:4]),
+        "1 h", "the law gives a month; an hour leaves time for every retry", "erasing twice is erasing once", facts=tuple(PATTERN_RATE.of(one) for one in patterns[:4]),
     )  # fmt: skip

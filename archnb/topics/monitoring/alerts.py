@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from archnb.design.monitoring import Alert, Metric, Slo
 from archnb.design.record import Named
 from archnb.fact import Fact, apply_model
+from archnb.fact.keys.monitoring import BURN_FACTOR, BURN_SHARE, BURN_WINDOW, DETECTION, SLO_EVENTS, SLO_RATE, WINDOW
 from archnb.quantity import ONE, Quantity, number, parse
 from archnb.shapes import Cell, Chart, Mark, Series, Table
 from archnb.sim.reliability import (
@@ -312,22 +313,22 @@ def measure_alerts(draft: Draft) -> None:
     """Add the factor of each window, the detection time of each objective, and what each SLO's short windows hold."""
     found, facts = draft.design.monitoring, draft.facts
     assert found.window is not None
-    window = facts["monitoring.window"]
+    window = facts[WINDOW]
     for row in work_out_rows(found.window.base):
-        share = facts.given(
-            f"monitoring.burn_{row.name}.share",
+        share = facts.assume(
+            BURN_SHARE.of(row.name),
             _write_percent(row.share),
             "the share of the budget after which it alerts",
             source="Google SRE Workbook, Alerting on SLOs",
         )
-        long = facts.given(
-            f"monitoring.burn_{row.name}.window",
+        long = facts.assume(
+            BURN_WINDOW.of(row.name),
             _write_time(row.long_window),
             "the long window",
             source="Google SRE Workbook, Alerting on SLOs",
         )
         facts.define(
-            f"monitoring.burn_{row.name}.factor",
+            BURN_FACTOR.of(row.name),
             share * window / long,
             None,
             "budget share × SLO window ÷ long window, exact for this window",
@@ -347,7 +348,7 @@ def measure_alerts(draft: Draft) -> None:
             continue
         long_name = write_window(alert.long_window.base)
         promise, times = (f"{one:.6g}".replace(".", "_") for one in (slo.objective.base * 100, alert.factor.base))
-        key = f"monitoring.detection.{promise}.{long_name}_{times}"
+        key = DETECTION.of(promise, long_name, times)
         if key not in done and is_burn_reachable(alert.factor.base, slo.objective.base):
             done.add(key)
             facts.define(
@@ -355,8 +356,8 @@ def measure_alerts(draft: Draft) -> None:
                 apply_model("detection time", detection_time, "s", alert.long_window, alert.factor, slo.objective, labels=("long window", "factor", "objective")),
                 "min", "from the start of a full outage to the alert: long window × factor × (1 − objective)",
             )  # fmt: skip
-        rate = facts.get(f"monitoring.{alert.slo}.rate")
-        events = f"monitoring.{alert.slo}.events_{write_window(alert.short_window.base)}"
+        rate = facts.get(SLO_RATE.of(alert.slo or ""))
+        events = SLO_EVENTS.of(alert.slo or "", write_window(alert.short_window.base))
         if rate is not None and events not in done:
             done.add(events)
             facts.define(
@@ -406,7 +407,7 @@ def view_factors(draft: Draft) -> Table:
             row.severity,
             row.name,
             write_window(row.short_window),
-            Cell(row.exact, number(row.exact), fact=f"monitoring.burn_{row.name}.factor"),
+            Cell(row.exact, number(row.exact), fact=BURN_FACTOR.of(row.name)),
             number(row.factor) if row.is_used else "none",
             number(thirty[row.name]),
             row.reason,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from archnb.design import fields_of
 from archnb.design.monitoring import Alert, Slo
 from archnb.exceptions import nearest
+from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.sim.reliability import budget_spent, errors_to_fire, is_burn_reachable, lowest_slo_for_burn
@@ -242,7 +243,7 @@ def check_labels(draft: Draft) -> Iterator[Hit]:
     """Labels hold few values."""
     unbounded: dict[str, tuple[str, str]] = {}
     for entity in draft.design.entities:
-        rows = draft.facts.get(f"entities.{entity}.rows")
+        rows = draft.facts.get(ENTITY_ROWS.of(entity))
         many = rows.text if rows is not None else "as many values as there are rows"
         stem = entity.lower()
         unbounded.setdefault(f"{stem}_id", (f"the key of {entity}", many))
@@ -265,7 +266,7 @@ def check_labels(draft: Draft) -> Iterator[Hit]:
 
 
 def _rows_of(draft: Draft, entity: str) -> str:
-    rows = draft.facts.get(f"entities.{entity}.rows")
+    rows = draft.facts.get(ENTITY_ROWS.of(entity))
     return rows.text if rows is not None else "as many values as there are rows"
 
 

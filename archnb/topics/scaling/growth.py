@@ -8,9 +8,8 @@ import math
 from typing import Any
 
 YEAR = 365 * 86400.0
-MONTH = 30 * 86400.0
-# beyond this a forecast says nothing; it stands for "never"
-FAR = 100 * YEAR
+MONTH = YEAR / 12
+NEVER = math.inf
 
 
 def grow_load(today: Any, growth: Any, time: Any) -> Any:
@@ -68,7 +67,7 @@ def _most(a: Any, b: Any) -> Any:
 
 
 def time_until_load(usable: float, today: float, growth: float) -> float:
-    """Seconds until a load reaches what is usable: a year × ln(usable ÷ today) ÷ ln(1 + growth); FAR where it does not.
+    """Seconds until a load reaches what is usable: a year × ln(usable ÷ today) ÷ ln(1 + growth); NEVER where it does not.
 
     >>> round(time_until_load(160, 100, 0.6) / YEAR, 6)
     1.0
@@ -76,12 +75,12 @@ def time_until_load(usable: float, today: float, growth: float) -> float:
     if today >= usable:
         return 0.0
     if today <= 0 or growth <= 0:
-        return FAR
-    return min(FAR, YEAR * math.log(usable / today) / math.log1p(growth))
+        return NEVER
+    return YEAR * math.log(usable / today) / math.log1p(growth)
 
 
 def time_until_stock(usable: float, today: float, inflow: float, growth: float, retention: float = math.inf) -> float:
-    """Seconds until a stock reaches what is usable; FAR where retention keeps it below.
+    """Seconds until a stock reaches what is usable; NEVER where retention keeps it below.
 
     >>> round(time_until_stock(20, 10, 5 / YEAR, 0.0) / YEAR, 6)
     2.0
@@ -89,14 +88,14 @@ def time_until_stock(usable: float, today: float, inflow: float, growth: float, 
     if today >= usable:
         return 0.0
     if inflow <= 0:
-        return FAR
+        return NEVER
     rate = _log_growth(growth)
     if rate == 0:
         reached = (usable - today) / inflow
     else:
         inside = 1 + (usable - today) * rate / (inflow * YEAR)
-        reached = YEAR * math.log(inside) / rate if inside > 0 else FAR
+        reached = YEAR * math.log(inside) / rate if inside > 0 else NEVER
     if retention != math.inf:
         # both what came in and what retention lets stay must reach it
         reached = max(reached, time_until_load(usable, inflow * retention, growth))
-    return min(FAR, reached)
+    return reached

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from archnb.fact.keys.load import GROWTH, PEAK_WRITES, RETENTION
+from archnb.fact.keys.scaling import HEADROOM, POOL, RESOURCE_AT_HORIZON, RESOURCE_SATURATES, RESOURCE_USABLE, STORED
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.topics.scaling.growth import MONTH
@@ -19,7 +21,7 @@ _KEYS = re.compile(r".*_(codes|keys)$")
 
 
 def _months(draft: Draft, course: Course) -> float:
-    return draft.facts[f"scaling.resource.{stem(course.name)}.saturates"].base / MONTH
+    return draft.facts[RESOURCE_SATURATES.of(stem(course.name))].base / MONTH
 
 
 def _horizon(draft: Draft) -> float:
@@ -27,16 +29,8 @@ def _horizon(draft: Draft) -> float:
 
 
 def _describe(draft: Draft, course: Course) -> str:
-    here = f"scaling.resource.{stem(course.name)}"
-    growth = draft.facts.get("load.growth")
-    by = (
-        f"+ {course.inflow.text}"
-        if course.inflow is not None
-        else f"growing {growth.text}"
-        if growth is not None
-        else "constant"
-    )
-    return f"{course.demand.text} today, {by}; {draft.facts[f'{here}.usable'].text} of {course.limit.text} are usable"
+    by = f"+ {course.inflow.text}" if course.inflow is not None else f"growing {draft.facts[GROWTH].text}"
+    return f"{course.demand.text} today, {by}; {draft.facts[RESOURCE_USABLE.of(stem(course.name))].text} of {course.limit.text} are usable"
 
 
 def _is_servers(name: str) -> bool:
@@ -83,7 +77,7 @@ def check_connections(draft: Draft) -> Iterator[Hit]:
     for course in courses(draft):
         if course.name.endswith("_connections") and course.demand.base > course.limit.base:
             store = stem(course.resource.component or "main")
-            pool = draft.facts.get(f"scaling.{store}.pool")
+            pool = draft.facts.get(POOL.of(store))
             each = f" ({pool.text} a server)" if pool is not None else ""
             yield Hit(
                 f"scaling.resources.{course.name}", f"{course.demand.text} opened{each}, {course.limit.text} allowed"
@@ -100,9 +94,9 @@ def check_retention(draft: Draft) -> Iterator[Hit]:
     """What is kept has a place."""
     if any(table.partition_by for table in draft.design.schema.tables.values()):
         return
-    retention = draft.facts.get("load.retention")
+    retention = draft.facts[RETENTION]
     for course in courses(draft):
-        if course.resource.demand != "scaling.storage" or retention is None:
+        if course.resource.demand != STORED:
             continue
         months = _months(draft, course)
         if SOON <= months <= _horizon(draft) and retention.base > months * MONTH:
@@ -121,11 +115,11 @@ def check_retention(draft: Draft) -> Iterator[Hit]:
 def check_single_writer(draft: Draft) -> Iterator[Hit]:
     """One primary is enough, or is known not to be."""
     for course in courses(draft):
-        if course.resource.demand != "load.peak_writes" or not course.name.endswith("_writes"):
+        if course.resource.demand != PEAK_WRITES or not course.name.endswith("_writes"):
             continue
         months = _months(draft, course)
         if SOON <= months <= _horizon(draft):
-            then = draft.facts[f"scaling.resource.{stem(course.name)}.at_horizon"]
+            then = draft.facts[RESOURCE_AT_HORIZON.of(stem(course.name))]
             yield Hit(
                 f"scaling.resources.{course.name}",
                 f"saturated in month {number(months, 2)}: {_describe(draft, course)}, {then.text} at the horizon",
@@ -142,7 +136,7 @@ def check_headroom(draft: Draft) -> Iterator[Hit]:
     """Something stays free."""
     found = draft.design.scaling
     paths = [
-        ("scaling.headroom", found.headroom),
+        (HEADROOM, found.headroom),
         *((f"scaling.resources.{n}.headroom", r.headroom) for n, r in found.resources.items()),
     ]
     for path, headroom in paths:
