@@ -28,6 +28,7 @@ TIME = {
     "month": 365 * 86400.0 / 12, "months": 365 * 86400.0 / 12,
     "year": 365 * 86400.0, "years": 365 * 86400.0,
 }  # fmt: skip
+MONTH, YEAR = TIME["month"], TIME["year"]
 _SI = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
 BYTES = {f"{prefix}B": 1000.0**power for prefix, power in _SI.items()}
 BYTES |= {f"{prefix}iB": 1024.0**power for prefix, power in _SI.items() if power and prefix != "k"}

@@ -31,7 +31,7 @@ DOORS: dict[str, set[str]] = {
     "readers": BASE | {"design"},
     "render": {"exceptions", "shapes"},
     "export": BASE | {"design", "fact", "finding", "plan", "shapes", "sim", "topics"},
-    "verify": BASE | {"design", "export", "plan", "shapes"},
+    "verify": BASE | {"design", "export", "fact", "plan", "shapes"},
     "report": BASE | {"design", "export", "fact", "finding", "plan", "render", "shapes", "verify"},
     "capture": BASE | {"design", "fact", "file", "finding", "plan", "render", "shapes"},
     "cli": BASE | {"capture", "design", "diff", "export", "fact", "file", "finding", "plan", "readers", "render", "report", "shapes", "verify"},

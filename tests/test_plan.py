@@ -116,6 +116,7 @@ def test_sections_stand_in_order() -> None:
         "summary",
         "relationships",
         "access",
+        "assumptions",
     }
 
 

@@ -58,7 +58,7 @@ class Design(Record):
     assumptions: Dotted[Quantity] = said(
         "What is known better than the plan assumes?",
         default=Dotted(),
-        example="cache.least_saved: 10 %",
+        example="{cache.least_saved: 0.1}",
         help="The name of an assumption with another value, dotted or nested; `plan.facts.assumptions` lists the names.",
     )
 

@@ -174,12 +174,14 @@ class Facts(Shown, Mapping[str, Fact]):
 
     def get(self, name: str, default: Any = None, /) -> Any:
         """The fact of that name, or the default. Raises ArchnbError for a handle that is not declared as optional."""
-        _check_optional(name)
+        if isinstance(name, Key) and not name.is_optional:
+            raise ArchnbError(
+                f"fact {name!r} is never absent; read it with facts[...], or declare it as optional"
+            )
         return self._facts.get(name, default)
 
     def __contains__(self, name: object) -> bool:
         # without the search for the nearest name, which only a failed look-up should pay for
-        _check_optional(name)
         return name in self._facts
 
     def __iter__(self) -> Iterator[str]:
@@ -266,8 +268,3 @@ class Facts(Shown, Mapping[str, Fact]):
     def views(self) -> tuple[Table, ...]:
         """The table of facts."""
         return (self.table,)
-
-
-def _check_optional(name: object) -> None:
-    if isinstance(name, Key) and not name.is_optional:
-        raise ArchnbError(f"fact {name!r} is never absent; read it with facts[...], or declare it as optional")

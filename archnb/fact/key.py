@@ -86,7 +86,7 @@ def key(
     """Declare one fact.
 
     dimension: what its unit must be, None where any will do. meaning: one sentence. optional: whether a plan may lack it;
-    only such a fact may be asked for with `get` or `in`. assumption: whether a design may overrule it under `assumptions`.
+    only such a fact may be asked for with `get`. assumption: whether a design may overrule it under `assumptions`.
     """
     return _make(name, dimension, meaning, optional, assumption)
 

@@ -8,7 +8,7 @@ from archnb.fact import Fact
 from archnb.fact.keys.migrations import BACKFILL_SPEED, BACKFILL_TIME, INDEX_BUILD_SPEED, INDEX_BUILD_TIME
 from archnb.fact.keys.schema import TABLE_ROWS, TABLE_SIZE
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import parse
+from archnb.quantity import MONTH, parse
 from archnb.shapes import AnyShape, Cell, Row, Table
 from archnb.topics.topic import Because, Draft
 
@@ -93,7 +93,7 @@ def window_on_available_system(draft: Draft) -> Iterator[Hit]:
         return
     for name, one in draft.said.requirements.objectives.items():
         if one.availability is not None:
-            budget = (1 - one.availability.base) * 30 * 24 * 60
+            budget = (1 - one.availability.base) * MONTH / 60
             if budget < 60:
                 yield Hit(
                     "migrations.strategy",

@@ -16,9 +16,7 @@ from archnb.fact.keys.load import (
     GROWTH,
     GROWTH_YEARLY,
     HOT_SHARE,
-    PEAK_EGRESS,
     PEAK_FACTOR,
-    PEAK_INGRESS,
     PEAK_READS,
     PEAK_REQUESTS,
     PEAK_WRITES,
@@ -32,7 +30,7 @@ from archnb.fact.keys.load import (
 )
 from archnb.fact.keys.scaling import HORIZON
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import Quantity, parse
+from archnb.quantity import MONTH, Quantity, parse
 from archnb.shapes import AnyShape, Cell, Chart, Row, Table
 from archnb.topics.topic import Because, Draft
 
@@ -79,28 +77,13 @@ def complete(draft: Draft) -> None:
 
 
 def measure(draft: Draft) -> None:
-    """Bandwidth at the peak."""
-    facts = draft.facts
-    facts.define(
-        PEAK_INGRESS,
-        facts[PEAK_REQUESTS] * facts[REQUEST_SIZE],
-        "MB/s",
-        "into the system at the peak",
-    )
-    facts.define(
-        PEAK_EGRESS,
-        facts[PEAK_REQUESTS] * facts[RESPONSE_SIZE],
-        "MB/s",
-        "out of the system at the peak",
-    )
+    """Nothing more: the rates are measured as the load is completed, bandwidth follows from the operations."""
 
 
 def _propose_load(draft: Draft) -> dict[str, Because]:
     load = draft.design.requirements.load
     made = {
         "peak_factor": Because("3", "the busiest hour of a consumer service is two to four times the average one"),
-        "request_size": Because("1 kB", "headers and a small JSON body"),
-        "response_size": Because("4 kB", "a JSON document of some forty fields"),
         "growth": Because("20%/year", "no growth was said; a fifth a year keeps the plan from standing still"),
         "retention": Because("5 years", "no retention was said; five years covers most accounting duties"),
         "hot_share": Because("20%", "the 80/20 rule of thumb: a fifth of the data takes most of the reads"),
@@ -294,10 +277,10 @@ def availability_beyond_one_region(draft: Draft) -> Iterator[Hit]:
             and one.availability.base >= 0.9999 - 1e-12
             and (draft.design.requirements.regions or 1) < 2
         ):
-            minutes = (1 - one.availability.base) * 30 * 24 * 60
+            minutes = (1 - one.availability.base) * MONTH / 60
             yield Hit(
                 f"requirements.objectives.{name}.availability",
-                f"{one.availability} leaves {minutes:.1f} min in 30 days; regions: 1",
+                f"{one.availability} leaves {minutes:.1f} min a month; regions: 1",
             )
 
 

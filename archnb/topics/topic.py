@@ -102,7 +102,7 @@ class Draft:
         """
         reason = self.reasons.get(path)
         is_said = reason is None and self.is_said(path)
-        text = reason.reason if reason else because or ("said in the design" if is_said else "assumed")
+        text = reason.reason if reason else because or path.meaning
         origin = origin or ("said" if is_said else "assumed")
         return self.facts.value(path, value, text, origin=origin, symbol=symbol, follows=follows)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from archnb.fact.key import FLOW, RATE, SIZE, family, key
+from archnb.fact.key import RATE, SIZE, family
 
-BODIES_IN = key("api.peak_ingress", FLOW, "Bodies that come in at the peak.", optional=True)
-BODIES_OUT = key("api.peak_egress", FLOW, "Bodies that go out at the peak.", optional=True)
 CALLS_PER_USER = family("api.{operation}.calls_per_user", RATE, "How often an average user of a day calls an operation.", optional=True)
 ITEM_SIZE = family("api.{operation}.item_size", SIZE, "Bytes of one row of an answer.")
 OPERATION_REQUEST_SIZE = family("api.{operation}.request_size", SIZE, "Bytes of the body that a call sends.")

@@ -7,7 +7,6 @@ from archnb.fact.key import FLOW, NUMBER, RATE, SIZE, TIME, family, key
 HORIZON = key("scaling.horizon", TIME, "How far the plan looks.")
 HEADROOM = key("scaling.headroom", NUMBER, "The share of every resource that stays free.")
 SERVER_CORES = key("scaling.cores", NUMBER, "Processors of one server.", optional=True, assumption=True)
-INDEX_OVERHEAD = key("scaling.index_overhead", NUMBER, "Bytes on disk for one byte of rows.")
 STORED = key("scaling.storage", SIZE, "What is stored today, indexes included.", optional=True)
 INFLOW = key("scaling.storage_inflow", FLOW, "What is added per time, indexes included.", optional=True)
 RESOURCE_LIMIT = family("scaling.resources.{resource}.limit", None, "What a resource can do or hold at most.", optional=True)

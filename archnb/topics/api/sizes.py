@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from archnb.fact import Fact, total
-from archnb.fact.keys.api import BODIES_IN, BODIES_OUT, ITEM_SIZE, OPERATION_REQUEST_SIZE, OPERATION_RESPONSE_SIZE
+import dataclasses
+
+from archnb.fact import Fact, Key, total
+from archnb.fact.keys.api import ITEM_SIZE, OPERATION_REQUEST_SIZE, OPERATION_RESPONSE_SIZE
 from archnb.fact.keys.entities import PATTERN_RATE
-from archnb.quantity import Quantity, unit
+from archnb.fact.keys.load import PEAK_EGRESS, PEAK_INGRESS, PEAK_REQUESTS, REQUEST_SIZE, RESPONSE_SIZE
+from archnb.quantity import Quantity, parse, unit
 from archnb.topics.api.bodies import find_redirect, make_request, make_response, measure_bytes
 from archnb.topics.api.resources import find_resources
-from archnb.topics.topic import Draft
+from archnb.topics.topic import Because, Draft
 
 # a status line and the headers that every answer carries; HTTP/2 packs them, HTTP/1.1 does not
 _SOURCE = "the example of the operation as compact JSON in UTF-8, without headers and compression"
@@ -19,7 +22,7 @@ def _bytes(count: float) -> Quantity:
 
 
 def measure_sizes(draft: Draft) -> None:
-    """The facts `api.<operation>.request_size` and `.response_size`, and `api.peak_ingress` and `api.peak_egress` over all."""
+    """The facts `api.<operation>.request_size` and `.response_size`, and the bandwidth over all."""
     api, facts = draft.design.api, draft.facts
     resources = find_resources(draft.design)
     incoming: list[Fact] = []
@@ -61,13 +64,27 @@ def measure_sizes(draft: Draft) -> None:
         if rate is not None:
             incoming.append(rate * size)
             outgoing.append(rate * answer)
-    if outgoing:
-        facts.define(
-            BODIES_IN, total(incoming), "MB/s", "Bodies that come in at the peak, over all operations."
-        )
-        facts.define(
-            BODIES_OUT,
-            total(outgoing),
-            "MB/s",
-            "Bodies that go out at the peak, over all operations, if nothing is compressed.",
-        )
+    load = draft.design.requirements.load
+    _measure_bandwidth(draft, REQUEST_SIZE, load.request_size, PEAK_INGRESS, incoming, "into the system")
+    _measure_bandwidth(draft, RESPONSE_SIZE, load.response_size, PEAK_EGRESS, outgoing, "out of the system")
+    made = draft.fill(
+        "requirements.load", load,
+        request_size=Because(facts[REQUEST_SIZE].quantity, "the mean over the operations", (REQUEST_SIZE,)),
+        response_size=Because(facts[RESPONSE_SIZE].quantity, "the mean over the operations", (RESPONSE_SIZE,)),
+    )  # fmt: skip
+    draft.close("requirements", dataclasses.replace(draft.design.requirements, load=made))
+
+
+def _measure_bandwidth(
+    draft: Draft, size: Key, said: Quantity | None, flow: Key, each: list[Fact], direction: str
+) -> None:
+    """Bytes at the peak and the mean size: from the said mean, else from every operation's rate and example."""
+    facts = draft.facts
+    if said is not None or not each:
+        mean = draft.value(size, said or parse("1 kB"), because="headers and a small JSON body")
+        facts.define(flow, facts[PEAK_REQUESTS] * mean, "MB/s", f"{direction} at the peak")
+        return
+    bytes_a_second = facts.define(
+        flow, total(each), "MB/s", f"{direction} at the peak: every operation's body × its rate, if nothing is compressed"
+    )
+    facts.define(size, bytes_a_second / facts[PEAK_REQUESTS], "kB", "the mean over the operations")

@@ -288,7 +288,7 @@ def _measure_cost(draft: Draft, work: Workload) -> tuple[Fact, Fact, Fact] | Non
     rate = facts.get(PATTERN_RATE.of(work.name))
     if rate is None:
         return None
-    if work.pattern.aggregate:
+    if work.pattern.aggregate or work.pattern.is_async:
         query_time = _time_aggregate(draft, work)
     else:
         query_time = _time_query(draft, work)

@@ -18,9 +18,10 @@ from archnb.fact.keys.entities import (
     ENTITY_SIZE,
     PATTERN_RATE,
 )
-from archnb.fact.keys.load import GROWTH, PEAK_FACTOR
+from archnb.fact.keys.load import GROWTH, GROWTH_YEARLY, PEAK_FACTOR
 from archnb.fact.keys.scaling import HORIZON
 from archnb.quantity import Quantity, parse
+from archnb.sim.growth import grow_stock
 from archnb.topics.topic import Because, Draft
 
 SMALL = 10_000  # rows; a list of fewer is read whole
@@ -103,15 +104,19 @@ def measure_entity(draft: Draft, name: str, entity: Entity) -> Fact:
     rows, rate, horizon = facts[ENTITY_ROWS.of(name)], facts[ENTITY_GROWTH.of(name)], facts[HORIZON]
     assert entity.growth is not None
     if entity.growth.unit.is_percent:
-        added = facts.define(ENTITY_ADDED.of(name), rows * rate, "/day", "rows added a day, now")
+        facts.define(ENTITY_ADDED.of(name), rows * rate, "/day", "rows added a day, now")
         later = rows * compound(rate, horizon)
     else:
-        added = facts.define(ENTITY_ADDED.of(name), rate, "/day", "rows added a day")
-        later = rows + rate * horizon
+        facts.define(ENTITY_ADDED.of(name), rate, "/day", "rows added a day")
+        later = apply_model(
+            "grown stock", grow_stock, "", rows, rate, facts[GROWTH_YEARLY], horizon,
+            labels=("today", "added", "growth a year", "horizon"), is_vectorised=True,
+        )  # fmt: skip
     if entity.retention is not None:
         keep = draft.value(ENTITY_RETENTION.of(name), entity.retention)
         if not entity.growth.unit.is_percent:
-            later = minimum(later, maximum(rows, added * keep))
+            then = rate * power(1 + facts[GROWTH_YEARLY], horizon / parse("1 year"))
+            later = minimum(later, maximum(rows, then * keep))
     facts.define(
         ENTITY_ROWS_AT_HORIZON.of(name), later, "", "rows at the horizon, what its retention drops taken off"
     )

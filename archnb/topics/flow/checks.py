@@ -15,7 +15,7 @@ from archnb.fact.keys.flow import (
     OPERATION_P99,
 )
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import PERCENT, show
+from archnb.quantity import MONTH, PERCENT, show
 from archnb.topics.flow.numbers import find_serial_parts, is_possible, is_waited_for
 from archnb.topics.topic import Draft
 
@@ -55,7 +55,7 @@ def find_unavailable_paths(draft: Draft) -> Iterator[Hit]:
             weakest = ", ".join(
                 f"{target} {one.text}" for one, target in sorted(parts, key=lambda pair: pair[0].base)[:3]
             )
-            minutes = (promised - got) * 30 * 24 * 60
+            minutes = (promised - got) * MONTH / 60
             yield Hit(
                 where,
                 f"{name}: {facts[fact].text} from its parts, {show(promised * 100, PERCENT)} promised, {minutes:.1f} min a month too much; weakest: {weakest}",

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from archnb.design import fields_of
 from archnb.design.jobs import Job, Saga
-from archnb.fact import Fact, maximum
-from archnb.fact.keys.cache import COMPUTE_TIME
+from archnb.fact import Fact, maximum, total
+from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS, PATTERN_RATE
-from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS
+from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
 from archnb.quantity import parse
 from archnb.topics.topic import Draft
 
@@ -72,11 +72,12 @@ def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
         if not pattern.is_async:
             continue
         parties = tuple(dict.fromkeys(step.via for step in pattern.steps if step.via))
-        seconds = sum(THIRD_PARTIES.get(one, THIRD_PARTY)[0] for one in parties)
+        seconds: float | Fact
         if pattern.reads:
-            seconds, why = (30.0, "assumed: an aggregate or export over many rows")
+            seconds, why = draft.facts.get(QUERY_TIME.of(name), 30.0), "its own query, over all the rows that it reads"
         elif parties:
-            why = f"assumed: the calls to {', '.join(parties)}, one after the other"
+            seconds = total([draft.facts[THIRD_PARTY_TIME.of(one)] for one in parties])
+            why = f"the calls to {', '.join(parties)}, one after the other"
         else:
             seconds, why = 0.05, "assumed: one local transaction"
         yield Proposal(
@@ -107,9 +108,6 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
                 found.setdefault((step.action or "call", step.entity or "", step.via), []).append(operation)
     for (action, entity, via), operations in found.items():
         rates = [rate for one in operations if (rate := _rate(draft, one)) is not None]
-        total = rates[0] if rates else None
-        for more in rates[1:]:
-            total = total + more if total is not None else more
         name = f"{name_snake(action)}_{name_snake(entity)}_via_{name_snake(via)}"
         yield Proposal(
             name,
@@ -119,7 +117,7 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
                 summary=f"{action.capitalize()} {entity} through {via}.", trigger=operations[0], calls=(via,),
                 idempotency_key=f"{operations[0]}:{{{name_snake(draft.design.access[operations[0]].writes or entity)} id}}:{name_snake(action)}_{name_snake(entity)}",
             ),
-            total, THIRD_PARTIES.get(via, THIRD_PARTY)[0], f"assumed: one call to {via} over the internet",
+            total(rates) if rates else None, draft.facts[THIRD_PARTY_TIME.of(via)], f"one call to {via} over the internet",
             "10 s", f"the step that decides is done; what {via} does should follow while the user still looks",
             f"passed on to {via}, so that a repeat is not done twice there either", facts=tuple(PATTERN_RATE.of(one) for one in operations),
         )  # fmt: skip

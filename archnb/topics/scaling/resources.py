@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from archnb.design.scaling import Resource, Scaling
 from archnb.exceptions import InputError, Problem, unknown
 from archnb.fact import Fact, Key, apply_model, ceil, maximum, total
 from archnb.fact.keys.cache import MEMORY_NEEDED, STORE_CORES
-from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROW_SIZE, ENTITY_ROWS, ENTITY_SIZE
+from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS
 from archnb.fact.keys.flow import (
     COMPONENT_BUSY,
     COMPONENT_RATE,
@@ -24,7 +23,7 @@ from archnb.fact.keys.flow import (
     ROUND_TRIP,
 )
 from archnb.fact.keys.jobs import DATABASE_LIMIT
-from archnb.fact.keys.load import GROWTH_YEARLY, PEAK_EGRESS, PEAK_READS, PEAK_REQUESTS, PEAK_WRITES, RETENTION
+from archnb.fact.keys.load import GROWTH_YEARLY, PEAK_EGRESS, PEAK_READS, PEAK_REQUESTS, PEAK_WRITES
 from archnb.fact.keys.patterns import MIX_QUERY_TIME, PRIMARY_READS
 from archnb.fact.keys.scaling import (
     BUSY_CONNECTIONS,
@@ -32,7 +31,6 @@ from archnb.fact.keys.scaling import (
     CONNECTIONS,
     HEADROOM,
     HORIZON,
-    INDEX_OVERHEAD,
     INFLOW,
     MIN_POOL,
     PER_SERVER,
@@ -50,9 +48,9 @@ from archnb.fact.keys.scaling import (
     STORE_DEMAND,
     STORED,
 )
-from archnb.fact.keys.schema import SCHEMA_SIZE
+from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON
 from archnb.quantity import Quantity, parse
-from archnb.topics.scaling.growth import grow_load, grow_stock, time_until_load, time_until_stock
+from archnb.sim.growth import grow_load, grow_stock, grown_time, time_until_load, time_until_stock
 from archnb.topics.scaling.limits import ENGINES, Limits
 from archnb.topics.scaling.shards import find_shard_key, find_way_to, inflow_of
 from archnb.topics.topic import Because, Draft
@@ -218,30 +216,21 @@ def _measure_pools(draft: Draft, store: str) -> None:
 
 
 def _measure_storage(draft: Draft) -> bool:
-    """What is stored today and what comes in a day, indexes included."""
+    """What is stored today, and what comes in a day so that the tables have at the horizon the size that they have there."""
     facts = draft.facts
-    rows = [
-        (one, facts[ENTITY_ADDED.of(one)], facts[ENTITY_ROW_SIZE.of(one)])
-        for one in draft.design.entities
-        if inflow_of(draft, one) > 0
-    ]
-    size = facts.get(SCHEMA_SIZE)
-    sizes = [facts[ENTITY_SIZE.of(e)] for e in draft.design.entities if ENTITY_SIZE.of(e) in facts]
-    if size is None and sizes:
-        size = total(sizes)
-    if size is None or not rows:
+    size, later = facts.get(SCHEMA_SIZE), facts.get(SCHEMA_SIZE_AT_HORIZON)
+    if size is None or later is None or not any(inflow_of(draft, one) > 0 for one in draft.design.entities):
         return False
-    facts.define(STORED, size * 1 if not size.name else size, "GB", "what is stored today, indexes included")
-    inflow = total([growth * row for _, growth, row in rows])
-    if SCHEMA_SIZE in facts and sizes and sum(one.base for one in sizes) > 0:
-        overhead = facts.define(
-            INDEX_OVERHEAD,
-            facts[SCHEMA_SIZE] / total(sizes),
-            None,
-            "bytes on disk for one byte of rows: indexes, page headers, free space",
-        )
-        inflow = inflow * overhead
-    facts.define(INFLOW, inflow, "GB/day", "what is added a day, indexes included")
+    facts.define(STORED, size, "GB", "what is stored today, indexes included")
+    time = apply_model(
+        "∫ growth", grown_time, "s", growth_of(draft), facts[HORIZON], labels=("a year", "horizon"), is_vectorised=True
+    )
+    facts.define(
+        INFLOW,
+        maximum(later - size, parse("0 B")) / time,
+        "GB/day",
+        "what is added a day now, what retention drops taken off; it grows as the load does",
+    )
     return True
 
 
@@ -411,13 +400,12 @@ class Course:
     demand: Fact
     limit: Fact
     inflow: Fact | None
-    retention: float
 
     def at(self, growth: object, time: float, demand: object, inflow: object) -> object:
         """The demand after `time` seconds, in base units, for numbers or arrays of samples."""
         if self.inflow is None:
             return grow_load(demand, growth, time)
-        return grow_stock(demand, inflow, growth, time, self.retention)
+        return grow_stock(demand, inflow, growth, time)
 
 
 def growth_of(draft: Draft) -> Fact:
@@ -439,8 +427,7 @@ def courses(draft: Draft) -> Iterator[Course]:
         limit = draft.facts.get(RESOURCE_LIMIT.of(name))
         if resource.demand in draft.facts and limit is not None:
             inflow = _inflow_of(draft, resource.demand or "")
-            retention = draft.facts[RETENTION].base if inflow is not None and "storage" in name else math.inf
-            yield Course(name, resource, draft.facts[resource.demand or ""], limit, inflow, retention)
+            yield Course(name, resource, draft.facts[resource.demand or ""], limit, inflow)
 
 
 def measure_resources(draft: Draft) -> None:
@@ -474,15 +461,17 @@ def measure_resources(draft: Draft) -> None:
                 labels=("today", "growth a year", "horizon"), is_vectorised=True,
             )  # fmt: skip
         else:
-            stay = facts[RETENTION].base if "storage" in name else math.inf
             reached = apply_model(
-                "time until saturated", lambda d, i, g, u, r=stay: time_until_stock(u, d, i, g, r), "s",
+                "time until saturated", lambda d, i, g, u: time_until_stock(u, d, i, g), "s",
                 demand, inflow, growth, usable, labels=("today", "inflow", "growth a year", "usable"),
             )  # fmt: skip
             later = apply_model(
-                "grown stock", lambda d, i, g, t, r=stay: grow_stock(d, i, g, t, r), demand.unit.symbol,
+                "grown stock", grow_stock, demand.unit.symbol,
                 demand, inflow, growth, horizon, labels=("today", "inflow", "growth a year", "horizon"), is_vectorised=True,
             )  # fmt: skip
+        if resource.demand == STORED and SCHEMA_SIZE_AT_HORIZON in facts:
+            # one number: what the tables have there
+            later = facts[SCHEMA_SIZE_AT_HORIZON] * 1
         facts.define(RESOURCE_AT_HORIZON.of(here), later, demand.unit.symbol, "the demand at the horizon")
         facts.define(RESOURCE_SATURATES.of(here), reached, "months", "until the demand reaches what is usable")
     for name in serving(draft):

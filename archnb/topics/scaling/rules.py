@@ -12,7 +12,7 @@ from archnb.fact.keys.load import GROWTH, PEAK_WRITES, RETENTION
 from archnb.fact.keys.scaling import HEADROOM, POOL, RESOURCE_AT_HORIZON, RESOURCE_SATURATES, RESOURCE_USABLE, STORED
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
-from archnb.topics.scaling.growth import MONTH
+from archnb.sim.growth import MONTH
 from archnb.topics.scaling.resources import Course, courses, stem
 from archnb.topics.topic import Draft
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archnb.design import fields_of
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROW_SIZE
-from archnb.topics.scaling.growth import YEAR
+from archnb.sim.growth import YEAR
 from archnb.topics.topic import Draft
 
 

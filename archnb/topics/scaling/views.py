@@ -21,7 +21,7 @@ from archnb.fact.keys.scaling import (
 from archnb.fact.keys.schema import PARTITION_SIZE, TABLE_SIZE_AT_HORIZON
 from archnb.quantity import number, show
 from archnb.shapes import Cell, Chart, Mark, Series, Table, Tone
-from archnb.topics.scaling.growth import MONTH, NEVER
+from archnb.sim.growth import MONTH, NEVER
 from archnb.topics.scaling.resources import Course, courses, find_shard_key, find_way_to, growth_of, serving, stem
 from archnb.topics.topic import Draft
 

@@ -13,7 +13,7 @@ from archnb.design.schema import Column, Schema, SchemaTable
 from archnb.fact.keys.entities import ENTITY_ADDED
 from archnb.fact.keys.schema import INDEX_SIZE, PARTITION_SIZE, TABLE_ROWS, TABLE_ROWS_AT_HORIZON
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import number, show
+from archnb.quantity import MONTH, number, show
 from archnb.topics.schema.names import LIMIT, is_reserved
 from archnb.topics.schema.partitions import is_partition, size_at_horizon
 from archnb.topics.schema.places import (
@@ -211,7 +211,7 @@ def key_too_small(draft: Draft) -> Iterator[Hit]:
             when = ""
             if growth in draft.facts and draft.facts[growth].base > 0:
                 left = KEY_SPACE[kind] - draft.facts[TABLE_ROWS.of(name)].base
-                when = f"; at {draft.facts[growth].text} they run out in {number(max(0.0, left / draft.facts[growth].base / 86400 / 30), 2)} months"
+                when = f"; at {draft.facts[growth].text} they run out in {number(max(0.0, left / draft.facts[growth].base / MONTH), 2)} months"
             yield Hit(
                 f"schema.tables.{name}.columns.{table.primary_key[0]}",
                 f"{kind}: {KEY_SPACE[kind]:,} numbers for {number(rows)} rows at the horizon{when}",

@@ -21,6 +21,16 @@ def grow_load(today: Any, growth: Any, time: Any) -> Any:
     return today * (1 + growth) ** (time / YEAR)
 
 
+def grown_time(growth: Any, time: Any) -> Any:
+    """∫ (1 + growth)^(t ÷ a year) dt in seconds: for how long today's inflow would bring what a growing one brings.
+
+    >>> round(grown_time(0.0, 3 * YEAR) / YEAR, 6), round(grown_time(1.0, YEAR) / YEAR, 3)
+    (3.0, 1.443)
+    """
+    rate = _log_growth(growth)
+    return YEAR * ((1 + growth) ** (time / YEAR) - 1) / rate if _is_all_nonzero(rate) else time
+
+
 def grow_stock(today: Any, inflow: Any, growth: Any, time: Any, retention: Any = math.inf) -> Any:
     """today + ∫ inflow × (1 + growth)^(t ÷ a year) dt, at most what comes in within the retention. Inflow is per second.
 
@@ -28,9 +38,7 @@ def grow_stock(today: Any, inflow: Any, growth: Any, time: Any, retention: Any =
     20.0
     """
     # at growth 0 the integral is inflow × time; a tiny growth gives the same without a case for arrays
-    rate = _log_growth(growth)
-    added = inflow * YEAR * ((1 + growth) ** (time / YEAR) - 1) / rate if _is_all_nonzero(rate) else inflow * time
-    stock = today + added
+    stock = today + inflow * grown_time(growth, time)
     if retention == math.inf:
         return stock
     held = grow_load(inflow, growth, time) * retention
