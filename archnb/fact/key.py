@@ -21,6 +21,10 @@ SIZE: Dimension = (("byte", 1),)
 FLOW: Dimension = (("byte", 1), ("time", -1))
 
 
+# a family keeps the handles that it has made, for a plan asks for the same ones again and again
+MOST_KEPT = 20_000
+
+
 class Key(str):
     """The handle of one fact. Made by `key` and by `Family.of`."""
 
@@ -42,13 +46,14 @@ def _make(name: str, dimension: Dimension | None, meaning: str, is_optional: boo
 class Family:
     """The handle of alike facts, one for each table, operation or part: `schema.{table}.rows`."""
 
-    __slots__ = ("_parts", "dimension", "is_assumption", "is_optional", "meaning", "name")
+    __slots__ = ("_made", "_parts", "dimension", "is_assumption", "is_optional", "meaning", "name")
 
     def __init__(
         self, name: str, dimension: Dimension | None, meaning: str, is_optional: bool, is_assumption: bool
     ) -> None:
         self.name, self.dimension, self.meaning = name, dimension, meaning
         self.is_optional, self.is_assumption = is_optional, is_assumption
+        self._made: dict[tuple[str, ...], Key] = {}
         self._parts = re.split(r"\{\w+\}", name)
 
     def of(self, *members: str) -> Key:
@@ -59,13 +64,20 @@ class Family:
 
         Raises ValueError where there are more or fewer members than the name has places.
         """
+        known = self._made.get(members)
+        if known is not None:
+            return known
         parts = self._parts
         if len(members) != len(parts) - 1:
             raise ValueError(f"{self.name} takes {len(parts) - 1} names, not {len(members)}")
         text = parts[0]
         for n, member in enumerate(members, 1):
             text += member + parts[n]
-        return _make(text, self.dimension, self.meaning, self.is_optional, self.is_assumption)
+        if len(self._made) > MOST_KEPT:
+            self._made.clear()
+        made = _make(text, self.dimension, self.meaning, self.is_optional, self.is_assumption)
+        self._made[members] = made
+        return made
 
     def find(self, name: str) -> tuple[str, ...] | None:
         """The members in a fact's name, or None where the name is not of this family.
