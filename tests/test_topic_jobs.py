@@ -99,7 +99,9 @@ def test_workers_follow_erlang_c(tickets: Plan) -> None:
     """Workers, P(wait), wait at p95 and utilisation are the closed forms of the rate and service time shown."""
     facts = tickets.facts
     for name, job in tickets.design.jobs.jobs.items():
-        rate, service, deadline = (facts[f"jobs.jobs.{name}.{one}"].base for one in ("rate", "service_time", "deadline"))
+        rate, service, deadline = (
+            facts[f"jobs.jobs.{name}.{one}"].base for one in ("rate", "service_time", "deadline")
+        )
         least = 1 if job.schedule else 2
         want = max(least, servers_for(rate, service, deadline, 0.95, 0.8))
         assert job.workers == want == facts[f"jobs.jobs.{name}.workers"].value

@@ -220,7 +220,10 @@ class Entity(Record):
     )
     rows: Quantity | None = said("How many are there at the start?", unit=NUMBER, example="5M")
     growth: Quantity | None = said(
-        "How many are added?", unit=RATE, example="50k/day", help="A number per time, which grows as the load does, or a share such as 60%/year."
+        "How many are added?",
+        unit=RATE,
+        example="50k/day",
+        help="A number per time, which grows as the load does, or a share such as 60%/year.",
     )
     retention: Quantity | None = said("How long is each kept?", unit=TIME, example="7 years")
     domain: str | None = said("Which part of the business does it belong to?", example="ordering")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from archnb.exceptions import ArchnbError, UnitError, unknown
-from archnb.fact.expression import MODEL_SAMPLES, Apply, Fact, Origin, base_unit, take_percentile
+from archnb.fact.expression import Apply, Fact, Origin, base_unit, take_percentile
 from archnb.fact.key import Key
 from archnb.quantity import ONE, Quantity, describe, number, parse, show, unit
 from archnb.shapes import Shown, Table
@@ -50,11 +50,19 @@ class Facts(Shown, Mapping[str, Fact]):
         """
         quantity = parse(value)
         if symbol and quantity.unit == ONE:
-            quantity = Quantity(quantity.low, quantity.high, unit(symbol), quantity.text and f"{quantity.text} {symbol}")
+            quantity = Quantity(
+                quantity.low, quantity.high, unit(symbol), quantity.text and f"{quantity.text} {symbol}"
+            )
         return self._add(
             name,
             Fact(
-                quantity.unit, given=quantity, name=str(name), because=because, source=source, origin=origin, follows=follows
+                quantity.unit,
+                given=quantity,
+                name=str(name),
+                because=because,
+                source=source,
+                origin=origin,
+                follows=follows,
             ),
         )
 
@@ -135,8 +143,7 @@ class Facts(Shown, Mapping[str, Fact]):
             apply = Apply("", lambda value: value, (expression,))
         base = expression.base
         if at != "P50" and expression.is_uncertain():
-            base = take_percentile(expression.samples()[:: max(1, len(expression.samples()) // MODEL_SAMPLES)], at)
-            base *= expression.unit.factor
+            base = take_percentile(expression.samples(), at) * expression.unit.factor
         return self._add(
             name, Fact(shown, apply=apply, name=str(name), because=because, source=source, base=base, at=at)
         )
@@ -175,9 +182,7 @@ class Facts(Shown, Mapping[str, Fact]):
     def get(self, name: str, default: Any = None, /) -> Any:
         """The fact of that name, or the default. Raises ArchnbError for a handle that is not declared as optional."""
         if isinstance(name, Key) and not name.is_optional:
-            raise ArchnbError(
-                f"fact {name!r} is never absent; read it with facts[...], or declare it as optional"
-            )
+            raise ArchnbError(f"fact {name!r} is never absent; read it with facts[...], or declare it as optional")
         return self._facts.get(name, default)
 
     def __contains__(self, name: object) -> bool:

@@ -159,7 +159,8 @@ class Fact(Shown):
     @property
     def cell(self) -> Cell:
         """The fact as a table's cell that links to its formula."""
-        return Cell(self.value, self.text, fact=self.name)
+        base = base_unit(self.unit.dimension).symbol
+        return Cell(self.value, self.text, fact=self.name, unit=base, factor=self.unit.factor)
 
     @property
     def operands(self) -> tuple[Fact, ...]:
@@ -173,9 +174,7 @@ class Fact(Shown):
 
         retaken: whether to look behind decisions as well; without it a decision is an input.
         """
-        return [
-            one for one in self._walk(retaken) if one.name and (one.given is not None or (one.at and not retaken))
-        ]
+        return [one for one in self._walk(retaken) if one.name and (one.given is not None or (one.at and not retaken))]
 
     def parents(self) -> list[Fact]:
         """The named facts that this one's formula names."""

@@ -89,7 +89,9 @@ def compound(share: Fact, time: Fact | Quantity) -> Fact:
     5 % a month over 36 months is 1.05^36 = 5.79 times. Nothing falls by all of itself: a hundredth stays.
     """
     unit_of_time = period(share.unit)
-    factor = apply_model("1 + growth", lambda growth: _leave_something(1 + growth), "", share * unit_of_time, is_vectorised=True)
+    factor = apply_model(
+        "1 + growth", lambda growth: _leave_something(1 + growth), "", share * unit_of_time, is_vectorised=True
+    )
     return power(factor, as_fact(time) / unit_of_time)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from archnb.fact import Fact
-from archnb.fact.keys.migrations import BACKFILL_SPEED, BACKFILL_TIME, INDEX_BUILD_SPEED, INDEX_BUILD_TIME
+from archnb.fact.keys.migrations import BACKFILL_SPEED, BACKFILL_TIME, INDEX_BUILD_SPEED, INDEX_BUILD_TIME, LARGE_TABLE
 from archnb.fact.keys.schema import TABLE_ROWS, TABLE_SIZE
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import MONTH, parse
@@ -19,7 +20,6 @@ TITLE = "Migrations and versioning"
 BACKFILL = "9400/s"
 # what one core sorts and writes while an index is built from a warm table; the order of magnitude of pgbench loads
 INDEX_BUILD = "50 MB/s"
-LARGE = 1_000_000
 
 
 def complete(draft: Draft) -> None:
@@ -73,12 +73,15 @@ def measure(draft: Draft) -> None:
 
 
 def _large(draft: Draft) -> list[str]:
+    draft.facts.assume(
+        LARGE_TABLE, 1_000_000, "rows from which a table's changes are timed", source="rule of thumb of archnb, 2026-11"
+    )
     found = [
         name
         for name in draft.design.schema.tables
         if TABLE_ROWS.of(name) in draft.facts and TABLE_SIZE.of(name) in draft.facts
     ]
-    large = [name for name in found if draft.facts[TABLE_ROWS.of(name)].base >= LARGE]
+    large = [name for name in found if draft.facts[TABLE_ROWS.of(name)].base >= draft.facts[LARGE_TABLE].base]
     return sorted(large, key=lambda name: -draft.facts[TABLE_ROWS.of(name)].base)[:8]
 
 
@@ -141,9 +144,7 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     rows: list[Row] = []
     for name in _large(draft):
         backfill, build = draft.facts[BACKFILL_TIME.of(name)], draft.facts[INDEX_BUILD_TIME.of(name)]
-        rows.append(
-            (Cell(name, is_code=True), draft.facts[TABLE_ROWS.of(name)].cell, _timed(backfill), _timed(build))
-        )
+        rows.append((Cell(name, is_code=True), draft.facts[TABLE_ROWS.of(name)].cell, _timed(backfill), _timed(build)))
     columns = ("table", "rows", "backfill of a new column", "index built concurrently")
     made: list[AnyShape] = [
         Table("migration-settings", "How changes are made", ("what", "value", "because"), tuple(settings)),
@@ -164,7 +165,7 @@ def views(draft: Draft) -> Sequence[AnyShape]:
 
 def _timed(fact: Fact) -> Cell:
     slow = fact.base > parse("8 h").base
-    return Cell(fact.value, fact.text, fact=fact.name, tone="warning" if slow else "")
+    return replace(fact.cell, tone="warning" if slow else "")
 
 
 _STEPS: tuple[Row, ...] = (

@@ -153,7 +153,9 @@ def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
                 _rounded(users), "the writes and reads, shared out by requests per user", (DAILY_USERS,)
             )
         elif load.requests_per_user is None:
-            each = facts.define(REQUESTS_PER_USER, average / facts[DAILY_USERS], "/day", "requests that each user makes")
+            each = facts.define(
+                REQUESTS_PER_USER, average / facts[DAILY_USERS], "/day", "requests that each user makes"
+            )
             made["requests_per_user"] = Because(
                 each.quantity, "the writes and reads, shared out by users", (REQUESTS_PER_USER,)
             )

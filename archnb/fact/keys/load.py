@@ -16,8 +16,14 @@ GROWTH = key("requirements.load.growth", RATE, "By which share the load grows.")
 RETENTION = key("requirements.load.retention", TIME, "How long what is written stays.")
 HOT_SHARE = key("requirements.load.hot_share", NUMBER, "Share of the data that most reads go to.")
 RECORD_SIZE = key("requirements.load.record_size", SIZE, "What one write leaves.")
-OBJECTIVE_P99 = family("requirements.objectives.{operation}.latency_p99", TIME, "99 of 100 requests of an operation must be done within.")
-OBJECTIVE_AVAILABILITY = family("requirements.objectives.{operation}.availability", NUMBER, "Share of an operation's requests that must be answered.")
+OBJECTIVE_P99 = family(
+    "requirements.objectives.{operation}.latency_p99", TIME, "99 of 100 requests of an operation must be done within."
+)
+OBJECTIVE_AVAILABILITY = family(
+    "requirements.objectives.{operation}.availability",
+    NUMBER,
+    "Share of an operation's requests that must be answered.",
+)
 GROWTH_YEARLY = key("load.growth_yearly", NUMBER, "By which share the load grows within a year, compounded.")
 AVERAGE_REQUESTS = key("load.average_requests", RATE, "All requests, averaged over a day.")
 AVERAGE_READS = key("load.average_reads", RATE, "Reads, averaged over a day.")

@@ -31,9 +31,7 @@ def choose_rate_limit(draft: Draft, name: str, is_read: bool) -> tuple[Quantity 
             f"{'A person reads' if is_read else 'A person writes'} no faster; nothing more is known of its rate.",
             (),
         )
-    fact = draft.facts.define(
-        CALLS_PER_USER.of(name), calls, "/day", "How often an average user of a day calls it."
-    )
+    fact = draft.facts.define(CALLS_PER_USER.of(name), calls, "/day", "How often an average user of a day calls it.")
     limit = max(floor, _round_up(fact.to("/day") * 10))
     reason = (
         f"An average user calls it {fact.text}; {limit}/min lets ten times that day pass within one minute"

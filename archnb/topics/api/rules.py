@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from archnb.design.api import Operation
-from archnb.fact.keys.api import CALLS_PER_USER
+from archnb.fact.keys.api import CALLS_PER_USER, LARGEST_PAGE
 from archnb.fact.keys.entities import ENTITY_ROWS_AT_HORIZON, PATTERN_RATE
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
 from archnb.quantity import show, unit
 from archnb.topics.api.addresses import normalise
 from archnb.topics.api.limits import find_calls
-from archnb.topics.api.operations import LARGEST_PAGE
 from archnb.topics.api.resources import find_resources
 from archnb.topics.topic import Draft
 
@@ -76,7 +75,7 @@ def find_page_over_limit(draft: Draft) -> Iterator[Hit]:
     if draft.said.api.max_page_size is None:
         return
     for name, pattern in draft.design.access.items():
-        if pattern.limit is not None and most < pattern.limit <= LARGEST_PAGE:
+        if pattern.limit is not None and most < pattern.limit <= draft.facts[LARGEST_PAGE].base:
             yield Hit(f"access.{name}.limit", f"limit {pattern.limit} is above max_page_size {api.max_page_size}")
 
 

@@ -85,6 +85,9 @@ def _measure_bandwidth(
         facts.define(flow, facts[PEAK_REQUESTS] * mean, "MB/s", f"{direction} at the peak")
         return
     bytes_a_second = facts.define(
-        flow, total(each), "MB/s", f"{direction} at the peak: every operation's body × its rate, if nothing is compressed"
+        flow,
+        total(each),
+        "MB/s",
+        f"{direction} at the peak: every operation's body × its rate, if nothing is compressed",
     )
     facts.define(size, bytes_a_second / facts[PEAK_REQUESTS], "kB", "the mean over the operations")

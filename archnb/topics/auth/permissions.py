@@ -13,17 +13,23 @@ from archnb.fact.keys.auth import (
     ACCESS_TOKEN_TTL,
     ACTIVE_USERS,
     INTROSPECTION_RATE,
+    LONGEST_ACCESS,
     REFRESH_TOKEN_TTL,
     REVOCATION_DELAY,
     SESSION_TTL,
+    SHORTEST_ACCESS,
     TOKEN_RATE,
     VISIT,
 )
 from archnb.fact.keys.load import DAILY_USERS, PEAK_FACTOR, PEAK_REQUESTS
 from archnb.quantity import Quantity, parse
 from archnb.topics.auth.ownership import find_owner, find_subject, find_way, is_admin, is_service, is_staff
-from archnb.topics.topic import Because, Draft
+from archnb.topics.topic import Assumption, Because, Draft
 
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    (LONGEST_ACCESS, "1 h", "a signed token that lives longer works long after its permission is gone", "rule of thumb of archnb, 2026-11"),
+    (SHORTEST_ACCESS, "1 min", "a shorter life makes the identity provider as busy as the system", "rule of thumb of archnb, 2026-11"),
+)  # fmt: skip
 STRICT = ("pci", "hipaa", "psd2")
 DAY = 86400.0
 
@@ -41,9 +47,7 @@ def complete_auth(draft: Draft) -> None:
             "Sign-in is nobody's business but a provider's: passwords, second factors and their recovery stay out of this system.",
         ),
         owner=Because(found[0], found[1]) if found else Because(None, ""),
-        token_format=Because(
-            "jwt", _explain_format(draft), (PEAK_REQUESTS,)
-        ),
+        token_format=Because("jwt", _explain_format(draft), (PEAK_REQUESTS,)),
     )
     auth = _fill_lifetimes(draft, auth)
     roles = {name: _complete_role(draft, auth, name) for name in names}
@@ -208,6 +212,7 @@ def _say(seconds: float) -> Quantity:
 def measure_auth(draft: Draft) -> None:
     """The facts: lifetimes, how long a withdrawn permission works, how many people are signed in at once, the provider's load."""
     auth, facts = draft.design.auth, draft.facts
+    draft.assume(ASSUMPTIONS)
     spoken: dict[Key, Quantity | None] = {
         ACCESS_TOKEN_TTL: auth.access_token_ttl,
         REFRESH_TOKEN_TTL: auth.refresh_token_ttl,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from archnb.design import fields_of
 from archnb.exceptions import unknown
-from archnb.fact.keys.auth import TOKEN_RATE
+from archnb.fact.keys.auth import LONGEST_ACCESS, SHORTEST_ACCESS, TOKEN_RATE
 from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
@@ -23,8 +23,6 @@ from archnb.topics.auth.ownership import (
 )
 from archnb.topics.topic import Draft
 
-LONGEST_ACCESS = 3600.0
-SHORTEST_ACCESS = 60.0
 _CARD = re.compile(
     r"(card|credit_card|debit_card)_?(no|number|num|pan)|pan|cvv2?|cvc2?|card_(verification|security)_code|track_?data|magnetic_stripe"
 )
@@ -65,11 +63,11 @@ def find_long_lived_token(draft: Draft) -> Iterator[Hit]:
     if (
         auth.token_format != "opaque"
         and auth.access_token_ttl is not None
-        and auth.access_token_ttl.base > LONGEST_ACCESS
+        and auth.access_token_ttl.base > draft.facts[LONGEST_ACCESS].base
     ):
         yield Hit(
             "auth.access_token_ttl",
-            f"a {auth.token_format or 'signed'} token of {auth.access_token_ttl} is {show(auth.access_token_ttl.base / LONGEST_ACCESS, unit(''))} times an hour",
+            f"a {auth.token_format or 'signed'} token of {auth.access_token_ttl} is {show(auth.access_token_ttl.base / draft.facts[LONGEST_ACCESS].base, unit(''))} times {draft.facts[LONGEST_ACCESS].text}",
         )
 
 
@@ -82,7 +80,7 @@ def find_long_lived_token(draft: Draft) -> Iterator[Hit]:
 def find_token_churn(draft: Draft) -> Iterator[Hit]:
     """Tokens so short that their renewal is a load of its own."""
     ttl, rate = draft.design.auth.access_token_ttl, draft.facts.get(TOKEN_RATE)
-    if ttl is not None and ttl.base < SHORTEST_ACCESS:
+    if ttl is not None and ttl.base < draft.facts[SHORTEST_ACCESS].base:
         yield Hit(
             "auth.access_token_ttl",
             f"a token of {ttl}" + (f" is asked for {rate.text} at the peak" if rate is not None else ""),

@@ -105,7 +105,10 @@ def _measure_want(draft: Draft, name: str, policy: CachePolicy) -> None:
     lifetime = _lifetime(draft, name, policy)
     objects, size = facts[CACHE_OBJECTS.of(name)], facts[CACHE_OBJECT_SIZE.of(name)]
     entry = facts.define(
-        CACHE_ENTRY_SIZE.of(name), size + facts[CACHE_ENTRY_OVERHEAD], "B", "one entry: the answer and what the cache adds"
+        CACHE_ENTRY_SIZE.of(name),
+        size + facts[CACHE_ENTRY_OVERHEAD],
+        "B",
+        "one entry: the answer and what the cache adds",
     )
     alive = facts.define(
         CACHE_ALIVE.of(name),
@@ -144,9 +147,7 @@ def _measure_memory(draft: Draft, used: dict[str, CachePolicy]) -> None:
         hot = facts.get(DAILY_HOT_SET)
         if hot is not None:
             reason += f"; the rule of thumb (hot share of a day's reads) gives {hot.text}"
-        cache = draft.fill(
-            "cache", cache, memory=Because(f"{fact.value:g} GiB", reason, (MEMORY_NEEDED, CACHE_MEMORY))
-        )
+        cache = draft.fill("cache", cache, memory=Because(f"{fact.value:g} GiB", reason, (MEMORY_NEEDED, CACHE_MEMORY)))
         draft.close("cache", cache)
 
 
@@ -163,7 +164,11 @@ def _round_up_memory(size: Any) -> Any:
 def _measure_hits(draft: Draft, name: str, policy: CachePolicy) -> None:
     facts = draft.facts
     wanted = facts[CACHE_WANTED.of(name)]
-    objects, entry, query_time = facts[CACHE_OBJECTS.of(name)], facts[CACHE_ENTRY_SIZE.of(name)], facts[QUERY_TIME.of(name)]
+    objects, entry, query_time = (
+        facts[CACHE_OBJECTS.of(name)],
+        facts[CACHE_ENTRY_SIZE.of(name)],
+        facts[QUERY_TIME.of(name)],
+    )
     capacity = wanted
     if policy.store in SHARED:
         capacity = wanted * minimum(facts[CACHE_MEMORY] / facts[MEMORY_NEEDED], 1.0)
@@ -177,7 +182,9 @@ def _measure_hits(draft: Draft, name: str, policy: CachePolicy) -> None:
         "%", "share of the reads that the cache answers",
         source="Che, Tung, Wang 2002, with a lifetime; assumes independent reads at a steady rate",
     )  # fmt: skip
-    saved = facts.define(LOAD_SAVED.of(name), facts[PATTERN_RATE.of(name)] * ratio, "/s", "reads that the store does not see")
+    saved = facts.define(
+        LOAD_SAVED.of(name), facts[PATTERN_RATE.of(name)] * ratio, "/s", "reads that the store does not see"
+    )
     memory = facts.define(CACHE_ENTRIES_MEMORY.of(name), capacity * entry, "MB", "memory of its entries")
     look = facts[LOCAL_TIME if policy.store == "in-process" else LOOKUP_TIME]
     facts.define(
@@ -188,7 +195,10 @@ def _measure_hits(draft: Draft, name: str, policy: CachePolicy) -> None:
     )
     if memory.base > 0:
         facts.define(
-            CACHE_BENEFIT.of(name), saved * query_time / memory, "/MB", "database cores freed by a MB of cache: the rank"
+            CACHE_BENEFIT.of(name),
+            saved * query_time / memory,
+            "/MB",
+            "database cores freed by a MB of cache: the rank",
         )
 
 
@@ -210,9 +220,7 @@ def _measure_totals(draft: Draft, used: list[str]) -> None:
     cold = facts.define(
         COLD_CORES, total(busy), "", "database cores that the reads keep busy when the cache is empty or down"
     )
-    warm = facts.define(
-        WARM_CORES, cold - freed, "", "database cores that the reads keep busy while the cache is warm"
-    )
+    warm = facts.define(WARM_CORES, cold - freed, "", "database cores that the reads keep busy while the cache is warm")
     if warm.base > 0:
         facts.define(
             COLD_FACTOR,

@@ -73,9 +73,9 @@ def rank(draft: Draft) -> list[str]:
 def _choose_compared(draft: Draft, ranked: list[str]) -> list[str]:
     """The patterns that free most of the store, however much memory they take."""
     facts = draft.facts
-    return sorted(
-        ranked, key=lambda name: -facts[LOAD_SAVED.of(name)].base * facts[QUERY_TIME.of(name)].base
-    )[:COMPARED]
+    return sorted(ranked, key=lambda name: -facts[LOAD_SAVED.of(name)].base * facts[QUERY_TIME.of(name)].base)[
+        :COMPARED
+    ]
 
 
 def _show_tradeoffs(draft: Draft, ranked: list[str]) -> Table:
@@ -109,7 +109,11 @@ def _show_tradeoffs(draft: Draft, ranked: list[str]) -> Table:
 def _compare(draft: Draft, name: str, policy: CachePolicy) -> list[tuple[Cell | str, ...]]:
     facts = draft.facts
     rate = facts[PATTERN_RATE.of(name)].base
-    objects, skew, entry = facts[CACHE_OBJECTS.of(name)].base, facts[CACHE_SKEW.of(name)].base, facts[CACHE_ENTRY_SIZE.of(name)].base
+    objects, skew, entry = (
+        facts[CACHE_OBJECTS.of(name)].base,
+        facts[CACHE_SKEW.of(name)].base,
+        facts[CACHE_ENTRY_SIZE.of(name)].base,
+    )
     wanted = facts[CACHE_WANTED.of(name)].base
     outdated = facts[CACHE_OUTDATED.of(name)].base if CACHE_OUTDATED.of(name) in facts else 0.0
     objective = draft.design.requirements.objectives.get(name)

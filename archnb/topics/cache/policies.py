@@ -156,7 +156,11 @@ def _estimate_freed(draft: Draft, name: str, policy: CachePolicy) -> float:
     is_ttl = policy.invalidation == "ttl" or outdated is None
     lifetime = policy.ttl.base if is_ttl or outdated is None else mean_lifetime(policy.ttl.base, outdated.base)
     return facts[QUERY_BUSY.of(name)].base * hit_ratio(
-        facts[PATTERN_RATE.of(name)].base, facts[CACHE_OBJECTS.of(name)].base, math.inf, facts[CACHE_SKEW.of(name)].base, lifetime
+        facts[PATTERN_RATE.of(name)].base,
+        facts[CACHE_OBJECTS.of(name)].base,
+        math.inf,
+        facts[CACHE_SKEW.of(name)].base,
+        lifetime,
     )
 
 
@@ -293,7 +297,10 @@ def _measure_cost(draft: Draft, work: Workload) -> tuple[Fact, Fact, Fact] | Non
     else:
         query_time = _time_query(draft, work)
     busy = facts.define(
-        QUERY_BUSY.of(work.name), rate * query_time, "", "database cores these reads keep busy without a cache (Little's law)"
+        QUERY_BUSY.of(work.name),
+        rate * query_time,
+        "",
+        "database cores these reads keep busy without a cache (Little's law)",
     )
     return rate, query_time, busy
 
@@ -317,13 +324,19 @@ def _time_aggregate(draft: Draft, work: Workload) -> Fact:
         source=_OURS,
     )  # fmt: skip
     if rows.base >= large.base and staleness >= 60 and not work.pattern.is_async:
-        facts.define(COMPUTE_TIME.of(name), maximum(rows / speed, least), "s", "time to compute the answer anew, over all rows")
+        facts.define(
+            COMPUTE_TIME.of(name), maximum(rows / speed, least), "s", "time to compute the answer anew, over all rows"
+        )
         return facts.assume(
             QUERY_TIME.of(name), "2 ms", "database time of one look at the result that was computed beforehand",
             source="assumed for a warm store of this kind; measure it with EXPLAIN (ANALYZE)",
         )  # fmt: skip
     # what is given exactly leaves the rows of one answer
-    parts = [facts.get(ENTITY_ROWS.of(count)) if isinstance(count, str) else count for what, count in work.count_distinct() if what in work.pattern.by]
+    parts = [
+        facts.get(ENTITY_ROWS.of(count)) if isinstance(count, str) else count
+        for what, count in work.count_distinct()
+        if what in work.pattern.by
+    ]
     answers = math.prod(part.base if isinstance(part, Fact) else part or 1.0 for part in parts)
     return facts.define(
         QUERY_TIME.of(name), maximum(rows / max(1.0, min(answers, rows.base)) / speed, least), "ms",

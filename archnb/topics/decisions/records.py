@@ -111,9 +111,7 @@ def choose_stores(draft: Draft) -> Iterator[Choice]:
             writes = [one for one, pattern in draft.design.access.items() if pattern.writes and pattern.steps]
             rates = show_fact(draft, rate)
             alternatives = _weigh_engines(store.engine)
-            limit = (
-                draft.facts[PRIMARY_READS].text if PRIMARY_READS in draft.facts else "10 000/s"
-            )
+            limit = draft.facts[PRIMARY_READS].text if PRIMARY_READS in draft.facts else "10 000/s"
             yield Choice(
                 f"store_{name}", f"schema.stores.{name}.engine", f"{engine} is the source of truth",
                 f"{len(held)} entities refer to each other, {join(writes) or 'writes'} must change several rows as one, and {rates} arrive at the peak.",

@@ -14,11 +14,11 @@ from archnb.fact.keys.entities import (
     ERASURE_SHARE,
     NEW_SHARE,
     PATTERN_RATE,
+    SMALL,
 )
 from archnb.fact.keys.load import GROWTH, PEAK_FACTOR, PEAK_READS, PEAK_REQUESTS, PEAK_WRITES
 from archnb.naming import plural, snake, with_article, words
 from archnb.quantity import Quantity, parse
-from archnb.topics.entities.sizes import SMALL
 from archnb.topics.topic import Because, Draft
 
 
@@ -54,7 +54,10 @@ def complete_access(draft: Draft) -> dict[str, AccessPattern]:
     """The access patterns that were said, completed, then those that are missing, each with its rate."""
     design = draft.design
     access = {name: _complete_pattern(draft, name, one) for name, one in design.access.items()}
-    for name, (pattern, reason) in _propose_patterns(design).items():
+    small = draft.facts.assume(
+        SMALL, 10_000, "rows up to which a list is read whole", source="rule of thumb of archnb, 2026-11"
+    )
+    for name, (pattern, reason) in _propose_patterns(design, small.base).items():
         if name not in access:
             draft.note(f"access.{name}", reason)
             access[name] = _complete_pattern(draft, name, pattern)
@@ -83,7 +86,7 @@ def list_changeable(design: Design, name: str, person: str | None) -> list[str]:
     ]  # fmt: skip
 
 
-def _propose_patterns(design: Design) -> dict[str, tuple[AccessPattern, str]]:
+def _propose_patterns(design: Design, small: float) -> dict[str, tuple[AccessPattern, str]]:
     """Reads and writes for the entities that no access pattern reaches."""
     read, written, erased = set[str](), set[str](), set[str]()
     for one in design.access.values():
@@ -97,7 +100,7 @@ def _propose_patterns(design: Design) -> dict[str, tuple[AccessPattern, str]]:
         key, word, many = key_of(design, name), words(name), words(plural(snake(name)))
         owner = _owner_field(design, name) if is_owned(design, name) else None
         who = "one person" if many == word else with_article(word)
-        readers, writers = _propose_roles(design, name, person, read)
+        readers, writers = _propose_roles(design, name, person, read, small)
         if name not in read and owner is not None:
             pattern = AccessPattern(
                 reads=name, by=(owner[0],), limit=100, roles=readers, summary=f"Lists the {many} of one {words(owner[1].references or '')}."
@@ -106,7 +109,7 @@ def _propose_patterns(design: Design) -> dict[str, tuple[AccessPattern, str]]:
                 pattern,
                 f"{name} is part of {owner[1].references}, and no access pattern reads it",
             )
-        elif name not in read and entity.rows is not None and entity.rows.base <= SMALL:
+        elif name not in read and entity.rows is not None and entity.rows.base <= small:
             made[f"list_{snake(plural(snake(name)))}"] = (
                 AccessPattern(
                     reads=name,
@@ -183,7 +186,7 @@ def belongs_to(design: Design, name: str, person: str, deep: int = 3) -> bool:
 
 
 def _propose_roles(
-    design: Design, name: str, person: tuple[str, str] | None, read: set[str]
+    design: Design, name: str, person: tuple[str, str] | None, read: set[str], small: float
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Who reads and who writes an entity of which nobody said it: its person, those who keep its neighbours, everybody, or admin."""
     entity = design.entities[name]
@@ -207,7 +210,7 @@ def _propose_roles(
     shown = {one.reads for one in design.access.values() if one.reads and "public" in one.roles}
     linked = {one.references for other in shown for one in fields_of(design, other or "").values()}
     linked |= {end for one in design.relationships.values() if shown & set(one.between) for end in one.between}
-    is_small = entity.rows is not None and entity.rows.base <= SMALL
+    is_small = entity.rows is not None and entity.rows.base <= small
     return (("public",) if name in linked and is_small and not is_private else writers), writers
 
 
@@ -377,9 +380,12 @@ def _derive_write_rate(draft: Draft, name: str, one: AccessPattern) -> tuple[Fac
     if one.action == "create":
         if growth is not None:
             share = draft.value(ENTITY_GROWTH.of(written), growth)
-        elif rows.base <= SMALL:
+        elif rows.base <= facts[SMALL].base:
             share = facts.assume(
-                NEW_SHARE, "10%/year", "how many rows are new", source="assumed, 2026-11: reference data, little of it new"
+                NEW_SHARE,
+                "10%/year",
+                "how many rows are new",
+                source="assumed, 2026-11: reference data, little of it new",
             )
         else:
             share = facts[GROWTH]

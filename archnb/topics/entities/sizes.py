@@ -17,14 +17,13 @@ from archnb.fact.keys.entities import (
     ENTITY_ROWS_AT_HORIZON,
     ENTITY_SIZE,
     PATTERN_RATE,
+    SMALL,
 )
 from archnb.fact.keys.load import GROWTH, GROWTH_YEARLY, PEAK_FACTOR
 from archnb.fact.keys.scaling import HORIZON
 from archnb.quantity import Quantity, parse
 from archnb.sim.growth import grow_stock
 from archnb.topics.topic import Because, Draft
-
-SMALL = 10_000  # rows; a list of fewer is read whole
 
 
 def complete_entity(draft: Draft, name: str, entity: Entity) -> Entity:
@@ -59,7 +58,7 @@ def _propose_growth(draft: Draft, name: str, entity: Entity, creating: list[str]
         )
         because = Because(made.quantity, "as many as are created on average", (made.name,))
         facts.define(growth, made, "/day", because.reason)
-    elif entity.rows is not None and entity.rows.base <= SMALL:
+    elif entity.rows is not None and entity.rows.base <= facts[SMALL].base:
         because = Because("0/day", "reference data: few rows, and nothing creates them in numbers")
     else:
         because = Because(draft.design.requirements.load.growth, "as the load grows", (GROWTH,))
@@ -117,12 +116,12 @@ def measure_entity(draft: Draft, name: str, entity: Entity) -> Fact:
         if not entity.growth.unit.is_percent:
             then = rate * power(1 + facts[GROWTH_YEARLY], horizon / parse("1 year"))
             later = minimum(later, maximum(rows, then * keep))
-    facts.define(
-        ENTITY_ROWS_AT_HORIZON.of(name), later, "", "rows at the horizon, what its retention drops taken off"
-    )
+    facts.define(ENTITY_ROWS_AT_HORIZON.of(name), later, "", "rows at the horizon, what its retention drops taken off")
     for field, one in entity.fields.items():
         if one.type == "code":
-            length = draft.value(CODE_LENGTH.of(name, field), float(one.length or 8), because="the usual length of a code")
+            length = draft.value(
+                CODE_LENGTH.of(name, field), float(one.length or 8), because="the usual length of a code"
+            )
             facts.define(
                 CODE_SPACE.of(name, field),
                 power(62, length),

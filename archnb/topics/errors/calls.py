@@ -17,16 +17,17 @@ from archnb.fact.keys.errors import (
     CALL_WORST,
     CALLER_DEADLINE,
     DEADLINE_FACTOR,
+    MIN_CALLS,
+    OWN_SHARE,
     WORKER_DEADLINE,
 )
 from archnb.fact.keys.jobs import THIRD_PARTY_P99
 from archnb.fact.keys.load import OBJECTIVE_P99
 from archnb.quantity import Quantity, number, parse
 from archnb.sim.reliability import backoff_schedule, retry_amplification
-from archnb.topics.topic import Because, Draft
+from archnb.topics.topic import Assumption, Because, Draft
 
 # a share of the time that a caller has is kept for its own work and the way there and back
-_OWN_SHARE = 0.1
 # how the time a component has is split over what it calls one after another: third parties are the slowest
 _WEIGHT = {
     "third_party": 6.0,
@@ -39,11 +40,16 @@ _WEIGHT = {
     "worker": 4.0,
 }
 _NICE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-_WORKER_DEADLINE = 30.0
 # what these call, no user waits for: jobs, and the relay that sends a store's outbox
+_OURS = "rule of thumb of archnb, 2026-11"
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    (DEADLINE_FACTOR, 2, "a time limit at the p99 itself would fail one good request in a hundred", _OURS),
+    (WORKER_DEADLINE, "30 s", "a job may wait longer than a user, not for ever", _OURS),
+    (OWN_SHARE, "10%", "the share of its time that a caller keeps for its own work", _OURS),
+    (MIN_CALLS, 20, "calls that a breaker must see before it judges", _OURS),
+)  # fmt: skip
 BEHIND = ("worker", "queue", "store")
 # Hystrix' circuitBreaker.requestVolumeThreshold: below it a breaker does not judge
-MIN_CALLS = 20
 
 
 def kind_of(draft: Draft, component: str) -> str:
@@ -115,7 +121,7 @@ class Pair:
 
 def find_slow(draft: Draft, target: str) -> float:
     """The time in which a third party answers 99 of 100 calls, in seconds; 0 where nothing is known of it."""
-    fact = draft.facts.get(THIRD_PARTY_P99.of(target.removesuffix('_provider')))
+    fact = draft.facts.get(THIRD_PARTY_P99.of(target.removesuffix("_provider")))
     return fact.base if fact is not None and kind_of(draft, target) == "third_party" else 0.0
 
 
@@ -124,7 +130,7 @@ def _need(draft: Draft, path: Path) -> float:
     waited = [hop for hop in path.hops if hop.target and hop.source and kind_of(draft, hop.source) not in BEHIND]
     slow = sum(find_slow(draft, hop.target or "") for hop in waited if hop.kind in ("call", None))
     # what the inner parts keep for themselves comes on top, once each for service, gateway and client
-    return slow / (1 - _OWN_SHARE) ** 3 * 1.25 if slow else 0.0
+    return slow / (1 - draft.facts[OWN_SHARE].base) ** 3 * 1.25 if slow else 0.0
 
 
 def _deadlines(draft: Draft) -> dict[str, float]:
@@ -134,7 +140,7 @@ def _deadlines(draft: Draft) -> dict[str, float]:
     for name, path in {one.operation or n: one for n, one in draft.design.flow.paths.items()}.items():
         objective = objectives.get(name) or objectives.get("default")
         latency = objective.latency_p99 if objective is not None and objective.latency_p99 is not None else parse("1 s")
-        found[name] = max(2 * latency.base, _need(draft, path))
+        found[name] = max(draft.facts[DEADLINE_FACTOR].base * latency.base, _need(draft, path))
     return found
 
 
@@ -160,11 +166,11 @@ def find_pairs(draft: Draft) -> list[Pair]:
         for hop in hops:
             source, target = hop.source or "", hop.target or ""
             is_waited = kind_of(draft, source) not in BEHIND
-            start = deadlines[operation] if is_waited else _WORKER_DEADLINE
+            start = deadlines[operation] if is_waited else draft.facts[WORKER_DEADLINE].base
             time = has.get(source, start) if is_waited else start
             weights = {one: _WEIGHT.get(kind_of(draft, one), 3.0) for one in targets[source]}
             # the client's own call has the whole time; every other caller keeps some for itself
-            usable = time if kind_of(draft, source) == "client" else time * (1 - _OWN_SHARE)
+            usable = time if kind_of(draft, source) == "client" else time * (1 - draft.facts[OWN_SHARE].base)
             share = usable * weights[target] / sum(weights.values())
             key = (source, target)
             users.setdefault(key, {}).setdefault(operation)
@@ -308,14 +314,15 @@ def complete_call(draft: Draft, pair: Pair) -> Call:
     if is_from_client or kind in ("worker",):
         return record
     # somebody else's system is worth the longer look: its failures are not ours to see otherwise
+    least = draft.facts[MIN_CALLS].base
     longest = 300.0 if kind == "third_party" else 60.0
-    window = min(longest, max(10.0, math.ceil(MIN_CALLS / rate / 10) * 10)) if rate > 0 else longest
-    is_worth = rate * window >= MIN_CALLS or rate == 0
+    window = min(longest, max(10.0, math.ceil(least / rate / 10) * 10)) if rate > 0 else longest
+    is_worth = rate * window >= least or rate == 0
     if is_worth or said.breaker_failures is not None or said.breaker_window is not None:
         record = draft.fill(
             path, record,
             breaker_failures=Because("50%", "half of the calls failing is an outage, not bad luck"),
-            breaker_window=Because(write_time(window), f"it must see at least {MIN_CALLS} calls before it judges; {number(rate)}/s come at the peak" if rate else "the shortest that is usual"),
+            breaker_window=Because(write_time(window), f"it must see at least {number(least)} calls before it judges; {number(rate)}/s come at the peak" if rate else "the shortest that is usual"),
             breaker_open=Because("5 s", "long enough to spare what fails, short enough that users see it come back"),
         )  # fmt: skip
     else:
@@ -346,12 +353,7 @@ def measure_calls(draft: Draft) -> None:
     pairs = find_pairs(draft)
     if not pairs:
         return
-    factor = facts.assume(
-        DEADLINE_FACTOR,
-        2,
-        "a time limit at the p99 itself would fail one good request in a hundred",
-        source="rule of thumb of archnb, 2026-11",
-    )
+    factor = facts[DEADLINE_FACTOR]
     deadlines: dict[str, Fact] = {}
     for pair in pairs:
         call = draft.design.errors.calls[name_call(pair.source, pair.target)]
@@ -365,11 +367,11 @@ def measure_calls(draft: Draft) -> None:
                 OBJECTIVE_P99.of(promised), (objective.latency_p99 if objective is not None else None) or parse("1 s")
             )
             deadlines[key] = (
-                facts.assume(WORKER_DEADLINE, "30 s", "a job may wait longer than a user, not for ever", source="rule of thumb of archnb, 2026-11") if is_worker
+                facts[WORKER_DEADLINE] if is_worker
                 else facts.given(
                     CALLER_DEADLINE.of(key), f"{pair.deadline:.3g} s", "what the third parties that are waited for need to answer 99 of 100 calls; the promise is shorter",
                     origin="concluded",
-                ) if pair.deadline > 2 * latency.base * (1 + 1e-9)
+                ) if pair.deadline > factor.base * latency.base * (1 + 1e-9)
                 else facts.define(CALLER_DEADLINE.of(key), factor * latency, "s", "how long the caller waits at most")
             )  # fmt: skip
         facts.define(
@@ -394,4 +396,3 @@ def measure_calls(draft: Draft) -> None:
                     apply_model("tries a request", lambda f, n: retry_amplification(f, int(n) - 1), "", half, tries, labels=("failures", "attempts")),
                     None, "calls sent for one that is wanted, when half of them fail: 1 + f + f² + …, without the retry budget",
                 )  # fmt: skip
-

@@ -9,12 +9,14 @@ from __future__ import annotations
 from archnb.fact import Key
 from archnb.fact.keys.cache import STORE_CORES
 from archnb.fact.keys.flow import (
+    CRITICAL,
     JOBS_PER_WORKER,
     KIND_CORES,
     KIND_TIME,
     KIND_UP,
     LATENCY_CLASSIC,
     LATENCY_NAPKIN,
+    MOST_HOPS,
     ROUND_TRIP,
     SHARED_CAUSE,
     TARGET,
@@ -127,6 +129,10 @@ def assume(draft: Draft) -> None:
         TARGET, BUSY, "how busy a part may be at the peak",
         source="waiting doubles between 50 % and 75 % of one server (M/M/1); room for losing one of several",
     )  # fmt: skip
+    given(
+        CRITICAL, "99.9%", "from this promise on single instances do not do", source="rule of thumb of archnb, 2026-11"
+    )
+    given(MOST_HOPS, 6, "steps that an operation may wait for", source="rule of thumb of archnb, 2026-11")
     given(
         JOBS_PER_WORKER,
         SIDE_BY_SIDE,

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from archnb.fact.keys.flow import (
     COMPONENT_AVAILABLE,
     COMPONENT_SERVICE_TIME,
+    MOST_HOPS,
     OPERATION_AVAILABILITY,
     OPERATION_LATENCY,
     OPERATION_P99,
@@ -19,7 +20,6 @@ from archnb.quantity import MONTH, PERCENT, show
 from archnb.topics.flow.numbers import find_serial_parts, is_possible, is_waited_for
 from archnb.topics.topic import Draft
 
-MOST_HOPS = 6
 DATA = ("store", "cache", "queue")
 
 
@@ -201,7 +201,7 @@ def find_bypassed_gateways(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "flow-too-many-synchronous-hops", principle="performance", severity="medium",
-    condition=f"An operation waits for more than {MOST_HOPS} steps.",
+    condition="An operation waits for more than six steps, or what flow.most_hops says.",
     effect="Times add up and availabilities multiply: the path is as slow as all of its steps and as weak as each.",
     remedy="Let one service own what the operation needs, call side by side, or answer before the rest is done.",
 )  # fmt: skip
@@ -209,7 +209,7 @@ def find_long_paths(draft: Draft) -> Iterator[Hit]:
     """Said paths with many steps that are waited for."""
     for name, path in draft.design.flow.paths.items():
         waited = [hop for hop in path.hops if is_waited_for(hop)]
-        if draft.is_said(f"flow.paths.{name}.hops") and len(waited) > MOST_HOPS:
+        if draft.is_said(f"flow.paths.{name}.hops") and len(waited) > draft.facts[MOST_HOPS].base:
             facts, availability, latency = draft.facts, OPERATION_AVAILABILITY.of(name), OPERATION_LATENCY.of(name)
             sums = (
                 f"; together {facts[availability].text} available and {facts[latency].text}"

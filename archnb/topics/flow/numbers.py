@@ -19,6 +19,7 @@ from archnb.fact.keys.flow import (
     COMPONENT_REPLICAS,
     COMPONENT_SERVICE_TIME,
     COMPONENT_UTILISATION,
+    CRITICAL,
     HOP_SHARE,
     JOBS_PER_WORKER,
     KIND_CORES,
@@ -41,7 +42,6 @@ from archnb.topics.topic import Because, Draft
 
 # above so many parts, one more changes nothing that anybody could measure
 MOST_PARTS = 12
-CRITICAL = 0.999
 
 
 def shared_cause_availability(one: float, parts: float, shared: float) -> float:
@@ -146,7 +146,7 @@ def list_critical(draft: Draft, components: Named[Component], paths: Named[Path]
         for target, _ in find_serial_parts(components, path):
             said = components[target].availability
             alone *= said.base if said is not None else facts[_assumed_up(components[target])].base
-        if objective.availability.base < CRITICAL and alone >= objective.availability.base:
+        if objective.availability.base < facts[CRITICAL].base and alone >= objective.availability.base:
             continue
         for target in dict.fromkeys(hop.target for hop in path.hops if is_waited_for(hop) and hop.target):
             found.setdefault(target, []).append(name)
@@ -174,7 +174,7 @@ def fill_numbers(draft: Draft, components: Named[Component], paths: Named[Path])
 
 
 def _assumed_time(draft: Draft, name: str, one: Component) -> Key:
-    measured = THIRD_PARTY_TIME.of(name.removesuffix('_provider'))
+    measured = THIRD_PARTY_TIME.of(name.removesuffix("_provider"))
     if one.kind == "third_party" and measured in draft.facts:
         return measured
     store = draft.design.schema.stores.get(name)
@@ -183,7 +183,7 @@ def _assumed_time(draft: Draft, name: str, one: Component) -> Key:
 
 
 def _assumed_up(one: Component) -> Key:
-    return KIND_UP.of(one.kind if one.kind in ('third_party', 'identity') else 'instance')
+    return KIND_UP.of(one.kind if one.kind in ("third_party", "identity") else "instance")
 
 
 def is_possible(field: str, value: float) -> bool:
@@ -239,7 +239,9 @@ def _fill_replicas(
     together = apply_model(
         "1 − (β·u + ((1 − β)·u)ⁿ)", shared_cause_availability, "%", up, replicas, shared, labels=("1 − u", "n", "β"),
     )  # fmt: skip
-    facts.define(COMPONENT_AVAILABLE.of(name), together, "%", "at least one works; a share of failures takes all of them")
+    facts.define(
+        COMPONENT_AVAILABLE.of(name), together, "%", "at least one works; a share of failures takes all of them"
+    )
     cores = facts.get(KIND_CORES.of(one.kind or "service"))
     if cores is not None:
         busy = facts.define(

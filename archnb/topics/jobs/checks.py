@@ -15,6 +15,7 @@ from archnb.fact.keys.jobs import (
     JOB_SERVICE_TIME,
     JOB_VISIBILITY_NEEDED,
     JOB_WAIT_P95,
+    MANY_ATTEMPTS,
     THIRD_PARTY_P99,
 )
 from archnb.finding import Hit, Rule, rule
@@ -22,7 +23,6 @@ from archnb.quantity import number, show, unit
 from archnb.topics.topic import Draft
 
 # past this many attempts a job is in effect tried for ever
-MANY_ATTEMPTS = 100
 
 
 def _seconds(value: float) -> str:
@@ -226,7 +226,7 @@ def _find_waited(draft: Draft, operation: str) -> list[str]:
 def check_attempts(draft: Draft) -> Iterator[Hit]:
     """Find jobs with very many attempts."""
     for name, job in draft.design.jobs.jobs.items():
-        if (job.retry.attempts or 0) > MANY_ATTEMPTS:
+        if (job.retry.attempts or 0) > draft.facts[MANY_ATTEMPTS].base:
             longest = draft.facts.get(JOB_RETRY_WAIT_MAX.of(name))
             yield Hit(
                 f"jobs.jobs.{name}.retry.attempts",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from archnb.design.jobs import Retry, Saga, SagaStep
 from archnb.fact.keys.jobs import (
@@ -86,7 +87,7 @@ def _show_workers(draft: Draft) -> Table:
             if fact is None:
                 cells.append(Cell(None))
             elif math.isinf(fact.value):
-                cells.append(Cell(fact.value, "never ends", fact=fact.name, tone="danger"))
+                cells.append(replace(fact.cell, text="never ends", tone="danger"))
             else:
                 cells.append(fact.cell)
         rows.append((Cell(name, is_code=True), *cells))
@@ -101,9 +102,7 @@ def _show_workers(draft: Draft) -> Table:
 def _choose_charted(draft: Draft) -> list[str]:
     """The jobs with the largest load, for which the number of workers matters."""
     facts = draft.facts
-    found = [
-        name for name, job in draft.design.jobs.jobs.items() if not job.schedule and JOB_WORKERS.of(name) in facts
-    ]
+    found = [name for name, job in draft.design.jobs.jobs.items() if not job.schedule and JOB_WORKERS.of(name) in facts]
     found = [name for name in found if facts[JOB_OFFERED.of(name)].base > 0.05]
     return sorted(found, key=lambda name: -facts[JOB_OFFERED.of(name)].base)[:CHARTED]
 

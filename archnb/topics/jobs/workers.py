@@ -34,6 +34,7 @@ from archnb.fact.keys.jobs import (
     JOBS_RATE,
     JOBS_WORKERS,
     LEAST_WORKERS,
+    MANY_ATTEMPTS,
     MAX_UTILISATION,
     P99_FACTOR,
     SMALL_TEAM,
@@ -59,6 +60,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
      "assumed, 2026-11: each is an insert, an update and a delete, with their vacuum"),
     (BROKER_LIMIT, "20000/s", "messages that one broker queue takes; above that a log is cheaper",
      "assumed, 2026-11: RabbitMQ's published figures for durable queues are of this order"),
+    (MANY_ATTEMPTS, 100, "above so many attempts retries have no end that anybody sees", _OURS),
     (SMALL_TEAM, 4, "engineers up to which a team is glad of every system that it does not run", _OURS),
     (LEAST_WORKERS, 2, "workers of a job at least, so that one may be restarted", _OURS),
     (MAX_UTILISATION, "80%", "share of the time that a worker may be busy", _OURS),
@@ -100,9 +102,7 @@ def _give_third_parties(draft: Draft, sagas: Mapping[str, Saga]) -> None:
     for name in sorted(names):
         mean, p99 = THIRD_PARTIES.get(name, THIRD_PARTY)
         source = "assumed; take it from the provider's service levels or your own measurements"
-        draft.facts.assume(
-            THIRD_PARTY_TIME.of(name), f"{mean} s", f"mean time of one call to {name}", source=source
-        )
+        draft.facts.assume(THIRD_PARTY_TIME.of(name), f"{mean} s", f"mean time of one call to {name}", source=source)
         draft.facts.assume(
             THIRD_PARTY_P99.of(name), f"{p99} s", f"99 % of the calls to {name} are done within", source=source
         )
@@ -274,7 +274,11 @@ def _choose_technology(draft: Draft, rate: Fact | None) -> Because:
     jobs_rate = rate.base if rate is not None else 0.0
     said = f"{rate.text} at the peak" if rate is not None else "everything runs by the clock"
     team = design.requirements.team_size
-    small = f", and a team of {team} has one thing less to run" if team is not None and team <= facts[SMALL_TEAM].base else ""
+    small = (
+        f", and a team of {team} has one thing less to run"
+        if team is not None and team <= facts[SMALL_TEAM].base
+        else ""
+    )
     if jobs_rate > broker.base:
         return Because(
             "Kafka",

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from archnb.design.monitoring import Alert, Metric, Slo
 from archnb.design.record import Named
 from archnb.fact import Fact, apply_model
-from archnb.fact.keys.monitoring import BURN_FACTOR, BURN_SHARE, BURN_WINDOW, DETECTION, SLO_EVENTS, SLO_RATE, WINDOW
+from archnb.fact.keys.monitoring import (
+    BURN_FACTOR,
+    BURN_SHARE,
+    BURN_WINDOW,
+    DETECTION,
+    HANDFUL,
+    SLO_EVENTS,
+    SLO_RATE,
+    WINDOW,
+)
 from archnb.quantity import ONE, Quantity, number, parse
 from archnb.shapes import Cell, Chart, Mark, Series, Table
 from archnb.sim.reliability import (
@@ -27,7 +36,6 @@ from archnb.topics.monitoring.slos import OTHERS, average_rate, describe_good, f
 from archnb.topics.topic import Because, Draft
 
 # a window must hold so many requests, and so many errors must be needed, before anybody is woken
-HANDFUL = 5
 _TOLERANCE = 1e-9
 
 
@@ -104,11 +112,11 @@ def work_out_rows(window: float) -> list[Row]:
     return made
 
 
-def needed_rate(row_long: float, row_short: float, factor: float, objective: float) -> float:
+def needed_rate(row_long: float, row_short: float, factor: float, objective: float, handful: int) -> float:
     """Requests a second from which neither one error fires the alert nor the short window is nearly empty."""
     if objective >= 1:
-        return HANDFUL / row_short
-    return max(rate_for_errors(HANDFUL, row_long, factor, objective), HANDFUL / row_short)
+        return handful / row_short
+    return max(rate_for_errors(handful, row_long, factor, objective), handful / row_short)
 
 
 def _round_up(rate: float) -> float:
@@ -175,7 +183,7 @@ def _propose_burn(
                 f"left out: {number(row.factor)} × {number((1 - objective) * 100)} % is above 100 % of errors, so it could never fire; it needs an SLO above {number(lowest_slo_for_burn(row.factor) * 100, 4)} %",
             )
             continue
-        guard = needed_rate(row.long_window, row.short_window, row.factor, objective)
+        guard = needed_rate(row.long_window, row.short_window, row.factor, objective, round(draft.facts[HANDFUL].base))
         if rate < guard:
             events = number(rate * row.short_window)
             draft.note(
@@ -191,7 +199,7 @@ def _propose_burn(
         )))  # fmt: skip
         draft.note(
             f"{path}.{here}",
-            f"{row.severity} after {number(row.used_share * 100)} % of the budget: factor {row.reason}; silent below {number(guard)}/s, where fewer than {HANDFUL} errors would fire it",
+            f"{row.severity} after {number(row.used_share * 100)} % of the budget: factor {row.reason}; silent below {number(guard)}/s, where fewer than {draft.facts[HANDFUL].text} errors would fire it",
         )
     if not made:
         draft.note(
@@ -251,8 +259,10 @@ def _finish_said(
         "runbook": Because(_RUNBOOK[severity], "an alert without a next step is noise"),
     }
     if factor > 0 and objective < 1:
-        guard = _round_up(needed_rate(long, short, factor, objective))
-        proposals["min_rate"] = Because(f"{guard:g}/s", f"below it fewer than {HANDFUL} errors would fire the alert")
+        guard = _round_up(needed_rate(long, short, factor, objective, round(draft.facts[HANDFUL].base)))
+        proposals["min_rate"] = Because(
+            f"{guard:g}/s", f"below it fewer than {draft.facts[HANDFUL].text} errors would fire the alert"
+        )
     return draft.fill(path, record, **proposals)
 
 
@@ -447,7 +457,6 @@ def view_burn(draft: Draft) -> Chart:
 
 
 __all__ = [
-    "HANDFUL",
     "Row",
     "complete_alerts",
     "describe_alert",

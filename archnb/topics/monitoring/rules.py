@@ -8,10 +8,11 @@ from archnb.design import fields_of
 from archnb.design.monitoring import Alert, Slo
 from archnb.exceptions import nearest
 from archnb.fact.keys.entities import ENTITY_ROWS
+from archnb.fact.keys.monitoring import HANDFUL
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.sim.reliability import budget_spent, errors_to_fire, is_burn_reachable, lowest_slo_for_burn
-from archnb.topics.monitoring.alerts import HANDFUL, work_out_rows
+from archnb.topics.monitoring.alerts import work_out_rows
 from archnb.topics.monitoring.metrics import find_metric
 from archnb.topics.monitoring.slos import OTHERS, average_rate, find_covered, show_days, write_window
 from archnb.topics.topic import Draft
@@ -138,7 +139,7 @@ def check_inside_budget(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "monitoring-low-traffic-alert", principle="reliability", severity="medium",
-    condition=f"An alert's window holds fewer than {HANDFUL} expected requests, or one error is enough to fire it.",
+    condition="An alert's window holds fewer than five expected requests, or what monitoring.handful says, or one error is enough to fire it.",
     effect="One failed request wakes somebody; or, with the guard, the alert is silent at the usual traffic.",
     remedy="Take longer windows, count several operations in one SLO, or watch it with a probe.",
 )  # fmt: skip
@@ -153,7 +154,7 @@ def check_low_traffic(draft: Draft) -> Iterator[Hit]:
         rate = found.base
         events = rate * alert.short_window.base
         errors = errors_to_fire(rate, alert.long_window.base, alert.factor.base, slo.objective.base)
-        if events < HANDFUL or errors <= 1:
+        if events < draft.facts[HANDFUL].base or errors <= 1:
             yield Hit(
                 f"monitoring.alerts.{name}",
                 f"{number(rate)}/s: {alert.short_window} hold {number(events)} requests, {alert.long_window} hold {number(rate * alert.long_window.base)}, and {errors} error{'s' * (errors > 1)} fire{'s' * (errors == 1)} it",

@@ -217,9 +217,7 @@ def view_slos(draft: Draft) -> Table:
     for name, slo in found.slos.items():
         time = draft.facts.get(SLO_BUDGET_TIME.of(name))
         requests = draft.facts.get(SLO_BUDGET_REQUESTS.of(name))
-        objective = (
-            Cell(slo.objective.base, str(slo.objective), fact=SLO_OBJECTIVE.of(name)) if slo.objective else ""
-        )
+        objective = Cell(slo.objective.base, str(slo.objective), fact=SLO_OBJECTIVE.of(name)) if slo.objective else ""
         rows.append(
             (
                 Cell(name, is_code=True),

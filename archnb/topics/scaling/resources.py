@@ -45,6 +45,7 @@ from archnb.fact.keys.scaling import (
     SERVERS,
     SERVERS_AT_HORIZON,
     SERVERS_NEEDED,
+    SOON,
     STORE_DEMAND,
     STORED,
 )
@@ -97,6 +98,9 @@ def complete_resources(draft: Draft) -> Scaling:
     )  # fmt: skip
     assert record.headroom is not None
     made: dict[str, Resource] = {}
+    draft.facts.assume(
+        SOON, "6 months", "a saturation within this time is soon", source="rule of thumb of archnb, 2026-11"
+    )
     _measure_servers(draft, record.headroom)
     for name, proposal in _propose(draft):
         own = said.resources.get(name, Resource())
@@ -197,7 +201,11 @@ def _measure_pools(draft: Draft, store: str) -> None:
     rate, work = facts.get(COMPONENT_RATE.of(store)), facts.get(COMPONENT_BUSY.of(store))
     if rate is None or work is None or not services:
         return
-    servers = total([facts[SERVERS.of(stem(n))] for n in services]) if len(services) > 1 else facts[SERVERS.of(stem(services[0]))]
+    servers = (
+        total([facts[SERVERS.of(stem(n))] for n in services])
+        if len(services) > 1
+        else facts[SERVERS.of(stem(services[0]))]
+    )
     busy = facts.define(
         BUSY_CONNECTIONS.of(stem(store)),
         work + rate * facts[ROUND_TRIP],
@@ -205,7 +213,9 @@ def _measure_pools(draft: Draft, store: str) -> None:
         "connections in use at the peak: one for each query that is worked on, and for its way there and back (Little's law)",
     )
     least = facts.assume(MIN_POOL, 5, "the smallest pool of one server", source="rule of thumb of archnb, 2026-11")
-    burst = facts.assume(POOL_BURST, 2, "how many times its share a pool holds, for bursts", source="rule of thumb of archnb, 2026-11")
+    burst = facts.assume(
+        POOL_BURST, 2, "how many times its share a pool holds, for bursts", source="rule of thumb of archnb, 2026-11"
+    )
     pool = facts.decide(
         POOL.of(stem(store)),
         maximum(ceil(busy / servers * burst), least),

@@ -9,19 +9,30 @@ import re
 from collections.abc import Iterator, Sequence
 
 from archnb.fact.keys.load import GROWTH, PEAK_WRITES, RETENTION
-from archnb.fact.keys.scaling import HEADROOM, POOL, RESOURCE_AT_HORIZON, RESOURCE_SATURATES, RESOURCE_USABLE, STORED
+from archnb.fact.keys.scaling import (
+    HEADROOM,
+    POOL,
+    RESOURCE_AT_HORIZON,
+    RESOURCE_SATURATES,
+    RESOURCE_USABLE,
+    SOON,
+    STORED,
+)
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.sim.growth import MONTH
 from archnb.topics.scaling.resources import Course, courses, stem
 from archnb.topics.topic import Draft
 
-SOON = 6
 _KEYS = re.compile(r".*_(codes|keys)$")
 
 
 def _months(draft: Draft, course: Course) -> float:
     return draft.facts[RESOURCE_SATURATES.of(stem(course.name))].base / MONTH
+
+
+def _soon(draft: Draft) -> float:
+    return draft.facts[SOON].base / MONTH
 
 
 def _horizon(draft: Draft) -> float:
@@ -40,7 +51,7 @@ def _is_servers(name: str) -> bool:
 
 @rule(
     "scaling-saturates-soon", principle="scalability", severity="high",
-    condition=f"A resource reaches what is usable of it within {SOON} months, in the middle forecast.",
+    condition="A resource reaches what is usable of it within six months, or what scaling.soon says, in the middle forecast.",
     effect="The design is outgrown about when it is finished.",
     remedy="Take the resource's next step now, or raise its limit.",
 )  # fmt: skip
@@ -57,7 +68,7 @@ def check_soon(draft: Draft) -> Iterator[Hit]:
         ):
             continue
         months = _months(draft, course)
-        if months < SOON:
+        if months < _soon(draft):
             when = "now" if months <= 0 else f"in month {number(months, 2)}"
             yield Hit(
                 f"scaling.resources.{course.name}",
@@ -99,7 +110,7 @@ def check_retention(draft: Draft) -> Iterator[Hit]:
         if course.resource.demand != STORED:
             continue
         months = _months(draft, course)
-        if SOON <= months <= _horizon(draft) and retention.base > months * MONTH:
+        if _soon(draft) <= months <= _horizon(draft) and retention.base > months * MONTH:
             yield Hit(
                 "requirements.load.retention",
                 f"kept for {retention.text}, full in month {number(months, 2)}: {_describe(draft, course)}",
@@ -118,7 +129,7 @@ def check_single_writer(draft: Draft) -> Iterator[Hit]:
         if course.resource.demand != PEAK_WRITES or not course.name.endswith("_writes"):
             continue
         months = _months(draft, course)
-        if SOON <= months <= _horizon(draft):
+        if _soon(draft) <= months <= _horizon(draft):
             then = draft.facts[RESOURCE_AT_HORIZON.of(stem(course.name))]
             yield Hit(
                 f"scaling.resources.{course.name}",
@@ -157,4 +168,4 @@ RULES: Sequence[Rule] = (
     check_headroom,
 )
 
-__all__ = ["RULES", "SOON"]
+__all__ = ["RULES"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from archnb.design import fields_of
@@ -139,9 +140,7 @@ def view_capacity(draft: Draft) -> Chart:
 def view_table(draft: Draft) -> Table:
     """One row a resource, those that saturate first on top."""
     months, rows = _months(draft), []
-    for course in sorted(
-        courses(draft), key=lambda one: draft.facts[RESOURCE_SATURATES.of(stem(one.name))].base
-    ):
+    for course in sorted(courses(draft), key=lambda one: draft.facts[RESOURCE_SATURATES.of(stem(one.name))].base):
         points, usable = forecast(draft, course, months), _usable(draft, course)
         ends = [Cell(value, show(value, course.limit.unit)) for value in points[-1]]
         until = draft.facts[RESOURCE_SATURATES.of(stem(course.name))]
@@ -166,7 +165,7 @@ def view_table(draft: Draft) -> Table:
                 course.demand.cell,
                 *ends,
                 course.limit.cell,
-                Cell(until.value, when, fact=until.name, tone=tone),
+                replace(until.cell, text=when, tone=tone),
                 span,
                 course.resource.action,
             )

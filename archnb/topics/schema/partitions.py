@@ -89,7 +89,11 @@ def _split_by_hash(draft: Draft, name: str, table: SchemaTable, size: float) -> 
         "short, a look-up by key reads one of them, and every key stays as it is."
     )
     draft.note(
-        f"schema.tables.{name}.partition_by", reason, ENTITY_ROWS_AT_HORIZON.of(table.entity or ""), limit.name, value=by
+        f"schema.tables.{name}.partition_by",
+        reason,
+        ENTITY_ROWS_AT_HORIZON.of(table.entity or ""),
+        limit.name,
+        value=by,
     )
     return dataclasses.replace(table, partition_by=by)
 

@@ -112,9 +112,7 @@ def show_tables(draft: Draft) -> Table:
     rows: list[Row] = []
     facts = draft.facts
     for name, table in draft.design.schema.tables.items():
-        cells = [
-            facts[one.of(name)].cell for one in (TABLE_ROWS, TABLE_ROW_SIZE, TABLE_SIZE, TABLE_SIZE_AT_HORIZON)
-        ]
+        cells = [facts[one.of(name)].cell for one in (TABLE_ROWS, TABLE_ROW_SIZE, TABLE_SIZE, TABLE_SIZE_AT_HORIZON)]
         rows.append((
             Cell(name, is_code=True), table.entity or "", table.store or "", ", ".join(table.primary_key), len(table.columns), *cells,
             table.partition_by or "", _why(draft, f"schema.tables.{name}.primary_key"),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from archnb.design.record import Named
 from archnb.design.schema import Column, Schema, SchemaTable
 from archnb.fact.keys.entities import ENTITY_ADDED
-from archnb.fact.keys.schema import INDEX_SIZE, PARTITION_SIZE, TABLE_ROWS, TABLE_ROWS_AT_HORIZON
+from archnb.fact.keys.schema import FEW_ROWS, INDEX_SIZE, PARTITION_SIZE, TABLE_ROWS, TABLE_ROWS_AT_HORIZON
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import MONTH, number, show
 from archnb.topics.schema.names import LIMIT, is_reserved
@@ -29,7 +29,6 @@ from archnb.topics.schema.stores import rate_of
 from archnb.topics.topic import Draft
 
 # a table of so few rows is read as a whole as fast as by an index
-FEW_ROWS = 1000
 # how many numbers an integer key has
 KEY_SPACE = {"smallint": 2**15 - 1, "int": 2**31 - 1}
 
@@ -140,7 +139,7 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
         for demand in find_demands(draft.design, one):
             table = said.get(demand.table)
             rows = _rows(draft, demand.table)
-            if table is None or rows < FEW_ROWS:
+            if table is None or rows < draft.facts[FEW_ROWS].base:
                 continue
             wanted = ", ".join((*demand.equal, *demand.ordered, *demand.search))
             is_served = any(covers(access, demand) for access in find_accesses(demand.table, table))

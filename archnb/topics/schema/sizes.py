@@ -15,6 +15,7 @@ from archnb.fact import Fact, total
 from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
 from archnb.fact.keys.schema import (
     ENTRY_OVERHEAD,
+    FEW_ROWS,
     INDEX_FILL,
     INDEX_SIZE,
     INDEXES_SIZE,
@@ -47,6 +48,7 @@ LAYOUT: tuple[Assumption, ...] = (
     (WORD_BYTES, "12 B", "a posting of one word in a full-text index, compressed, with its share of the word", "assumed, 2026-11"),
     (PARTITION_SIZE, "100 GB", "above this size, vacuum, index builds and backups of one table take hours",
      "PostgreSQL manual, Table Partitioning: worthwhile when a table is larger than the server's memory; 100 GB is archnb's, 2026-11"),
+    (FEW_ROWS, 1000, "up to so many rows a table needs no index for a pattern", "rule of thumb of archnb, 2026-11"),
     (MOST_PARTITIONS, 64, "parts of a table that is split by a hash, at most", "rule of thumb of archnb, 2026-11"),
 )  # fmt: skip
 
@@ -92,7 +94,10 @@ def rows_of(draft: Draft, name: str, table: SchemaTable) -> tuple[Fact, Fact]:
     elif link is not None and all(one in design.entities for one in link.between):
         largest = max((facts[ENTITY_ROWS.of(one)] for one in link.between), key=lambda one: one.base)
         each = facts.assume(
-            PAIRS, 5, "pairs for each row of the larger side of a relationship, where nothing was said", source="assumed, 2026-11"
+            PAIRS,
+            5,
+            "pairs for each row of the larger side of a relationship, where nothing was said",
+            source="assumed, 2026-11",
         )
         rows = facts.define(TABLE_ROWS.of(name), largest * each, "rows", "pairs")
     else:

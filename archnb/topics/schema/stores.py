@@ -230,7 +230,10 @@ def weigh(draft: Draft, entity: str) -> Iterator[Decision]:
             yield Decision(entity, "lookup", False,
                 f"{numbers}, above {facts[LOOKUP_RATE].text} and {facts[LOOKUP_ROWS].text}: DynamoDB spreads keys over as many machines as it needs.",
                 used, "the relational store: one server does not hold it, and nothing here needs a join")  # fmt: skip
-        elif both > facts[WORTH_SAYING].base * facts[LOOKUP_RATE].base or asked.rows > facts[WORTH_SAYING].base * facts[LOOKUP_ROWS].base:
+        elif (
+            both > facts[WORTH_SAYING].base * facts[LOOKUP_RATE].base
+            or asked.rows > facts[WORTH_SAYING].base * facts[LOOKUP_ROWS].base
+        ):
             yield Decision(entity, "", False, f"{numbers}: one relational server does that.", used,
                 f"DynamoDB: pays above {facts[LOOKUP_RATE].text} and {facts[LOOKUP_ROWS].text}")  # fmt: skip
     if _is_document(draft, entity):
