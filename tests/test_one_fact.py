@@ -402,7 +402,7 @@ PAIRS = (
     ("schema.size", "scaling.storage", "what is stored today"),
     ("schema.size_at_horizon", "scaling.main_storage.at_horizon", "what is stored at the horizon"),
     ("flow.components.service.replicas", "scaling.service.servers", "servers of the service"),
-    ("flow.service.rate", "scaling.service_cpu.demand", "what arrives at the service"),
+    ("scaling.service.capacity", "scaling.resources.service_cpu.limit", "what the service can do"),
     ("cache.store_cores", "flow.assumed.cores_store", "cores of the store"),
     ("requirements.load.writes", "load.average_writes", "writes on average"),
 )

@@ -253,10 +253,12 @@ class Facts(Shown, Mapping[str, Fact]):
             ("fact", "value", "P10 … P90", "formula", "because"),
             tuple(rows),
             anchors=tuple(f"fact-{n}" for n in self),
-            description=self._describe_sampling(),
+            description=self.sampling,
         )
 
-    def _describe_sampling(self) -> str:
+    @property
+    def sampling(self) -> str:
+        """How ranges are read and drawn, and what is held."""
         ranges = [one for one in self._facts.values() if one.given is not None and one.given.is_range]
         followers = [one for one in self._facts.values() if one.follows is not None]
         if not ranges:

@@ -182,8 +182,15 @@ def _fact_row(fact: Fact) -> dict[str, Any]:
         # a sum over every table is folded, or it would fill a screen
         "terms": names if names > MOST_NAMES else 0,
         "arithmetic": fact.arithmetic() if fact.apply else str(fact.given),
-        "because": "; ".join(one for one in (fact.because, fact.source) if one),
+        "because": "; ".join(one for one in (_decided(fact), fact.because, fact.source) if one),
     }
+
+
+def _decided(fact: Fact) -> str:
+    """That a number was chosen and is held, or that a rate moves with another."""
+    if fact.follows is not None:
+        return f"moves with {fact.follows.name}"
+    return f"decided {fact.taken_at}, and held" if fact.at else ""
 
 
 @cache
