@@ -60,6 +60,8 @@ def plan(design: Design) -> Plan:
 
 def _check_assumptions(design: Design) -> Iterator[Problem]:
     """What the design says under `assumptions` that is no assumption, or of another dimension."""
+    if not design.assumptions:
+        return
     names = [one if isinstance(one, Key) else one.name for one in list_keys() if one.is_assumption]
     for name, value in design.assumptions.items():
         found = find_key(name)
@@ -72,7 +74,7 @@ def _check_assumptions(design: Design) -> Iterator[Problem]:
 
 def _check_overruled(draft: Draft) -> Iterator[Problem]:
     """What the design says of a member that is not there: cores of a kind of part, a time of a third party."""
-    assumed = draft.facts.assumptions
+    assumed = draft.facts.assumptions if draft.said.assumptions else {}
     for name in draft.said.assumptions:
         if name not in assumed and isinstance(find_key(name), Family):
             yield Problem(f"assumptions.{name}", unknown("assumption", name, assumed, "It is not made in this plan."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import archnb
 from archnb import Design, plan
 from archnb.exceptions import ArchnbError, InputError, UnitError
 from archnb.fact import Facts, Family, Key, apply_model, ceil, compound, family, key, total
-from archnb.fact.keys import find_key, list_keys
+from archnb.fact.keys import SECTIONS, find_key, list_keys
 from archnb.plan import Plan
 from archnb.quantity import Quantity, parse, show, unit
 from tests.designs import ALL, TINY, shop
@@ -80,6 +81,41 @@ def test_handles_are_declared_once_and_in_sentences() -> None:
     for one in list_keys():
         assert one.meaning[0].isupper() or one.meaning[0].isdigit(), one
         assert one.meaning.endswith("."), one
+
+
+def test_no_handle_is_left_over() -> None:
+    """Every handle that is declared is used by some code."""
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for path in ROOT.rglob("*.py") if "keys" not in path.relative_to(ROOT).parts
+    )
+    names = [
+        name
+        for section in SECTIONS
+        for name, value in vars(section).items()
+        if isinstance(value, Key | Family) and not re.search(rf"\b{name}\b", code)
+    ]
+    assert names == []
+
+
+# numbers that are no assumption about a system: limits of a picture, of a standard, of an algorithm
+OURS = frozenset({
+    "CHARTED", "COMPARED", "CURVES", "DAY", "DEEPEST", "GIB", "LARGE_LOAD", "LIMIT", "MOST_PARTS", "POINTS", "QUANTILE",
+    "SHOWN", "SHOWN_ATTEMPTS", "_CODE", "_LONGEST", "_PANELS", "_SAMPLES", "_THIRTY_DAYS", "_TOLERANCE",
+})  # fmt: skip
+
+
+def test_thresholds_are_facts() -> None:
+    """A bare number at the head of a topic is a limit of a picture, a standard or an algorithm; what is assumed is a fact."""
+    found = set()
+    for path in (ROOT / "topics").rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                value = node.value
+                if isinstance(value, ast.BinOp) or (
+                    isinstance(value, ast.Constant) and isinstance(value.value, int | float)
+                ):
+                    found.add(node.targets[0].id)
+    assert found <= OURS
 
 
 def _is_spelt(node: ast.expr) -> bool:

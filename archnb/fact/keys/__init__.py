@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from archnb.fact.key import Family, Key, list_declared
 from archnb.fact.keys import (
     api,
@@ -25,6 +27,7 @@ SECTIONS = (
 )  # fmt: skip
 
 
+@functools.cache
 def list_keys() -> tuple[Key | Family, ...]:
     """Every handle that is declared, in the order of the sections."""
     return tuple(list_declared(*SECTIONS))

@@ -35,6 +35,9 @@ NET_SAFETY = key(
     "How many times the allowed staleness an entry lives that a write makes fresh.",
     assumption=True,
 )
+PAGES_READ = key(
+    "cache.pages_read", NUMBER, "Different pages or ranges of one list that are asked for.", assumption=True
+)
 LONG_TTL = key("cache.long_ttl", TIME, "How long an entry lives that never changes.", assumption=True)
 SKEW = key("cache.skew", NUMBER, "Zipf exponent of reads, where nothing is said.", assumption=True)
 QUERIES_PER_ROW = key(

@@ -30,6 +30,7 @@ from archnb.fact.keys.cache import (
     LEAST_SAVED_SHARED,
     LONG_TTL,
     NET_SAFETY,
+    PAGES_READ,
     PRECOMPUTED_ROWS,
     QUERIES_PER_ROW,
     QUERY_BUSY,
@@ -57,6 +58,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     (IN_PROCESS_READS_PER_WRITE, 300, "reads with one write from which a copy in each process pays", _OURS),
     (HTTP_BYTES, "1 GB", "what every edge of a content delivery network keeps", _OURS),
     (NET_SAFETY, 10, "how many times the allowed staleness an entry lives that a write makes fresh", _OURS),
+    (PAGES_READ, 10, "different pages or ranges of one list that are asked for: lists are read from their start", _OURS),
     (LONG_TTL, "1 day", "how long an entry lives that never changes", _OURS),
 )  # fmt: skip
 
@@ -334,7 +336,7 @@ def _time_aggregate(draft: Draft, work: Workload) -> Fact:
     # what is given exactly leaves the rows of one answer
     parts = [
         facts.get(ENTITY_ROWS.of(count)) if isinstance(count, str) else count
-        for what, count in work.count_distinct()
+        for what, count in work.count_distinct(round(facts[PAGES_READ].base))
         if what in work.pattern.by
     ]
     answers = math.prod(part.base if isinstance(part, Fact) else part or 1.0 for part in parts)
@@ -393,7 +395,7 @@ def _count_answers(draft: Draft, work: Workload, policy: CachePolicy) -> Fact:
         )
     made: Fact | None = None
     pages = math.ceil(rows.base / (work.pattern.limit or 20)) if rows is not None else None
-    for what, count in work.count_distinct(pages):
+    for what, count in work.count_distinct(round(facts[PAGES_READ].base), pages):
         part = facts.get(ENTITY_ROWS.of(count)) if isinstance(count, str) else None
         if part is None:
             value = float(count) if isinstance(count, float | int) else 1000.0

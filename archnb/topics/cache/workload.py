@@ -14,10 +14,16 @@ from archnb.design import Design, fields_of
 from archnb.design.entities import AccessPattern, Field
 
 # how many different values a field of a type takes where nothing else bounds it: assumed, and shown with the fact
-DISTINCT = {"bool": 2, "country": 100, "language": 40, "currency": 30, "date": 365, "smallint": 100, "time": 1440}
-DISTINCT_OTHER = 1000
-# lists and ranges are read from their start: so many different pages or ranges of one list are asked for
-PAGES = 10
+DISTINCT = {
+    "bool": 2,
+    "country": 100,
+    "language": 40,
+    "currency": 30,
+    "date": 365,
+    "smallint": 100,
+    "time": 1440,
+    "other": 1000,
+}
 
 
 @dataclass(frozen=True)
@@ -112,10 +118,10 @@ class Workload:
                 continue
             yield Outdating(name, not self.is_exact)
 
-    def count_distinct(self, pages: int | None = None) -> list[tuple[str, float | str]]:
+    def count_distinct(self, asked: int, pages: int | None = None) -> list[tuple[str, float | str]]:
         """What the number of different answers is made of: (field, a number, or the name of the entity counted).
 
-        pages: how many pages the whole list has, where that is known.
+        asked: how many different pages or ranges of one list are asked for. pages: how many pages the whole list has, where that is known.
         """
         parts: list[tuple[str, float | str]] = []
         for path in self.pattern.by:
@@ -125,9 +131,9 @@ class Workload:
                 field = fields_of(self.design, field.references or "").get(tail)
             parts.append((path, self._count_values(field)))
         if self.pattern.range:
-            parts.append((f"ranges of {self.pattern.range}", PAGES))
+            parts.append((f"ranges of {self.pattern.range}", asked))
         elif not parts and not self.pattern.search and not self.pattern.aggregate:
-            parts.append(("pages read", max(1, min(PAGES, pages or PAGES))))
+            parts.append(("pages read", max(1, min(asked, pages or asked))))
         return parts
 
     def _count_values(self, field: Field | None) -> float | str:
@@ -137,7 +143,7 @@ class Workload:
             return field.references or self.entity
         if field.values:
             return float(len(field.values))
-        return float(DISTINCT.get(field.type or "", DISTINCT_OTHER))
+        return float(DISTINCT.get(field.type or "", DISTINCT["other"]))
 
     def write_key(self, *, is_versioned: bool, has_subject: bool) -> str:
         """The key template: design, version of the form, pattern, then everything that tells answers apart."""

@@ -100,8 +100,6 @@ SHARED: tuple[tuple[str, str, str, str], ...] = (
 
 # cores that one instance works with, by kind; and how busy they may be
 CORES = {"gateway": 4, "service": 4, "cache": 1, "store": 16, "queue": 16}
-BUSY = "60%"
-SIDE_BY_SIDE = 16
 
 
 def assume(draft: Draft) -> None:
@@ -126,7 +124,7 @@ def assume(draft: Draft) -> None:
             continue
         given(KIND_CORES.of(name), cores, f"cores of one {name} instance", source="a usual size to begin with, 2026-11")
     given(
-        TARGET, BUSY, "how busy a part may be at the peak",
+        TARGET, "60%", "how busy a part may be at the peak",
         source="waiting doubles between 50 % and 75 % of one server (M/M/1); room for losing one of several",
     )  # fmt: skip
     given(
@@ -135,7 +133,7 @@ def assume(draft: Draft) -> None:
     given(MOST_HOPS, 6, "steps that an operation may wait for", source="rule of thumb of archnb, 2026-11")
     given(
         JOBS_PER_WORKER,
-        SIDE_BY_SIDE,
+        16,
         "jobs that one worker process runs side by side",
         source="they mostly wait for others",
     )
