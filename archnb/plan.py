@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from archnb import topics
 from archnb.design import Design, find_dangling, leaves, plain
 from archnb.exceptions import ArchnbError, InputError, Problem, printable, unknown
-from archnb.fact import Facts
+from archnb.fact import Facts, Family, Key
+from archnb.fact.keys import find_key, list_keys
 from archnb.finding import Finding, Findings, Rule, accept, today
 from archnb.model import Model
 from archnb.planned import Backend
+from archnb.quantity import describe
 from archnb.shapes import AnyShape, Cell, Graph, Shown, Source, Table
 from archnb.topics.topic import Because, Draft, Topic, Why
 
@@ -51,12 +53,14 @@ def plan(design: Design, *, day: datetime.date | None = None) -> Plan:
 
     Raises InputError where a reference names nothing.
     """
-    problems = [*find_dangling(design), *_find_unknown_rules(design)]
+    problems = [*find_dangling(design), *_find_unknown_rules(design), *_check_assumptions(design)]
     if problems:
         raise InputError(problems)
     draft = Draft(design)
     for topic in topics.TOPICS:
         draft.run(topic)
+    if problems := list(_check_overruled(draft)):
+        raise InputError(problems)
     draft.rules = rules()
     # a topic's rules see what those before it found: the review looks for acceptances that have no finding
     for topic in topics.TOPICS:
@@ -70,6 +74,28 @@ def _find_unknown_rules(design: Design) -> Iterator[Problem]:
     for n, one in enumerate(design.accepted):
         if one.rule not in known:
             yield Problem(f"accepted.{n}.rule", unknown("rule", one.rule, known, "'archnb rules' lists them."))
+
+
+def _check_assumptions(design: Design) -> Iterator[Problem]:
+    """What the design says under `assumptions` that is no assumption, or of another dimension."""
+    if not design.assumptions:
+        return
+    names = [one if isinstance(one, Key) else one.name for one in list_keys() if one.is_assumption]
+    for name, value in design.assumptions.items():
+        found = find_key(name)
+        path = f"assumptions.{name}"
+        if found is None or not found.is_assumption:
+            yield Problem(path, unknown("assumption", name, names, "plan.facts.assumptions lists those of a plan."))
+        elif found.dimension is not None and value is not None and value.unit.dimension != found.dimension:
+            yield Problem(path, f"'{value}' is {value.unit.describe()}; give {describe(found.dimension)}.")
+
+
+def _check_overruled(draft: Draft) -> Iterator[Problem]:
+    """What the design says of a member that is not there: cores of a kind of part, a time of a third party."""
+    assumed = draft.facts.assumptions if draft.said.assumptions else {}
+    for name in draft.said.assumptions:
+        if name not in assumed and isinstance(find_key(name), Family):
+            yield Problem(f"assumptions.{name}", unknown("assumption", name, assumed, "It is not made in this plan."))
 
 
 def rules() -> tuple[Rule, ...]:

@@ -22,12 +22,13 @@ from archnb.design.migrations import Migrations
 from archnb.design.monitoring import Monitoring
 from archnb.design.origin import Origin
 from archnb.design.patterns import Pattern
-from archnb.design.record import Named, Record, leaves, plain, read, said
+from archnb.design.record import Dotted, Named, Record, leaves, plain, read, said
 from archnb.design.requirements import Requirements
 from archnb.design.scaling import Scaling
 from archnb.design.schema import Schema
 from archnb.engines import CACHE_ENGINES, QUEUE_ENGINES, STORE_ENGINES, find_engine
 from archnb.exceptions import InputError, Problem, unknown
+from archnb.quantity import Quantity
 
 __all__ = ["Design", "find_dangling", "leaves", "plain", "read"]
 
@@ -57,6 +58,12 @@ class Design(Record):
     migrations: Migrations = said("How does it change?", default=Migrations())
     patterns: Named[Pattern] = said("Which patterns?", default=dict)
     decisions: Decisions = said("What was decided?", default=Decisions())
+    assumptions: Dotted[Quantity] = said(
+        "What is known better than the plan assumes?",
+        default=Dotted(),
+        example="{cache.least_saved: 0.1}",
+        help="The name of an assumption with another value, dotted or nested; `plan.facts.assumptions` lists the names.",
+    )
     accepted: tuple[Acceptance, ...] = said("Which findings are accepted?", default=())
     # no field: it is neither said nor compared nor shown, and `dataclasses.replace` hands it on
     _origin: InitVar[Origin | None] = None
@@ -208,11 +215,30 @@ def _check_access(design: Design) -> Iterator[Problem]:
         for included in one.include:
             if included not in design.entities and included not in design.relationships:
                 yield Problem(f"{path}.include", unknown("entity", included, [*design.entities, *design.relationships]))
+        if one.follows is not None:
+            yield from _check_follows(design, name)
         for n, step in enumerate(one.steps):
             if step.entity is not None and step.entity not in design.entities:
                 yield Problem(
                     f"{path}.steps.{n}", unknown("entity", step.entity, design.entities, "Declare it under entities.")
                 )
+
+
+def _check_follows(design: Design, name: str) -> Iterator[Problem]:
+    path, chain = f"access.{name}.follows", [name]
+    while (ahead := design.access[chain[-1]].follows) not in (None, "load"):
+        if ahead not in design.access:
+            if len(chain) == 1:
+                yield Problem(path, unknown("access pattern", ahead, ["load", *design.access]))
+            return
+        if ahead in chain:
+            if ahead == name:
+                around = " -> ".join([*chain, name])
+                yield Problem(path, f"the rates follow each other in a circle: {around}; take one of them out.")
+            return
+        chain.append(ahead)
+    if len(chain) > 1 and design.access[chain[1]].rate is None:
+        yield Problem(path, f"{chain[1]!r} has no rate to follow; say its rate, or follow the load.")
 
 
 def _check_tables(design: Design) -> Iterator[Problem]:

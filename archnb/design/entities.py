@@ -220,7 +220,10 @@ class Entity(Record):
     )
     rows: Quantity | None = said("How many are there at the start?", unit=NUMBER, example="5M")
     growth: Quantity | None = said(
-        "How many are added?", unit=RATE, example="50k/day", help="A number per time, or a share such as 60%/year."
+        "How many are added?",
+        unit=RATE,
+        example="50k/day",
+        help="A number per time, which grows as the load does, or a share such as 60%/year.",
     )
     retention: Quantity | None = said("How long is each kept?", unit=TIME, example="7 years")
     domain: str | None = said("Which part of the business does it belong to?", example="ordering")
@@ -292,6 +295,12 @@ class AccessPattern(Record):
     )
     limit: int | None = said("How many rows at most?", example="20")
     rate: Quantity | None = said("How often, at the peak?", unit=RATE, example="200/s")
+    follows: str | None = said(
+        "With what does its rate move?",
+        example="load",
+        help="`load`, or another access pattern: where that is uncertain, this rate keeps its ratio to it. Without it a rate"
+        " that is a range is drawn on its own.",
+    )
     consistency: Consistency | None = said("Must a read see every write before it?", example="session")
     roles: tuple[str, ...] = said(
         "Who may do it?", default=(), example="customer, admin", help="`public` is everybody."

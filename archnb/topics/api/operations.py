@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from archnb.design.api import Api, Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
 from archnb.design.record import Named
+from archnb.fact.keys.api import LARGEST_PAGE
 from archnb.naming import claim, kebab, plural, snake
 from archnb.planned.api import normalise
 from archnb.topics.api.addresses import Address, derive_address, is_redirect, is_single, move_aside
@@ -18,7 +19,6 @@ from archnb.topics.topic import Because, Draft
 
 PAGE, MAX_PAGE = 20, 100
 # above this a page is no page: see the rule api-unbounded-list
-LARGEST_PAGE = 1000
 # a step with one of these verbs takes something of which there may be too little
 _TAKING = frozenset(
     {"reserve", "hold", "take", "deduct", "debit", "allocate", "withdraw", "decrement", "book", "consume"}
@@ -29,7 +29,10 @@ def complete_operations(draft: Draft) -> None:
     """Fill the API section: its style and sizes, and an operation for every access pattern and every operation that was said."""
     design, api = draft.design, draft.design.api
     resources = find_resources(draft.model)
-    limits = [one.limit for one in design.access.values() if one.limit is not None and 1 < one.limit <= LARGEST_PAGE]
+    most = draft.facts.assume(
+        LARGEST_PAGE, 1000, "rows that one page may hold at most", source="rule of thumb of archnb, 2026-11"
+    )
+    limits = [one.limit for one in design.access.values() if one.limit is not None and 1 < one.limit <= most.base]
     largest = max([MAX_PAGE, *limits, int(api.page_size.value) if api.page_size else 0])
     api = draft.fill(
         "api",
@@ -534,4 +537,4 @@ def _write_summary(resources: Resources, name: str, entity: str, pattern: Access
     return f"{verb} {'an' if thing[0] in 'aeiou' else 'a'} {thing}."
 
 
-__all__ = ["LARGEST_PAGE", "complete_operations", "is_single"]
+__all__ = ["complete_operations", "is_single"]
