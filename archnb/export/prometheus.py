@@ -4,12 +4,12 @@ prove for every alert that it fires just above its threshold and stays silent ju
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from archnb.design.monitoring import Alert, Monitoring, Slo
+from archnb.export.yaml_text import write_yaml
 from archnb.shapes import Source
 from archnb.topics.monitoring.alerts import describe_alert
 from archnb.topics.monitoring.metrics import ANSWER_AGE, DURATION, REQUESTS, find_metric
@@ -75,18 +75,8 @@ def export_prometheus_tests(plan: Plan) -> Source:
 
 
 def _dump(data: Any, head: list[str]) -> str:
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.width = 4096
-    yaml.allow_unicode = True
-    # the same record in several places is written out: rule files take no anchors
-    yaml.representer.ignore_aliases = lambda *_: True
-    out = io.StringIO()
-    yaml.dump(data, out)
     # a line break in a name must not end the comment
-    return "".join(f"# {' '.join(line.split())}\n" for line in head) + out.getvalue()
+    return "".join(f"# {' '.join(line.split())}\n" for line in head) + write_yaml(data)
 
 
 def _is_burn(alert: Alert, slo: Slo) -> bool:
