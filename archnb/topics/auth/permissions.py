@@ -130,7 +130,7 @@ def _complete_role(draft: Draft, auth: Auth, principal: Principal) -> Role:
     found = roles.find(name)
     reason = f"{principal.reason[:1].upper()}{principal.reason[1:]}."
     if isinstance(found, Unknown):
-        reason += f" Taken for a person, who reaches least. Another answer is one line: {found.line}."
+        reason += f" Taken for a person, who reaches least. One line settles it: {found.line}."
     return draft.fill(
         path, said,
         summary=Because(_describe(principal), "The role's name, and the entity that stands for its people."),

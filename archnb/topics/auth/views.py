@@ -14,6 +14,7 @@ from archnb.fact.keys.auth import (
     TOKEN_RATE,
 )
 from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.model import Unknown
 from archnb.naming import snake
 from archnb.quantity import Quantity
 from archnb.shapes import AnyShape, Cell, Message, Participant, Scalar, Sequence, Table
@@ -24,6 +25,8 @@ from archnb.topics.topic import Draft
 def draw_views(draft: Draft) -> Listed[AnyShape]:
     """The sequences, the matrix, the lifetimes, the checks, the personal data."""
     made: list[AnyShape] = [draw_sign_in(draft), draw_refresh(draft), draw_service_token(draft), draw_clients(draft)]
+    if draft.design.auth.roles:
+        made.append(draw_roles(draft))
     if draft.design.auth.roles and draft.design.api.operations:
         made.append(draw_permissions(draft))
     made += [draw_lifetimes(draft), draw_checks(draft)]
@@ -199,6 +202,34 @@ def draw_clients(draft: Draft) -> Table:
         ("client", "kind", "secret", "grant", "roles", "because"),
         tuple(rows),
         description="The implicit grant and the grant by password are not offered (RFC 9700, sections 2.1.2 and 2.4).",
+    )
+
+
+def draw_roles(draft: Draft) -> Table:
+    """One row a role: what is behind it, whose rows stand for it, and how that is known."""
+    rows: list[tuple[Cell | Scalar, ...]] = []
+    for name, role in draft.design.auth.roles.items():
+        principal = draft.model.roles.assume(name)
+        joined = principal.membership
+        reason = draft.reasons.get(f"auth.roles.{name}.kind")
+        rows.append(
+            (
+                Cell(name, is_code=True),
+                role.kind,
+                f"{principal.entity} by {joined.entity}" if joined is not None else principal.entity or "",
+                "yes" if role.needs_mfa else "no",
+                reason.reason if reason is not None else "said in the design",
+            )
+        )
+    tenant = draft.model.tenants.tenant
+    return Table(
+        "roles",
+        "Roles",
+        ("role", "what is behind it", "whose rows", "second factor", "because"),
+        tuple(rows),
+        description=f"No tenant is known: {tenant.reason}."
+        if isinstance(tenant, Unknown)
+        else f"{tenant} keeps customers apart; to one belong {', '.join(draft.model.tenants.list_fenced()) or 'no others'}.",
     )
 
 
