@@ -439,6 +439,7 @@ PAIRS = (
     ("schema.size_at_horizon", "scaling.main_storage.at_horizon", "what is stored at the horizon"),
     ("flow.components.service.replicas", "scaling.service.servers", "servers of the service"),
     ("scaling.service.capacity", "scaling.resources.service_cpu.limit", "what the service can do"),
+    ("load.peak_carried", "flow.gateway.rate", "requests at the peak"),
     ("cache.store_cores", "flow.assumed.cores_store", "cores of the store"),
     ("requirements.load.writes", "load.average_writes", "writes on average"),
 )

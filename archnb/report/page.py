@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from archnb.design import FORMAT, plain
 from archnb.export import export
 from archnb.fact.keys.cache import CACHE_HIT_RATIO
-from archnb.fact.keys.load import PEAK_REQUESTS
-from archnb.fact.keys.scaling import HORIZON
+from archnb.fact.keys.flow import OPERATION_P99
+from archnb.fact.keys.load import PEAK_CARRIED
+from archnb.fact.keys.scaling import HORIZON, SERVERS
 from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON
 from archnb.file import replace_file
 from archnb.finding import SEVERITIES
@@ -40,11 +41,11 @@ CHAPTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Standing", ("review",)),
 )
 KEY_FIGURES = (
-    ("requests at the peak", PEAK_REQUESTS),
+    ("requests at the peak", PEAK_CARRIED),
     ("data today", SCHEMA_SIZE),
     ("data in {horizon}", SCHEMA_SIZE_AT_HORIZON),
     ("reads the cache answers", CACHE_HIT_RATIO),
-    ("servers", "scaling.service.servers"),
+    ("servers", SERVERS.of("service")),
 )
 HANDOFF = "handoff-"
 # what people read; the longer ones (OpenAPI, alerting rules) are for programs, and are written beside the page
@@ -113,7 +114,7 @@ def _key_figures(plan: Plan) -> list[tuple[str, str, str, str]]:
             row = _fact_row(plan.facts[name])
             made.append((label.format(horizon=horizon), row["text"], _fact_link(name), row["spread"]))
     slowest = max(
-        (fact for name, fact in plan.facts.items() if name.startswith("flow.") and name.endswith(".latency_p99")),
+        (fact for name, fact in plan.facts.items() if OPERATION_P99.find(name) is not None),
         key=lambda fact: fact.base,
         default=None,
     )

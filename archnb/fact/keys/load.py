@@ -29,6 +29,9 @@ AVERAGE_REQUESTS = key("load.average_requests", RATE, "All requests, averaged ov
 AVERAGE_READS = key("load.average_reads", RATE, "Reads, averaged over a day.")
 AVERAGE_WRITES = key("load.average_writes", RATE, "Writes, averaged over a day.")
 PEAK_REQUESTS = key("load.peak_requests", RATE, "All requests in the busiest hour.")
+PEAK_CARRIED = key(
+    "load.peak_carried", RATE, "Requests of all access patterns together in the busiest hour.", optional=True
+)
 PEAK_READS = key("load.peak_reads", RATE, "Reads in the busiest hour.")
 PEAK_WRITES = key("load.peak_writes", RATE, "Writes in the busiest hour.")
 PEAK_INGRESS = key("load.peak_ingress", FLOW, "Bytes into the system at the peak.")

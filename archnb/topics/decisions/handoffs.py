@@ -11,6 +11,8 @@ from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.flow import (
     COMPONENT_RATE,
     COMPONENT_UTILISATION,
+    KIND_TIME,
+    KIND_UP,
     OPERATION_AVAILABILITY,
     OPERATION_LATENCY,
     OPERATION_P99,
@@ -234,7 +236,7 @@ def ask_performance(draft: Draft, records: Named[Decision]) -> Lines:
     ]
     if unsaid:
         yield f"{len(unsaid)} operations have proposed objectives only ({join(unsaid, 4)}); which of them matter?"
-    yield f"The service's work per request is assumed to be {show_fact(draft, 'flow.assumed.time_service')}; measure it first, because replicas and latency rest on it."
+    yield f"The service's work per request is assumed to be {show_fact(draft, KIND_TIME.of('service'))}; measure it first, because replicas and latency rest on it."
     third = _components(draft, "third_party")
     if third:
         yield f"How fast do {join(third)} answer at p99, and from how many calls a second do they refuse?"
@@ -359,7 +361,7 @@ def ask_stack(draft: Draft, records: Named[Decision]) -> Lines:
             yield f"{one.technology} for {name} is proposed: managed or run by the team, which version, under which licence?"
     third = _components(draft, "third_party")
     if third:
-        yield f"Which product is behind {join(third)}? Their limits, prices and availability are assumed ({show_fact(draft, 'flow.assumed.up_third_party')})."
+        yield f"Which product is behind {join(third)}? Their limits, prices and availability are assumed ({show_fact(draft, KIND_UP.of('third_party'))})."
     refused = [
         name
         for name in ("event_sourcing", "service_split", "cqrs", "read_replica")

@@ -19,7 +19,7 @@ from archnb.fact.keys.entities import (
     PATTERN_RATE,
     SMALL,
 )
-from archnb.fact.keys.load import GROWTH, PEAK_FACTOR, PEAK_READS, PEAK_REQUESTS, PEAK_WRITES
+from archnb.fact.keys.load import GROWTH, PEAK_CARRIED, PEAK_FACTOR, PEAK_READS, PEAK_REQUESTS, PEAK_WRITES
 from archnb.model import Model
 from archnb.naming import plural, snake, with_article, words
 from archnb.quantity import Quantity, parse
@@ -322,6 +322,9 @@ def complete_rates(draft: Draft, access: dict[str, AccessPattern]) -> dict[str, 
         unit = "/s" if rate.base >= 0.01 or rate.base == 0 else "/day" if rate.base * 86400 >= 1 else "/year"
         fact = facts.define(PATTERN_RATE.of(name), rate, unit, reason)
         access[name] = draft.fill(f"access.{name}", one, rate=Because(fact.quantity, reason, (fact.name,)))
+    if access:
+        every = total([facts[PATTERN_RATE.of(name)] for name in access])
+        facts.define(PEAK_CARRIED, every, "requests/s", "what servers are counted for: all access patterns together")
     return access
 
 
