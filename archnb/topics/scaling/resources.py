@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from archnb.design.flow import Kind
 from archnb.design.record import Named
 from archnb.design.scaling import Resource, Scaling
 from archnb.engines import Limit, QueueKind, find_engine
@@ -83,6 +84,13 @@ def serving(draft: Draft) -> list[str]:
     return [name for name, one in draft.design.flow.components.items() if one.kind in ("service", "gateway")]
 
 
+def find_part(draft: Draft, kind: Kind) -> str:
+    """The first part of a kind, else the first that answers requests; a design names its parts as it likes."""
+    components = draft.design.flow.components
+    of_kind = (name for name, component in components.items() if component.kind == kind)
+    return next(of_kind, next(iter([*serving(draft), *components]), kind))
+
+
 def _main(draft: Draft) -> str:
     return draft.model.places.main
 
@@ -154,7 +162,9 @@ def complete_resources(draft: Draft) -> Scaling:
 
 def _finish_said(draft: Draft, name: str, own: Resource, headroom: Quantity) -> Resource:
     path = f"scaling.resources.{name}"
-    component = own.component or next((one for one in draft.design.flow.components if name.startswith(one)), "service")
+    component = own.component or next(
+        (one for one in draft.design.flow.components if name.startswith(one)), find_part(draft, "service")
+    )
     return draft.fill(
         path, own,
         component=Because(component, "its name begins so, or the service"),
@@ -296,7 +306,7 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
             *_QUEUE_ACTIONS["table" if engine is None or engine.queueing is None else engine.queueing.kind], "every job passes through it",
         )  # fmt: skip
     yield "bandwidth", _Proposal(
-        "gateway" if "gateway" in draft.design.flow.components else "service", PEAK_EGRESS, "1.25 GB/s", "one interface of 10 Gbit/s",
+        find_part(draft, "gateway"), PEAK_EGRESS, "1.25 GB/s", "one interface of 10 Gbit/s",
         "compress, then a content delivery network, then more entry nodes", "compression is a setting, a CDN a contract, nodes are cost", "answers leave through one place",
     )  # fmt: skip
     yield from _propose_keys(draft)
@@ -411,7 +421,7 @@ def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
             if field.type == "code":
                 length = field.length or 7
                 yield f"{stem(entity)}_{stem(field_name)}_codes", _Proposal(
-                    "service", rows, f"{_CODE**length}", f"{_CODE}^{length} codes of {length} characters",
+                    find_part(draft, "service"), rows, f"{_CODE**length}", f"{_CODE}^{length} codes of {length} characters",
                     "make new codes one character longer", f"each character gives {_CODE} times as many; old codes stay valid", "every row takes a code",
                     "90%", "a random code is taken already with the chance of how full the space is: above a tenth, one insert in ten has to try again",
                 )  # fmt: skip
