@@ -13,7 +13,7 @@ import pytest
 
 import archnb
 from archnb import Design, plan
-from archnb.exceptions import ArchnbError, InputError, UnitError
+from archnb.exceptions import ArchnbError, InputError, QuantityError, UnitError
 from archnb.fact import Facts, Family, Key, apply_model, ceil, compound, family, key, total
 from archnb.fact.keys import SECTIONS, find_key, list_keys
 from archnb.plan import Plan
@@ -239,6 +239,8 @@ def test_nine_servers_are_held() -> None:
     assert busy.what_if(time="12 ms") == pytest.approx(108)
     assert busy.what_if({"time": "12 ms"}, retaken=True) == pytest.approx(57.2, rel=0.01)
     assert busy.what_if(servers=18) == pytest.approx(27)
+    with pytest.raises(QuantityError, match="is a size in bytes"):
+        busy.what_if(time="3 GB")
 
 
 def test_shop_holds_its_servers() -> None:

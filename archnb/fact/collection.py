@@ -83,8 +83,8 @@ class Facts(Shown, Mapping[str, Fact]):
         known = self._facts.get(name)
         if known is None:
             return self.given(name, value, because, origin=origin, symbol=symbol, follows=follows)
-        given = known.given
-        if given is not None and (given.low, given.high) != (parse(value).low, parse(value).high):
+        given, again = known.given, parse(value)
+        if given is not None and (given.low != again.low or given.high != again.high):
             raise ArchnbError(f"fact {name!r} is {given} and cannot be {value} as well")
         return known
 

@@ -342,14 +342,14 @@ class Fact(Shown):
 
         changed: by name; as keywords, dots are written as double underscores. retaken: whether decisions (servers,
         workers, memory) are taken again; else the plan's are held, and the answer says what happens to them.
-        Raises ArchnbError where a name is no input of this fact.
+        Raises ArchnbError where a name is no input of this fact, QuantityError where a value is of another dimension.
         """
         named = {**(changed or {}), **{name.replace("__", "."): value for name, value in more.items()}}
-        given = {name: parse(value).base for name, value in named.items()}
-        known = {one.name for one in self._walk() if one.name and (one.given is not None or one.at)}
-        for name in given:
+        known = {one.name: one for one in self._walk() if one.name and (one.given is not None or one.at)}
+        for name in named:
             if name not in known:
                 raise ArchnbError(unknown("input", name, sorted(known), f"{self.label} does not rest on it."))
+        given = {name: parse(value, known[name].unit.dimension).base for name, value in named.items()}
         return float(self.evaluate(given, retaken=retaken)) / self.unit.factor
 
     def samples(self) -> numpy.ndarray[Any, numpy.dtype[numpy.float64]]:
