@@ -7,7 +7,7 @@ from archnb.fact.keys.api import ITEM_SIZE, OPERATION_REQUEST_SIZE, OPERATION_RE
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.load import PEAK_EGRESS, PEAK_INGRESS, PEAK_REQUESTS, REQUEST_SIZE, RESPONSE_SIZE
 from archnb.quantity import Quantity, parse, unit
-from archnb.topics.api.bodies import find_redirect, make_request, make_response, measure_bytes
+from archnb.topics.api.bodies import find_bodies, find_redirect, measure_bytes
 from archnb.topics.api.resources import find_resources
 from archnb.topics.topic import Because, Draft
 
@@ -27,8 +27,7 @@ def measure_sizes(draft: Draft) -> None:
     outgoing: list[Fact] = []
     for name, operation in api.operations.items():
         pattern = draft.design.access.get(operation.pattern or name)
-        request = make_request(resources, name, operation)
-        response = make_response(resources, name, operation, pattern)
+        request, response = find_bodies(resources, name, operation, pattern)
         link = find_redirect(resources, operation)
         size = facts.given(
             OPERATION_REQUEST_SIZE.of(name),
