@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from archnb.design.entities import AccessPattern
 from archnb.model import Model
 from archnb.model.lookups import key_column
 from archnb.model.places import Place
+from archnb.planned.entities import AccessPattern
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -44,7 +44,7 @@ def select_aggregate(
     """The SELECT of an aggregate without its FROM and WHERE. Sums of money are kept apart by currency."""
     import sqlalchemy as sa
 
-    name, over, by = read_aggregate(pattern.aggregate or "")
+    name, over, by = read_aggregate(pattern.aggregate)
     groups: list[Any] = []
     if by in PERIODS:
         at = _find_time(model, entity, pattern, place)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from archnb.design.schema import Column
+from archnb.planned.schema import Column
 
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
@@ -93,7 +93,7 @@ def sql_type(column: Column, dialect: str, *, engine: str = "", is_indexed: bool
     own: Callable[[str], TypeEngine[Any]] = _verbatim()
     if column.native and engine == dialect and is_built_in(column.native, dialect):
         return own(plain_native(column.native))
-    n, is_pg, is_my = column.length, dialect == "postgresql", dialect == "mysql"
+    n, is_pg, is_my = column.length or None, dialect == "postgresql", dialect == "mysql"
 
     def text(length: int | None) -> TypeEngine[Any]:
         if is_my and (length or 0) > 16000:
@@ -102,7 +102,7 @@ def sql_type(column: Column, dialect: str, *, engine: str = "", is_indexed: bool
             return sa.String(MYSQL_KEY_LENGTH)
         return sa.Text() if length is None else sa.String(length)
 
-    kind = column.type or "other"
+    kind = column.type
     if kind in ("text", "code", "url", "email", "phone", "language"):
         return text(n)
     if kind == "enum":
@@ -111,7 +111,7 @@ def sql_type(column: Column, dialect: str, *, engine: str = "", is_indexed: bool
         # SQLite numbers rows only where the type is exactly INTEGER
         return sa.Integer() if dialect == "sqlite" and column.is_generated else sa.BigInteger()
     if kind == "decimal":
-        return sa.Numeric(n, column.scale or 0) if n else sa.Numeric(38, 10) if is_my else sa.Numeric()
+        return sa.Numeric(n, column.scale) if n else sa.Numeric(38, 10) if is_my else sa.Numeric()
     if kind == "money":
         return sa.Numeric(19, 4)
     if kind in ("char", "country", "currency"):

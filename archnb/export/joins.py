@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from archnb.design.schema import ForeignKey
 from archnb.model.identifiers import claim
-from archnb.model.places import Places
+from archnb.planned.schema import ForeignKey, Schema
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
 class Joins:
     """The tables of a query from a base table on."""
 
-    def __init__(self, places: Places, tables: dict[str, sa.Table], base: str) -> None:
-        self.places, self.tables, self.base = places, tables, base
+    def __init__(self, schema: Schema, tables: dict[str, sa.Table], base: str) -> None:
+        self.schema, self.tables, self.base = schema, tables, base
         # the table reached -> the condition, and whether rows without a partner are kept
         self.path: dict[str, tuple[Any, bool]] = {}
 
@@ -28,29 +27,22 @@ class Joins:
 
     def follow(self, table: str, key: str) -> None:
         """Join what a foreign key of a table refers to."""
-        one = self.places.tables[table].foreign_keys[key]
-        if (
-            one.references
-            and one.references in self.tables
-            and one.references not in self.path
-            and one.references != self.base
-        ):
-            is_outer = any(self.places.tables[table].columns[c].nullable for c in one.columns)
+        one = self.schema.tables[table].foreign_keys[key]
+        if one.references in self.tables and one.references not in self.path and one.references != self.base:
+            is_outer = any(self.schema.tables[table].columns[c].nullable for c in one.columns)
             self.path[one.references] = (self.condition(table, one), is_outer)
 
     def condition(self, table: str, key: ForeignKey, source: Any = None, target: Any = None) -> Any:
         """The condition that joins a foreign key's table with what it refers to; `source` and `target` stand in for them."""
         import sqlalchemy as sa
 
-        assert key.references is not None
-        referenced = key.referenced or self.places.tables[key.references].primary_key
-        pairs = zip(key.columns, referenced, strict=True)
+        pairs = zip(key.columns, key.referenced, strict=True)
         return sa.and_(*(self.column(table, a, source) == self.column(key.references, b, target) for a, b in pairs))
 
     def reach(self, table: str) -> None:
         """Join a table that one of those joined refers to."""
         for here in [self.base, *self.path]:
-            for name, key in self.places.tables[here].foreign_keys.items():
+            for name, key in self.schema.tables[here].foreign_keys.items():
                 if key.references == table:
                     self.follow(here, name)
                     return
@@ -102,22 +94,22 @@ class Joins:
         return []
 
     def _neighbours(self, table: str) -> list[tuple[str, ForeignKey, bool]]:
-        own = self.places.tables[table].foreign_keys.values()
-        found = [(key.references, key, True) for key in own if key.references]
-        return found + [(name, key, False) for name, key in self.places.list_referring(table) if name != table]
+        own = self.schema.tables[table].foreign_keys.values()
+        found = [(key.references, key, True) for key in own if key.references in self.schema.tables]
+        return found + [(name, key, False) for name, key in self.schema.list_referring(table) if name != table]
 
     def find_self_reference(self) -> tuple[Any, Any, Any] | None:
         """Columns (from, to) that lead from rows of the base table to others of it, and its key; None where none do."""
-        key = self.places.tables[self.base].primary_key
+        key = self.schema.tables[self.base].primary_key
         if len(key) != 1:
             return None
         own = self.column(self.base, key[0])
-        for one in self.places.tables[self.base].foreign_keys.values():
+        for one in self.schema.tables[self.base].foreign_keys.values():
             if one.references == self.base and len(one.columns) == 1:
                 # downwards: from the row that is referred to, to those that refer to it
                 other = self.tables[self.base].alias("step")
                 return other.c[self.column(self.base, one.columns[0]).key], other.c[own.key], own
-        single = [(name, one) for name, one in self.places.list_referring(self.base) if len(one.columns) == 1]
+        single = [(name, one) for name, one in self.schema.list_referring(self.base) if len(one.columns) == 1]
         for name in dict.fromkeys(name for name, _ in single):
             back = [one for other, one in single if other == name]
             if len(back) == 2 and name in self.tables:

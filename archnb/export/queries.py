@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archnb.design.entities import AccessPattern
 from archnb.engines import load_engine
 from archnb.export.joins import Joins
 from archnb.export.sql import check_dialect, make_dialect, metadata, words_of, write_comment
@@ -21,6 +20,8 @@ from archnb.model.identifiers import claim
 from archnb.model.lookups import covers, find_accesses, find_demands, key_column, list_full_text
 from archnb.model.places import Place
 from archnb.naming import snake
+from archnb.planned.entities import AccessPattern
+from archnb.planned.schema import Schema
 from archnb.shapes import Source
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def queries(plan: Plan, dialect: str = "postgresql") -> list[Query]:
     made = metadata(plan, dialect)
     tables = {table.info["table"]: table for table in made.tables.values()}
     found: list[Query] = []
-    for name, pattern in plan.design.access.items():
-        found += _Writer(plan.model, dialect, tables, name, pattern).write()
+    for name, pattern in plan.planned.entities.access.items():
+        found += _Writer(plan.model, plan.planned.schema, dialect, tables, name, pattern).write()
     return found
 
 
@@ -74,23 +75,29 @@ class _Writer:
     """Writes the queries of one access pattern."""
 
     def __init__(
-        self, model: Model, dialect: str, tables: dict[str, sa.Table], name: str, pattern: AccessPattern
+        self,
+        model: Model,
+        schema: Schema,
+        dialect: str,
+        tables: dict[str, sa.Table],
+        name: str,
+        pattern: AccessPattern,
     ) -> None:
-        self.model, self.design, self.places = model, model.design, model.places
+        self.model, self.places, self.schema = model, model.places, schema
         self.dialect, self.tables, self.name, self.pattern = dialect, tables, name, pattern
-        self.entity = pattern.reads or pattern.writes or ""
+        self.entity = pattern.entity
         self.base = self.places.find_table(self.entity) or ""
         self.parameters: list[Parameter] = []
         self.found: Any = None
-        self.joins = Joins(self.places, tables, self.base)
+        self.joins = Joins(schema, tables, self.base)
 
     def write(self) -> list[Query]:
         """The queries, none where the entity is not in a relational store or a search store answers."""
         if self.base not in self.tables:
             return []
         if self.pattern.writes:
-            action = self.pattern.action or "update"
-            return {"create": self._write_create, "update": self._write_update, "delete": self._write_delete}[action]()
+            write = {"create": self._write_create, "update": self._write_update, "delete": self._write_delete}
+            return write[self.pattern.action]()
         if self.pattern.search and self._search_store():
             return []
         return [self._write_read()]
@@ -125,7 +132,7 @@ class _Writer:
         return found
 
     def _is_email(self, table: str, column: str) -> bool:
-        return self.design.schema.tables[table].columns[column].type == "email" and not load_engine(self.dialect).has(
+        return self.schema.tables[table].columns[column].type == "email" and not load_engine(self.dialect).has(
             "case-insensitive text"
         )
 
@@ -152,7 +159,7 @@ class _Writer:
             place = self.place(one)
             if place is None:
                 continue
-            table = self.design.schema.tables[place.table]
+            table = self.schema.tables[place.table]
             columns = (
                 [key_column(table, place.columns)]
                 if any(table.columns[c].type == "currency" for c in place.columns)
@@ -163,7 +170,7 @@ class _Writer:
         if self.pattern.range:
             place = self.place(self.pattern.range)
             if place is not None:
-                column = key_column(self.design.schema.tables[place.table], place.columns)
+                column = key_column(self.schema.tables[place.table], place.columns)
                 made.append(self.column(place.table, column) >= self.bind(place.table, column, f"{column}_from"))
                 made.append(self.column(place.table, column) < self.bind(place.table, column, f"{column}_to"))
         if self.pattern.search:
@@ -202,7 +209,7 @@ class _Writer:
         for one in self.pattern.by:
             place = self.places.find_field(self.entity, one)
             given |= set(place.columns) if place is not None and place.table in self.chain() else set()
-        records = [(table, self.design.schema.tables[table]) for table in self.chain()]
+        records = [(table, self.schema.tables[table]) for table in self.chain()]
         return any(
             access.kind != "index" and not access.where and set(access.columns) <= given
             for table, record in records
@@ -219,12 +226,12 @@ class _Writer:
         for one in self.pattern.sort:
             place = self.place(one)
             if place is not None:
-                column = key_column(self.design.schema.tables[place.table], place.columns)
+                column = key_column(self.schema.tables[place.table], place.columns)
                 found.append((place.table, column, one.startswith("-")))
         if (found or self.pattern.limit) and not self.is_single():
             is_down = found[-1][2] if found else False
             seen = {(table, column) for table, column, _ in found}
-            key = self.design.schema.tables[self.base].primary_key
+            key = self.schema.tables[self.base].primary_key
             found += [(self.base, column, is_down) for column in key if (self.base, column) not in seen]
         return found
 
@@ -238,7 +245,7 @@ class _Writer:
             from archnb.export.aggregates import select_aggregate
 
             statement = select_aggregate(self.model, self.entity, self.pattern, self.dialect, self.column, self.place)
-            statement = statement.select_from(self.joins.source()).where(*conditions).limit(self.pattern.limit)
+            statement = statement.select_from(self.joins.source()).where(*conditions).limit(self.pattern.limit or None)
             return self._finish("read", statement, tuple(self.parameters))
         order = self.order()
         for table in self.chain()[1:]:
@@ -271,7 +278,7 @@ class _Writer:
         fields = self.model.fields(self.entity)
         for table in self.chain():
             for one in self.tables[table].columns:
-                name = self.design.schema.tables[table].columns[one.info["column"]].field
+                name = self.schema.tables[table].columns[one.info["column"]].field
                 if name is None or name not in fields or not fields[name].secret:
                     found.setdefault(one.name, one)
         return list(found.values())
@@ -308,8 +315,8 @@ class _Writer:
     def _walk(self, terms: list[Any]) -> Any:
         """What is reached within `depth` steps over a table that refers to itself, or over pairs of its rows; None where there is none."""
         depth = self.pattern.depth
-        pair = self.joins.find_self_reference() if depth and depth > 1 else None
-        if depth is None or pair is None:
+        pair = self.joins.find_self_reference() if depth > 1 else None
+        if pair is None:
             return None
         import sqlalchemy as sa
 
@@ -347,7 +354,7 @@ class _Writer:
         for table in reversed(self.chain()):
             self.parameters = []
             is_child = table != self.chain()[-1]
-            columns = self.design.schema.tables[table].columns
+            columns = self.schema.tables[table].columns
             # what the engine numbers is not given
             numbered = self.tables[table].autoincrement_column
             names = [name for name in columns if is_child or self.column(table, name) is not numbered]
@@ -359,14 +366,14 @@ class _Writer:
     def _found(self, table: str) -> list[Any]:
         """The condition of the rows that a write finds: by its fields, or else by the primary key."""
         if not self.pattern.by:
-            return [self.equals(table, one) for one in self.design.schema.tables[table].primary_key]
+            return [self.equals(table, one) for one in self.schema.tables[table].primary_key]
         found = self.conditions()
         if not self.joins.path and all(one.table == table for one in self.parameters):
             return found
         import sqlalchemy as sa
 
-        key = [self.column(self.base, one) for one in self.design.schema.tables[self.base].primary_key]
-        own = [self.column(table, one) for one in self.design.schema.tables[table].primary_key]
+        key = [self.column(self.base, one) for one in self.schema.tables[self.base].primary_key]
+        own = [self.column(table, one) for one in self.schema.tables[table].primary_key]
         inner = sa.select(*key).select_from(self.joins.source()).where(*found)
         return [own[0].in_(inner) if len(own) == 1 else sa.tuple_(*own).in_(inner)]
 
@@ -375,8 +382,8 @@ class _Writer:
 
         made = []
         for table in self.chain():
-            self.parameters, self.joins = [], Joins(self.places, self.tables, self.base)
-            record = self.design.schema.tables[table]
+            self.parameters, self.joins = [], Joins(self.schema, self.tables, self.base)
+            record = self.schema.tables[table]
             given = {
                 column
                 for one in self.pattern.by
@@ -439,7 +446,7 @@ class _Writer:
 
     def _expected(self) -> str | None:
         """The index that should serve the pattern: that of its own table first."""
-        schema = self.design.schema
+        schema = self.schema
         demands = sorted(
             find_demands(self.places, self.pattern),
             key=lambda one: (not one.search, not one.equal, one.table != self.base),
@@ -464,8 +471,8 @@ class _Writer:
 
 
 def _explain_absence(plan: Plan, name: str) -> str:
-    pattern, places = plan.design.access[name], plan.model.places
-    entity = pattern.reads or pattern.writes or ""
+    pattern, places = plan.planned.entities.access[name], plan.model.places
+    entity = pattern.entity
     home = places.find_said_home(entity)
     if home is not None and not places.is_relational_store(home):
         return f"{name}: {entity} is in {home} ({places.engine(home).name})"
@@ -483,7 +490,7 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
     found = queries(plan, dialect)
     parts = [write_comment(f"{plan.name}: the queries of every access pattern for {dialect}, made by archnb"), "\n"]
     for one in found:
-        summary = plan.design.access[one.pattern].summary or ""
+        summary = plan.planned.entities.access[one.pattern].summary or ""
         served = f" Served by {one.expected_index}." if one.expected_index else ""
         parts.append(write_comment(f"{one.pattern} ({one.kind}): {summary}{served}"))
         parts.append(one.sql + ";\n")
@@ -493,7 +500,9 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
             )
         parts.append("\n")
     written = {one.pattern for one in found}
-    parts += [write_comment(_explain_absence(plan, name)) for name in plan.design.access if name not in written]
+    parts += [
+        write_comment(_explain_absence(plan, name)) for name in plan.planned.entities.access if name not in written
+    ]
     return Source(f"queries-{dialect}", f"Queries for {dialect}", "sql", "".join(parts).rstrip() + "\n", filename=f"queries.{dialect}.sql",
                   description="Parameters are written :name.")  # fmt: skip
 

@@ -12,16 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archnb.design.schema import Column, Index, Schema, SchemaTable
+from archnb.design.schema import Schema as SaidSchema
 from archnb.engines import Roster, load_engine
 from archnb.exceptions import ArchnbError
 from archnb.export.column_types import is_built_in, sql_type, translate
 from archnb.model.identifiers import LIMIT, claim_folded, shorten
 from archnb.model.lookups import bare, list_full_text
-from archnb.model.places import Places
-from archnb.planned.schema import Split
+from archnb.planned.schema import Column, Index, Schema, Split, Table
 from archnb.shapes import Source
-from archnb.topics.schema.partitions import read_split
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -61,21 +59,21 @@ def make_dialect(dialect: str) -> Dialect:
     return found
 
 
-def order_tables(places: Places) -> list[str]:
+def order_tables(schema: Schema) -> list[str]:
     """The relational tables so that what is referred to comes first; within a cycle, as they were declared."""
-    names = [name for name, table in places.tables.items() if places.is_relational(table)]
+    names = [name for name in schema.tables if schema.is_relational(name)]
     done: list[str] = []
     on_the_way: set[str] = set()
 
     def visit(name: str) -> None:
-        stack = [(name, iter(_referred(places, name)))]
+        stack = [(name, iter(_referred(schema, name)))]
         on_the_way.add(name)
         while stack:
             at, rest = stack[-1]
             for one in rest:
                 if one in names and one not in on_the_way:
                     on_the_way.add(one)
-                    stack.append((one, iter(_referred(places, one))))
+                    stack.append((one, iter(_referred(schema, one))))
                     break
             else:
                 stack.pop()
@@ -87,9 +85,9 @@ def order_tables(places: Places) -> list[str]:
     return done
 
 
-def _referred(places: Places, name: str) -> list[str]:
-    keys = places.tables[name].foreign_keys.values()
-    return [key.references for key in keys if key.references is not None and key.references != name]
+def _referred(schema: Schema, name: str) -> list[str]:
+    keys = schema.tables[name].foreign_keys.values()
+    return [key.references for key in keys if key.references != name]
 
 
 @dataclass
@@ -97,8 +95,7 @@ class _Making:
     """What is needed while one table is made."""
 
     schema: Schema
-    places: Places
-    said: Schema
+    said: SaidSchema
     dialect: str
     names: dict[str, str]
     order: list[str]
@@ -107,8 +104,8 @@ class _Making:
 
     def source(self, table: str, kind: str, name: str, engine: str) -> str:
         """The dialect that an expression is written in: the store's where it was said, standard SQL where it was proposed."""
-        said = self.said.tables.get(table, SchemaTable())
-        return engine if name in getattr(said, kind) else ""
+        said = self.said.tables.get(table)
+        return engine if said is not None and name in getattr(said, kind) else ""
 
     def name(self, table: str, wanted: str) -> str:
         """A name for an index or constraint that fits the dialect and is taken by nobody else."""
@@ -127,15 +124,15 @@ def metadata(plan: Plan, dialect: str = "postgresql") -> sa.MetaData:
     import sqlalchemy
 
     check_dialect(dialect)
-    schema = plan.design.schema
-    order = order_tables(plan.model.places)
+    schema = plan.planned.schema
+    order = order_tables(schema)
     made = sqlalchemy.MetaData()
     names: dict[str, str] = {}
     taken: set[str] = set()
     for name in order:
         names[name] = claim_folded(shorten(name, name_limit(dialect)), taken)
         taken.add(names[name].casefold())
-    making = _Making(schema, plan.model.places, plan.said.schema, dialect, names, order, taken)
+    making = _Making(schema, plan.said.schema, dialect, names, order, taken)
     for name in order:
         _make_table(making, made, name)
     return made
@@ -145,7 +142,7 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
     import sqlalchemy as sa
 
     schema, dialect = making.schema, making.dialect
-    table, engine = schema.tables[name], making.places.engine_of(schema.tables[name]).name
+    table, engine = schema.tables[name], schema.store_of(name).engine
     key = primary_key_of(table, dialect)
     indexed = {
         *key,
@@ -153,7 +150,7 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
         *(bare(c) for i in table.indexes.values() for c in i.columns),
     }
     indexed |= {c for one in table.foreign_keys.values() for c in one.columns}
-    indexed |= {c for _, one in making.places.list_referring(name) for c in one.referenced}
+    indexed |= {c for _, one in schema.list_referring(name) for c in one.referenced}
     parts: list[Any] = []
     columns: dict[str, sa.Column[Any]] = {}
     for column_name, column in table.columns.items():
@@ -208,9 +205,9 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
         _make_index(making, made, name, wanted, table, index, columns, engine)
 
 
-def primary_key_of(table: SchemaTable, dialect: str) -> tuple[str, ...]:
+def primary_key_of(table: Table, dialect: str) -> tuple[str, ...]:
     """The primary key in a dialect: only a table that is split there needs the partition's column in it."""
-    split = read_split(table.partition_by)
+    split = table.split
     if load_engine(dialect).has("partitions with foreign keys") or split.kind != "range":
         return table.primary_key
     generated = tuple(one for one in table.primary_key if table.columns[one].type in ("key", "uuid"))
@@ -234,7 +231,7 @@ def _make_column(
 
     dialect = making.dialect
     extra: list[Any] = []
-    is_numbered = bool(column.is_generated) and column.type in ("key", "bigint", "int", "smallint", None)
+    is_numbered = column.is_generated and column.type in ("key", "bigint", "int", "smallint")
     if is_numbered and dialect == "postgresql":
         extra.append(sa.Identity(always=False))
     default = None
@@ -243,7 +240,7 @@ def _make_column(
     short = shorten(name, name_limit(dialect))
     return sa.Column(
         short, sql_type(column, dialect, engine=engine, is_indexed=is_indexed), *extra,
-        nullable=bool(column.nullable) if name not in key else False,
+        nullable=column.nullable and name not in key,
         autoincrement=is_numbered and (dialect == "postgresql" or key[:1] == (name,)),
         server_default=default, comment=column.comment or None, info={"column": name},
     )  # fmt: skip
@@ -252,7 +249,7 @@ def _make_column(
 def _make_default(column: Column, source: str, dialect: str) -> Any:
     import sqlalchemy as sa
 
-    word = column.default or ""
+    word = column.default
     if word.upper().rstrip("()") in ("CURRENT_TIMESTAMP", "NOW"):
         return sa.literal_column(
             "CURRENT_TIMESTAMP(6)" if dialect == "mysql" and column.type == "timestamp" else "CURRENT_TIMESTAMP"
@@ -265,7 +262,7 @@ def _make_default(column: Column, source: str, dialect: str) -> Any:
     if made is None:
         return None
     # MySQL wants an expression as the default of a long text or a document in brackets
-    is_long = dialect == "mysql" and column.type in ("text", "json", "url", "bytes", "point") and column.length is None
+    is_long = dialect == "mysql" and column.type in ("text", "json", "url", "bytes", "point") and not column.length
     return sa.literal_column(f"({made})" if is_long or (dialect == "sqlite" and not _is_simple(made)) else made)
 
 
@@ -273,19 +270,19 @@ def _is_simple(expression: str) -> bool:
     return expression.startswith("'") or expression.replace(".", "").replace("-", "").isalnum()
 
 
-def _is_caseless(table: SchemaTable, columns: Iterable[str], dialect: str) -> bool:
+def _is_caseless(table: Table, columns: Iterable[str], dialect: str) -> bool:
     """Whether a unique has to be told to compare e-mail addresses without case: the engine does not do so anyway."""
     is_told = not load_engine(dialect).has("case-insensitive text")
     return is_told and any(table.columns[one].type == "email" for one in columns)
 
 
-def _fold(table: SchemaTable, made: sa.Table, columns: dict[str, sa.Column[Any]], names: Iterable[str]) -> list[Any]:
+def _fold(table: Table, made: sa.Table, columns: dict[str, sa.Column[Any]], names: Iterable[str]) -> list[Any]:
     import sqlalchemy as sa
 
     return [sa.func.lower(columns[one]) if table.columns[one].type == "email" else columns[one] for one in names]
 
 
-def _make_checks(making: _Making, name: str, table: SchemaTable, engine: str) -> list[Any]:
+def _make_checks(making: _Making, name: str, table: Table, engine: str) -> list[Any]:
     import sqlalchemy as sa
 
     made: list[Any] = []
@@ -312,7 +309,7 @@ def _make_checks(making: _Making, name: str, table: SchemaTable, engine: str) ->
 
 def _has_own_words(column: Column, engine: str, dialect: str) -> bool:
     """Whether the column's type on this engine holds the words of its enum already."""
-    return bool(column.native) and engine == dialect and is_built_in(column.native or "", dialect)
+    return bool(column.native) and engine == dialect and is_built_in(column.native, dialect)
 
 
 def _make_index(
@@ -320,14 +317,14 @@ def _make_index(
     made: sa.Table,
     name: str,
     wanted: str,
-    table: SchemaTable,
+    table: Table,
     index: Index,
     columns: dict[str, sa.Column[Any]],
     engine: str,
 ) -> None:
     import sqlalchemy as sa
 
-    dialect, method, able = making.dialect, index.method or "btree", load_engine(making.dialect)
+    dialect, method, able = making.dialect, index.method, load_engine(making.dialect)
     if method not in METHODS:
         return
     if any(bare(one) not in columns for one in index.columns):
@@ -348,7 +345,7 @@ def _make_index(
             column = sa.func.lower(column)
         parts.append(column.desc() if one.startswith("-") else column)
     options: dict[str, Any] = {}
-    if index.where is not None and able.has("partial indexes"):
+    if index.where and able.has("partial indexes"):
         condition = translate(index.where, making.source(name, "indexes", wanted, engine), dialect)
         if condition is None:
             return
@@ -393,9 +390,9 @@ def _add_index(made: sa.Table, name: str, parts: Iterable[Any], **options: Any) 
         index._set_parent(made)
 
 
-def usable_split(table: SchemaTable) -> Split | None:
+def usable_split(table: Table) -> Split | None:
     """How a table is split where an engine takes it: the columns are there, and in every unique key."""
-    split = read_split(table.partition_by)
+    split = table.split
     if (
         split.kind == "none"
         or any(one not in table.columns for one in split.columns)
@@ -418,7 +415,7 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
     """The DDL in an order in which it runs: extensions, tables with their indexes, late foreign keys, comments."""
     from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 
-    schema, made, how = plan.design.schema, metadata(plan, dialect), make_dialect(dialect)
+    schema, made, how = plan.planned.schema, metadata(plan, dialect), make_dialect(dialect)
     able = load_engine(dialect)
     tables = {table.info["table"]: table for table in made.tables.values()}
     done: list[Statement] = []
@@ -466,7 +463,7 @@ def left_out(plan: Plan, dialect: str) -> list[str]:
     tables = {table.info["table"]: table for table in metadata(plan, dialect).tables.values()}
     missing = []
     for name, table in tables.items():
-        record = plan.design.schema.tables[name]
+        record = plan.planned.schema.tables[name]
         made = {one.info.get("name") for one in (*table.indexes, *table.constraints)}
         missing += [f"{name}.{one}" for one in (*record.indexes, *record.checks) if one not in made]
     return missing
@@ -544,7 +541,7 @@ def export_sql(plan: Plan, dialect: str = "postgresql") -> Source:
     """
     check_dialect(dialect)
     parts = [write_comment(f"{plan.name}: database schema for {load_engine(dialect).label}, made by archnb")]
-    left = [name for name, table in plan.design.schema.tables.items() if not plan.model.places.is_relational(table)]
+    left = [name for name in plan.planned.schema.tables if not plan.planned.schema.is_relational(name)]
     if left:
         parts.append(write_comment(f"Not here, because they are in other stores: {', '.join(left)}"))
     missing = left_out(plan, dialect)

@@ -5,11 +5,9 @@ The index proposals, the rules and the query exporter ask the same questions; th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
-from archnb.design.entities import AccessPattern
-from archnb.design.schema import SchemaTable
 from archnb.engines import list_engines
 from archnb.model.identifiers import quote_ansi
 from archnb.model.places import Places
@@ -25,6 +23,77 @@ def list_full_text() -> tuple[str, ...]:
     return tuple(one.full_text.method for one in list_engines("relational") if one.full_text is not None)
 
 
+class Tree(Protocol):
+    """A unique or an index, said or planned, as far as a look-up asks."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+
+
+class BTree(Tree, Protocol):
+    """An index, said or planned, as far as a look-up asks."""
+
+    @property
+    def unique(self) -> bool | None: ...
+
+    @property
+    def where(self) -> str | None: ...
+
+    @property
+    def method(self) -> str | None: ...
+
+
+class Typed(Protocol):
+    """A column, said or planned, as far as a look-up asks."""
+
+    @property
+    def type(self) -> str | None: ...
+
+
+class Tabular(Protocol):
+    """A table, said or planned, as far as a look-up asks."""
+
+    @property
+    def columns(self) -> Mapping[str, Typed]: ...
+
+    @property
+    def primary_key(self) -> tuple[str, ...]: ...
+
+    @property
+    def uniques(self) -> Mapping[str, Tree]: ...
+
+    @property
+    def indexes(self) -> Mapping[str, BTree]: ...
+
+
+class Use(Protocol):
+    """An access pattern, said or planned, as far as a look-up asks; what it does not have is None or empty."""
+
+    @property
+    def reads(self) -> str | None: ...
+
+    @property
+    def writes(self) -> str | None: ...
+
+    @property
+    def action(self) -> str | None: ...
+
+    @property
+    def by(self) -> tuple[str, ...]: ...
+
+    @property
+    def range(self) -> str | None: ...
+
+    @property
+    def sort(self) -> tuple[str, ...]: ...
+
+    @property
+    def search(self) -> tuple[str, ...]: ...
+
+    @property
+    def include(self) -> tuple[str, ...]: ...
+
+
 class Demand(NamedTuple):
     """What an access pattern asks of one table: columns given exactly, then a range, then an order; or a text search."""
 
@@ -34,15 +103,15 @@ class Demand(NamedTuple):
     search: tuple[str, ...] = ()
 
 
-def key_column(table: SchemaTable, columns: Sequence[str]) -> str:
+def key_column(table: Tabular, columns: Sequence[str]) -> str:
     """The one of a field's columns that is compared and sorted by: of money, the amount."""
     return next((one for one in columns if table.columns[one].type != "currency"), columns[0])
 
 
-def find_demands(places: Places, pattern: AccessPattern) -> Iterator[Demand]:
+def find_demands(places: Places, pattern: Use) -> Iterator[Demand]:
     """What an access pattern asks of each table it filters or sorts: nothing where it reads by the whole primary key."""
     entity = pattern.reads or pattern.writes
-    if entity is None or pattern.action == "create":
+    if not entity or pattern.action == "create":
         return
     equal: dict[str, list[str]] = {}
     for field in pattern.by:
@@ -86,9 +155,9 @@ def find_demands(places: Places, pattern: AccessPattern) -> Iterator[Demand]:
             yield Demand(table_name, search=found)
 
 
-def find_include_demands(places: Places, pattern: AccessPattern) -> Iterator[Demand]:
+def find_include_demands(places: Places, pattern: Use) -> Iterator[Demand]:
     """What the includes of a read ask of their tables: children are found by their parent's key, what is referred to by its own."""
-    base = places.find_table(pattern.reads) if pattern.reads is not None else None
+    base = places.find_table(pattern.reads) if pattern.reads else None
     if base is None:
         return
     for one in pattern.include:
@@ -125,7 +194,7 @@ class Access(NamedTuple):
     where: str | None = None
 
 
-def find_accesses(name: str, table: SchemaTable) -> Iterator[Access]:
+def find_accesses(name: str, table: Tabular) -> Iterator[Access]:
     """The b-trees of a table: primary key, uniques, indexes; those over part of the rows too."""
     if table.primary_key:
         yield Access(f"{name}_pkey", table.primary_key, "primary key")
@@ -145,7 +214,7 @@ def covers(access: Access, demand: Demand) -> bool:
     if demand.search:
         # words within a text are found by no b-tree
         return False
-    if access.where is not None:
+    if access.where:
         given = {*demand.equal, *(bare(one) for one in demand.ordered[:1])}
         if not any(access.where == is_given(one) for one in given):
             return False

@@ -43,8 +43,8 @@ class AccessPattern(Planned):
     include: tuple[str, ...] = ()
     # what is computed over the rows, '' for nothing
     aggregate: str = ""
-    # how many relationships deep it goes; 1 is the entity and what comes along
-    depth: int = 1
+    # how many relationships deep it walks; 0 for no walk
+    depth: int = 0
     # the most rows of an answer; 0 where nobody bounds it
     limit: int = 0
     consistency: Consistency
@@ -56,6 +56,23 @@ class AccessPattern(Planned):
     def is_read(self) -> bool:
         """Whether it changes nothing."""
         return self.kind == "read"
+
+    # the words of the design, for whoever looks up where it leads
+
+    @property
+    def reads(self) -> str:
+        """The entity that it reads, '' for a write."""
+        return self.entity if self.is_read else ""
+
+    @property
+    def writes(self) -> str:
+        """The entity that it writes, '' for a read."""
+        return "" if self.is_read else self.entity
+
+    @property
+    def action(self) -> str:
+        """What it does to the entity, '' for a read."""
+        return "" if self.kind == "read" else self.kind
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from archnb.design.entities import OnDelete
 from archnb.design.record import Named
+from archnb.engines import is_relational
 from archnb.planned.record import Planned
 
 
@@ -112,6 +115,22 @@ class Schema(Planned):
     naming: Literal["singular", "plural"]
     main: str
 
+    @cached_property
+    def _referring(self) -> Mapping[str, tuple[tuple[str, ForeignKey], ...]]:
+        found: dict[str, list[tuple[str, ForeignKey]]] = {}
+        for name, table in self.tables.items():
+            for key in table.foreign_keys.values():
+                found.setdefault(key.references, []).append((name, key))
+        return {name: tuple(keys) for name, keys in found.items()}
+
+    def list_referring(self, table: str) -> tuple[tuple[str, ForeignKey], ...]:
+        """The foreign keys that refer to a table, each with the table that has it."""
+        return self._referring.get(table, ())
+
     def store_of(self, table: str) -> Store:
         """The store that a table is in."""
         return self.stores[self.tables[table].store]
+
+    def is_relational(self, table: str) -> bool:
+        """Whether a table is in a relational database."""
+        return is_relational(self.store_of(table).engine)

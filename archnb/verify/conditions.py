@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from archnb.design.schema import SchemaTable
+from archnb.planned.schema import Table
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Limits:
     words: tuple[str, ...] = ()
 
 
-def read_conditions(table: SchemaTable) -> dict[str, Limits]:
+def read_conditions(table: Table) -> dict[str, Limits]:
     """The limits of each column that the checks and the listed words of a table set."""
     made: dict[str, Limits] = {
         name: Limits(words=tuple(one.values)) for name, one in table.columns.items() if one.values

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archnb.design.schema import ForeignKey, SchemaTable
+from archnb.planned.schema import ForeignKey, Table
 from archnb.verify.conditions import judge, read_conditions
 from archnb.verify.proof import Check
 from archnb.verify.rows import Row, Rows
@@ -29,7 +29,7 @@ class Violation(NamedTuple):
 
 
 def check_constraints(
-    session: Session, tables: Mapping[str, sa.Table], designed: Mapping[str, SchemaTable], rows: Rows
+    session: Session, tables: Mapping[str, sa.Table], designed: Mapping[str, Table], rows: Rows
 ) -> list[Check]:
     """Break every constraint once, within a transaction that is undone: one check a kind, and one for each that held nothing."""
     from archnb.verify.writes import write_insert, write_update
@@ -79,12 +79,12 @@ def check_constraints(
     return failed + made
 
 
-def find_violations(name: str, designed: Mapping[str, SchemaTable], rows: Rows) -> Iterator[Violation]:
+def find_violations(name: str, designed: Mapping[str, Table], rows: Rows) -> Iterator[Violation]:
     """For each constraint of a table a change of its last row that breaks it."""
     table, found = designed[name], rows.tables.get(name) or [{}]
     victim, first = found[-1], found[0]
     for column, one in table.columns.items():
-        if (one.nullable is False or column in table.primary_key) and one.type != "key" and not one.is_generated:
+        if (not one.nullable or column in table.primary_key) and one.type != "key" and not one.is_generated:
             yield Violation("NOT NULL", column, {column: None})
     uniques = {key: one.columns for key, one in table.uniques.items()}
     uniques |= {
@@ -108,7 +108,7 @@ def find_violations(name: str, designed: Mapping[str, SchemaTable], rows: Rows) 
             yield Violation("FOREIGN KEY", key, _break_reference(table, reference, rows, victim, designed))
 
 
-def _break_check(table: SchemaTable, condition: str, victim: Row) -> Row | None:
+def _break_check(table: Table, condition: str, victim: Row) -> Row | None:
     limits = read_conditions(table)
     for name, column in table.columns.items():
         if name not in victim:
@@ -149,17 +149,17 @@ def _whole(value: float) -> float | int:
 
 
 def _break_reference(
-    table: SchemaTable, key: ForeignKey, rows: Rows, victim: Row, designed: Mapping[str, SchemaTable]
+    table: Table, key: ForeignKey, rows: Rows, victim: Row, designed: Mapping[str, Table]
 ) -> Row | None:
     """A reference to a row that is not there: of several columns the last that no other reference needs is changed."""
-    referenced = key.referenced or designed[key.references or ""].primary_key
-    parents = rows.tables.get(key.references or "") or []
+    referenced = key.referenced or designed[key.references].primary_key
+    parents = rows.tables.get(key.references) or []
     if not parents or len(referenced) != len(key.columns):
         return None
     others = {c for one in table.foreign_keys.values() if one is not key for c in one.columns}
     pairs = sorted(zip(key.columns, referenced, strict=True), key=lambda pair: pair[0] in others)
     for mine, theirs in pairs:
-        value = _unlike([one[theirs] for one in parents], table.columns[mine].length)
+        value = _unlike([one[theirs] for one in parents], table.columns[mine].length or None)
         if value is not None:
             sample = parents[0]
             filled = {

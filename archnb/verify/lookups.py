@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archnb.design.schema import SchemaTable
 from archnb.export.queries import Parameter, Query, queries
 from archnb.export.sql import name_limit, shorten
 from archnb.naming import snake
+from archnb.planned.schema import Table
 from archnb.verify.proof import Served
 from archnb.verify.rows import Row, Rows
 from archnb.verify.session import Session, Step
@@ -33,7 +33,7 @@ def run_queries(
     plan: Plan,
     session: Session,
     tables: Mapping[str, sa.Table],
-    designed: Mapping[str, SchemaTable],
+    designed: Mapping[str, Table],
     rows: Rows,
 ) -> Iterator[Served]:
     """Run and explain the query of every access pattern, and of its next page; writes are undone."""
@@ -53,7 +53,7 @@ class Lookups:
     """Runs queries over a filled database."""
 
     def __init__(
-        self, session: Session, tables: Mapping[str, sa.Table], designed: Mapping[str, SchemaTable], rows: Rows
+        self, session: Session, tables: Mapping[str, sa.Table], designed: Mapping[str, Table], rows: Rows
     ) -> None:
         self.session, self.tables, self.designed, self.rows = session, tables, designed, rows
         self.scale: dict[str, float] = {}
@@ -212,7 +212,7 @@ class Lookups:
 
     def _edges(self, name: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
         for key in self.designed[name].foreign_keys.values():
-            if key.references is not None and key.references in self.designed:
+            if key.references in self.designed:
                 yield key.references, key.columns, key.referenced or self.designed[key.references].primary_key
         for other, table in self.designed.items():
             for key in table.foreign_keys.values():

@@ -117,7 +117,7 @@ def _check_operations(plan: Plan, document: Any) -> list[Check]:
         for name, method in path.items()
         if name in METHODS and "operationId" in method
     }
-    wanted = len(plan.design.api.operations)
+    wanted = len(plan.planned.api.operations)
     if len(there) < wanted:
         return [Check("operations", "failed", f"{len(there)} of the design's {wanted} operations are in the document")]
     return [Check("operations", "passed", f"all {wanted} operations of the design are there")]

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from archnb.design.schema import SchemaTable
 from archnb.engines import load_engine
 from archnb.export import export
 from archnb.export.sql import metadata, statements
+from archnb.planned.schema import Table
 from archnb.verify.constraints import check_constraints
 from archnb.verify.lookups import run_queries
 from archnb.verify.proof import Check, Proof, conclude
@@ -43,7 +43,7 @@ def prove(plan: Plan, session: Session) -> Proof:
         details = [Check("DDL", "not run", "the design has no relational table")]
     elif conclude(details) == "passed":
         tables = {table.info["table"]: table for table in metadata(plan, dialect).tables.values()}
-        designed = {name: plan.design.schema.tables[name] for name in tables}
+        designed = {name: plan.planned.schema.tables[name] for name in tables}
         rows = rows_for(plan, designed)
         details += insert_rows(session, tables, rows)
         session.analyze(list(tables.values()))
@@ -55,7 +55,7 @@ def prove(plan: Plan, session: Session) -> Proof:
     return Proof(artefact, session.engine, version, kind, len(found), seconds, verdict, tuple(details), queries)
 
 
-def rows_for(plan: Plan, designed: Mapping[str, SchemaTable]) -> Rows:
+def rows_for(plan: Plan, designed: Mapping[str, Table]) -> Rows:
     """The rows of a plan's tables, made once and the same for every engine."""
     with _making:
         made = _made.get(plan)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archnb.design.schema import Column, ForeignKey, SchemaTable
+from archnb.planned.schema import Column, ForeignKey, Table
 from archnb.verify.conditions import Limits, has_doubt, judge, read_conditions
 from archnb.verify.values import make_value
 
@@ -70,7 +70,7 @@ def scale_counts(rows: Mapping[str, float], least: int = LEAST, most: int = MOST
     return made
 
 
-def make_rows(tables: Mapping[str, SchemaTable], counts: Mapping[str, int], seed: int = 1) -> Rows:
+def make_rows(tables: Mapping[str, Table], counts: Mapping[str, int], seed: int = 1) -> Rows:
     """Rows for tables of one store, by the design's own names of tables and columns.
 
     A foreign key to a table that is not among `tables` is taken as a plain column.
@@ -93,7 +93,7 @@ def make_rows(tables: Mapping[str, SchemaTable], counts: Mapping[str, int], seed
 
 
 def order_for_rows(
-    tables: Mapping[str, SchemaTable],
+    tables: Mapping[str, Table],
 ) -> tuple[list[str], dict[str, tuple[ForeignKey, ...]], tuple[str, ...]]:
     """The order in which tables can be filled, the foreign keys to be set afterwards, and the tables that cannot be."""
     left = dict.fromkeys(tables)
@@ -124,8 +124,8 @@ def order_for_rows(
     return order, late, ()
 
 
-def _is_usable(tables: Mapping[str, SchemaTable], name: str, key: ForeignKey) -> bool:
-    other = tables.get(key.references or "")
+def _is_usable(tables: Mapping[str, Table], name: str, key: ForeignKey) -> bool:
+    other = tables.get(key.references)
     return (
         other is not None
         and len(key.columns) == len(_referenced(key, other))
@@ -134,15 +134,15 @@ def _is_usable(tables: Mapping[str, SchemaTable], name: str, key: ForeignKey) ->
     )
 
 
-def _referenced(key: ForeignKey, other: SchemaTable) -> tuple[str, ...]:
+def _referenced(key: ForeignKey, other: Table) -> tuple[str, ...]:
     return key.referenced or other.primary_key
 
 
-def _may_wait(table: SchemaTable, key: ForeignKey) -> bool:
+def _may_wait(table: Table, key: ForeignKey) -> bool:
     return any(table.columns[one].nullable and one not in table.primary_key for one in key.columns)
 
 
-def _unique_sets(table: SchemaTable) -> list[tuple[str, ...]]:
+def _unique_sets(table: Table) -> list[tuple[str, ...]]:
     found = [table.primary_key, *(one.columns for one in table.uniques.values())]
     found += [tuple(c.lstrip("-") for c in one.columns) for one in table.indexes.values() if one.unique]
     return [one for one in found if one and all(column in table.columns for column in one)]
@@ -152,14 +152,14 @@ class _Maker:
     """Makes the rows of one table, whose parents are made."""
 
     def __init__(
-        self, name: str, tables: Mapping[str, SchemaTable], made: Rows, late: Sequence[ForeignKey], rng: random.Random
+        self, name: str, tables: Mapping[str, Table], made: Rows, late: Sequence[ForeignKey], rng: random.Random
     ) -> None:
         self.name, self.table, self.made, self.rng = name, tables[name], made, rng
         self.late = {column for key in late for column in key.columns if self.table.columns[column].nullable}
         self.keys = [
             key for key in self.table.foreign_keys.values() if key not in late and _is_usable(tables, name, key)
         ]
-        self.referenced = {id(key): _referenced(key, tables[key.references or ""]) for key in self.keys}
+        self.referenced = {id(key): _referenced(key, tables[key.references]) for key in self.keys}
         self.unique_sets = _unique_sets(self.table)
         self.alone = {one[0] for one in self.unique_sets if len(one) == 1}
         self.limits: dict[str, Limits] = read_conditions(self.table)
@@ -186,7 +186,7 @@ class _Maker:
         for key in self.keys:
             if id(key) in self.single:
                 # not all, so that one more row finds a parent that is free
-                parents = len(self.made.tables.get(key.references or "", ()))
+                parents = len(self.made.tables.get(key.references, ()))
                 count = min(count, parents - 1 if parents > 1 else parents)
         seen: list[set[tuple[Any, ...]]] = [set() for _ in self.unique_sets]
         for number in range(count + 1 if count else 0):
@@ -215,7 +215,7 @@ class _Maker:
         empty = [
             key.references
             for key in self.keys
-            if key.references != self.name and not self.made.tables.get(key.references or "")
+            if key.references != self.name and not self.made.tables.get(key.references)
         ]
         if empty:
             return f"no row can be made, because it refers to {', '.join(map(repr, empty))}, which has none."
@@ -262,8 +262,8 @@ class _Maker:
         self.late_self = {c for one in self.own_keys for c in one.columns if c not in key}
         self.columns = [
             (
-                name, one, name in self.late, bool(one.nullable) and name not in key, self.limits.get(name),
-                name in self.alone or one.type == "key" or bool(one.is_generated),
+                name, one, name in self.late, one.nullable and name not in key, self.limits.get(name),
+                name in self.alone or one.type == "key" or one.is_generated,
             )
             for name, one in self.table.columns.items()
         ]  # fmt: skip
@@ -283,9 +283,7 @@ class _Maker:
             for one in key.columns:
                 row.setdefault(one, None)
             return all(row[one] is not None or self.table.columns[one].nullable for one in key.columns)
-        parents: Sequence[Row] = (
-            self.rows if key.references == self.name else self.made.tables.get(key.references or "", ())
-        )
+        parents: Sequence[Row] = self.rows if key.references == self.name else self.made.tables.get(key.references, ())
         if fixed:
             # not remembered for the own table, which grows meanwhile
             wanted = tuple(row[one] for one in fixed)
@@ -315,7 +313,7 @@ class _Maker:
         place = (id(key), columns)
         if place not in self.parents:
             groups: dict[tuple[Any, ...], list[Row]] = {}
-            for one in self.made.tables.get(key.references or "", ()):
+            for one in self.made.tables.get(key.references, ()):
                 groups.setdefault(tuple(one[c] for c in columns), []).append(one)
             self.parents[place] = groups
         return self.parents[place]
@@ -330,12 +328,12 @@ def _mark(row: Row, columns: tuple[str, ...]) -> tuple[Any, ...] | None:
 
 
 def _close_cycles(
-    made: Rows, name: str, table: SchemaTable, keys: Sequence[ForeignKey], rng: random.Random, most: int = 50
+    made: Rows, name: str, table: Table, keys: Sequence[ForeignKey], rng: random.Random, most: int = 50
 ) -> None:
     """Set the references that had to wait in some of the rows, here and as updates."""
     unique = [set(one) for one in _unique_sets(table)]
     for key in keys:
-        parents = made.tables.get(key.references or "", [])
+        parents = made.tables.get(key.references, [])
         if not parents or not table.primary_key:
             continue
         is_single = any(one <= set(key.columns) for one in unique)

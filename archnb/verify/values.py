@@ -13,7 +13,7 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from archnb.design.schema import Column
+from archnb.planned.schema import Column
 from archnb.verify.conditions import Limits
 
 START = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
@@ -54,13 +54,13 @@ def make_value(
     number: the row's; is_unique: another number gives another value, as long as the type has that many.
     """
     limits = limits or Limits()
-    kind, n = column.type or "text", column.length
+    kind, n = column.type, column.length or None
     if limits.words:
         return limits.words[number % len(limits.words)] if is_unique else rng.choice(limits.words)
     if kind in WIDTHS:
         return _whole(rng, number, limits, WIDTHS[kind], is_unique)
     if kind in ("decimal", "money"):
-        return _decimal(rng, number, limits, n or 19, 4 if kind == "money" else column.scale or 0, is_unique)
+        return _decimal(rng, number, limits, n or 19, 4 if kind == "money" else column.scale, is_unique)
     if kind == "float":
         low, high = limits.low or 0.0, limits.high if limits.high is not None else (limits.low or 0.0) + 1000.0
         return low + (high - low) * (number % 4096 / 4096 if is_unique else round(rng.random(), 6))
@@ -87,7 +87,7 @@ def make_value(
     if kind == "vector":
         return [round(rng.uniform(-1, 1), 4) for _ in range(n or 3)]
     if kind == "other":
-        return _of_native(column.native or "", rng, number)
+        return _of_native(column.native, rng, number)
     return _text(kind, n, rng, number, is_unique)
 
 

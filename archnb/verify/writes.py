@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from archnb.design.schema import SchemaTable
 from archnb.export.sql import make_dialect
 from archnb.fact.keys.schema import TABLE_ROWS
+from archnb.planned.schema import Table
 from archnb.verify.rows import Row
 from archnb.verify.session import Session
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archnb.plan import Plan
 
 
-def read_counts(plan: Plan, tables: Mapping[str, SchemaTable]) -> dict[str, float]:
+def read_counts(plan: Plan, tables: Mapping[str, Table]) -> dict[str, float]:
     """The rows of each table as the design counts them."""
     return {name: plan.facts[fact].base if (fact := TABLE_ROWS.of(name)) in plan.facts else 1000.0 for name in tables}
 
