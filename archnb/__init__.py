@@ -95,7 +95,9 @@ def _bundle(shown: Any) -> dict[str, str]:
 
 
 _shapes.set_bundle(_bundle)
-_plan.offer(export="archnb.export:export", verify="archnb.verify:verify", report="archnb.report:report")
+_plan.offer(
+    load="archnb.file:load", export="archnb.export:export", verify="archnb.verify:verify", report="archnb.report:report"
+)
 
 __all__ = [
     "ArchnbError", "Design", "InputError", "Plan", "Section", "caching_tradeoffs", "capacity_chart", "data_flow",

@@ -1,15 +1,15 @@
 """Errors that say where, what was given, what is allowed, the nearest match and the next step.
 
-All problems of one input are collected in one `InputError`, which shows three and counts the rest.
+All problems of one input are collected in one `InputError`, which shows them all in the order of their lines. The nearest
+match is one of meaning where there is one (`integer` is int), else one of spelling.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-
-SHOWN = 3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 
 class ArchnbError(Exception):
@@ -17,7 +17,11 @@ class ArchnbError(Exception):
 
 
 class QuantityError(ArchnbError, ValueError):
-    """A text is not a quantity, or its unit does not fit."""
+    """A text is not a quantity, or its unit does not fit; `next` is the next step, `nearest` what was probably meant."""
+
+    def __init__(self, message: str, next: str = "", nearest: str | None = None) -> None:
+        self.next, self.nearest = next, nearest
+        super().__init__(_join(message, next))
 
 
 class UnitError(ArchnbError, TypeError):
@@ -26,10 +30,6 @@ class UnitError(ArchnbError, TypeError):
 
 class EngineMissing(ArchnbError):
     """An engine or a library that the asked-for work needs is not on this machine."""
-
-
-class FormatVersionError(ArchnbError):
-    """A design file was written by a newer archnb than this one."""
 
 
 class FileChangedError(ArchnbError):
@@ -42,23 +42,57 @@ class DrawingError(ArchnbError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with an input: its path, what is wrong with the next step, and the line in the file if there is one."""
+    """One thing wrong with an input: its path, what is wrong with the next step, and the line in the file if there is one.
+
+    given: what stood there; allowed: what may; nearest: what was probably meant; next: the next step, as the message ends.
+    """
 
     path: str
     message: str
     line: int | None = None
+    given: object = field(default=None, compare=False)
+    allowed: tuple[str, ...] = field(default=(), compare=False)
+    nearest: str | None = field(default=None, compare=False)
+    next: str = field(default="", compare=False)
+
+    @classmethod
+    def of(
+        cls, path: str, fault: str, next: str = "", *, line: int | None = None, given: object = None,
+        allowed: Iterable[str] = (), nearest: str | None = None,
+    ) -> Problem:  # fmt: skip
+        """A problem whose message is what is wrong and then the next step.
+
+        >>> Problem.of("name", "1 is not a text", "put it in quotes").message
+        '1 is not a text; put it in quotes.'
+        """
+        return cls(path, _join(fault, next), line, given, tuple(allowed), nearest, next)
 
     def at(self, line: int | None) -> Problem:
         """The same problem with the line it stands on."""
         return replace(self, line=line)
+
+    def data(self) -> dict[str, Any]:
+        """The problem as plain data, for `--json`."""
+        given = self.given if isinstance(self.given, str | int | float | bool) else None
+        return {
+            "line": self.line, "path": self.path, "message": self.message, "given": given, "allowed": list(self.allowed),
+            "nearest": self.nearest, "next": self.next,
+        }  # fmt: skip
 
     def __str__(self) -> str:
         where = f"line {self.line}: " if self.line is not None else ""
         return f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
 
 
+def _join(fault: str, next: str) -> str:
+    if not next:
+        return fault if fault.endswith((".", "?", "!")) else f"{fault}."
+    ending = "" if next.endswith((".", "?", "!")) else "."
+    return f"{fault}; {next}{ending}"
+
+
 class InputError(ArchnbError, ValueError):
-    """Everything that is wrong with one input.
+    """Everything that is wrong with one input, in the order of the lines.
 
     >>> raise InputError([Problem("entities.Order.fields.total", "type 'monee' is not known")])
     Traceback (most recent call last):
@@ -66,15 +100,17 @@ class InputError(ArchnbError, ValueError):
     """
 
     def __init__(self, problems: Iterable[Problem], where: str = "") -> None:
-        self.problems = tuple(problems)
+        # what has no line keeps its place, at the end
+        self.problems = tuple(sorted(problems, key=lambda one: one.line if one.line is not None else 1 << 62))
         self.where = where
-        shown = [str(problem) for problem in self.problems[:SHOWN]]
-        more = len(self.problems) - SHOWN
-        if more > 0:
-            shown.append(f"and {more} more")
+        shown = [str(problem) for problem in self.problems]
         if where:
             shown = [f"{where}:", *(f"  {line}" for line in shown)]
         super().__init__("\n".join(shown))
+
+
+class FormatVersionError(InputError):
+    """A design file was written by a newer archnb than this one."""
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str | None:
@@ -98,20 +134,44 @@ def quote(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def unknown(what: str, given: object, allowed: Iterable[str], next_step: str = "") -> str:
+def list_names(names: Iterable[str], limit: int = 12) -> str:
+    """Some names, quoted, and how many more there are."""
+    listed = list(names)
+    rest = f" and {len(listed) - limit} more" if len(listed) > limit else ""
+    return ", ".join(repr(name) for name in listed[:limit]) + rest
+
+
+def unknown_name(
+    path: str, what: str, given: object, allowed: Iterable[str], next_step: str = "", *, meant: Mapping[str, str] | None = None
+) -> Problem:  # fmt: skip
+    """The problem of a name that is not known: the nearest match, by meaning and then by spelling, or what is allowed.
+
+    meant: other words for what is allowed, in lower case.
+
+    >>> unknown_name("x", "type", "integer", ["int", "text"], meant={"integer": "int"}).nearest
+    'int'
+    """
+    names = list(allowed)
+    match = None
+    if isinstance(given, str):
+        match = (meant or {}).get(given.casefold()) or nearest(given, names)
+    if match is not None:
+        fault, next = f"{what} {quote(given)} is not known", f"did you mean {match!r}?"
+    elif not names:
+        fault, next = f"{what} {quote(given)} is not known; none is declared.", ""
+    else:
+        fault, next = f"{what} {quote(given)} is not known", f"allowed: {list_names(names)}."
+    message = f"{fault}; {next}" if next else fault
+    told = f"{message} {next_step}".rstrip()
+    return Problem(path, told, None, given, tuple(names), match, f"{next} {next_step}".strip())
+
+
+def unknown(
+    what: str, given: object, allowed: Iterable[str], next_step: str = "", *, meant: Mapping[str, str] | None = None
+) -> str:
     """The message for a name that is not known: the nearest match, or else what is allowed.
 
     >>> unknown("type", "monee", ["money", "text"], "See archnb.types().")
     "type 'monee' is not known; did you mean 'money'? See archnb.types()."
     """
-    names = list(allowed)
-    match = nearest(given, names) if isinstance(given, str) else None
-    if match is not None:
-        text = f"{what} {quote(given)} is not known; did you mean {match!r}?"
-    elif not names:
-        text = f"{what} {quote(given)} is not known; none is declared."
-    else:
-        listed = ", ".join(repr(name) for name in names[:12])
-        rest = f" and {len(names) - 12} more" if len(names) > 12 else ""
-        text = f"{what} {quote(given)} is not known; allowed: {listed}{rest}."
-    return f"{text} {next_step}".rstrip()
+    return unknown_name("", what, given, allowed, next_step, meant=meant).message

@@ -6,13 +6,14 @@ A `Plan` is the completed design in the same types, the facts, the findings, and
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archnb import topics
-from archnb.design import Design, find_dangling, leaves, plain
-from archnb.exceptions import ArchnbError, InputError, unknown
+from archnb.design import Design, find_dangling, leaves, locate, plain
+from archnb.exceptions import ArchnbError, InputError, Problem, quote, unknown
 from archnb.fact import Facts
 from archnb.finding import Findings, Rule
 from archnb.shapes import AnyShape, Cell, Graph, Shown, Table
@@ -21,6 +22,9 @@ from archnb.topics.topic import Because, Draft, Topic, Why
 if TYPE_CHECKING:
     import networkx
     import pandas
+
+# after so many rounds of leaving out what is wrong, what was found is told
+MOST_ROUNDS = 12
 
 # verbs of later rooms, as "module:function", that a plan offers as methods; the package's front door fills them
 _verbs: dict[str, str] = {}
@@ -37,21 +41,74 @@ def _call(verb: str, *args: Any, **options: Any) -> Any:
     return function(*args, **options)
 
 
-def plan(design: Design) -> Plan:
-    """Complete, measure and check a design.
+def plan(design: Design | str | os.PathLike[str]) -> Plan:
+    """Complete, measure and check a design, or the design in a file.
 
-    The same design gives the same plan, and the design does not change. Raises InputError where a reference names nothing.
+    The same design gives the same plan, and the design does not change. Raises InputError, with every problem and its line
+    where the design was read from a file, where a value does not do or a name names nothing.
     """
+    if not isinstance(design, Design):
+        design = _load(design)
     problems = list(find_dangling(design))
     if problems:
-        raise InputError(problems)
+        raise locate(design, problems)
+    try:
+        draft = _complete(design)
+    except InputError as error:
+        raise locate(design, _find_more(design, error)) from None
+    draft.rules = rules()
+    draft.findings = Findings(found for one in draft.rules for found in one.run(draft))
+    return Plan(draft)
+
+
+def _load(path: object) -> Design:
+    if not isinstance(path, str | os.PathLike):
+        told = f"{quote(path)} is given where a design or the path of its file is expected"
+        raise InputError(
+            [Problem.of("", told, "write archnb.plan('shop.yaml'), or archnb.plan(archnb.load('shop.yaml'))")]
+        )
+    found: Design = _call("load", path)
+    return found
+
+
+def _complete(design: Design) -> Draft:
     draft = Draft(design)
     for topic in topics.TOPICS:
         topic.complete(draft)
         topic.measure(draft)
-    draft.rules = rules()
-    draft.findings = Findings(found for one in draft.rules for found in one.run(draft))
-    return Plan(draft)
+    return draft
+
+
+def _find_more(design: Design, error: InputError) -> list[Problem]:
+    """The problems of an error, and those that show once what is wrong is left out, so that all are told at once."""
+    found = list(error.problems)
+    rest = plain(design)
+    for _ in range(MOST_ROUNDS):
+        if not all(_leave_out(rest, one.path) for one in error.problems):
+            break
+        try:
+            _complete(Design.of(rest))
+            break
+        except InputError as more:
+            error = more
+            found += [one for one in more.problems if one not in found]
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            # what is left need not make sense
+            break
+    return found
+
+
+def _leave_out(data: Any, path: str) -> bool:
+    """Take the value at a path, or the nearest thing above it, out of plain data; whether there was one."""
+    place, parts = data, path.split(".")
+    for n, part in enumerate(parts):
+        if not isinstance(place, dict) or part not in place:
+            return False
+        if n == len(parts) - 1 or not isinstance(place[part], dict):
+            del place[part]
+            return True
+        place = place[part]
+    return False
 
 
 def rules() -> tuple[Rule, ...]:

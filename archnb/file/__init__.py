@@ -7,15 +7,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import stat
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from archnb.design import Design
-from archnb.exceptions import ArchnbError, FileChangedError, FormatVersionError, InputError, Problem, nearest, quote
+from archnb.design import FORMAT, Design, Origin, remember_origin
+from archnb.exceptions import ArchnbError, FileChangedError, InputError, Problem, nearest, quote
 from archnb.file.editing import edit_text, write_design
 from archnb.file.tree import MAX_CHARACTERS, Node, build_data, find_line, parse_text
 from archnb.file.versions import find_renames, migrate, read_version
@@ -29,9 +31,42 @@ _STALE = 60.0
 def load(path: str | os.PathLike[str]) -> Design:
     """Read a design file.
 
-    Raises InputError with every problem and its line, FormatVersionError for a file of a newer format.
+    Raises InputError with every problem and its line, also for a file without the line `archnb: 1`, which is what tells a
+    design from other YAML; FormatVersionError for a file of a newer format.
     """
-    return loads(_decode(_read_bytes(Path(path)), str(path)), str(path))
+    text = _decode(_read_bytes(Path(path)), str(path))
+    if not _MARK.search(text):
+        _check_mark(text, str(path))
+    return loads(text, str(path))
+
+
+# a quick look, so that a file is not read twice: most say their format on a line of its own
+_MARK = re.compile(r"""^\s*(?:---\s*)?\{?\s*["']?archnb["']?\s*:""", re.MULTILINE)
+
+
+def _check_mark(text: str, where: str) -> None:
+    """Refuse a file that is empty or does not say that it is a design."""
+    root = _parse(text, where)
+    if root is None:
+        told = Problem.of(
+            "", "the file is empty, so it is no design", "`archnb new FILE` writes one to start from", line=1
+        )
+        raise InputError([told], where)
+    if root.kind == "mapping" and root.find("archnb") is None:
+        missing = "the line is missing that tells a design from other YAML, and its format"
+        problems = [Problem.of("", missing, f"add the line `archnb: {FORMAT}` at the top", line=1)]
+        try:
+            loads(text)
+        except InputError as error:
+            problems += error.problems
+        raise InputError(problems, where)
+
+
+def _parse(text: str, where: str) -> Node | None:
+    try:
+        return parse_text(text)
+    except InputError as error:
+        raise InputError(error.problems, where) from None
 
 
 def loads(text: str, where: str = "") -> Design:
@@ -43,11 +78,11 @@ def loads(text: str, where: str = "") -> Design:
     Raises InputError with every problem and its line, FormatVersionError for a text of a newer format.
     """
     try:
-        return _read_design(text)[0]
+        design = _read_design(text)[0]
     except InputError as error:
-        raise InputError(error.problems, where) from None
-    except FormatVersionError as error:
-        raise FormatVersionError(f"{where}: {error}" if where else str(error)) from None
+        raise type(error)(error.problems, where) from None
+    remember_origin(design, Origin(where, partial(_find_in_text, text)))
+    return design
 
 
 def dumps(design: Design, original_text: str | None = None) -> str:
@@ -108,19 +143,36 @@ def _read_design(text: str) -> tuple[Design, int]:
     """The design in a text, and the format version that the text is of."""
     root = parse_text(text)
     renames: dict[str, str] = {}
+    slips: list[Problem] = []
     try:
-        data = build_data(root)
+        data = build_data(root, text, slips)
         if data is None:
             data = {}
         if not isinstance(data, Mapping):
             raise InputError(
-                [Problem("", f"{quote(data)} is given where a design is expected; write for instance 'name: shop'.")]
+                [
+                    Problem.of(
+                        "", f"{quote(data)} is given where a design is expected", "write for instance 'name: shop'"
+                    )
+                ]
             )
         version = read_version(data)
         renames = {new: old for old, new in find_renames(version).items()}
-        return _build(migrate(data, version)), version
+        design = _build(migrate(data, version))
     except InputError as error:
-        raise InputError([_locate(root, problem, renames) for problem in error.problems]) from None
+        found = [_locate(root, problem, renames) for problem in error.problems]
+        raise type(error)([*slips, *(one for one in found if one.path not in {slip.path for slip in slips})]) from None
+    if slips:
+        raise InputError(slips)
+    return design, version
+
+
+def _find_in_text(text: str, problem: Problem) -> Problem:
+    """The problem with its line in the text that a design was read from."""
+    root = parse_text(text)
+    data = build_data(root, text, [])
+    version = read_version(data)
+    return _locate(root, problem, {new: old for old, new in find_renames(version).items()})
 
 
 def _build(data: Mapping[Any, Any]) -> Design:
@@ -151,8 +203,8 @@ def _read_bytes(path: Path, shown: str | None = None) -> bytes:
     except FileNotFoundError:
         names = [one.name for one in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         match = nearest(path.name, names)
-        hint = f" Did you mean {match!r}?" if match else ""
-        raise InputError([Problem("", f"there is no such file.{hint}")], where) from None
+        next = f"did you mean {match!r}?" if match else f"`archnb new {where}` writes one to start from"
+        raise InputError([Problem.of("", "there is no such file", next, nearest=match)], where) from None
     except (OSError, ValueError) as error:
         raise InputError(
             [Problem("", f"the file cannot be read: {getattr(error, 'strerror', None) or error}.")], where
@@ -175,8 +227,8 @@ def _decode(data: bytes, where: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        told = f"the byte {data[error.start]:#04x} is not UTF-8; save the file as UTF-8."
-        raise InputError([Problem("", told, line)], where) from None
+        told = f"the byte {data[error.start]:#04x} is not UTF-8"
+        raise InputError([Problem.of("", told, "save the file as UTF-8", line=line)], where) from None
 
 
 def _is_expected(data: bytes | None, expected: str) -> bool:

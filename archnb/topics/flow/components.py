@@ -40,6 +40,9 @@ ENGINES = {
     "postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite", "mongodb": "MongoDB", "dynamodb": "DynamoDB",
     "elasticsearch": "Elasticsearch", "influxdb": "InfluxDB", "neo4j": "Neo4j", "redis": "Redis", "memcached": "Memcached",
 }  # fmt: skip
+# parts that a path may go through though nothing else asks for them: what they are is in their name
+GATEWAYS = ("cdn", "load_balancer", "waf", "proxy")
+CONVENTIONAL: tuple[str, ...] = (*get_args(Kind), *GATEWAYS)
 OWN: tuple[str, ...] = ("gateway", "service", "cache", "store", "queue", "worker")
 
 
@@ -81,7 +84,7 @@ def infer_kind(draft: Draft, name: str) -> Kind:
         return "store"
     if name in get_args(Kind):
         return name  # type: ignore[return-value]
-    if name in ("cdn", "load_balancer", "waf", "proxy"):
+    if name in GATEWAYS:
         return "gateway"
     return "service" if name.endswith("service") else "third_party"
 
