@@ -24,10 +24,8 @@ __version__ = "0.1.0"
 
 
 def load(path: str | Path) -> Design:
-    """Read a design file. Raises InputError with the lines of what is wrong."""
-    from archnb.file import load as load_file
-
-    return load_file(path)
+    """Read a design file. Raises InputError with the lines of everything that is wrong."""
+    return _plan.load(path)
 
 
 def save(design: Design, path: str | Path) -> None:

@@ -7,7 +7,7 @@ match is one of meaning where there is one (`integer` is int), else one of spell
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -97,7 +97,12 @@ class InputError(ArchnbError, ValueError):
     >>> raise InputError([Problem("entities.Order.fields.total", "type 'monee' is not known")])
     Traceback (most recent call last):
     archnb.exceptions.InputError: entities.Order.fields.total: type 'monee' is not known
+
+    `data` is the plain data with what is wrong in it, and `locate` finds the line of a problem, where there is such.
     """
+
+    data: Any = None
+    locate: Callable[[Problem], Problem] | None = None
 
     def __init__(self, problems: Iterable[Problem], where: str = "") -> None:
         # what has no line keeps its place, at the end
@@ -124,8 +129,24 @@ def nearest(given: str, allowed: Iterable[str]) -> str | None:
     # difflib is quadratic in the text: a long given text is never a slip of the pen
     if len(given) > 80:
         return None
-    found = difflib.get_close_matches(given.casefold(), list(folded), n=1, cutoff=0.6)
-    return folded[found[0]] if found else None
+    text = given.casefold()
+    found = difflib.get_close_matches(text, list(folded), n=5, cutoff=0.6)
+    # of several that are alike, the one that the fewest slips lead to: two letters that changed places are one
+    return folded[min(found, key=lambda name: _count_slips(text, name))] if found else None
+
+
+def _count_slips(given: str, meant: str) -> int:
+    """How many letters are missing, too many, other ones or swapped with their neighbour (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(meant) + 1))
+    for n, sign in enumerate(given, 1):
+        earlier, before, row = before, row, [n]
+        for m, other in enumerate(meant, 1):
+            cost = min(before[m] + 1, row[m - 1] + 1, before[m - 1] + (sign != other))
+            if n > 1 and m > 1 and sign == meant[m - 2] and given[n - 2] == other:
+                cost = min(cost, earlier[m - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def quote(value: object, limit: int = 60) -> str:

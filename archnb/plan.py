@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # after so many rounds of leaving out what is wrong, what was found is told
 MOST_ROUNDS = 12
+# a design of more entities is not planned again only to tell more of what is wrong
+MOST_ENTITIES = 300
 
 # verbs of later rooms, as "module:function", that a plan offers as methods; the package's front door fills them
 _verbs: dict[str, str] = {}
@@ -48,26 +50,32 @@ def plan(design: Design | str | os.PathLike[str]) -> Plan:
     where the design was read from a file, where a value does not do or a name names nothing.
     """
     if not isinstance(design, Design):
-        design = _load(design)
+        design = load(design)
     problems = list(find_dangling(design))
     if problems:
-        raise locate(design, problems)
+        raise locate(design, find_more(problems, plain(design)))
     try:
         draft = _complete(design)
     except InputError as error:
-        raise locate(design, _find_more(design, error)) from None
+        raise locate(design, find_more(error.problems, plain(design))) from None
     draft.rules = rules()
     draft.findings = Findings(found for one in draft.rules for found in one.run(draft))
     return Plan(draft)
 
 
-def _load(path: object) -> Design:
+def load(path: str | os.PathLike[str]) -> Design:
+    """Read a design file. Raises InputError with every problem and its line, those too that only a plan would show."""
     if not isinstance(path, str | os.PathLike):
         told = f"{quote(path)} is given where a design or the path of its file is expected"
-        raise InputError(
-            [Problem.of("", told, "write archnb.plan('shop.yaml'), or archnb.plan(archnb.load('shop.yaml'))")]
-        )
-    found: Design = _call("load", path)
+        next = "write archnb.plan('shop.yaml'), or archnb.plan(archnb.load('shop.yaml'))"
+        raise InputError([Problem.of("", told, next)])
+    try:
+        found: Design = _call("load", path, must_say_format=True)
+    except InputError as error:
+        if error.data is None or error.locate is None:
+            raise
+        more = find_more(error.problems, error.data)[len(error.problems) :]
+        raise InputError([*error.problems, *map(error.locate, more)], error.where) from None
     return found
 
 
@@ -79,35 +87,68 @@ def _complete(design: Design) -> Draft:
     return draft
 
 
-def _find_more(design: Design, error: InputError) -> list[Problem]:
-    """The problems of an error, and those that show once what is wrong is left out, so that all are told at once."""
-    found = list(error.problems)
-    rest = plain(design)
+def find_more(problems: Sequence[Problem], data: Any) -> list[Problem]:
+    """Some problems of a design, and those that show once what is wrong is left out, so that all are told at once.
+
+    data: the plain data of the design; it stays as it is.
+    """
+    found, last = list(problems), list(problems)
+    if not isinstance(data, Mapping) or len(data.get("entities") or ()) > MOST_ENTITIES:
+        return found
+    rest = _copy_data(data)
+    left_out: set[str] = set()
     for _ in range(MOST_ROUNDS):
-        if not all(_leave_out(rest, one.path) for one in error.problems):
-            break
+        for one in last:
+            left_out.add(one.path)
+            if not _leave_out(rest, one.path):
+                return found
         try:
-            _complete(Design.of(rest))
+            design = Design.of(rest)
+        except InputError as more:
+            # what is wrong now was right while all was there
+            last = list(more.problems)
+            continue
+        try:
+            _complete(design)
             break
         except InputError as more:
-            error = more
-            found += [one for one in more.problems if one not in found]
+            last = list(more.problems)
+            found += [one for one in last if one not in found and not _is_fallout(one, left_out)]
         except (ArithmeticError, LookupError, TypeError, ValueError):
             # what is left need not make sense
             break
     return found
 
 
+def _is_fallout(problem: Problem, left_out: Collection[str]) -> bool:
+    """Whether a problem is only there because something was left out: a name in it, or what it refers to."""
+    return any(path.startswith(f"{problem.path}.") or path.rpartition(".")[2] == problem.given for path in left_out)
+
+
+def _copy_data(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {name: _copy_data(one) for name, one in data.items()}
+    return [_copy_data(one) for one in data] if isinstance(data, list | tuple) else data
+
+
 def _leave_out(data: Any, path: str) -> bool:
     """Take the value at a path, or the nearest thing above it, out of plain data; whether there was one."""
-    place, parts = data, path.split(".")
-    for n, part in enumerate(parts):
-        if not isinstance(place, dict) or part not in place:
+    place, parts, at = data, path.split("."), 0
+    while at < len(parts):
+        # a name that is wrong may itself hold dots
+        ends = (end for end in range(at + 1, len(parts) + 1) if ".".join(parts[at:end]) in place)
+        end = next(ends, None)
+        if end is None:
             return False
-        if n == len(parts) - 1 or not isinstance(place[part], dict):
-            del place[part]
+        name = ".".join(parts[at:end])
+        if end == len(parts) or not isinstance(place[name], dict):
+            # a field keeps its name, since others refer to it
+            if place[name] != "text" and at >= 2 and parts[at - 1] == "fields":
+                place[name] = "text"
+            else:
+                del place[name]
             return True
-        place = place[part]
+        place, at = place[name], end
     return False
 
 

@@ -83,7 +83,9 @@ class Design(Record):
         wrong = [one.path for one in problems]
         problems += [one for one in find_dangling(made) if not _is_touched(one.path, wrong)]
         if problems:
-            raise InputError(problems)
+            error = InputError(problems)
+            error.data = data
+            raise error
         return made
 
     def __getstate__(self) -> dict[str, Any]:

@@ -398,7 +398,7 @@ class Step(Record):
     SHORTHAND: ClassVar[str] = "a text such as 'charge Payment via psp undo refund'"
 
     action: str | None = said("What is done?", example="charge", also=("verb", "do"))
-    entity: str | None = said("To which entity?", example="Payment", refers=Refers("entity", hint=STEP))
+    entity: str | None = said("To which entity?", example="Payment", refers=Refers("entity", hint=f"A{STEP[1:]}."))
     via: str | None = said("Through which third party?", example="psp", also=("through", "party"))
     undo: str | None = said("What undoes it?", example="refund", also=("compensation", "rollback"))
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from archnb.design.record import (
     AT_LEAST_ONE,
-    DELAY,
+    DURATION,
     NUMBER,
     SHARE,
     SOME_SHARE,
@@ -47,7 +47,7 @@ class Component(Record):
         "Which share of the time does one of them work?", unit=NUMBER, example="99.9%", within=SOME_SHARE
     )
     service_time: Quantity | None = said(
-        "How long does it work on one request?", unit=TIME, example="5 ms", within=DELAY
+        "How long does it work on one request?", unit=TIME, example="5 ms", within=DURATION
     )
     technology: str | None = said("What is it built with?", example="PostgreSQL 18")
 

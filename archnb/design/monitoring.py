@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.record import DURATION, NOT_NEGATIVE_RATE, NUMBER, SOME_SHARE, TIME, Named, Range, Record, said
+from archnb.design.record import (
+    DURATION,
+    NOT_NEGATIVE_RATE,
+    NUMBER,
+    SOME_SHARE,
+    TIME,
+    Named,
+    Range,
+    Record,
+    Refers,
+    said,
+)
 from archnb.quantity import Quantity
 
 
@@ -46,7 +57,9 @@ class Alert(Record):
 class Metric(Record):
     """A metric that a component emits."""
 
-    component: str | None = said("Which component emits it?", example="service", refers="component")
+    component: str | None = said(
+        "Which component emits it?", example="service", refers=Refers("component", pick=r"([^,]*[^,\s])")
+    )
     kind: Literal["counter", "gauge", "histogram"] | None = said("What kind?", example="histogram")
     signal: Literal["rate", "errors", "duration", "utilisation", "saturation"] | None = said(
         "Which of RED or USE?", example="duration"

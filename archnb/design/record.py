@@ -440,7 +440,12 @@ def _is_within(within: Range, made: Quantity, value: object, path: str, problems
         allowed = within.describe()
         told = f"{quote(str(given))} is {fault}"
         example = f", for instance {about.example}" if about.example else ""
-        problems.append(Problem.of(path, told, f"give {allowed}{example}", given=value, allowed=(allowed,)))
+        next, near = f"give {allowed}{example}", None
+        if within.most == "100%" and not made.unit.symbol and 1 < made.low <= made.high <= 100:
+            # 99.9 without its sign is 9990 %
+            near = f"{made.low:g}%" if not made.is_range else f"{made.low:g}..{made.high:g}%"
+            next = f"did you mean {near}? A share is written with its sign"
+        problems.append(Problem.of(path, told, next, given=value, allowed=(allowed,), nearest=near))
     return fault is None
 
 

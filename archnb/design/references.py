@@ -309,14 +309,15 @@ def list_references(design: Design) -> list[Reference]:
 
 
 def _gather(record: Record, path: str, holders: Holders, found: list[Reference]) -> None:
-    values = record.__dict__
+    values, is_text = record.__dict__, bool(record.SHORTHAND)
     for name, refers, keys, kind in _steps(type(record)):
         value = values[name]
         if value is None or value == ():
             continue
         here = f"{path}.{name}" if path else name
         if refers is not None:
-            _add(value, here, refers, holders, found)
+            # what is written as one text is one place
+            _add(value, path if is_text else here, refers, holders, found)
         if kind == "record":
             _gather(value, here, holders, found)
         elif kind == "records":
@@ -370,7 +371,7 @@ def find_unknown(
                 known[at.refers.scope] = dict.fromkeys(listed) if isinstance(listed, list | tuple) else listed
             allowed = known[at.refers.scope]
         if allowed is not None and at.name not in allowed:
-            hint = " ".join(one for one in (at.refers.hint, scope.hint) if one)
+            hint = at.refers.hint or scope.hint
             yield unknown_name(at.path, scope.word, at.name, _in_order(allowed), hint, meant=scope.meant)
 
 

@@ -28,14 +28,15 @@ __all__ = ["dumps", "load", "loads", "save"]
 _STALE = 60.0
 
 
-def load(path: str | os.PathLike[str]) -> Design:
+def load(path: str | os.PathLike[str], *, must_say_format: bool = False) -> Design:
     """Read a design file.
 
-    Raises InputError with every problem and its line, also for a file without the line `archnb: 1`, which is what tells a
-    design from other YAML; FormatVersionError for a file of a newer format.
+    must_say_format: refuse a file without the line `archnb: 1`, which is what tells a design from other YAML.
+
+    Raises InputError with every problem and its line, FormatVersionError for a file of a newer format.
     """
     text = _decode(_read_bytes(Path(path)), str(path))
-    if not _MARK.search(text):
+    if must_say_format and not _MARK.search(text):
         _check_mark(text, str(path))
     return loads(text, str(path))
 
@@ -54,12 +55,13 @@ def _check_mark(text: str, where: str) -> None:
         raise InputError([told], where)
     if root.kind == "mapping" and root.find("archnb") is None:
         missing = "the line is missing that tells a design from other YAML, and its format"
-        problems = [Problem.of("", missing, f"add the line `archnb: {FORMAT}` at the top", line=1)]
+        told = InputError([Problem.of("", missing, f"add the line `archnb: {FORMAT}` at the top", line=1)], where)
         try:
             loads(text)
         except InputError as error:
-            problems += error.problems
-        raise InputError(problems, where)
+            told = InputError([*told.problems, *error.problems], where)
+            told.data, told.locate = error.data, error.locate
+        raise told
 
 
 def _parse(text: str, where: str) -> Node | None:
@@ -80,7 +82,9 @@ def loads(text: str, where: str = "") -> Design:
     try:
         design = _read_design(text)[0]
     except InputError as error:
-        raise type(error)(error.problems, where) from None
+        told = type(error)(error.problems, where)
+        told.data, told.locate = error.data, partial(_find_in_text, text)
+        raise told from None
     remember_origin(design, Origin(where, partial(_find_in_text, text)))
     return design
 
@@ -161,7 +165,9 @@ def _read_design(text: str) -> tuple[Design, int]:
         design = _build(migrate(data, version))
     except InputError as error:
         found = [_locate(root, problem, renames) for problem in error.problems]
-        raise type(error)([*slips, *(one for one in found if one.path not in {slip.path for slip in slips})]) from None
+        told = type(error)([*slips, *(one for one in found if one.path not in {slip.path for slip in slips})])
+        told.data = error.data
+        raise told from None
     if slips:
         raise InputError(slips)
     return design, version

@@ -222,21 +222,6 @@ def strong_but_stale(draft: Draft) -> Iterator[Hit]:
 
 
 @rule(
-    "requirements-objective-without-operation", principle="reliability", severity="medium",
-    condition="an objective names no access pattern",
-    effect="The promise is measured by nothing and kept by nobody.",
-    remedy="Name an access pattern, or declare one of that name under access.",
-)  # fmt: skip
-def objective_without_operation(draft: Draft) -> Iterator[Hit]:
-    for name in draft.said.requirements.objectives:
-        if name != "default" and name not in draft.design.access:
-            yield Hit(
-                f"requirements.objectives.{name}",
-                f"{name!r} is not among the {len(draft.design.access)} access patterns",
-            )
-
-
-@rule(
     "requirements-percentiles-out-of-order", principle="performance", severity="medium",
     condition="a lower percentile of the latency is promised to be slower than a higher one",
     effect="No system can meet both; the tighter one silently becomes the promise.",
@@ -296,7 +281,6 @@ def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
 RULES: Sequence[Rule] = (
     load_not_said,
     strong_but_stale,
-    objective_without_operation,
     percentiles_out_of_order,
     availability_beyond_one_region,
     rates_disagree_with_load,

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from archnb.design import fields_of
-from archnb.exceptions import unknown
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
 from archnb.quantity import show, unit
@@ -115,21 +114,6 @@ def find_role_without_permission(draft: Draft) -> Iterator[Hit]:
     for name, role in draft.design.auth.roles.items():
         if not role.allows:
             yield Hit(f"auth.roles.{name}", f"no access pattern names {name}, and it allows nothing")
-
-
-@rule(
-    "auth-unknown-operation", principle="integrity", severity="medium",
-    condition="A role allows an operation that does not exist.",
-    effect="The permission that was meant is not given, and the one that is written will mean something when the name is used one day.",
-    remedy="Correct the name: operations are called as their access patterns are.",
-)  # fmt: skip
-def find_unknown_operation(draft: Draft) -> Iterator[Hit]:
-    """Permissions on nothing."""
-    operations = draft.design.api.operations
-    for name, role in draft.design.auth.roles.items():
-        for one in role.allows:
-            if one not in operations:
-                yield Hit(f"auth.roles.{name}.allows.{one}", unknown("operation", one, operations))
 
 
 @rule(
@@ -323,7 +307,7 @@ def find_password_beside_provider(draft: Draft) -> Iterator[Hit]:
 
 RULES: Sequence[Rule] = (
     find_token_outlives_session, find_long_lived_token, find_token_churn, find_operation_without_permission, find_role_without_permission,
-    find_unknown_operation, find_admin_without_mfa, find_public_personal_data, find_own_scope_without_owner, find_any_scope_for_users,
+    find_admin_without_mfa, find_public_personal_data, find_own_scope_without_owner, find_any_scope_for_users,
     find_browser_client_with_secret, find_card_data, find_missing_erasure,
     find_password_beside_provider,
 )  # fmt: skip
