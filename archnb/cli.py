@@ -45,7 +45,12 @@ def careful(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **options)
         except EngineMissing as error:
             _fail(str(error), NO_ENGINE)
-        except (InputError, ArchnbError) as error:
+        except InputError as error:
+            if options.get("as_json"):
+                _echo_json({"file": error.where or None, "errors": [one.data() for one in error.problems]})
+                sys.exit(BAD_INPUT)
+            _fail(str(error), BAD_INPUT)
+        except ArchnbError as error:
             _fail(str(error), BAD_INPUT)
         except FileNotFoundError as error:
             _fail(f"{error.filename}: there is no such file; 'archnb new {error.filename}' makes one.", BAD_INPUT)
@@ -92,6 +97,7 @@ def main() -> None:
 
 
 STARTER = """\
+# yaml-language-server: $schema={schema}
 # A design, short on purpose: what is not said here is proposed, each with its reason.
 # archnb plan {file}      archnb report {file}
 archnb: 1
@@ -113,16 +119,60 @@ access:
 @click.argument("design", type=click.Path(path_type=Path))
 @careful
 def new(design: Path) -> None:
-    """Write a small design to start from. It never overwrites a file."""
+    """Write a small design to start from, and the schema beside it that editors complete and check it with.
+
+    It never overwrites a design.
+    """
+    from archnb.design.json_schema import FILENAME
     from archnb.design.record import MAX_NAME
 
-    text = STARTER.format(name=json.dumps(design.stem[:MAX_NAME], ensure_ascii=False), file=design.name)
+    name = json.dumps(design.stem[:MAX_NAME], ensure_ascii=False)
+    text = STARTER.format(name=name, file=design.name, schema=FILENAME)
     try:
         with design.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
         _fail(f"{design} is there already; choose another name.", BAD_INPUT)
-    click.echo(f"{design} is written. Next: archnb plan {design}")
+    # a file beside the design works for every editor and without a network
+    design.with_name(FILENAME).write_text(_write_schema(), encoding="utf-8")
+    click.echo(f"{design} is written, and {FILENAME} beside it for editors. Next: archnb plan {design}")
+
+
+def _write_schema() -> str:
+    from archnb.design import FORMAT, Design
+    from archnb.design.json_schema import write_schema
+
+    return write_schema(Design, FORMAT)
+
+
+@main.command(epilog="Example: archnb schema --output archnb.schema.json")
+@click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of printing.")
+@careful
+def schema(output: Path | None) -> None:
+    """Print the JSON Schema of a design file (draft 2020-12), for editors and programs.
+
+    An editor finds it by the first line of a design: # yaml-language-server: $schema=archnb.schema.json
+    """
+    if output is None:
+        click.echo(_write_schema(), nl=False)
+        return
+    output.write_text(_write_schema(), encoding="utf-8")
+    click.echo(f"{output} is written.")
+
+
+@main.command(epilog="Example: archnb explain access.steps")
+@click.argument("entry", required=False)
+@AsJson
+@careful
+def explain(entry: str | None, as_json: bool) -> None:
+    """Explain a section, a field, a type, a mark, a unit or a grammar of design files; without one, list them all."""
+    from archnb.design import Design
+    from archnb.design.reference import explain_data, explain_entry, list_words
+
+    if as_json:
+        _echo_json(explain_data(Design, entry))
+    else:
+        click.echo(list_words(Design) if entry is None else explain_entry(Design, entry))
 
 
 @main.command("plan", epilog="Example: archnb plan shop.yaml --json")

@@ -22,6 +22,19 @@ def _used(draft: Draft) -> Iterator[tuple[str, CachePolicy, Workload]]:
 
 
 @rule(
+    "cache-lifetime-of-nothing", principle="performance", severity="medium",
+    condition="A policy keeps its answers for no time at all.",
+    effect="Every read misses and pays for the cache and the store.",
+    remedy="Give it a lifetime within the staleness allowed, or refuse the cache with `use: false`.",
+)  # fmt: skip
+def check_empty(draft: Draft) -> Iterator[Hit]:
+    """Find lifetimes of zero."""
+    for name, policy in draft.said.cache.policies.items():
+        if policy.use is not False and policy.ttl is not None and policy.ttl.high == 0:
+            yield Hit(f"cache.policies.{name}.ttl", f"lifetime {policy.ttl}")
+
+
+@rule(
     "cache-ttl-over-staleness", principle="integrity", severity="high",
     condition="A policy that is made fresh by its lifetime alone lives longer than an answer may be old.",
     effect="Readers get answers that are older than the requirement allows.",
@@ -219,6 +232,7 @@ def check_in_process(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: tuple[Rule, ...] = (
+    check_empty,
     check_ttl,
     check_strong,
     check_owner,
