@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -96,10 +96,11 @@ def find_more(problems: Sequence[Problem], data: Any) -> list[Problem]:
     if not isinstance(data, Mapping) or len(data.get("entities") or ()) > MOST_ENTITIES:
         return found
     rest = _copy_data(data)
-    left_out: set[str] = set()
+    left_out: dict[str, bool] = {}
     for _ in range(MOST_ROUNDS):
         for one in last:
-            left_out.add(one.path)
+            # a name that is wrong itself was no use to anybody; anything else may have been
+            left_out[one.path] = one.path.rpartition(".")[2] != one.given
             if not _leave_out(rest, one.path):
                 return found
         try:
@@ -120,9 +121,12 @@ def find_more(problems: Sequence[Problem], data: Any) -> list[Problem]:
     return found
 
 
-def _is_fallout(problem: Problem, left_out: Collection[str]) -> bool:
-    """Whether a problem is only there because something was left out: a name in it, or what it refers to."""
-    return any(path.startswith(f"{problem.path}.") or path.rpartition(".")[2] == problem.given for path in left_out)
+def _is_fallout(problem: Problem, left_out: Mapping[str, bool]) -> bool:
+    """Whether a problem is only there because something was left out: a value in it, or what it refers to."""
+    return any(
+        path.startswith(f"{problem.path}.") or (is_name and path.rpartition(".")[2] == problem.given)
+        for path, is_name in left_out.items()
+    )
 
 
 def _copy_data(data: Any) -> Any:

@@ -20,7 +20,7 @@ from archnb.design.jobs import Jobs
 from archnb.design.migrations import Migrations
 from archnb.design.monitoring import Monitoring
 from archnb.design.patterns import Pattern
-from archnb.design.record import Named, Record, build, leaves, plain, read, said
+from archnb.design.record import Named, Record, Refers, build, leaves, plain, read, said
 from archnb.design.references import (
     Names,
     fields_of,
@@ -64,7 +64,11 @@ class Design(Record):
     monitoring: Monitoring = said("What is measured?", default=Monitoring())
     scaling: Scaling = said("How does it grow?", default=Scaling())
     migrations: Migrations = said("How does it change?", default=Migrations())
-    patterns: Named[Pattern] = said("Which patterns?", default=dict, keys="pattern")
+    patterns: Named[Pattern] = said(
+        "Which patterns?",
+        default=dict,
+        keys=Refers("pattern", unless=("reason",), hint="Say the reason of a pattern of your own."),
+    )
     decisions: Decisions = said("What was decided?", default=Decisions())
 
     @classmethod

@@ -121,7 +121,8 @@ def _make(hint: Any, about: Asked | None, definitions: dict[str, Schema]) -> Sch
 
 
 def _make_named(inner: Any, about: Asked | None, definitions: dict[str, Schema]) -> Schema:
-    words = _FIXED.get(about.keys.scope) if about is not None and about.keys is not None else None
+    keys = about.keys if about is not None else None
+    words = _FIXED.get(keys.scope) if keys is not None and not keys.unless else None
     names: Schema = {"enum": list(words)} if words is not None else {"pattern": rf"^[^.\n]{{1,{MAX_NAME}}}$"}
     return {
         "type": ["object", "null"],

@@ -195,7 +195,8 @@ def _referenced_columns(names: Names, at: Reference) -> Collection[str] | None:
 def _tables(names: Names, at: Reference) -> Collection[str] | None:
     table = _table(names, at)
     if "schema" in names.closed:
-        return names.design.schema.tables
+        # one without columns is for no entity and says none
+        return [name for name, one in names.design.schema.tables.items() if one.columns]
     # a table whose columns were said is whole, and so are those that it may refer to
     is_whole = table is not None and len(at.holders) > 1
     return names.design.schema.tables if is_whole else None
@@ -334,7 +335,7 @@ def _gather(record: Record, path: str, holders: Holders, found: list[Reference])
 
 def _add(value: Any, path: str, refers: Refers, holders: Holders, found: list[Reference]) -> None:
     for text in (value,) if isinstance(value, str) else value:
-        names: Iterable[str] = (text.removeprefix(refers.strip).strip(),) if refers.strip else (text,)
+        names: Iterable[str] = (text.removeprefix(refers.strip),) if refers.strip else (text,)
         if refers.pick is not None:
             names = ["".join(one.groups("")).strip() for one in re.finditer(refers.pick, text)]
         found.extend(Reference(path, refers, one, holders) for one in names)
