@@ -201,7 +201,7 @@ def test_hostile_text_is_escaped(small: Form) -> None:
     _type(small, PEAK, "<img src=x onerror=alert(1)>")
     assert "<img" not in _note(small, PEAK) and "&lt;img" in _note(small, PEAK)
     said = tiny().replace("access.<b>x</b>", {"reads": "Order", "by": "id", "rate": "1/s", "roles": "customer"})
-    named = form(said.replace("requirements.objectives.<b>x</b>", {"latency_p99": "1 s"}))
+    named = form(said.replace("requirements.objectives.<b>x</b>", {"latency_p50": "2 s", "latency_p99": "1 s"}))
     assert "<b>x" not in named.aside.value and "&lt;b&gt;x" in named.aside.value
 
 

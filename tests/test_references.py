@@ -161,7 +161,10 @@ def test_renamed_pattern_whose_policy_stays(tmp_path: Path) -> None:
 def test_all_sections_are_told_at_once() -> None:
     """Names of what different sections propose are refused together, though the sections are completed one after the other."""
     data = put("flow/paths/book_visit", {"hops": [{"source": "client", "target": "servise"}]})
-    data |= {"monitoring": {"alerts": {"late": {"slo": "defaul_latency"}}}, "auth": {"clients": {"ward": {"roles": ["nurs"]}}}}
+    data |= {
+        "monitoring": {"alerts": {"late": {"slo": "defaul_latency"}}},
+        "auth": {"clients": {"ward": {"roles": ["nurs"]}}},
+    }
     with pytest.raises(InputError) as caught:
         plan(Design.of(data))
     assert {one.nearest for one in caught.value.problems} == {"service", "default_latency", "nurse"}

@@ -144,7 +144,7 @@ class Field(Record):
     length: int | None = said(
         "How long at most?",
         example="200",
-        within=Range(least="1", most="1G", is_whole=True),
+        within=Range(least="0", most="1T", is_whole=True),
         also=("max_length", "size"),
     )
     scale: int | None = said(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +19,7 @@ from archnb.design.record import (
     SIZE,
     SOME_SHARE,
     TIME,
+    Fault,
     Named,
     Range,
     Record,
@@ -107,6 +109,12 @@ class Load(Record):
         "Which share of a day's reads goes to data worth keeping in memory?", unit=NUMBER, example="20%",
         help="The 80/20 rule of thumb is 20%.", within=SHARE, proposed="20%"
     )  # fmt: skip
+
+    def find_faults(self) -> Iterator[Fault]:
+        share, ratio = self.read_share, self.reads_per_write
+        if share is not None and ratio is not None and abs(share.base - ratio.base / (1 + ratio.base)) > 0.01:
+            fault = f"{share} reads and {ratio} reads with one write are not the same"
+            yield Fault("read_share", fault, "say one of the two")
 
 
 @dataclass(frozen=True, kw_only=True)
