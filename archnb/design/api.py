@@ -78,7 +78,11 @@ class Api(Record):
         "How many items a page?", unit=NUMBER, example="20", within=AT_LEAST_ONE, proposed="20"
     )
     max_page_size: Quantity | None = said(
-        "How many items a page at most?", unit=NUMBER, example="100", within=AT_LEAST_ONE, proposed="100"
+        "How many items a page at most?",
+        unit=NUMBER,
+        example="100",
+        within=AT_LEAST_ONE,
+        proposed="100, or the largest limit of an access pattern",
     )
     operations: Named[Operation] = said(
         "Which operations?",

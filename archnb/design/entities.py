@@ -354,9 +354,7 @@ class Entity(Record):
     domain: str | None = said(
         "Which part of the business does it belong to?", example="ordering", also=("context", "module")
     )
-    history: bool | None = said(
-        "Must every earlier state be known?", example="true", help="Proposes event sourcing.", proposed="false"
-    )
+    history: bool | None = said("Must every earlier state be known?", example="true", help="Proposes event sourcing.")
 
 
 @dataclass(frozen=True, kw_only=True)

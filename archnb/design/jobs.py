@@ -32,9 +32,7 @@ class Retry(Record):
     attempts: int | None = said(
         "How many attempts in all?", example="8", within=AT_LEAST_ONE, also=("retries", "tries")
     )
-    base: Quantity | None = said(
-        "How long is the first wait at most?", unit=TIME, example="1 s", within=DELAY, proposed="1 s"
-    )
+    base: Quantity | None = said("How long is the first wait at most?", unit=TIME, example="1 s", within=DELAY)
     factor: Quantity | None = said(
         "By how much does each wait grow?", unit=NUMBER, example="2", within=Range(least="1", most="1000"), proposed="2"
     )

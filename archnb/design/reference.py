@@ -148,10 +148,11 @@ def explain_data(cls: type[Record], path: str | None) -> list[dict[str, Any]]:
 
 def find_entry(cls: type[Record], path: str) -> Entry | None:
     """The entry for a path as it stands in a file (`access.orders.steps`), in the reference, or without names."""
-    parts = path.split(".")
-    for entry in list_entries(cls):
+    parts, entries = path.split("."), list(list_entries(cls))
+    for entry in entries:
         if list(entry.words) == parts or entry.path == path:
             return entry
+    for entry in entries:
         pattern = entry.path.split(".")
         if len(pattern) == len(parts) and all(p.startswith("<") or p == q for p, q in zip(pattern, parts, strict=True)):
             return entry
@@ -188,9 +189,14 @@ def _list_facts(about: Asked) -> Iterator[tuple[str, str]]:
     if about.example:
         yield "Example", f"`{about.example}`"
     if about.proposed:
-        yield "Left out", f"`{about.proposed}`"
+        yield "Left out", _say_proposed(about)
     if about.also:
         yield "Not called", ", ".join(f"`{one}`" for one in about.also)
+
+
+def _say_proposed(about: Asked) -> str:
+    """What is proposed, as code where it is a value and not a sentence."""
+    return f"`{about.proposed}`" if about.proposed and "," not in about.proposed else about.proposed
 
 
 def _with_article(words: str) -> str:
@@ -228,7 +234,7 @@ def write_reference(cls: type[Record]) -> str:
     ]
     for entry in list_entries(cls):
         if len(entry.words) == 1:
-            parts += ["", f"## {entry.path}", "", _sentence(entry)]
+            parts += ["", f"## `{entry.path}`", "", _sentence(entry)]
         if entry.holds is not None:
             parts += _write_table(entry)
         elif len(entry.words) == 1:
@@ -268,7 +274,7 @@ def _write_rows(entries: list[Entry]) -> list[str]:
             takes.append(f"written as [{about.grammar}](#grammars)")
         cells = (
             f"`{entry.path}`", _sentence(entry), "; ".join(takes), f"`{about.example}`" if about.example else "",
-            f"`{about.proposed}`" if about.proposed else "",
+            _say_proposed(about),
         )  # fmt: skip
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return rows

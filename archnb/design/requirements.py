@@ -63,7 +63,7 @@ class Load(Record):
         unit=NUMBER,
         example="90%",
         within=SHARE,
-        proposed="90%",
+        proposed="90%, or as reads_per_write has it",
         also=("reads", "read_ratio"),
     )
     writes: Quantity | None = said(
@@ -136,7 +136,7 @@ class Objective(Record):
         unit=TIME,
         example="300 ms",
         within=DURATION,
-        proposed="500 ms",
+        proposed="500 ms, or in proportion to the percentile that is said",
         also=("p99",),
     )
     availability: Quantity | None = said(
@@ -144,7 +144,7 @@ class Objective(Record):
         unit=NUMBER,
         example="99.9%",
         within=SOME_SHARE,
-        proposed="99.9%",
+        proposed="99.9%, or as `default` has it",
         also=("uptime",),
     )
     staleness: Quantity | None = said(

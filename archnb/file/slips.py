@@ -130,7 +130,11 @@ def explain_comma(path: str, name: str, value: str, rests: Iterable[str], line: 
         return Problem.of(path, told, f"write {right}", line=line, given=joined, nearest=right)
     right = f'{name}: "{joined}"'
     told = f"{quote(joined)}: inside {{}} a comma ends the value"
-    return Problem.of(path, told, f"put the value in quotes: {right}", line=line, given=joined, nearest=right)
+    next = f"put the value in quotes: {right}"
+    if value.count("(") == value.count(")"):
+        # nothing is open that the comma would stand in
+        next += f", or give {quote(joined.rpartition(', ')[2])} a value of its own"
+    return Problem.of(path, told, next, line=line, given=joined, nearest=right)
 
 
 def explain_no_value(path: str, name: str, line: int) -> Problem:
