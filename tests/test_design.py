@@ -129,7 +129,9 @@ def test_all_problems_are_told() -> None:
     with pytest.raises(InputError) as caught:
         Design.of({"entities": {f"E{n}": {"fields": {"x": "nonsense"}} for n in range(7)}})
     assert len(caught.value.problems) == 7
-    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [f"entities.E{n}.fields.x" for n in range(7)]
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        f"entities.E{n}.fields.x" for n in range(7)
+    ]
 
 
 values = st.recursive(

@@ -49,19 +49,17 @@ def _check_mark(text: str, where: str) -> None:
     """Refuse a file that is empty or does not say that it is a design."""
     root = _parse(text, where)
     if root is None:
-        told = Problem.of(
-            "", "the file is empty, so it is no design", "`archnb new FILE` writes one to start from", line=1
-        )
-        raise InputError([told], where)
+        next = "`archnb new FILE` writes one to start from"
+        raise InputError([Problem.of("", "the file is empty, so it is no design", next, line=1)], where)
     if root.kind == "mapping" and root.find("archnb") is None:
         missing = "the line is missing that tells a design from other YAML, and its format"
-        told = InputError([Problem.of("", missing, f"add the line `archnb: {FORMAT}` at the top", line=1)], where)
+        error = InputError([Problem.of("", missing, f"add the line `archnb: {FORMAT}` at the top", line=1)], where)
         try:
             loads(text)
-        except InputError as error:
-            told = InputError([*told.problems, *error.problems], where)
-            told.data, told.locate = error.data, error.locate
-        raise told
+        except InputError as more:
+            error = InputError([*error.problems, *more.problems], where)
+            error.data, error.locate = more.data, more.locate
+        raise error
 
 
 def _parse(text: str, where: str) -> Node | None:
