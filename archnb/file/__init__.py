@@ -12,7 +12,7 @@ import secrets
 import stat
 import time
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +81,9 @@ def loads(text: str, where: str = "") -> Design:
         design = _read_design(text)[0]
     except InputError as error:
         told = type(error)(error.problems, where)
-        told.data, told.locate = error.data, partial(_find_in_text, text)
+        told.data, told.locate = error.data, _Lines(text)
         raise told from None
-    remember_origin(design, Origin(where, partial(_find_in_text, text)))
+    remember_origin(design, Origin(where, _Lines(text)))
     return design
 
 
@@ -171,12 +171,21 @@ def _read_design(text: str) -> tuple[Design, int]:
     return design, version
 
 
-def _find_in_text(text: str, problem: Problem) -> Problem:
-    """The problem with its line in the text that a design was read from."""
-    root = parse_text(text)
-    data = build_data(root, text, [])
-    version = read_version(data)
-    return _locate(root, problem, {new: old for old, new in find_renames(version).items()})
+class _Lines:
+    """Finds the lines of problems in a text that a design was read from; the text is parsed again when first asked."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __call__(self, problem: Problem) -> Problem:
+        root, renames = self._found
+        return _locate(root, problem, renames)
+
+    @cached_property
+    def _found(self) -> tuple[Node | None, Mapping[str, str]]:
+        root = parse_text(self.text)
+        version = read_version(build_data(root, self.text, []))
+        return root, {new: old for old, new in find_renames(version).items()}
 
 
 def _build(data: Mapping[Any, Any]) -> Design:

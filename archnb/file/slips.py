@@ -11,6 +11,9 @@ from collections.abc import Iterable
 
 from archnb.exceptions import Problem, quote
 
+# what stands further to the right is not looked at: no slip of a person needs it
+_LOOKED_AT = 400
+_COMMENT = re.compile(r"(?:^|\s)#")
 _TAB = re.compile(r" *\t[ \t]*(?=[^\s#])")
 _NAME = r"[^\W\d][\w .-]*"
 _NO_SPACE = re.compile(rf"\s*(?:- )?(?P<name>{_NAME}):(?P<value>[^\s/:#][^#]*?)\s*(?:#.*)?")
@@ -21,7 +24,7 @@ _NUMBERS = re.compile(r"(?P<first>[+-]?\d[\d_]*),(?P<rest>\d[\d,]*)(?P<unit>\D*)
 
 def explain_error(text: str, what: str, line: int, context_line: int | None) -> Problem:
     """The problem of a text that is not YAML: what the reader says at a line (from 0), and where it thinks it began."""
-    lines = text.splitlines()
+    lines = [one[:_LOOKED_AT] for one in text.splitlines()]
     first = context_line if context_line is not None else max(0, line - 1)
     found = (
         _find_open_quote(lines, line)
@@ -61,6 +64,9 @@ def _find_open_quote(lines: list[str], until: int) -> Problem | None:
     for n, text in enumerate(lines[: until + 1]):
         bare = text
         while (opened := _OPENED.search(bare)) is not None:
+            comment = _COMMENT.search(bare)
+            if comment is not None and comment.start() < opened.start("quote"):
+                break
             sign, rest = opened["quote"], bare[opened.end() :]
             closed = _find_end(rest, sign)
             if closed is None:
@@ -68,7 +74,8 @@ def _find_open_quote(lines: list[str], until: int) -> Problem | None:
                 if not below or re.match(rf"\s*(?:- )?{_NAME}:(?:\s|$)", below):
                     told = f"a quote opens here and is not closed: {quote(text.strip())}"
                     return Problem.of("", told, "close the quote that opens here", line=n + 1)
-                return None
+                # a text over several lines
+                break
             bare = rest[closed:]
     return None
 
