@@ -47,8 +47,8 @@ def careful(function: Callable[..., Any]) -> Callable[..., Any]:
             _fail(str(error), NO_ENGINE)
         except InputError as error:
             if options.get("as_json"):
+                # for programs on the one way, for people on the other
                 _echo_json({"file": error.where or None, "errors": [one.data() for one in error.problems]})
-                sys.exit(BAD_INPUT)
             _fail(str(error), BAD_INPUT)
         except ArchnbError as error:
             _fail(str(error), BAD_INPUT)

@@ -73,15 +73,21 @@ class Problem:
 
     def data(self) -> dict[str, Any]:
         """The problem as plain data, for `--json`."""
-        given = self.given if isinstance(self.given, str | int | float | bool) else None
+        given = self.given if isinstance(self.given, int | float) else None
+        given = _encode(self.given) if isinstance(self.given, str) else given
         return {
-            "line": self.line, "path": self.path, "message": self.message, "given": given, "allowed": list(self.allowed),
+            "line": self.line, "path": _encode(self.path), "message": self.message, "given": given, "allowed": list(self.allowed),
             "nearest": self.nearest, "next": self.next,
         }  # fmt: skip
 
     def __str__(self) -> str:
         where = f"line {self.line}: " if self.line is not None else ""
-        return f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
+        return f"{where}{_encode(self.path)}: {self.message}" if self.path else f"{where}{self.message}"
+
+
+def _encode(text: str) -> str:
+    """The text as any output takes it: half of a character is written as its number."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _join(fault: str, next: str) -> str:

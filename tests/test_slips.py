@@ -169,3 +169,14 @@ def test_explain_shows_an_entry_and_lists_them() -> None:
     wrong = CliRunner().invoke(main, ["explain", "acces.stps", "--json"])
     assert wrong.exit_code == 2
     assert json.loads(wrong.stdout)["errors"][0]["nearest"] == "access.steps"
+
+
+@pytest.mark.parametrize("text", ['"a\\ud800": 1\n', 'name: "a\\ud800"\n', 'entities: {"\\ud800": {}}\n'])
+def test_half_a_character_is_told_and_does_not_break_the_telling(text: str, tmp_path: Path) -> None:
+    """A lone surrogate, in a name or a text, ends in a message and in JSON that can be written anywhere."""
+    path = tmp_path / "half.yaml"
+    path.write_text("archnb: 1\n" + text, encoding="utf-8")
+    told = CliRunner().invoke(main, ["check", str(path), "--json"])
+    assert told.exit_code == 2
+    assert json.loads(told.stdout)["errors"]
+    assert "\\ud800" in told.stderr
