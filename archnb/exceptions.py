@@ -73,10 +73,10 @@ class Problem:
 
     def data(self) -> dict[str, Any]:
         """The problem as plain data, for `--json`."""
-        given = self.given if isinstance(self.given, int | float) else None
-        given = _encode(self.given) if isinstance(self.given, str) else given
+        given = _encode(self.given) if isinstance(self.given, str) else self.given
         return {
-            "line": self.line, "path": _encode(self.path), "message": self.message, "given": given, "allowed": list(self.allowed),
+            "line": self.line, "path": _encode(self.path), "message": self.message,
+            "given": given if isinstance(given, str | int | float) else None, "allowed": list(self.allowed),
             "nearest": self.nearest, "next": self.next,
         }  # fmt: skip
 
