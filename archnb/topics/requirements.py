@@ -95,7 +95,8 @@ def _propose_load(draft: Draft) -> dict[str, Because]:
         made["reads_per_write"] = Because("10", "a usual proportion where people read more than they write")
         made["requests_per_user"] = Because("20/day", "only to express the load in users")
     else:
-        made["read_share"] = Because("90%", "people read about ten times as often as they write")
+        if load.reads_per_write is None:
+            made["read_share"] = Because("90%", "people read about ten times as often as they write")
         made["requests_per_user"] = Because("20/day", "a usual number for a service that is used daily")
         if load.daily_users is None:
             made["daily_users"] = _users_from_rates(draft)
@@ -158,26 +159,33 @@ def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
             _rounded(users), "the writes and reads, shared out by requests per user", ("load.daily_users",)
         )
     else:
+        if load.read_share is None:
+            ratio = facts["load.reads_per_write"]
+            share = facts.define("load.read_share", ratio / (ratio + 1), "%", "the share of reads")
+            made["read_share"] = Because(
+                share.quantity, "the reads with one write, said the other way round", ("load.read_share",)
+            )
         users, per_user, share = facts["load.daily_users"], facts["load.requests_per_user"], facts["load.read_share"]
         average = facts.define(
             "load.average_requests", users * per_user, "requests/s", "all requests, averaged over a day"
         )
         facts.define("load.average_reads", average * share, "reads/s", "reads on average")
         facts.define("load.average_writes", average * (1 - share), "writes/s", "writes on average")
-        ratio = facts.define(
-            "load.reads_per_write",
-            facts["load.average_reads"] / facts["load.average_writes"],
-            "",
-            "reads with one write",
-        )
         made["writes"] = Because(
             facts["load.average_writes"].quantity,
             "users × requests × the share that writes",
             ("load.average_writes",),
         )
-        made["reads_per_write"] = Because(
-            _rounded(ratio), "the read share, said the other way round", ("load.reads_per_write",)
-        )
+        if load.reads_per_write is None:
+            ratio = facts.define(
+                "load.reads_per_write",
+                facts["load.average_reads"] / facts["load.average_writes"],
+                "",
+                "reads with one write",
+            )
+            made["reads_per_write"] = Because(
+                _rounded(ratio), "the read share, said the other way round", ("load.reads_per_write",)
+            )
     peak = facts["load.peak_factor"]
     for word, unit in (("requests", "requests/s"), ("reads", "reads/s"), ("writes", "writes/s")):
         facts.define(f"load.peak_{word}", facts[f"load.average_{word}"] * peak, unit, f"{word} in the busiest hour")
@@ -250,6 +258,20 @@ def load_not_said(draft: Draft) -> Iterator[Hit]:
 
 
 @rule(
+    "requirements-nobody-uses-it", principle="scalability", severity="high",
+    condition="The load that is said comes to nothing: no users, no requests or no writes.",
+    effect="Every rate and size that follows is zero, so nothing is planned for the day when somebody comes.",
+    remedy="Say how many people are expected, as a range where nobody knows: 100..10k.",
+)  # fmt: skip
+def nobody_uses_it(draft: Draft) -> Iterator[Hit]:
+    load = draft.said.requirements.load
+    for name in ("daily_users", "requests_per_user", "writes"):
+        value = getattr(load, name)
+        if value is not None and value.high == 0:
+            yield Hit(f"requirements.load.{name}", f"{name} is {value}")
+
+
+@rule(
     "requirements-strong-but-stale", principle="integrity", severity="high",
     condition="An objective asks for strong consistency and allows stale answers.",
     effect="The two contradict each other: a cache or a replica may serve what the operation must not see.",
@@ -261,21 +283,6 @@ def strong_but_stale(draft: Draft) -> Iterator[Hit]:
         strong = one.consistency == "strong" or (pattern is not None and pattern.consistency == "strong")
         if strong and one.staleness is not None and one.staleness.base > 0:
             yield Hit(f"requirements.objectives.{name}", f"consistency strong, staleness {one.staleness}")
-
-
-@rule(
-    "requirements-objective-without-operation", principle="reliability", severity="medium",
-    condition="An objective names no access pattern.",
-    effect="The promise is measured by nothing and kept by nobody.",
-    remedy="Name an access pattern, or declare one of that name under access.",
-)  # fmt: skip
-def objective_without_operation(draft: Draft) -> Iterator[Hit]:
-    for name in draft.said.requirements.objectives:
-        if name != "default" and name not in draft.design.access:
-            yield Hit(
-                f"requirements.objectives.{name}",
-                f"{name!r} is not among the {len(draft.design.access)} access patterns",
-            )
 
 
 @rule(
@@ -328,6 +335,9 @@ def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
     if not said or (load.daily_users is None and load.writes is None):
         return
     peak = draft.facts["load.peak_requests"].base
+    if peak == 0:
+        # that nobody uses it is a finding of its own
+        return
     if sum(said) > 4 * peak or (sum(said) * 4 < peak and len(said) == len(draft.said.access) and len(said) >= 3):
         yield Hit(
             "requirements.load",
@@ -337,8 +347,8 @@ def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
 
 RULES: Sequence[Rule] = (
     load_not_said,
+    nobody_uses_it,
     strong_but_stale,
-    objective_without_operation,
     percentiles_out_of_order,
     availability_beyond_one_region,
     rates_disagree_with_load,

@@ -162,18 +162,12 @@ def _assumed_up(one: Component) -> str:
     return f"flow.assumed.up_{one.kind if one.kind in ('third_party', 'identity') else 'instance'}"
 
 
-def is_possible(field: str, value: float) -> bool:
-    """Whether a component can have such a number: at least one instance, a time above zero, a share above zero and up to one."""
-    return value >= 1 if field == "replicas" else 0 < value <= 1 if field == "availability" else value > 0
-
-
 def _name_input(draft: Draft, name: str, what: str, value: Quantity | None, assumed: str) -> Fact:
     """The fact of a component's input: given where it was said, else pointing to the assumption."""
     field = "availability" if what == "one_available" else what
     fact, facts = f"flow.{name}.{what}", draft.facts
-    if draft.is_said(f"flow.components.{name}.{field}") and value is not None and is_possible(field, value.base):
+    if draft.is_said(f"flow.components.{name}.{field}") and value is not None:
         return facts.given(fact, value, f"said of {name}", origin="said")
-    # what cannot be is a finding; the numbers go on with the assumption
     return facts.define(fact, facts[assumed], "%" if what == "one_available" else None, facts[assumed].because)
 
 
@@ -187,9 +181,7 @@ def _fill_replicas(
         one = draft.fill(path, one, replicas=Because(1, "others run it; how often is inside its availability"))
         facts.given(fact, one.replicas or 1, "others run it", origin="assumed")
     elif draft.is_said(f"{path}.replicas") and one.replicas is not None:
-        is_one_counted = not is_possible("replicas", one.replicas)
-        because = f"{one.replicas} is said of {name}, and one is counted" if is_one_counted else f"said of {name}"
-        facts.given(fact, max(1, one.replicas), because, origin="assumed" if is_one_counted else "said")
+        facts.given(fact, one.replicas, f"said of {name}", origin="said")
     else:
         more = f" and {len(operations) - 1} more" if len(operations) > 1 else ""
         why = (
@@ -367,7 +359,6 @@ __all__ = [
     "complete_numbers",
     "find_serial_parts",
     "gamma_p99",
-    "is_possible",
     "measure_paths",
     "shared_cause_availability",
 ]
