@@ -127,7 +127,7 @@ def find_more(problems: Sequence[Problem], data: Any) -> list[Problem]:
         except InputError as more:
             last = list(more.problems)
             found += [one for one in last if one not in found and not _is_fallout(one, left_out)]
-        except (ArithmeticError, LookupError, TypeError, ValueError):
+        except (ArchnbError, ArithmeticError, LookupError, TypeError, ValueError):
             # what is left need not make sense
             break
     return found

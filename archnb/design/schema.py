@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from archnb.design.entities import OnDelete
-from archnb.design.record import Named, Range, Record, Refers, said
+from archnb.design.record import Fault, Named, Range, Record, Refers, said
 from archnb.engines import STORE_ENGINES
 
 
@@ -43,6 +44,11 @@ class Column(Record):
     native: str | None = said("Which type of the engine exactly?", example="tsvector")
     field: str | None = said("Which field is it for?", example="placed_at")
     comment: str | None = said("What does it mean?", example="personal data")
+
+    def find_faults(self) -> Iterator[Fault]:
+        """A type is missing: a table that says its columns says them whole."""
+        if self.type is None:
+            yield Fault("", "a type is missing", "write for instance 'type: text'; see archnb.types()")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -190,7 +190,15 @@ class _Builder:
             else str(self.resolver.resolve(ScalarNode, event.value, event.implicit))
         )
         is_merge = tag == f"{_TAG}merge"
-        return Node("scalar", start, end, line, value=_convert_scalar(event.value, tag, line), is_merge=is_merge)
+        value = _convert_scalar(_join_halves(event.value), tag, line)
+        return Node("scalar", start, end, line, value=value, is_merge=is_merge)
+
+
+def _join_halves(text: str) -> str:
+    """The text with each character that is written as two halves, as JSON has it, as the one that it is."""
+    if not any("\ud800" <= sign <= "\udfff" for sign in text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _convert_scalar(text: str, tag: str, line: int) -> Any:
