@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import math
 import os
 import platform
 import re
@@ -355,17 +356,19 @@ def plan_command(design: Path, section: str | None, why_path: str | None, as_jso
     """Complete a design and show what was said, what was proposed, and the worst findings."""
     made = _plan(design)
     if why_path is not None:
-        if why_path in made.facts:
-            say(made.facts[why_path].why())
-        else:
+        known = (why_path,) if why_path in made.facts else ()
+        if not known or why_path in made.paths():
             why = made.why(why_path)
             say(f"{why.path} = {why.value}\n{'said' if why.is_said else 'proposed'}: {why.reason}")
-            for name in why.facts:
-                say(made.facts[name].why())
+            known = (*known, *why.facts)
+        for name in dict.fromkeys(known):
+            say(made.facts[name].why())
         return
     if as_json:
         facts = {
-            name: {"value": one.value, "unit": one.unit.symbol, "text": one.text} for name, one in made.facts.items()
+            # JSON has no word for what never comes
+            name: {"value": one.value if math.isfinite(one.value) else None, "unit": one.unit.symbol, "text": one.text}
+            for name, one in made.facts.items()
         }
         _echo_json({"name": made.name, "design": made.data(), "facts": facts, "findings": _finding_data(made)})
     else:

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from archnb import topics
 from archnb.design import Design, find_dangling, leaves, locate, plain
 from archnb.exceptions import ArchnbError, InputError, Problem, printable, quote, unknown, unknown_name
-from archnb.fact import Facts
+from archnb.fact import Facts, Family, Key
+from archnb.fact.keys import find_key, list_keys
 from archnb.finding import Finding, Findings, Rule, accept, today
 from archnb.model import Model
 from archnb.planned import Backend
+from archnb.quantity import describe
 from archnb.shapes import AnyShape, Cell, Graph, Shown, Source, Table
 from archnb.topics.topic import Because, Draft, Topic, Why
 
@@ -60,7 +62,7 @@ def plan(design: Design | str | os.PathLike[str], *, day: datetime.date | None =
     """
     if not isinstance(design, Design):
         design = load(design)
-    problems = [*find_dangling(design), *_find_unknown_rules(design)]
+    problems = [*find_dangling(design), *_find_unknown_rules(design), *_check_assumptions(design)]
     if problems:
         raise locate(design, find_more(problems, plain(design)))
     try:
@@ -95,6 +97,9 @@ def _complete(design: Design) -> Draft:
     draft = Draft(design)
     for topic in topics.TOPICS:
         draft.run(topic)
+    problems = list(_check_overruled(draft))
+    if problems:
+        raise InputError(problems)
     return draft
 
 
@@ -122,7 +127,8 @@ def find_more(problems: Sequence[Problem], data: Any) -> list[Problem]:
             continue
         try:
             _complete(design)
-            found += [one for one in _find_unknown_rules(design) if one not in found]
+            late = (*_find_unknown_rules(design), *_check_assumptions(design))
+            found += [one for one in late if one not in found]
             break
         except InputError as more:
             last = list(more.problems)
@@ -173,6 +179,29 @@ def _find_unknown_rules(design: Design) -> Iterator[Problem]:
     for n, one in enumerate(design.accepted):
         if one.rule not in known:
             yield unknown_name(f"accepted.{n}.rule", "rule", one.rule, known, "'archnb rules' lists them.")
+
+
+def _check_assumptions(design: Design) -> Iterator[Problem]:
+    """What the design says under `assumptions` that is no assumption, or of another dimension."""
+    if not design.assumptions:
+        return
+    names = [one if isinstance(one, Key) else one.name for one in list_keys() if one.is_assumption]
+    for name, value in design.assumptions.items():
+        found = find_key(name)
+        path = f"assumptions.{name}"
+        if found is None or not found.is_assumption:
+            yield unknown_name(path, "assumption", name, names, "plan.facts.assumptions lists those of a plan.")
+        elif found.dimension is not None and value is not None and value.unit.dimension != found.dimension:
+            told = f"'{value}' is {value.unit.describe()}"
+            yield Problem.of(path, told, f"give {describe(found.dimension)}", given=str(value))
+
+
+def _check_overruled(draft: Draft) -> Iterator[Problem]:
+    """What the design says of a member that is not there: cores of a kind of part, a time of a third party."""
+    assumed = draft.facts.assumptions if draft.said.assumptions else {}
+    for name in draft.said.assumptions:
+        if name not in assumed and isinstance(find_key(name), Family):
+            yield unknown_name(f"assumptions.{name}", "assumption", name, assumed, "It is not made in this plan.")
 
 
 def rules() -> tuple[Rule, ...]:

@@ -2,8 +2,8 @@
 
 A unit has a dimension (time, bytes, bits, money), a factor to the base unit, and the text it is printed with. Counted
 things (users, requests, rows) have no dimension of their own: their word is a label. Bits and bytes are different
-dimensions, and kB (1 000) and KiB (1 024) different factors, so neither is taken for the other. A month is 30 days
-and a year 365 days, everywhere.
+dimensions, and kB (1 000) and KiB (1 024) different factors, so neither is taken for the other. A year is 365 days
+and a month a twelfth of it, everywhere.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ TIME = {
     "h": 3600.0, "hour": 3600.0, "hours": 3600.0,
     "d": 86400.0, "day": 86400.0, "days": 86400.0,
     "week": 7 * 86400.0, "weeks": 7 * 86400.0,
-    "month": 30 * 86400.0, "months": 30 * 86400.0,
+    "month": 365 * 86400.0 / 12, "months": 365 * 86400.0 / 12,
     "year": 365 * 86400.0, "years": 365 * 86400.0,
 }  # fmt: skip
+MONTH, YEAR = TIME["month"], TIME["year"]
 _SI = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
 BYTES = {f"{prefix}B": 1000.0**power for prefix, power in _SI.items()}
 BYTES |= {f"{prefix}iB": 1024.0**power for prefix, power in _SI.items() if power and prefix != "k"}
@@ -284,10 +285,12 @@ def _parse_text(text: str) -> Quantity:
         return Quantity(value, value, found, text.strip())
     high, high_unit = _parse_one(parts[1], text)
     low, low_unit = _parse_one(parts[0], text)
-    if low_unit != ONE and low_unit.dimension != high_unit.dimension:
+    above, stroke, below = high_unit.symbol.partition("/")
+    if low_unit == ONE or (stroke and "/" not in low_unit.symbol and low_unit.dimension == unit(above).dimension):
+        # 10%..100%/year, 100 MB..1 GB/day: the time stands once, at the end
+        low_unit = high_unit if low_unit == ONE else unit(f"{low_unit.symbol}/{below}")
+    if low_unit.dimension != high_unit.dimension:
         raise QuantityError(f"{quote(text)}: the two ends differ in unit", "write the unit once, at the end")
-    if low_unit == ONE:
-        low_unit = high_unit
     low = low * low_unit.factor / high_unit.factor
     if low > high:
         raise QuantityError(f"{quote(text)}: the low end is above the high end", "write the smaller one first")
@@ -322,6 +325,17 @@ def _check_meaning(symbol: str, whole: str) -> None:
             raise QuantityError(
                 f"{quote(part)} in {quote(whole)} is not a unit", f"did you mean {meant!r}? Write {written}", written
             )
+
+
+def period(found: Unit) -> Quantity:
+    """The time under a unit's stroke: of '%/month' a month, of '/s' a second. A year where there is none.
+
+    >>> period(unit("%/month")).unit.symbol, period(unit("%")).unit.symbol
+    ('month', 'year')
+    """
+    below = found.symbol.rpartition("/")[2].strip() if "/" in found.symbol else ""
+    word = below if below in TIME else "year"
+    return Quantity(1, 1, unit(word), f"1 {word}")
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -381,6 +395,8 @@ def _make_singular(text: str) -> str:
 
 
 def _show(value: float, found: Unit, digits: int) -> str:
+    if math.isinf(value):
+        return "never" if found.dimension == (("time", 1),) else "unbounded"
     base = value * found.factor
     above, stroke, below = found.symbol.partition("/")
     name = found.dimension[0][0] if found.dimension else ""

@@ -38,6 +38,7 @@ class Cell:
     """A value in a table: what is computed with (`value`), what is read (`text`), the fact it comes from, a tone, code or prose.
 
     `more` are lines that stand behind the cell: counted where it is read, unfolded where that can be done.
+    unit, factor: the base unit, and what one of the value's own unit is in it, so that a column of frames compares.
     """
 
     value: Scalar
@@ -46,6 +47,13 @@ class Cell:
     tone: Tone = ""
     is_code: bool = False
     more: tuple[str, ...] = ()
+    unit: str = ""
+    factor: float = 1.0
+
+    @property
+    def base(self) -> Scalar:
+        """The value in base units."""
+        return self.value * self.factor if self.factor != 1 and isinstance(self.value, int | float) else self.value
 
     def __str__(self) -> str:
         return self.text or ("" if self.value is None else str(self.value))
@@ -78,11 +86,20 @@ class Table(Shape):
 
     @property
     def frame(self) -> pandas.DataFrame:
-        """The rows as a DataFrame of plain values."""
+        """The rows as a DataFrame of plain values, those with a unit in base units (seconds, bytes, per second).
+
+        The unit stands in a column of its own, `<column> unit`, so that a rate a day never ranks above a rate a second.
+        """
         import pandas
 
-        values = [[cell.value if isinstance(cell, Cell) else cell for cell in row] for row in self.rows]
-        return pandas.DataFrame(values, columns=list(self.columns))
+        made: dict[str, list[Scalar]] = {}
+        for n, column in enumerate(self.columns):
+            cells = [row[n] for row in self.rows]
+            made[column] = [cell.base if isinstance(cell, Cell) else cell for cell in cells]
+            units = [cell.unit if isinstance(cell, Cell) else "" for cell in cells]
+            if any(units):
+                made[f"{column} unit"] = list(units)
+        return pandas.DataFrame(made, columns=list(made))
 
 
 End = Literal["", "one", "zero-or-one", "many", "zero-or-many"]

@@ -49,7 +49,7 @@ def test_plan_shows_the_card_and_a_section() -> None:
 
 def test_plan_says_why() -> None:
     """A fact gives its formula, a value its reason."""
-    assert "× load.peak_factor" in run("plan", SHORTENER, "--why", "load.peak_reads").stdout
+    assert "× requirements.load.peak_factor" in run("plan", SHORTENER, "--why", "load.peak_reads").stdout
     assert "proposed:" in run("plan", SHORTENER, "--why", "cache.policies.resolve.ttl").stdout
     assert run("plan", SHORTENER, "--why", "cache.nothing").exit_code == 2
 
@@ -58,7 +58,7 @@ def test_plan_as_json() -> None:
     """The completed design, the facts and the findings as data."""
     data = json.loads(run("plan", SHORTENER, "--json").stdout)
     assert data["design"]["cache"]["policies"]["resolve"]["ttl"]
-    assert data["facts"]["load.peak_reads"]["value"] == pytest.approx(3858, rel=0.001)
+    assert data["facts"]["load.peak_reads"]["value"] == pytest.approx(3805, rel=0.001)
 
 
 def test_check_exits_by_severity() -> None:

@@ -107,7 +107,7 @@ def test_own_rows_for_people_any_for_nobody_of_them(name: str) -> None:
 def test_nobody_erases_or_creates_more_than_there_are(name: str) -> None:
     """What is proposed keeps its proportions: a year's proposed erasures and changes do not outnumber the rows many times."""
     made = planned(name)
-    peak = made.facts["load.peak_factor"].base
+    peak = made.facts["requirements.load.peak_factor"].base
     for pattern, one in made.design.access.items():
         entity = made.design.entities.get(one.writes or "")
         if pattern in made.said.access or entity is None or made.said.entities[one.writes or ""].rows is None:

@@ -35,7 +35,7 @@ DOORS: dict[str, set[str]] = {
     "readers": BASE | {"design", "engines"},
     "render": {"exceptions", "shapes"},
     "export": BASE | {"design", "engines", "fact", "finding", "model", "plan", "planned", "shapes", "sim", "topics"},
-    "verify": BASE | {"design", "engines", "export", "model", "plan", "planned", "shapes"},
+    "verify": BASE | {"design", "engines", "export", "fact", "model", "plan", "planned", "shapes"},
     "report": BASE | {"design", "export", "fact", "file", "finding", "plan", "render", "shapes", "verify"},
     "capture": BASE | {"design", "fact", "file", "finding", "plan", "render", "shapes"},
     "cli": BASE | {"capture", "design", "diff", "export", "fact", "file", "finding", "plan", "readers", "render", "report", "shapes", "verify"},

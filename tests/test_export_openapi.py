@@ -20,7 +20,8 @@ from archnb import Design, plan
 from archnb.design import find_dangling
 from archnb.design.entities import TYPES
 from archnb.exceptions import ArchnbError
-from archnb.export.openapi import build_document, export_openapi, write_yaml
+from archnb.export.openapi import build_document, export_openapi
+from archnb.export.yaml_text import write_yaml
 from archnb.plan import Plan
 from tests.designs import ALL, tiny
 

@@ -8,16 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archnb.exceptions import ArchnbError, UnitError
-from archnb.fact import SAMPLES, Facts, apply_model, ceil, maximum, minimum, power, total
+from archnb.fact import SAMPLES, Facts, Key, apply_model, ceil, key, maximum, minimum, power, total
 from archnb.quantity import parse
+
+
+def named(name: str) -> Key:
+    """A handle for a fact of a test."""
+    return key(name, None, "A number of a test.", optional=True)
 
 
 def load() -> Facts:
     """Users, requests per user and a peak factor, and the peak that follows."""
     facts = Facts()
-    users = facts.given("users", "1M..4M users", "said", origin="said")
-    per_user = facts.given("per_user", "20/day")
-    facts.define("peak", users * per_user * 3, "requests/s", "the busiest hour")
+    users = facts.given(named("users"), "1M..4M users", "said", origin="said")
+    per_user = facts.given(named("per_user"), "20/day")
+    facts.define(named("peak"), users * per_user * 3, "requests/s", "the busiest hour")
     return facts
 
 
@@ -35,14 +40,14 @@ def test_why_shows_value_formula_and_arithmetic() -> None:
 def test_units_are_checked() -> None:
     """Bytes and seconds do not add up, and a rate is not a size."""
     facts = Facts()
-    size, time = facts.given("size", "2 KiB"), facts.given("time", "3 s")
+    size, time = facts.given(named("size"), "2 KiB"), facts.given(named("time"), "3 s")
     with pytest.raises(UnitError, match="cannot be combined"):
         size + time
     with pytest.raises(UnitError, match="not 'B'"):
-        facts.define("speed", size / time, "B")
+        facts.define(named("speed"), size / time, "B")
     with pytest.raises(UnitError):
         maximum(size, time)
-    assert facts.define("speed", size / time, "kB/s").value == pytest.approx(2.048 / 3)
+    assert facts.define(named("speed"), size / time, "kB/s").value == pytest.approx(2.048 / 3)
 
 
 def test_range_gives_percentiles() -> None:
@@ -56,8 +61,8 @@ def test_range_gives_percentiles() -> None:
 def test_same_draw_for_one_input() -> None:
     """An input drawn once serves every formula: x - x is nothing."""
     facts = Facts()
-    x = facts.given("x", "10..30")
-    assert numpy.all(facts.define("zero", x - x).samples() == 0)
+    x = facts.given(named("x"), "10..30")
+    assert numpy.all(facts.define(named("zero"), x - x).samples() == 0)
     assert len(facts["zero"].samples()) == SAMPLES
 
 
@@ -79,7 +84,7 @@ def test_what_if_replaces_inputs_only() -> None:
 def test_precedence_is_printed() -> None:
     """Brackets stand where they are needed, and only there."""
     facts = Facts()
-    a, b, c = (facts.given(name, str(n)) for n, name in enumerate("abc", 2))
+    a, b, c = (facts.given(named(name), str(n)) for n, name in enumerate("abc", 2))
     assert (a * (b + c)).formula() == "a × (b + c)"
     assert (a - (b - c)).formula() == "a − (b − c)"
     assert (a / (b * c)).formula() == "a ÷ (b × c)"
@@ -91,8 +96,8 @@ def test_precedence_is_printed() -> None:
 def test_printed_formula_computes_the_value(a: float, b: float, c: float) -> None:
     """The formula, computed by Python, gives the fact's value: what is printed is what was computed."""
     facts = Facts()
-    x, y, z = facts.given("x", a), facts.given("y", b), facts.given("z", c)
-    fact = facts.define("it", (x + y) * z / (x - y * 2 - z) + maximum(x, y) - minimum(y, z))
+    x, y, z = facts.given(named("x"), a), facts.given(named("y"), b), facts.given(named("z"), c)
+    fact = facts.define(named("it"), (x + y) * z / (x - y * 2 - z) + maximum(x, y) - minimum(y, z))
     text = fact.formula().replace("×", "*").replace("÷", "/").replace("−", "-")
     try:
         expected = eval(text, {"x": a, "y": b, "z": c, "max": max, "min": min})
@@ -105,9 +110,9 @@ def test_printed_formula_computes_the_value(a: float, b: float, c: float) -> Non
 def test_array_and_number_agree(low: float, high: float) -> None:
     """The expression evaluated with an array of one value gives what it gives with the number."""
     facts = Facts()
-    x, y = facts.given("x", low), facts.given("y", high)
+    x, y = facts.given(named("x"), low), facts.given(named("y"), high)
     model = apply_model("model", lambda u, v: u + 2 * v if u > v else v, "", x, y)
-    fact = facts.define("it", ceil(total([x, y, model])) + power(x, 0.5) + maximum(x, y, 7))
+    fact = facts.define(named("it"), ceil(total([x, y, model])) + power(x, 0.5) + maximum(x, y, 7))
     several = fact.evaluate({"x": numpy.full(3, low), "y": numpy.full(3, high)})
     assert several == pytest.approx([fact.base] * 3)
 
@@ -125,7 +130,7 @@ def test_a_name_is_made_once() -> None:
     """Two facts of one name would make links lie."""
     facts = load()
     with pytest.raises(ArchnbError, match="made twice"):
-        facts.given("users", parse("1"))
+        facts.given(named("users"), parse("1"))
     with pytest.raises(KeyError, match="did you mean 'users'"):
         facts["usrs"]
 

@@ -180,15 +180,15 @@ def test_acceptances_are_saved_with_their_comments(tmp_path: Path) -> None:
 
 def test_diff_says_what_is_accepted() -> None:
     """What is accepted by now, no longer, or until another day, in words."""
-    poor, accepted, longer = plan(file.loads(POOR)), plan(accepting()), plan(accepting(until="2027-01-31"))
-    (new,) = diff(poor, accepted).changes
+    poor, accepted, longer = file.loads(POOR), accepting(), accepting(until="2027-01-31")
+    (new,) = diff(plan(poor), plan(accepted)).changes
     assert new.words == f"{RULE} is accepted at access.orders_of_customer: {REASON}"
-    (gone,) = diff(accepted, poor).changes
+    (gone,) = diff(plan(accepted), plan(poor)).changes
     assert "no longer accepted" in gone.words
     assert "open again" in gone.how
-    (changed,) = diff(accepted, longer).changes
+    (changed,) = diff(plan(accepted), plan(longer)).changes
     assert "until not said → 2027-01-31" in changed.words
-    assert not diff(accepted, accepted).changes
+    assert not diff(plan(accepted), plan(accepted)).changes
 
 
 def found(paths: list[tuple[str, float]], rule: Rule) -> Findings:

@@ -267,6 +267,36 @@ def test_ci_calls_check_then_test() -> None:
     assert lines[-2:] == ["make --no-print-directory check", "make --no-print-directory test"]
 
 
+@pytest.mark.parametrize("promised", ["", "promtool"])
+def test_a_promised_test_that_cannot_run_fails(promised: str, tmp_path: Path) -> None:
+    """Without promtool its tests skip and say why in one line; where the environment promises it, they fail."""
+    environment = {**os.environ, "PATH": str(tmp_path), "PYTHONPATH": str(ROOT), "ARCHNB_MUST_RUN": promised}
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-k", "would_notice"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "tests/test_export_prometheus.py"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert "promtool is not on the PATH; it comes with Prometheus" in done.stdout
+    assert (done.returncode, "ARCHNB_MUST_RUN promises promtool" in done.stdout) == (
+        int(bool(promised)),
+        bool(promised),
+    )
+
+
+def test_workflow_runs_the_two_commands_everywhere() -> None:
+    """The workflow for forks runs `make demo` and `make test` on three systems, from the oldest Python that is claimed."""
+    text = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    job = YAML(typ="safe").load(text)["jobs"]["test"]
+    assert {name.partition("-")[0] for name in job["strategy"]["matrix"]["os"]} == {"ubuntu", "macos", "windows"}
+    claimed = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if ":: 3." in line]
+    assert job["strategy"]["matrix"]["python"] == [claimed[0], claimed[-1]]
+    assert [step["run"] for step in job["steps"] if "run" in step][-2:] == ["make demo", "make test"]
+
+
 def test_contributing_names_only_targets_that_exist() -> None:
     """Every `make X` in README and CONTRIBUTING is a target of the Makefile."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))

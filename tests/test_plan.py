@@ -117,6 +117,7 @@ def test_sections_stand_in_order() -> None:
         "relationships",
         "access",
         "accepted",
+        "assumptions",
     }
 
 

@@ -14,7 +14,7 @@ from archnb.quantity import BITS, BYTES, TIME, Quantity, number, parse, show, un
     ("text", "base"),
     [
         ("400/s", 400), ("300 ms", 0.3), ("2 KiB", 2048), ("2 kB", 2000), ("2 KB", 2000), ("90%", 0.9), ("50k/day", 50_000 / 86_400),
-        ("100M/month", 100e6 / (30 * 86_400)), ("1 year", 365 * 86_400), ("10 000", 10_000), ("1,000,000", 1e6), ("5 billion", 5e9),
+        ("100M/month", 100e6 / (365 * 86_400 / 12)), ("1 year", 365 * 86_400), ("10 000", 10_000), ("1,000,000", 1e6), ("5 billion", 5e9),
         ("1 Gbit/s", 1e9), ("10 MB/s", 1e7), ("3 T", 3e12), ("99.95%", 0.9995), ("60%/year", 0.6 / (365 * 86_400)), ("-10%", -0.1), ("20 requests/day", 20 / 86_400),
     ],
 )  # fmt: skip
@@ -144,7 +144,7 @@ def test_numbers_print_without_loss_of_the_leading_digits(value: float) -> None:
 
 
 def test_time_units_agree_with_each_other() -> None:
-    """A month is 30 days and a year 365, everywhere."""
-    assert TIME["month"] == 30 * TIME["day"]
+    """A year is 365 days and twelve months, everywhere."""
+    assert 12 * TIME["month"] == TIME["year"]
     assert TIME["year"] == 365 * TIME["day"]
     assert set(BITS).isdisjoint(BYTES)

@@ -14,7 +14,7 @@ import pytest
 
 from archnb import Design, InputError, plan
 from archnb.design import record
-from archnb.design.record import NUMBER, RATE, SIZE, TIME, Range, Record, asked, hints
+from archnb.design.record import NUMBER, RATE, SIZE, TIME, Dotted, Range, Record, asked, hints
 from archnb.quantity import Quantity, parse
 from tests.test_design import records
 from tests.test_references import BASE, put, save
@@ -48,14 +48,17 @@ def test_what_is_outside_is_refused(cls: type[Record], name: str, within: Range)
     assert outside
     for given in outside:
         value: Any = given if is_quantity else parse(given).low
-        if not is_quantity and int in typing.get_args(hints(cls)[name]):
+        is_dotted = typing.get_origin(hints(cls)[name]) is Dotted
+        if is_dotted:
+            value = {"one.name": given}
+        elif not is_quantity and int in typing.get_args(hints(cls)[name]):
             # the next whole number outside
             is_below = within.least is not None and value < parse(within.least).low
             value = math.floor(value) if is_below else math.ceil(value)
         with pytest.raises(InputError) as caught:
             record.read(cls, {name: value})
         (problem,) = caught.value.problems
-        assert problem.path == name
+        assert problem.path == (f"{name}.one.name" if is_dotted else name)
         assert within.describe() in problem.message
         assert asked(cls)[name].example in problem.next
 
@@ -147,7 +150,7 @@ def test_reads_with_one_write_are_enough() -> None:
     data = copy.deepcopy(BASE)
     data["requirements"]["load"]["reads_per_write"] = 19
     facts = plan(Design.of(data)).facts
-    assert facts["load.read_share"].base == pytest.approx(0.95)
+    assert facts["requirements.load.read_share"].base == pytest.approx(0.95)
     assert facts["load.average_reads"].base == pytest.approx(19 * facts["load.average_writes"].base)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 from functools import lru_cache
 from html.parser import HTMLParser
@@ -139,7 +140,7 @@ def test_every_fact_is_explained() -> None:
     """Each fact has its row: name, value, formula."""
     text, made = text_of("shop"), plan(ALL["shop"]())
     rows = dict(re.findall(r'<tr id="(f[a-z2-7]{7})"><th scope="row">([^<]+)</th>', text))
-    assert set(rows.values()) == set(made.facts)
+    assert {html.unescape(one) for one in rows.values()} == set(made.facts)
     linked = {one[1:] for one in page_of("shop").links if re.fullmatch(r"#f[a-z2-7]{7}", one)}
     assert len(linked) > 300
     assert linked <= set(rows)

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,14 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason=
 needs_root = pytest.mark.skipif(
     sys.platform == "win32" or os.geteuid() != 0, reason="only root has to become someone else"
 )
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may enter: root's server may run as somebody else, who cannot enter root's `tmp_path`."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @pytest.fixture
@@ -314,13 +323,13 @@ def test_nothing_installed_says_what_to_do(own_servers: None, monkeypatch: pytes
 @needs_postgresql
 @pytest.mark.skipif(sys.platform == "win32", reason="the broken programs are shell scripts")
 def test_next_installation_is_tried_and_failures_are_told(
-    own_servers: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    own_servers: None, monkeypatch: pytest.MonkeyPatch, open_folder: Path
 ) -> None:
     """Programs that do not start are passed over for the next; when none is left, each one's own words are shown."""
     for name in ("initdb", "postgres"):
-        (tmp_path / name).write_text("#!/bin/sh\necho the disk is made of cheese >&2\nexit 3\n")
-        (tmp_path / name).chmod(0o755)
-    broken = postgresql_server.Installation("broken", tmp_path)
+        (open_folder / name).write_text("#!/bin/sh\necho the disk is made of cheese >&2\nexit 3\n")
+        (open_folder / name).chmod(0o755)
+    broken = postgresql_server.Installation("broken", open_folder)
     found = postgresql_server.find_postgresql_installations()
     monkeypatch.setattr(postgresql_server, "find_postgresql_installations", lambda: [broken, *found])
     with open_postgresql_database() as database:
@@ -433,14 +442,14 @@ def test_loopback_port_asks_for_the_password(monkeypatch: pytest.MonkeyPatch) ->
 
 @needs_postgresql
 @pytest.mark.skipif(sys.platform == "win32", reason="the slow program is a shell script")
-def test_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch, open_folder: Path) -> None:
     """A program that hangs is stopped after the time it may take, and its folder is removed."""
     for name in ("initdb", "postgres"):
-        (tmp_path / name).write_text("#!/bin/sh\nexec sleep 60\n")
-        (tmp_path / name).chmod(0o755)
+        (open_folder / name).write_text("#!/bin/sh\nexec sleep 60\n")
+        (open_folder / name).chmod(0o755)
     monkeypatch.setattr(private_server, "START_WITHIN", 0.5)
     with pytest.raises(StartFailed, match=r"did not answer within"):
-        postgresql_server.start_postgresql(postgresql_server.Installation("slow", tmp_path))
+        postgresql_server.start_postgresql(postgresql_server.Installation("slow", open_folder))
 
 
 @needs_mysql

@@ -309,7 +309,7 @@ def test_sizes_are_those_of_the_examples_and_sum_to_the_egress() -> None:
         if body is not None and not body.is_list:
             assert size == measure_bytes(body.example)
         total += made.facts[f"access.{name}.rate"].to("/s") * size
-    assert made.facts["api.peak_egress"].to("B/s") == pytest.approx(total)
+    assert made.facts["load.peak_egress"].to("B/s") == pytest.approx(total)
     assert made.facts["api.orders_of_customer.response_size"].to("B") == 20 * made.facts[
         "api.orders_of_customer.item_size"
     ].to("B")

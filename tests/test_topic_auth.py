@@ -11,7 +11,7 @@ from archnb import Design, plan
 from archnb.design import leaves
 from archnb.model import Model, role_words
 from archnb.plan import Plan
-from archnb.shapes import Sequence, Table
+from archnb.shapes import Cell, Sequence, Table
 from tests.designs import ALL
 
 
@@ -269,13 +269,14 @@ def test_personal_data_shows_every_place() -> None:
 
 
 def test_views_are_there_under_their_names() -> None:
-    """Sequences, clients, matrix, lifetimes, checks and personal data, in reading order."""
+    """Sequences, clients, roles, matrix, lifetimes, checks and personal data, in reading order."""
     names = [shape.name for shape in planned("tiny").auth.views]
     assert names == [
         "sign-in",
         "token-refresh",
         "service-token",
         "auth-clients",
+        "roles",
         "permissions",
         "token-lifetimes",
         "auth-checks",
@@ -289,3 +290,13 @@ def test_every_view_has_a_table_behind_it(name: str) -> None:
     for shape in planned(name).auth.views:
         assert shape.frame is not None
         assert len(shape.frame) > 0
+
+
+def test_roles_say_what_is_behind_them() -> None:
+    """The table of roles shows whose rows stand for each, and how that is known; what is not known says what to write."""
+    shown = next(one for one in make().auth.views if one.name == "roles")
+    assert isinstance(shown, Table)
+    rows = {str(row[0].value): row for row in shown.rows if isinstance(row[0], Cell)}
+    assert rows["customer"][1:3] == ("person", "Customer")
+    assert rows["support"][1:3] == ("staff", "")
+    assert "No tenant is known" in shown.description

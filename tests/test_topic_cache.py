@@ -129,8 +129,8 @@ def test_what_was_said_is_kept() -> None:
         "k:{id}",
         "on write",
     )
-    assert made.facts["cache.get_book.objects"].value == 5000
-    assert made.facts["cache.get_book.skew"].value == pytest.approx(1.1)
+    assert made.facts["cache.policies.get_book.objects"].value == 5000
+    assert made.facts["cache.policies.get_book.skew"].value == pytest.approx(1.1)
     assert made.facts["cache.memory"].to("GB") == pytest.approx(7)
     assert made.why("cache.policies.get_book.ttl").is_said
 
@@ -140,7 +140,8 @@ def test_hit_ratio_equals_the_closed_form(books: Plan) -> None:
     facts, used = books.facts, [n for n, one in books.design.cache.policies.items() if one.use]
     assert used
     for name in used:
-        value = {one: facts[f"cache.{name}.{one}"].base for one in ("objects", "capacity", "skew", "lifetime")}
+        value = {one: facts[f"cache.{name}.{one}"].base for one in ("capacity", "lifetime")}
+        value |= {one: facts[f"cache.policies.{name}.{one}"].base for one in ("objects", "skew")}
         want = estimate_cache(
             facts[f"access.{name}.rate"].base,
             round(value["objects"]),
@@ -236,7 +237,7 @@ def test_stampede_protection_follows_the_readers_of_the_hottest_key() -> None:
     """Readers that meet while the hottest answer is computed: rate × share of rank 1 × query time; none, then one at a time."""
     made = plan_with(None, get_book={"rate": "1200/s"})
     facts = made.facts
-    share = float(zipf_popularity(round(facts["cache.get_book.objects"].base), 0.9)[1][0])
+    share = float(zipf_popularity(round(facts["cache.policies.get_book.objects"].base), 0.9)[1][0])
     assert facts["cache.get_book.refreshers"].base == pytest.approx(
         1200 * share * facts["cache.get_book.query_time"].base, rel=1e-9
     )

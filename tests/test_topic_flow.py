@@ -143,7 +143,7 @@ def test_latency_is_the_sum_of_times_and_round_trips() -> None:
     """A write waits for gateway, service, store, a commit, and two round trips inside; the user's network is not in it."""
     made = planned("tiny")
     facts = made.facts
-    expected = sum(facts[f"flow.{one}.service_time"].base for one in ("gateway", "service", "main"))
+    expected = sum(facts[f"flow.components.{one}.service_time"].base for one in ("gateway", "service", "main"))
     expected += facts["flow.assumed.time_commit"].base + 2 * facts["flow.assumed.round_trip"].base
     assert facts["flow.place_order.latency"].base == pytest.approx(expected)
     assert facts["flow.place_order.latency_p99"].base > facts["flow.place_order.latency"].base
@@ -190,7 +190,7 @@ def test_replicas_follow_from_rate_and_time() -> None:
     """Instances are rate × time ÷ (cores × bearable use), rounded up, and the use that results is below the target."""
     made = plan(design(access={"get_order": {**READ, "rate": "5k/s"}}))
     facts = made.facts
-    needed = facts["flow.service.rate"].base * facts["flow.service.service_time"].base / (4 * 0.6)
+    needed = facts["flow.service.rate"].base * facts["flow.components.service.service_time"].base / (4 * 0.6)
     assert made.design.flow.components["service"].replicas == math.ceil(needed)
     assert facts["flow.service.utilisation"].base <= 0.6
 
@@ -215,8 +215,8 @@ def test_what_was_said_of_parts_and_paths_stays() -> None:
     )  # fmt: skip
     flow, facts = made.design.flow, made.facts
     assert flow.components["service"].replicas == 7
-    assert facts["flow.service.replicas"].origin == "said"
-    assert facts["flow.service.service_time"].to("ms") == pytest.approx(40)
+    assert facts["flow.components.service.replicas"].origin == "said"
+    assert facts["flow.components.service.service_time"].to("ms") == pytest.approx(40)
     assert flow.components["main"].technology == "Aurora"
     hops = flow.paths["get_order"].hops
     assert [(hop.source, hop.target) for hop in hops] == [
@@ -311,7 +311,7 @@ def test_search_reads_the_copy_and_writes_feed_it() -> None:
     )
     assert "search" in targets(made, "find_orders", "call")
     assert "search" in targets(made, "place_order", "async")
-    assert made.facts["flow.search.service_time"].base > made.facts["flow.main.service_time"].base
+    assert made.facts["flow.components.search.service_time"].base > made.facts["flow.components.main.service_time"].base
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -99,10 +99,12 @@ def test_workers_follow_erlang_c(tickets: Plan) -> None:
     """Workers, P(wait), wait at p95 and utilisation are the closed forms of the rate and service time shown."""
     facts = tickets.facts
     for name, job in tickets.design.jobs.jobs.items():
-        rate, service, deadline = (facts[f"jobs.{name}.{one}"].base for one in ("rate", "service_time", "deadline"))
+        rate, service, deadline = (
+            facts[f"jobs.jobs.{name}.{one}"].base for one in ("rate", "service_time", "deadline")
+        )
         least = 1 if job.schedule else 2
         want = max(least, servers_for(rate, service, deadline, 0.95, 0.8))
-        assert job.workers == want == facts[f"jobs.{name}.workers"].value
+        assert job.workers == want == facts[f"jobs.jobs.{name}.workers"].value
         assert facts[f"jobs.{name}.p_wait"].base == pytest.approx(erlang_c(want, rate * service), rel=1e-9)
         assert facts[f"jobs.{name}.wait_p95"].base == pytest.approx(wait_quantile(want, rate, service, 0.95), abs=1e-12)
         assert facts[f"jobs.{name}.utilisation"].base == pytest.approx(rate * service / want)
@@ -121,7 +123,7 @@ def test_absurd_numbers_of_workers_cost_no_time() -> None:
     """A billion workers, a million busy: the models answer at once, and nobody waits."""
     assert wait_probability(1e9, 8) == pytest.approx(0, abs=1e-12)
     assert wait_p95(1e9, 8, 1.0) == 0
-    assert workers_needed(1e6, 1.0, 1.0) == pytest.approx(1.25e6)
+    assert workers_needed(1e6, 1.0, 1.0, 0.8) == pytest.approx(1.25e6)
 
 
 def test_retries_follow_the_schedule(tickets: Plan) -> None:
@@ -188,7 +190,7 @@ def test_what_was_said_is_kept() -> None:
     assert (job.workers, job.retry.attempts, str(job.service_time)) == (9, 4, "1 s")
     assert job.retry.base is not None and job.visibility_timeout is not None and job.dead_letter
     assert (queue.technology, str(queue.retention)) == ("SQS", "3 days")
-    assert made.facts["jobs.mail_ticket.workers"].value == 9
+    assert made.facts["jobs.jobs.mail_ticket.workers"].value == 9
     assert made.why("jobs.jobs.mail_ticket.workers").is_said
     # the said job is the one that would have been proposed for the step, so there is no second one
     assert "notify_guest_via_mail" not in made.design.jobs.jobs
@@ -292,7 +294,7 @@ def test_waits_are_charted_against_workers(tickets: Plan) -> None:
         if one.kind != "limit":
             assert all(a >= b - 1e-12 for a, b in zip(one.y, one.y[1:], strict=False))
     for mark in chart.marks:
-        assert mark.x == tickets.facts[f"jobs.{mark.panel}.workers"].value
+        assert mark.x == tickets.facts[f"jobs.jobs.{mark.panel}.workers"].value
 
 
 @pytest.mark.parametrize("name", ["tiny", "awkward", "shop"])

@@ -22,7 +22,7 @@ from archnb.design.migrations import Migrations
 from archnb.design.monitoring import Monitoring
 from archnb.design.origin import Origin
 from archnb.design.patterns import Pattern
-from archnb.design.record import Named, Record, Refers, build, leaves, plain, read, said
+from archnb.design.record import NOT_NEGATIVE, Dotted, Named, Record, Refers, build, leaves, plain, read, said
 from archnb.design.references import (
     Names,
     find_circles,
@@ -36,6 +36,7 @@ from archnb.design.scaling import Scaling
 from archnb.design.schema import Schema
 from archnb.engines import CACHE_ENGINES, QUEUE_ENGINES, STORE_ENGINES, find_engine
 from archnb.exceptions import InputError, Problem
+from archnb.quantity import Quantity
 
 __all__ = ["Design", "Origin", "find_dangling", "find_origin", "leaves", "locate", "plain", "read", "remember_origin"]
 
@@ -69,6 +70,13 @@ class Design(Record):
         keys=Refers("pattern", unless=("reason",), hint="Say the reason of a pattern of your own."),
     )
     decisions: Decisions = said("What was decided?", default=Decisions())
+    assumptions: Dotted[Quantity] = said(
+        "What is known better than the plan assumes?",
+        default=Dotted(),
+        example="{cache.least_saved: 0.1}",
+        within=NOT_NEGATIVE,
+        help="The name of an assumption with another value, dotted or nested; `plan.facts.assumptions` lists the names.",
+    )
     accepted: tuple[Acceptance, ...] = said("Which findings are accepted?", default=())
     # no field: it is neither said nor compared nor shown, and `dataclasses.replace` hands it on
     _origin: InitVar[Origin | None] = None

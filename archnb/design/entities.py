@@ -344,7 +344,7 @@ class Entity(Record):
         "How many are added?",
         unit=RATE,
         example="50k/day",
-        help="A number per time, or a share such as 60%/year.",
+        help="A number per time, which grows as the load does, or a share such as 60%/year.",
         within=Range(least="-1G/s", most="1G/s", share=GROWTH),
         also=("growth_rate",),
     )
@@ -519,6 +519,13 @@ class AccessPattern(Record):
         example="200/s",
         within=NOT_NEGATIVE_RATE,
         also=("rps", "qps", "frequency"),
+    )
+    follows: str | None = said(
+        "With what does its rate move?",
+        example="load",
+        refers="rate to follow",
+        help="`load`, or another access pattern: where that is uncertain, this rate keeps its ratio to it. Without it a rate"
+        " that is a range is drawn on its own.",
     )
     consistency: Consistency | None = said("Must a read see every write before it?", example="session")
     roles: tuple[str, ...] = said(

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from archnb.design.entities import TYPES, Field
 from archnb.design.patterns import PATTERNS
-from archnb.design.record import MAX_NAME, NUMBER, RATE, SIZE, TIME, Asked, Named, Range, Record, asked, hints
+from archnb.design.record import MAX_NAME, NUMBER, RATE, SIZE, TIME, Asked, Dotted, Named, Range, Record, asked, hints
 from archnb.design.requirements import REGULATIONS
 from archnb.quantity import BYTES, SUFFIX, Dimension, Quantity, parse
 from archnb.quantity import TIME as TIMES
@@ -120,6 +120,10 @@ def _make(hint: Any, about: Asked | None, definitions: dict[str, Schema]) -> Sch
         return {"enum": [*args, None]}
     if origin is Named:
         return _make_named(args[0], about, definitions)
+    if origin is Dotted:
+        # nested as deep as its names have dots
+        below = {"anyOf": [_make(args[0], about, definitions), {"type": "object"}]}
+        return {"type": ["object", "null"], "additionalProperties": below}
     if origin is tuple:
         return _make_list(args[0], about, definitions)
     if hint is Quantity:

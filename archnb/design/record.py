@@ -194,6 +194,21 @@ class Refers:
     unless: tuple[str, ...] = ()
 
 
+class Dotted(Named[T]):
+    """Values by dotted names: `cache.least_saved: 10 %`, or nested, `cache: {least_saved: 10 %}`. Written nested."""
+
+    def nested(self) -> dict[str, Any]:
+        """The values as nested mappings, as they are written."""
+        made: dict[str, Any] = {}
+        for name, value in self.items():
+            place = made
+            *above, last = name.split(".")
+            for part in above:
+                place = place.setdefault(part, {})
+            place[last] = value
+        return made
+
+
 @dataclasses.dataclass(frozen=True)
 class Asked:
     """What a field says of itself.
@@ -435,6 +450,8 @@ def _convert(kind: Any, value: object, path: str, problems: list[Problem], about
         return None
     if origin is Named:
         return _convert_named(args[0], value, path, problems)
+    if origin is Dotted:
+        return _convert_dotted(args[0], value, path, problems, about)
     if origin is tuple:
         return _convert_tuple(args[0], value, path, problems)
     if kind is Quantity:
@@ -546,6 +563,30 @@ def _is_printable(name: str) -> bool:
     return not any(ord(sign) < 32 or 0xD800 <= ord(sign) < 0xE000 for sign in name)
 
 
+def _convert_dotted(kind: Any, value: object, path: str, problems: list[Problem], about: Asked | None) -> Any:
+    """A mapping with dotted names, or mappings in it; two ways to one name, or a name under a value, are problems."""
+    made: dict[str, Any] = {}
+    stack: list[tuple[str, object]] = [("", value)]
+    while stack:
+        prefix, inner = stack.pop()
+        if isinstance(inner, Mapping):
+            for name, one in reversed(list(inner.items())):
+                if not isinstance(name, str) or not all(part.strip() for part in name.split(".")):
+                    next = "use words with a dot between them"
+                    problems.append(
+                        Problem.of(_join(path, prefix), f"the name {quote(name)} does not do", next, given=name)
+                    )
+                else:
+                    stack.append((_join(prefix, name), one))
+        elif not prefix:
+            problems.append(_expected(path, value, "names with values are expected"))
+        elif prefix in made or any(prefix.startswith(f"{one}.") or one.startswith(f"{prefix}.") for one in made):
+            problems.append(Problem.of(_join(path, prefix), "it is said twice", "take one of the two out"))
+        elif inner is not None:
+            made[prefix] = _convert(kind, inner, _join(path, prefix), problems, about)
+    return Dotted(made)
+
+
 def _convert_tuple(kind: Any, value: object, path: str, problems: list[Problem]) -> Any:
     if isinstance(value, str) and kind is str:
         value = [part.strip() for part in value.split(",")] if value.strip() else []
@@ -573,6 +614,8 @@ def plain(value: Any) -> Any:
             if turned != {} or not isinstance(inner, Record):
                 made[one.name] = turned
         return made
+    if isinstance(value, Dotted):
+        return plain(value.nested())
     if isinstance(value, Mapping):
         return {name: plain(one) for name, one in value.items()}
     if isinstance(value, tuple):

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from archnb.design.entities import MARKS, TYPES
 from archnb.design.grammars import GRAMMARS, Grammar
-from archnb.design.record import Asked, Named, Record, asked, hints
+from archnb.design.record import Asked, Dotted, Named, Record, asked, hints
 from archnb.exceptions import InputError, unknown_name
 from archnb.naming import singular
 from archnb.quantity import MEANT, Quantity, units
@@ -90,6 +90,8 @@ def _say_kind(hint: Any, about: Asked) -> str:
             short = f", each {inner.SHORTHAND} or with fields" if inner.SHORTHAND else ", each with fields"
             return f"names{short}"
         return "names, each with " + _say_kind(inner, Asked(""))
+    if origin is Dotted:
+        return "dotted names, or names in names, each with " + _say_kind(args[0], Asked(""))
     if origin is tuple:
         inner = args[0]
         if inner is str:

@@ -227,6 +227,7 @@ SCOPES: Mapping[str, Scope] = {
         "access pattern", lambda n, _: [name for name, one in n.design.access.items() if one.reads], "access",
         "A policy is for a pattern that reads.",
     ),
+    "rate to follow": Scope("access pattern", lambda n, _: ["load", *n.design.access], hint="Declare it under access."),
     "part of a cache key": Scope("parameter", _parts_of_key, "access", is_local=True),
     "role": Scope("role", lambda n, _: n.roles, "access", "Declare it under auth.roles."),
     "field of the operation": Scope("field", _fields_of_operation, "access", is_local=True),
@@ -384,7 +385,7 @@ def find_faults(record: Record, path: str = "") -> Iterator[Problem]:
 
 
 def find_circles(design: Design) -> Iterator[Problem]:
-    """Every entity that inherits from itself."""
+    """Every entity that inherits from itself, every rate that follows itself or one that is not said."""
     for name, entity in design.entities.items():
         seen, at = [name], entity.extends
         while at is not None and at in design.entities and at not in seen:
@@ -393,3 +394,18 @@ def find_circles(design: Design) -> Iterator[Problem]:
         if at == name:
             fault = f"inheritance goes in a circle: {' -> '.join([*seen, at])}"
             yield Problem.of(f"entities.{name}.extends", fault, "take one of them out", given=quote(entity.extends))
+    yield from _find_circles_of_rates(design)
+
+
+def _find_circles_of_rates(design: Design) -> Iterator[Problem]:
+    for name, pattern in design.access.items():
+        path, chain = f"access.{name}.follows", [name]
+        while (ahead := design.access[chain[-1]].follows) in design.access and ahead is not None and ahead not in chain:
+            chain.append(ahead)
+        if ahead == name:
+            fault = f"the rates follow each other in a circle: {' -> '.join([*chain, name])}"
+            yield Problem.of(path, fault, "take one of them out", given=pattern.follows)
+        elif len(chain) > 1 and design.access[chain[1]].rate is None:
+            yield Problem.of(
+                path, f"{chain[1]!r} has no rate to follow", "say its rate, or follow the load", given=chain[1]
+            )

@@ -85,10 +85,18 @@ class Load(Record):
         help="Peak rate divided by average rate over a day.", within=Range(least="1", most="10000"), proposed="3", also=("peak",)
     )  # fmt: skip
     request_size: Quantity | None = said(
-        "How large is a usual request?", unit=SIZE, example="1 kB", within=Range(above="0 B"), proposed="1 kB"
+        "How large is a usual request?",
+        unit=SIZE,
+        example="1 kB",
+        within=Range(above="0 B"),
+        proposed="the mean over the operations, from their fields",
     )
     response_size: Quantity | None = said(
-        "How large is a usual response?", unit=SIZE, example="4 kB", within=Range(above="0 B"), proposed="4 kB"
+        "How large is a usual response?",
+        unit=SIZE,
+        example="4 kB",
+        within=Range(above="0 B"),
+        proposed="the mean over the operations, from their fields",
     )
     record_size: Quantity | None = said(
         "How many bytes does one write leave in storage?", unit=SIZE, example="500 B",

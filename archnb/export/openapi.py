@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from archnb.exceptions import ArchnbError, unknown
+from archnb.export.yaml_text import write_yaml
 from archnb.naming import claim, pascal, split_words
 from archnb.planned import Operation
 from archnb.planned.api import MONEY, MONEY_SCHEMA, Body, normalise
@@ -426,54 +426,4 @@ _HEADERS: dict[str, Json] = {
 }
 
 
-# -- YAML
-
-_BARE = re.compile(r"[A-Za-z_/$][A-Za-z0-9_/$.{}-]*(?: [A-Za-z0-9_/$.{}(][A-Za-z0-9_/$.{}()-]*)*")
-_WORDS_OF_YAML = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
-
-
-def write_yaml(value: Json) -> str:
-    """Plain data as YAML, in block style, texts quoted as JSON wherever they could be read as anything else.
-
-    JSON is YAML (1.2, section 1.3), so that the quoting of hostile text is that of the standard library's JSON writer.
-    """
-    lines: list[str] = []
-    _write_block(value, 0, lines)
-    return "\n".join(lines) + "\n"
-
-
-def _write_scalar(value: Json) -> str:
-    if isinstance(value, str):
-        if _BARE.fullmatch(value) and value.lower() not in _WORDS_OF_YAML:
-            return value
-        text = json.dumps(value, ensure_ascii=False)
-        # line separators and the like are line breaks or not printable to YAML
-        return re.sub(
-            r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text
-        )
-    if isinstance(value, Mapping | list | tuple):
-        return "{}" if isinstance(value, Mapping) else "[]"
-    return json.dumps(value)
-
-
-def _write_block(value: Json, depth: int, lines: list[str]) -> None:
-    pad = "  " * depth
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            name = _write_scalar(str(key))
-            if isinstance(inner, Mapping | list | tuple) and inner:
-                lines.append(f"{pad}{name}:")
-                _write_block(inner, depth + 1, lines)
-            else:
-                lines.append(f"{pad}{name}: {_write_scalar(inner)}")
-        return
-    for inner in value:
-        if isinstance(inner, Mapping | list | tuple) and inner:
-            before = len(lines)
-            _write_block(inner, depth + 1, lines)
-            lines[before] = f"{pad}- {lines[before][len(pad) + 2 :]}"
-        else:
-            lines.append(f"{pad}- {_write_scalar(inner)}")
-
-
-__all__ = ["build_document", "export_openapi", "write_yaml"]
+__all__ = ["build_document", "export_openapi"]

@@ -4,11 +4,11 @@ prove for every alert that it fires just above its threshold and stays silent ju
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from archnb.export.yaml_text import write_yaml
 from archnb.planned.monitoring import OTHERS, BurnAlert, MetricAlert, Monitoring, Slo, write_window
 from archnb.shapes import Source
 
@@ -70,18 +70,8 @@ def export_prometheus_tests(plan: Plan) -> Source:
 
 
 def _dump(data: Any, head: list[str]) -> str:
-    from ruamel.yaml import YAML
-
-    yaml = YAML()
-    yaml.indent(mapping=2, sequence=4, offset=2)
-    yaml.width = 4096
-    yaml.allow_unicode = True
-    # the same record in several places is written out: rule files take no anchors
-    yaml.representer.ignore_aliases = lambda *_: True
-    out = io.StringIO()
-    yaml.dump(data, out)
     # a line break in a name must not end the comment
-    return "".join(f"# {' '.join(line.split())}\n" for line in head) + out.getvalue()
+    return "".join(f"# {' '.join(line.split())}\n" for line in head) + write_yaml(data)
 
 
 def _windows(alert: BurnAlert) -> tuple[str, str]:

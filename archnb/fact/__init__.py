@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from archnb.fact.collection import Facts
 from archnb.fact.expression import MODEL_SAMPLES, SAMPLES, Apply, Fact, Origin, base_unit
-from archnb.fact.models import apply_model, ceil, maximum, minimum, power, total
+from archnb.fact.key import Family, Key, family, key, list_declared
+from archnb.fact.models import apply_model, ceil, compound, maximum, minimum, power, total
 
 __all__ = [
-    "MODEL_SAMPLES", "SAMPLES", "Apply", "Fact", "Facts", "Origin", "apply_model", "base_unit", "ceil", "maximum", "minimum",
-    "power", "total",
+    "MODEL_SAMPLES", "SAMPLES", "Apply", "Fact", "Facts", "Family", "Key", "Origin", "apply_model", "base_unit", "ceil",
+    "compound", "family", "key", "list_declared", "maximum", "minimum", "power", "total",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ import math
 import re
 import statistics
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,10 @@ SAMPLES = 10_000
 MODEL_SAMPLES = 200
 # the standard normal's 90th percentile: a range's ends are the 10th and the 90th
 Z90 = 1.2815515655446004
+
+# of a formula of thousands of terms so many are printed, and so deep
+SHOWN_TERMS = 12
+SHOWN_DEPTH = 24
 
 Origin = Literal["said", "assumed", "concluded"]
 Operand = "Fact | Quantity | float | int"
@@ -48,7 +53,11 @@ class Fact(Shown):
     """A quantity that knows its formula.
 
     `value` is in `unit`; `base` in base units (seconds, bytes, plain numbers). Facts combine with `+ - * /`, with each
-    other, with quantities and with numbers; units are checked. Facts are made by `Facts.given` and `Facts.define`.
+    other, with quantities and with numbers; units are checked. Facts are made by `Facts.given`, `Facts.define` and
+    `Facts.decide`.
+
+    at: of a decision, where in what is believed it was taken ("P50"); it is held when what it rests on varies.
+    follows: of a given rate, the fact that it moves with: its ratio to it is the same in every sample.
     """
 
     __slots__ = (
@@ -57,13 +66,18 @@ class Fact(Shown):
         "_is_array_ready",
         "_is_uncertain",
         "apply",
+        "at",
         "because",
+        "follows",
         "given",
         "name",
         "origin",
         "source",
         "unit",
     )
+
+    _is_uncertain: bool
+    _is_array_ready: bool
 
     def __init__(
         self,
@@ -76,12 +90,19 @@ class Fact(Shown):
         source: str = "",
         origin: Origin = "concluded",
         base: float | None = None,
+        at: str = "",
+        follows: Fact | None = None,
     ) -> None:
-        self.unit, self.given, self.apply = unit, given, apply
+        self.unit, self.given, self.apply, self.at, self.follows = unit, given, apply, at, follows
         self.name, self.because, self.source, self.origin = name, because, source, origin
         self._drawn: Any = None
         if given is not None:
-            self._base, self._is_uncertain, self._is_array_ready = given.base, given.is_range, True
+            self._base = given.base
+            self._is_uncertain = given.is_range or (follows is not None and follows._is_uncertain)
+            self._is_array_ready = follows is None or follows._is_array_ready
+        elif at and base is not None:
+            # a decision is held, whatever its inputs do
+            self._base, self._is_uncertain, self._is_array_ready = base, False, True
         else:
             assert apply is not None
             # one pass, no generators: thousands of facts are made in one plan
@@ -138,29 +159,36 @@ class Fact(Shown):
     @property
     def cell(self) -> Cell:
         """The fact as a table's cell that links to its formula."""
-        return Cell(self.value, self.text, fact=self.name)
+        base = base_unit(self.unit.dimension).symbol
+        return Cell(self.value, self.text, fact=self.name, unit=base, factor=self.unit.factor)
 
-    def inputs(self) -> list[Fact]:
-        """The given facts that this one rests on, each once, in the order they appear."""
-        found: dict[int, Fact] = {}
-        for one in self._walk():
-            if one.given is not None and one.name:
-                found[id(one)] = one
-        return list(found.values())
+    @property
+    def operands(self) -> tuple[Fact, ...]:
+        """What this fact is computed from: its formula's operands, or the fact that a given rate follows."""
+        if self.apply is not None:
+            return self.apply.operands
+        return () if self.follows is None else (self.follows,)
+
+    def inputs(self, *, retaken: bool = True) -> list[Fact]:
+        """The given facts that this one rests on, each once, in the order they appear.
+
+        retaken: whether to look behind decisions as well; without it a decision is an input.
+        """
+        return [one for one in self._walk(retaken) if one.name and (one.given is not None or (one.at and not retaken))]
 
     def parents(self) -> list[Fact]:
         """The named facts that this one's formula names."""
         found: dict[str, Fact] = {}
-        stack = list(self.apply.operands) if self.apply else []
+        stack = list(reversed(self.operands))
         while stack:
-            one = stack.pop(0)
+            one = stack.pop()
             if one.name:
                 found.setdefault(one.name, one)
-            elif one.apply is not None:
-                stack = [*one.apply.operands, *stack]
+            else:
+                stack.extend(reversed(one.operands))
         return list(found.values())
 
-    def _walk(self) -> Iterator[Fact]:
+    def _walk(self, retaken: bool = True) -> Iterator[Fact]:
         seen: set[int] = set()
         stack = [self]
         while stack:
@@ -169,8 +197,8 @@ class Fact(Shown):
                 continue
             seen.add(id(one))
             yield one
-            if one.apply is not None:
-                stack.extend(reversed(one.apply.operands))
+            if retaken or not one.at or one is self:
+                stack.extend(reversed(one.operands))
 
     # -- arithmetic
 
@@ -214,30 +242,57 @@ class Fact(Shown):
         cut = self._write(lambda one: f"{mark}{one.name}{mark}" if one.name else one.text, 0, True).split(mark)
         return [(text, text if n % 2 else "") for n, text in enumerate(cut) if text]
 
-    def _write(self, leaf: Callable[[Fact], str], rank: int, is_top: bool) -> str:
+    def _write(self, leaf: Callable[[Fact], str], rank: int, is_top: bool, depth: int = 0) -> str:
         if (self.name and not is_top) or self.apply is None:
             return leaf(self)
+        if depth > SHOWN_DEPTH:
+            return "…"
         symbol, operands = self.apply.symbol, self.apply.operands
         if not symbol:
-            return operands[0]._write(leaf, rank, False)
+            return operands[0]._write(leaf, rank, False, depth + 1)
         if symbol in _RANK and len(operands) == 2:
-            mine = _RANK[symbol]
-            left = operands[0]._write(leaf, mine, False)
-            right = operands[1]._write(leaf, mine + (symbol in "−÷"), False)
-            text = f"{left} {symbol} {right}"
-            return f"({text})" if mine < rank else text
+            return self._write_chain(leaf, rank, depth)
         labels = self.apply.labels or ("",) * len(operands)
-        inner = ", ".join(
-            (f"{label} = " if label else "") + one._write(leaf, 0, False)
-            for label, one in zip(labels, operands, strict=True)
-        )
-        return f"{symbol}({inner})"
+        shown = [
+            (f"{label} = " if label else "") + one._write(leaf, 0, False, depth + 1)
+            for label, one in zip(labels[:SHOWN_TERMS], operands[:SHOWN_TERMS], strict=True)
+        ]
+        if len(operands) > SHOWN_TERMS:
+            shown.append(f"… {len(operands) - SHOWN_TERMS} more")
+        return f"{symbol}({', '.join(shown)})"
+
+    def _write_chain(self, leaf: Callable[[Fact], str], rank: int, depth: int) -> str:
+        """A sum or a product as its terms side by side; a long one by its first terms and how many more there are."""
+        assert self.apply is not None
+        mine, chain, first = _RANK[self.apply.symbol], list[tuple[str, Fact]](), self
+        while first is self or not first.name:
+            apply = first.apply
+            if apply is None or len(apply.operands) != 2 or _RANK.get(apply.symbol) != mine:
+                break
+            chain.append((apply.symbol, apply.operands[1]))
+            first = apply.operands[0]
+        text = first._write(leaf, mine, False, depth + 1)
+        chain.reverse()
+        for symbol, term in chain[: SHOWN_TERMS - 1]:
+            text += f" {symbol} {term._write(leaf, mine + (symbol in '−÷'), False, depth + 1)}"
+        if len(chain) > SHOWN_TERMS - 1:
+            text += f" {chain[-1][0]} … {len(chain) - SHOWN_TERMS + 1} more"
+        return f"({text})" if mine < rank else text
 
     def why(self, depth: int = 12) -> str:
         """The answer to "why this number?": value, formula, arithmetic, and the same for every fact it rests on."""
         lines: list[str] = []
         self._explain(lines, 0, depth, set())
+        drawn = self.independent()
+        if len(drawn) > 1:
+            names = ", ".join(one.name for one in drawn[:SHOWN_TERMS])
+            more = f" and {len(drawn) - SHOWN_TERMS} more" if len(drawn) > SHOWN_TERMS else ""
+            lines.append(f"drawn independently of each other: {names}{more}")
         return "\n".join(lines)
+
+    def independent(self) -> list[Fact]:
+        """The ranges that this fact rests on, each of which is drawn on its own."""
+        return [one for one in self.inputs(retaken=False) if one.given is not None and one.given.is_range]
 
     def _explain(self, lines: list[str], level: int, depth: int, seen: set[str]) -> None:
         pad = "  " * level
@@ -248,32 +303,54 @@ class Fact(Shown):
         if self.given is not None:
             tail = f"; {self.source}" if self.source else ""
             spread = f", {self.given}" if self.given.is_range else ""
+            tail += f"; moves with {self.follows.name}" if self.follows is not None else ""
             lines.append(f"{pad}{self.label} = {self.text}{spread} ({self.origin}: {self.because or 'given'}{tail})")
+            if self.follows is not None and level < depth:
+                self.follows._explain(lines, level + 2, depth, seen)
             return
         lines.append(f"{pad}{self.label} = {self.text}" + (f"  ({self.because})" if self.because else ""))
         lines.append(f"{pad}  = {self.formula()}")
         lines.append(f"{pad}  = {self.arithmetic()}")
+        if self.at:
+            lines.append(f"{pad}  decided: {self.text} {self.taken_at}, and held")
         if level < depth:
-            for parent in self.parents():
+            parents = self.parents()
+            for parent in parents[:SHOWN_TERMS]:
                 parent._explain(lines, level + 2, depth, seen)
+            if len(parents) > SHOWN_TERMS:
+                lines.append(f"{pad}    … and {len(parents) - SHOWN_TERMS} more facts")
+
+    @property
+    def taken_at(self) -> str:
+        """Of a decision, at which of the values that are believed it was taken, in words; '' of any other fact."""
+        return "" if not self.at else "at the median" if self.at == "P50" else f"at {self.at}"
 
     def __repr__(self) -> str:
         return f"<Fact {self.label} = {self.text}>"
 
     # -- evaluation
 
-    def evaluate(self, changed: Mapping[str, Any]) -> Any:
-        """The value in base units with some inputs replaced: name to base value, a number or an array of samples."""
-        return _evaluate(self, changed, {})
+    def evaluate(self, changed: Mapping[str, Any], *, retaken: bool = False) -> Any:
+        """The value in base units with some inputs replaced: name to base value, a number or an array of samples.
 
-    def what_if(self, **changed: Any) -> float:
-        """The value in `unit` with inputs replaced by quantities; dots in names are written as double underscores."""
-        given = {name.replace("__", "."): parse(value).base for name, value in changed.items()}
-        known = [one.name for one in self.inputs()]
-        for name in given:
+        retaken: whether decisions are taken again with what changed; else they are held.
+        """
+        return _evaluate(self, changed, retaken)
+
+    def what_if(self, changed: Mapping[str, Any] | None = None, /, *, retaken: bool = False, **more: Any) -> float:
+        """The value in `unit` with inputs or decisions replaced by quantities.
+
+        changed: by name; as keywords, dots are written as double underscores. retaken: whether decisions (servers,
+        workers, memory) are taken again; else the plan's are held, and the answer says what happens to them.
+        Raises ArchnbError where a name is no input of this fact, QuantityError where a value is of another dimension.
+        """
+        named = {**(changed or {}), **{name.replace("__", "."): value for name, value in more.items()}}
+        known = {one.name: one for one in self._walk() if one.name and (one.given is not None or one.at)}
+        for name in named:
             if name not in known:
-                raise ArchnbError(unknown("input", name, known, f"{self.label} does not rest on it."))
-        return float(self.evaluate(given)) / self.unit.factor
+                raise ArchnbError(unknown("input", name, sorted(known), f"{self.label} does not rest on it."))
+        given = {name: parse(value, known[name].unit.dimension).base for name, value in named.items()}
+        return float(self.evaluate(given, retaken=retaken)) / self.unit.factor
 
     def samples(self) -> numpy.ndarray[Any, numpy.dtype[numpy.float64]]:
         """Samples in `unit`, the same draw for an input wherever it appears.
@@ -295,17 +372,21 @@ class Fact(Shown):
             return (self.value, self.value, self.value)
         import numpy
 
-        low, middle, high = numpy.percentile(self.samples(), [10, 50, 90])
+        samples = self.samples()
+        # between a number and what never comes there is nothing to interpolate
+        method: Any = "linear" if numpy.isfinite(samples).all() else "inverted_cdf"
+        low, middle, high = numpy.percentile(samples, [10, 50, 90], method=method)
         return (float(low), float(middle), float(high))
 
     def sensitivity(self, nudge: float = 0.2) -> list[tuple[str, float, float]]:
         """What matters: for each input, the value with it at its low and at its high end, the widest first.
 
-        A range goes to its ends, a plain number down and up by `nudge`.
+        A range goes to its ends, a plain number down and up by `nudge`. Decisions are held.
         """
         rows = []
-        for one in self.inputs():
-            assert one.given is not None
+        for one in self.inputs(retaken=False):
+            if one.given is None:
+                continue
             if one.given.is_range:
                 low, high = one.given.low * one.given.unit.factor, one.given.high * one.given.unit.factor
             else:
@@ -351,26 +432,58 @@ class Fact(Shown):
 
 def _ancestors(fact: Fact) -> list[Fact]:
     found: dict[str, Fact] = {}
-    queue = fact.parents()
+    queue = deque(fact.parents())
     while queue:
-        one = queue.pop(0)
+        one = queue.popleft()
         if one.name not in found:
             found[one.name] = one
             queue.extend(one.parents())
     return list(found.values())
 
 
-def _evaluate(fact: Fact, changed: Mapping[str, Any], memo: dict[int, Any]) -> Any:
-    if id(fact) in memo:
-        return memo[id(fact)]
-    if fact.name in changed:
-        made = changed[fact.name]
-    elif fact.apply is None:
-        made = fact._base
-    else:
-        made = _apply(fact.apply, [_evaluate(one, changed, memo) for one in fact.apply.operands])
-    memo[id(fact)] = made
-    return made
+def _evaluate(fact: Fact, changed: Mapping[str, Any], retaken: bool) -> Any:
+    """The value of a fact, its operands first; a stack of its own, because formulas are deeper than Python recurses."""
+    memo: dict[int, Any] = {}
+    stack = [fact]
+    while stack:
+        one = stack[-1]
+        mine, operands = id(one), one.operands
+        if mine in memo:
+            stack.pop()
+        elif one.name in changed and one.follows is None:
+            memo[mine] = changed[one.name]
+        elif not operands or (one.at and not retaken):
+            memo[mine] = one._base
+        elif one.at and one.at != "P50":
+            memo[mine] = _retake(one, changed)
+        elif missing := [each for each in operands if id(each) not in memo]:
+            stack.extend(missing)
+        elif one.apply is None:
+            memo[mine] = _follow(one, changed.get(one.name, one._base), memo[id(operands[0])])
+        else:
+            memo[mine] = _apply(one.apply, [memo[id(each)] for each in operands])
+    return memo[id(fact)]
+
+
+def _retake(decision: Fact, changed: Mapping[str, Any]) -> float:
+    """A decision that was not taken at the median, taken again with some inputs replaced."""
+    drawn = {one.name: _sample(one, MODEL_SAMPLES) for one in decision.independent()}
+    assert decision.apply is not None
+    free = Fact(decision.unit, apply=decision.apply, base=decision._base)
+    return take_percentile(_evaluate(free, {**drawn, **changed}, True), decision.at)
+
+
+def take_percentile(samples: Any, at: str) -> float:
+    """The value of some samples at a percentile such as 'P90'."""
+    import numpy
+
+    return float(numpy.percentile(numpy.asarray(samples, dtype=float), float(at[1:]), method="inverted_cdf"))
+
+
+def _follow(fact: Fact, own: Any, followed: Any) -> Any:
+    """A rate that keeps its ratio to what it follows."""
+    assert fact.follows is not None
+    return own * followed / fact.follows._base if fact.follows._base else own
 
 
 def _apply(apply: Apply, values: list[Any]) -> Any:
@@ -385,14 +498,37 @@ def _apply(apply: Apply, values: list[Any]) -> Any:
 
 def _sample(fact: Fact, count: int) -> Any:
     """A fact's samples in base units, kept on the fact; a plain number where nothing it rests on is a range."""
-    if not fact._is_uncertain:
-        return fact._base
-    if fact._drawn is None or len(fact._drawn) != count:
-        if fact.given is not None:
-            fact._drawn = _draw(fact.name, fact.given, count)
-        elif fact.apply is not None:
-            fact._drawn = _apply(fact.apply, [_sample(one, count) for one in fact.apply.operands])
-    return fact._drawn
+    stack = [fact]
+    while stack:
+        one = stack[-1]
+        if _is_drawn(one, count):
+            stack.pop()
+        elif missing := [each for each in one.operands if not _is_drawn(each, count)]:
+            stack.extend(missing)
+        elif one.apply is not None:
+            one._drawn = _apply(one.apply, [_drawn_of(each) for each in one.apply.operands])
+            if not getattr(one._drawn, "ndim", 0):
+                # what does not vary though its inputs do
+                one._drawn = _fill(one._drawn, count)
+        else:
+            assert one.given is not None
+            own = _draw(one.name, one.given, count) if one.given.is_range else one._base
+            one._drawn = own if one.follows is None else _follow(one, own, _drawn_of(one.follows))
+    return _drawn_of(fact)
+
+
+def _is_drawn(fact: Fact, count: int) -> bool:
+    return not fact._is_uncertain or (fact._drawn is not None and len(fact._drawn) == count)
+
+
+def _drawn_of(fact: Fact) -> Any:
+    return fact._drawn if fact._is_uncertain else fact._base
+
+
+def _fill(value: Any, count: int) -> Any:
+    import numpy
+
+    return numpy.full(count, float(value))
 
 
 @cache

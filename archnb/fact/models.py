@@ -8,7 +8,10 @@ from typing import Any
 
 from archnb.exceptions import UnitError
 from archnb.fact.expression import Apply, Fact, as_fact
-from archnb.quantity import NONE, ONE, Quantity, describe, unit
+from archnb.quantity import NONE, ONE, Quantity, describe, period, unit
+
+# what is left at least of what shrinks, so that a falling load stays a number with a logarithm
+LEAST_LEFT = 0.01
 
 
 def apply_model(
@@ -78,6 +81,26 @@ def power(base: Fact | float, exponent: Fact | Quantity | float) -> Fact:
             f"power takes plain numbers; {left.label} is {describe(left.unit.dimension)}, {right.label} is {describe(right.unit.dimension)}"
         )
     return Fact(ONE, apply=Apply("power", lambda a, b: a**b, (left, right)))
+
+
+def compound(share: Fact, time: Fact | Quantity) -> Fact:
+    """How many times as much after a time, at a growth by a share a period, compounded by that period.
+
+    5 % a month over 36 months is 1.05^36 = 5.79 times. Nothing falls by all of itself: a hundredth stays.
+    """
+    unit_of_time = period(share.unit)
+    factor = apply_model(
+        "1 + growth", lambda growth: _leave_something(1 + growth), "", share * unit_of_time, is_vectorised=True
+    )
+    return power(factor, as_fact(time) / unit_of_time)
+
+
+def _leave_something(factor: Any) -> Any:
+    if getattr(factor, "ndim", 0):
+        import numpy
+
+        return numpy.maximum(factor, LEAST_LEFT)
+    return max(factor, LEAST_LEFT)
 
 
 def total(facts: Iterable[Fact]) -> Fact:

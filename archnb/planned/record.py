@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from archnb.design.record import Named, Record
 from archnb.exceptions import ArchnbError
@@ -28,13 +27,35 @@ class IncompleteError(ArchnbError):
     """A topic closed its section and left a value open: a fault of archnb, never of a design."""
 
 
-_HINTS: dict[type[Planned], dict[str, Any]] = {}
+class _Part(NamedTuple):
+    """A field of a planned record: whether it declares what absence means, and what of records it holds, if it holds any."""
+
+    name: str
+    may_be_absent: bool
+    # the planned record that the field is, or holds by name or in order; None where it holds plain values
+    kind: type[Planned] | None
+    holds: Literal["one", "named", "listed"]
 
 
-def _hints(kind: type[Planned]) -> dict[str, Any]:
-    if kind not in _HINTS:
-        _HINTS[kind] = typing.get_type_hints(kind)
-    return _HINTS[kind]
+_PARTS: dict[type[Planned], tuple[_Part, ...]] = {}
+
+
+def _list_parts(kind: type[Planned]) -> tuple[_Part, ...]:
+    if kind not in _PARTS:
+        hints = typing.get_type_hints(kind)
+        found = []
+        for field in dataclasses.fields(kind):
+            hint = hints[field.name]
+            origin, args = typing.get_origin(hint), typing.get_args(hint)
+            holds: Literal["one", "named", "listed"] = (
+                "named" if origin is Named else "listed" if origin is tuple else "one"
+            )
+            inner = hint if holds == "one" else args[0]
+            is_planned = isinstance(inner, type) and issubclass(inner, Planned)
+            has_default = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+            found.append(_Part(field.name, has_default, inner if is_planned else None, holds))
+        _PARTS[kind] = tuple(found)
+    return _PARTS[kind]
 
 
 def conclude(kind: type[P], record: Record, path: str, /, **resolved: Any) -> P:
@@ -44,28 +65,27 @@ def conclude(kind: type[P], record: Record, path: str, /, **resolved: Any) -> P:
     absence is missing.
     """
     values: dict[str, Any] = {}
-    hints = _hints(kind)
-    for field in dataclasses.fields(kind):
-        value = resolved[field.name] if field.name in resolved else getattr(record, field.name, None)
+    for name, may_be_absent, inner, holds in _list_parts(kind):
+        value = resolved[name] if name in resolved else getattr(record, name, None)
         if value is None:
-            if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-                raise IncompleteError(f"{path}.{field.name} was left open by its topic")
-            continue
-        values[field.name] = _conclude_inner(hints[field.name], value, f"{path}.{field.name}")
+            if not may_be_absent:
+                raise IncompleteError(f"{path}.{name} was left open by its topic")
+        elif inner is None:
+            values[name] = value
+        elif holds == "named":
+            values[name] = Named(
+                {key: _conclude_inner(inner, one, f"{path}.{name}.{key}") for key, one in value.items()}
+            )
+        elif holds == "listed":
+            values[name] = tuple(_conclude_inner(inner, one, f"{path}.{name}.{n}") for n, one in enumerate(value))
+        else:
+            values[name] = _conclude_inner(inner, value, f"{path}.{name}")
     return kind(**values)
 
 
-def _conclude_inner(hint: Any, value: Any, path: str) -> Any:
-    """A said record, or a collection of them, as the planned ones that the field holds."""
-    if isinstance(value, Record):
-        return conclude(hint, value, path)
-    if isinstance(value, Mapping) and any(isinstance(inner, Record) for inner in value.values()):
-        (kind,) = typing.get_args(hint)
-        return Named({name: _conclude_inner(kind, inner, f"{path}.{name}") for name, inner in value.items()})
-    if isinstance(value, tuple) and any(isinstance(inner, Record) for inner in value):
-        kind = typing.get_args(hint)[0]
-        return tuple(_conclude_inner(kind, inner, f"{path}.{n}") for n, inner in enumerate(value))
-    return value
+def _conclude_inner(kind: type[Planned], value: Any, path: str) -> Planned:
+    """The planned record of a said one; what a topic resolved already is one."""
+    return value if isinstance(value, kind) else conclude(kind, value, path)
 
 
 __all__ = ["IncompleteError", "Planned", "conclude"]

@@ -15,6 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from archnb.design import FORMAT, plain
 from archnb.export import export
+from archnb.fact.keys.cache import CACHE_HIT_RATIO
+from archnb.fact.keys.flow import OPERATION_P99
+from archnb.fact.keys.load import PEAK_CARRIED
+from archnb.fact.keys.scaling import HORIZON, SERVERS
+from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON
 from archnb.file import replace_file
 from archnb.finding import SEVERITIES
 from archnb.plan import Plan
@@ -36,11 +41,11 @@ CHAPTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Standing", ("review",)),
 )
 KEY_FIGURES = (
-    ("requests at the peak", "load.peak_requests"),
-    ("data today", "schema.size"),
-    ("data in {horizon}", "schema.size_at_horizon"),
-    ("reads the cache answers", "cache.hit_ratio"),
-    ("servers", "scaling.service.servers"),
+    ("requests at the peak", PEAK_CARRIED),
+    ("data today", SCHEMA_SIZE),
+    ("data in {horizon}", SCHEMA_SIZE_AT_HORIZON),
+    ("reads the cache answers", CACHE_HIT_RATIO),
+    ("servers", SERVERS.of("service")),
 )
 HANDOFF = "handoff-"
 # what people read; the longer ones (OpenAPI, alerting rules) are for programs, and are written beside the page
@@ -103,13 +108,13 @@ def render_page(plan: Plan, evidence: Any = None, *, artefacts: bool = True) -> 
 def _key_figures(plan: Plan) -> list[tuple[str, str, str, str]]:
     """What one asks first of a design: label, number, where it is explained, and its range or what it belongs to."""
     made = []
-    horizon = plan.facts["load.horizon"].text if "load.horizon" in plan.facts else "the end"
+    horizon = plan.facts[HORIZON].text
     for label, name in KEY_FIGURES:
         if name in plan.facts:
             row = _fact_row(plan.facts[name])
             made.append((label.format(horizon=horizon), row["text"], _fact_link(name), row["spread"]))
     slowest = max(
-        (fact for name, fact in plan.facts.items() if name.startswith("flow.") and name.endswith(".latency_p99")),
+        (fact for name, fact in plan.facts.items() if OPERATION_P99.find(name) is not None),
         key=lambda fact: fact.base,
         default=None,
     )
@@ -168,8 +173,15 @@ def _fact_row(fact: Fact) -> dict[str, Any]:
         # a sum over every table is folded, or it would fill a screen
         "terms": names if names > MOST_NAMES else 0,
         "arithmetic": fact.arithmetic() if fact.apply else str(fact.given),
-        "because": "; ".join(one for one in (fact.because, fact.source) if one),
+        "because": "; ".join(one for one in (_decided(fact), fact.because, fact.source) if one),
     }
+
+
+def _decided(fact: Fact) -> str:
+    """That a number was chosen and is held, or that a rate moves with another."""
+    if fact.follows is not None:
+        return f"moves with {fact.follows.name}"
+    return f"decided {fact.taken_at}, and held" if fact.at else ""
 
 
 @cache

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from archnb.engines import load_engine
 from archnb.fact import Fact
+from archnb.fact.keys.migrations import BACKFILL_SPEED, BACKFILL_TIME, INDEX_BUILD_SPEED, INDEX_BUILD_TIME, LARGE_TABLE
+from archnb.fact.keys.schema import TABLE_ROWS, TABLE_SIZE
 from archnb.finding import Hit, Rule, rule
 from archnb.planned import conclude as conclude_record
 from archnb.planned.migrations import Migrations
-from archnb.quantity import parse
+from archnb.quantity import MONTH, parse
 from archnb.shapes import AnyShape, Cell, Row, Table
 from archnb.topics.topic import Because, Draft
 
@@ -21,7 +24,6 @@ CLOSES = ("migrations",)
 BACKFILL = "9400/s"
 # what one core sorts and writes while an index is built from a warm table; the order of magnitude of pgbench loads
 INDEX_BUILD = "50 MB/s"
-LARGE = 1_000_000
 
 
 def complete(draft: Draft) -> None:
@@ -52,41 +54,44 @@ def measure(draft: Draft) -> None:
     tables = _large(draft)
     if not tables:
         return
-    speed = facts.given(
-        "migrations.backfill_speed",
+    speed = facts.assume(
+        BACKFILL_SPEED,
         BACKFILL,
         "batched updates of a table of 300 k rows",
         source="pgroll benchmark, PostgreSQL 14.8",
     )
-    build = facts.given(
-        "migrations.index_build_speed",
+    build = facts.assume(
+        INDEX_BUILD_SPEED,
         INDEX_BUILD,
         "one core that sorts and writes an index",
         source="rule of thumb; measure on your own server",
     )
     for name in tables:
         facts.define(
-            f"migrations.{name}.backfill",
-            facts[f"schema.{name}.rows"] / speed,
+            BACKFILL_TIME.of(name),
+            facts[TABLE_ROWS.of(name)] / speed,
             "h",
             "a new column filled for every row, in batches",
         )
         facts.define(
-            f"migrations.{name}.index_build",
-            facts[f"schema.{name}.size"] / build,
+            INDEX_BUILD_TIME.of(name),
+            facts[TABLE_SIZE.of(name)] / build,
             "min",
             "the table read once to build an index concurrently",
         )
 
 
 def _large(draft: Draft) -> list[str]:
+    draft.facts.assume(
+        LARGE_TABLE, 1_000_000, "rows from which a table's changes are timed", source="rule of thumb of archnb, 2026-11"
+    )
     found = [
         name
         for name in draft.design.schema.tables
-        if f"schema.{name}.rows" in draft.facts and f"schema.{name}.size" in draft.facts
+        if TABLE_ROWS.of(name) in draft.facts and TABLE_SIZE.of(name) in draft.facts
     ]
-    large = [name for name in found if draft.facts[f"schema.{name}.rows"].base >= LARGE]
-    return sorted(large, key=lambda name: -draft.facts[f"schema.{name}.rows"].base)[:8]
+    large = [name for name in found if draft.facts[TABLE_ROWS.of(name)].base >= draft.facts[LARGE_TABLE].base]
+    return sorted(large, key=lambda name: -draft.facts[TABLE_ROWS.of(name)].base)[:8]
 
 
 @rule(
@@ -100,7 +105,7 @@ def window_on_available_system(draft: Draft) -> Iterator[Hit]:
         return
     for name, one in draft.said.requirements.objectives.items():
         if one.availability is not None:
-            budget = (1 - one.availability.base) * 30 * 24 * 60
+            budget = (1 - one.availability.base) * MONTH / 60
             if budget < 60:
                 yield Hit(
                     "migrations.strategy",
@@ -147,10 +152,8 @@ def views(draft: Draft) -> Sequence[AnyShape]:
         settings.append((label, str(getattr(one, field)), reason.reason if reason else "said"))
     rows: list[Row] = []
     for name in _large(draft):
-        backfill, build = draft.facts[f"migrations.{name}.backfill"], draft.facts[f"migrations.{name}.index_build"]
-        rows.append(
-            (Cell(name, is_code=True), draft.facts[f"schema.{name}.rows"].cell, _timed(backfill), _timed(build))
-        )
+        backfill, build = draft.facts[BACKFILL_TIME.of(name)], draft.facts[INDEX_BUILD_TIME.of(name)]
+        rows.append((Cell(name, is_code=True), draft.facts[TABLE_ROWS.of(name)].cell, _timed(backfill), _timed(build)))
     columns = ("table", "rows", "backfill of a new column", "index built concurrently")
     made: list[AnyShape] = [
         Table("migration-settings", "How changes are made", ("what", "value", "because"), tuple(settings)),
@@ -176,7 +179,7 @@ def views(draft: Draft) -> Sequence[AnyShape]:
 
 def _timed(fact: Fact) -> Cell:
     slow = fact.base > parse("8 h").base
-    return Cell(fact.value, fact.text, fact=fact.name, tone="warning" if slow else "")
+    return replace(fact.cell, tone="warning" if slow else "")
 
 
 _API = (

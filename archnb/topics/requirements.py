@@ -7,12 +7,33 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from archnb.design.requirements import Load, Objective
-from archnb.fact import Fact, Facts
+from archnb.fact import Fact, Facts, compound
+from archnb.fact.keys.load import (
+    AVERAGE_READS,
+    AVERAGE_REQUESTS,
+    AVERAGE_WRITES,
+    DAILY_USERS,
+    GROWTH,
+    GROWTH_YEARLY,
+    HOT_SHARE,
+    PEAK_FACTOR,
+    PEAK_READS,
+    PEAK_REQUESTS,
+    PEAK_WRITES,
+    READ_SHARE,
+    READS_PER_WRITE,
+    REQUEST_SIZE,
+    REQUESTS_PER_USER,
+    RESPONSE_SIZE,
+    RETENTION,
+    WRITES,
+)
+from archnb.fact.keys.scaling import HORIZON
 from archnb.finding import Hit, Rule, rule
 from archnb.planned import conclude as conclude_record
 from archnb.planned.requirements import Objective as PlannedObjective
 from archnb.planned.requirements import Requirements
-from archnb.quantity import Quantity, number, parse
+from archnb.quantity import MONTH, Quantity, number, parse
 from archnb.shapes import AnyShape, Cell, Chart, Row, Table
 from archnb.topics.topic import Because, Draft
 
@@ -20,7 +41,8 @@ NAME = "requirements"
 TITLE = "Requirements"
 CLOSES = ("requirements",)
 
-HORIZON = "36 months"
+YEARS = "36 months"
+YEAR = parse("1 year")
 
 
 def complete(draft: Draft) -> None:
@@ -65,35 +87,22 @@ def conclude(draft: Draft) -> Requirements:
 
 
 def measure(draft: Draft) -> None:
-    """Bandwidth at the peak."""
-    facts = draft.facts
-    facts.define(
-        "load.peak_ingress",
-        facts["load.peak_requests"] * facts["load.request_size"],
-        "MB/s",
-        "into the system at the peak",
-    )
-    facts.define(
-        "load.peak_egress",
-        facts["load.peak_requests"] * facts["load.response_size"],
-        "MB/s",
-        "out of the system at the peak",
-    )
+    """Nothing more: the rates are measured as the load is completed, bandwidth follows from the operations."""
 
 
 def _propose_load(draft: Draft) -> dict[str, Because]:
     load = draft.design.requirements.load
     made = {
         "peak_factor": Because("3", "the busiest hour of a consumer service is two to four times the average one"),
-        "request_size": Because("1 kB", "headers and a small JSON body"),
-        "response_size": Because("4 kB", "a JSON document of some forty fields"),
         "growth": Because("20%/year", "no growth was said; a fifth a year keeps the plan from standing still"),
         "retention": Because("5 years", "no retention was said; five years covers most accounting duties"),
         "hot_share": Because("20%", "the 80/20 rule of thumb: a fifth of the data takes most of the reads"),
     }
     if load.writes is not None:
-        made["reads_per_write"] = Because("10", "a usual proportion where people read more than they write")
-        made["requests_per_user"] = Because("20/day", "only to express the load in users")
+        if load.read_share is None:
+            made["reads_per_write"] = Because("10", "a usual proportion where people read more than they write")
+        if load.daily_users is None:
+            made["requests_per_user"] = Because("20/day", "only to express the load in users")
     else:
         if load.reads_per_write is None:
             made["read_share"] = Because("90%", "people read about ten times as often as they write")
@@ -119,77 +128,72 @@ def _users_from_rates(draft: Draft) -> Because:
 
 
 def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
-    """The rates as facts; gives back proposals for what follows from them."""
+    """The rates as facts; gives back proposals for what follows from them.
+
+    The load is said as users and their requests, or as writes; reads and writes as a share, or as reads with one write.
+    """
     facts = draft.facts
-    for name in ("daily_users", "requests_per_user", "read_share", "writes", "reads_per_write", "peak_factor",
-                 "request_size", "response_size", "growth", "retention", "hot_share"):  # fmt: skip
-        value = getattr(load, name)
-        if value is not None and not (load.writes is not None and name in ("daily_users", "read_share")):
-            draft.give(f"load.{name}", f"requirements.load.{name}", value)
+    for path in _LOAD:
+        value = getattr(load, path.rpartition(".")[2])
+        if value is not None:
+            draft.value(path, value)
     if draft.design.scaling.horizon is not None:
-        draft.give("load.horizon", "scaling.horizon", draft.design.scaling.horizon)
+        draft.value(HORIZON, draft.design.scaling.horizon)
     else:
-        facts.given("load.horizon", HORIZON, "how far the plan looks: beyond three years a growth rate is a guess")
+        facts.given(HORIZON, YEARS, "beyond three years a growth rate is a guess, and hardware is renewed by then")
+    facts.define(GROWTH_YEARLY, compound(facts[GROWTH], YEAR) - 1, "%", "how much more a year later")
     made: dict[str, Because] = {}
+    if load.read_share is None:
+        ratio = facts[READS_PER_WRITE]
+        share = facts.define(READ_SHARE, ratio / (1 + ratio), "%", "the share of reads")
+        made["read_share"] = Because(share.quantity, "reads per write, said the other way round", (READ_SHARE,))
+    elif load.reads_per_write is None:
+        share = facts[READ_SHARE]
+        ratio = facts.define(READS_PER_WRITE, share / (1 - share), "", "reads with one write")
+        made["reads_per_write"] = Because(
+            _rounded(ratio), "the read share, said the other way round", (READS_PER_WRITE,)
+        )
     if load.writes is not None:
-        facts.define("load.average_writes", facts["load.writes"], "writes/s", "writes on average")
-        facts.define(
-            "load.average_reads",
-            facts["load.average_writes"] * facts["load.reads_per_write"],
-            "reads/s",
-            "reads on average",
-        )
-        facts.define(
-            "load.average_requests",
-            facts["load.average_writes"] + facts["load.average_reads"],
-            "requests/s",
-            "all requests on average",
-        )
-        share = facts.define(
-            "load.read_share", facts["load.average_reads"] / facts["load.average_requests"], "%", "the share of reads"
-        )
-        users = facts.define(
-            "load.daily_users",
-            facts["load.average_requests"] / facts["load.requests_per_user"],
-            "",
-            "users that would make this load",
-        )
-        made["read_share"] = Because(share.quantity, "reads per write, said the other way round", ("load.read_share",))
-        made["daily_users"] = Because(
-            _rounded(users), "the writes and reads, shared out by requests per user", ("load.daily_users",)
-        )
+        writes = facts.define(AVERAGE_WRITES, facts[WRITES], "writes/s", "writes on average")
+        reads = facts.define(AVERAGE_READS, writes * facts[READS_PER_WRITE], "reads/s", "reads on average")
+        average = facts.define(AVERAGE_REQUESTS, writes + reads, "requests/s", "all requests on average")
+        if load.daily_users is None:
+            users = facts.define(DAILY_USERS, average / facts[REQUESTS_PER_USER], "", "users that would make this load")
+            made["daily_users"] = Because(
+                _rounded(users), "the writes and reads, shared out by requests per user", (DAILY_USERS,)
+            )
+        elif load.requests_per_user is None:
+            each = facts.define(
+                REQUESTS_PER_USER, average / facts[DAILY_USERS], "/day", "requests that each user makes"
+            )
+            made["requests_per_user"] = Because(
+                each.quantity, "the writes and reads, shared out by users", (REQUESTS_PER_USER,)
+            )
     else:
-        if load.read_share is None:
-            ratio = facts["load.reads_per_write"]
-            share = facts.define("load.read_share", ratio / (ratio + 1), "%", "the share of reads")
-            made["read_share"] = Because(
-                share.quantity, "the reads with one write, said the other way round", ("load.read_share",)
-            )
-        users, per_user, share = facts["load.daily_users"], facts["load.requests_per_user"], facts["load.read_share"]
         average = facts.define(
-            "load.average_requests", users * per_user, "requests/s", "all requests, averaged over a day"
+            AVERAGE_REQUESTS,
+            facts[DAILY_USERS] * facts[REQUESTS_PER_USER],
+            "requests/s",
+            "all requests, averaged over a day",
         )
-        facts.define("load.average_reads", average * share, "reads/s", "reads on average")
-        facts.define("load.average_writes", average * (1 - share), "writes/s", "writes on average")
-        made["writes"] = Because(
-            facts["load.average_writes"].quantity,
-            "users × requests × the share that writes",
-            ("load.average_writes",),
-        )
-        if load.reads_per_write is None:
-            ratio = facts.define(
-                "load.reads_per_write",
-                facts["load.average_reads"] / facts["load.average_writes"],
-                "",
-                "reads with one write",
-            )
-            made["reads_per_write"] = Because(
-                _rounded(ratio), "the read share, said the other way round", ("load.reads_per_write",)
-            )
-    peak = facts["load.peak_factor"]
-    for word, unit in (("requests", "requests/s"), ("reads", "reads/s"), ("writes", "writes/s")):
-        facts.define(f"load.peak_{word}", facts[f"load.average_{word}"] * peak, unit, f"{word} in the busiest hour")
+        facts.define(AVERAGE_READS, average * facts[READ_SHARE], "reads/s", "reads on average")
+        facts.define(AVERAGE_WRITES, average * (1 - facts[READ_SHARE]), "writes/s", "writes on average")
+        writes = facts.define(WRITES, facts[AVERAGE_WRITES], "writes/s", "users × requests × the share that writes")
+        made["writes"] = Because(writes.quantity, writes.because, (AVERAGE_WRITES,))
+    peak = facts[PEAK_FACTOR]
+    for at_peak, average_rate, word in (
+        (PEAK_REQUESTS, AVERAGE_REQUESTS, "requests"),
+        (PEAK_READS, AVERAGE_READS, "reads"),
+        (PEAK_WRITES, AVERAGE_WRITES, "writes"),
+    ):
+        facts.define(at_peak, facts[average_rate] * peak, f"{word}/s", f"{word} in the busiest hour")
     return made
+
+
+_LOAD = (
+    DAILY_USERS, REQUESTS_PER_USER, READ_SHARE, WRITES, READS_PER_WRITE, PEAK_FACTOR, REQUEST_SIZE, RESPONSE_SIZE, GROWTH,
+    RETENTION, HOT_SHARE,
+)  # fmt: skip
 
 
 def _rounded(fact: Fact) -> Quantity:
@@ -254,7 +258,7 @@ def _propose_percentiles(said: Objective) -> dict[str, Because]:
 def load_not_said(draft: Draft) -> Iterator[Hit]:
     load = draft.said.requirements.load
     if load.daily_users is None and load.writes is None and not any(one.rate for one in draft.said.access.values()):
-        yield Hit("requirements.load", f"assumed: {draft.facts['load.daily_users'].text} users a day")
+        yield Hit("requirements.load", f"assumed: {draft.facts[DAILY_USERS].text} users a day")
 
 
 @rule(
@@ -316,10 +320,10 @@ def availability_beyond_one_region(draft: Draft) -> Iterator[Hit]:
             and one.availability.base >= 0.9999 - 1e-12
             and (draft.design.requirements.regions or 1) < 2
         ):
-            minutes = (1 - one.availability.base) * 30 * 24 * 60
+            minutes = (1 - one.availability.base) * MONTH / 60
             yield Hit(
                 f"requirements.objectives.{name}.availability",
-                f"{one.availability} leaves {minutes:.1f} min in 30 days; regions: 1",
+                f"{one.availability} leaves {minutes:.1f} min a month; regions: 1",
             )
 
 
@@ -334,7 +338,7 @@ def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
     load = draft.said.requirements.load
     if not said or (load.daily_users is None and load.writes is None):
         return
-    peak = draft.facts["load.peak_requests"].base
+    peak = draft.facts[PEAK_REQUESTS].base
     if peak == 0:
         # that nobody uses it is a finding of its own
         return
@@ -378,7 +382,7 @@ def views(draft: Draft) -> Sequence[AnyShape]:
         ("regions", str(requirements.regions)),
     )  # fmt: skip
     made.append(Table("requirements-constraints", "Constraints", ("what", "value"), constraints))
-    made += [one for one in facts["load.peak_requests"].views if isinstance(one, Chart)]
+    made += [one for one in facts[PEAK_REQUESTS].views if isinstance(one, Chart)]
     return made
 
 
@@ -393,7 +397,7 @@ def _load_table(facts: Facts) -> Table:
 
     rows: list[Row] = []
     for name, fact in facts.items():
-        if not name.startswith("load."):
+        if not name.startswith(("load.", "requirements.load.")):
             continue
         p10, p50, p90 = fact.percentiles()
         spread = tuple(show(one, fact.unit) for one in (p10, p50, p90)) if fact.is_uncertain() else ("", "", "")

@@ -7,14 +7,14 @@ the design as completed so far, the facts, and the reason of everything proposed
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from archnb.design import Design, leaves
 from archnb.design.record import Record, hints
 from archnb.design.references import SCOPES, Find, Names, Reference, find_unknown, list_references
 from archnb.exceptions import ArchnbError, InputError
-from archnb.fact import Fact, Facts
+from archnb.fact import Fact, Facts, Key, Origin
 from archnb.finding import Findings, Rule
 from archnb.model import Model
 from archnb.planned import Backend, Planned
@@ -22,6 +22,10 @@ from archnb.quantity import Quantity, parse
 from archnb.shapes import AnyShape
 
 R = TypeVar("R", bound=Record)
+
+
+# an assumption's handle, its value, what it is, its source and date
+Assumption = tuple[Key, str | float, str, str]
 
 
 class Because(NamedTuple):
@@ -56,7 +60,7 @@ class Draft:
         # what was said means, before anything was proposed
         self.said_model = self._model = Model(said)
         self.planned = Backend()
-        self.facts = Facts()
+        self.facts = Facts(said.assumptions)
         # the sections that the topic at work may close
         self._owned: tuple[str, ...] = ()
         self.reasons: dict[str, Because] = {}
@@ -108,12 +112,31 @@ class Draft:
         """Note why what stands at a path was proposed, for a whole record: a table, an operation, a job."""
         self.reasons[path] = Because(value, reason, facts)
 
-    def give(self, name: str, path: str, value: Quantity) -> Fact:
-        """A field's value as a given fact: said or assumed, as the design has it at the path."""
-        because = self.reasons.get(path)
-        is_said = because is None and self.is_said(path)
-        reason = because.reason if because else (f"at {path}" if is_said else "assumed")
-        return self.facts.given(name, value, reason, origin="said" if is_said else "assumed")
+    def value(
+        self,
+        path: Key,
+        value: Quantity | float,
+        *,
+        symbol: str = "",
+        because: str = "",
+        origin: Origin | None = None,
+        follows: Fact | None = None,
+    ) -> Fact:
+        """The one fact of a field's value, named by its path: said, or proposed with the reason noted there.
+
+        It is made where it is first asked for; whoever asks again gets the same. symbol: the word of a counted thing.
+        because: the reason where none is noted. follows: the fact that a rate moves with.
+        """
+        reason = self.reasons.get(path)
+        is_said = reason is None and self.is_said(path)
+        text = reason.reason if reason else because or path.meaning
+        origin = origin or ("said" if is_said else "assumed")
+        return self.facts.value(path, value, text, origin=origin, symbol=symbol, follows=follows)
+
+    def assume(self, assumptions: Iterable[Assumption]) -> None:
+        """Add assumptions and thresholds as facts, each with what it is, its source and date; the design overrules them."""
+        for name, value, because, source in assumptions:
+            self.facts.assume(name, value, because, source=source)
 
     def close(self, section: str, completed: Any) -> None:
         """Put a completed section, or a part of one at a dotted path, into the design.
@@ -123,9 +146,13 @@ class Draft:
         """
         if section not in self._owned:
             raise ArchnbError(f"section {section!r} is closed by a topic that closes {', '.join(self._owned)}")
-        name, _, part = section.partition(".")
-        value = dataclasses.replace(getattr(self.design, name), **{part: completed}) if part else completed
-        self.design = dataclasses.replace(self.design, **{name: value})
+        *above, last = section.split(".")
+        records: list[Any] = [self.design]
+        for name in above:
+            records.append(getattr(records[-1], name))
+        for record, name in zip(reversed(records), (last, *reversed(above)), strict=True):
+            completed = dataclasses.replace(record, **{name: completed})
+        self.design = completed
         self._closed.add(section)
         self.check_names(section)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archnb.design.schema import SchemaTable
 from archnb.export.sql import make_dialect
+from archnb.fact.keys.schema import TABLE_ROWS
 from archnb.verify.rows import Row
 from archnb.verify.session import Session
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def read_counts(plan: Plan, tables: Mapping[str, SchemaTable]) -> dict[str, float]:
     """The rows of each table as the design counts them."""
-    return {name: plan.facts[fact].base if (fact := f"schema.{name}.rows") in plan.facts else 1000.0 for name in tables}
+    return {name: plan.facts[fact].base if (fact := TABLE_ROWS.of(name)) in plan.facts else 1000.0 for name in tables}
 
 
 def writable(table: sa.Table) -> list[sa.Column[Any]]:

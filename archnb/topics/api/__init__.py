@@ -14,7 +14,7 @@ from archnb.topics.topic import Draft
 
 NAME = "api"
 TITLE = "API"
-CLOSES = ("api",)
+CLOSES = ("api", "requirements.load.request_size", "requirements.load.response_size")
 
 views = draw_views
 

@@ -292,6 +292,17 @@ def list_changes(resources: Resources, entity: str, request: Iterable[str]) -> d
     return {name: other[name] for name in (plain or names)[:1]}
 
 
+def find_bodies(
+    resources: Resources, name: str, operation: Operation, pattern: AccessPattern | None
+) -> tuple[Body | None, Body | None]:
+    """What an operation takes and what it gives on success; made once for one record of an operation."""
+    kept = resources.bodies.get(name)
+    if kept is None or kept[0] is not operation:
+        made = make_request(resources, name, operation), make_response(resources, name, operation, pattern)
+        kept = resources.bodies[name] = (operation, made)
+    return kept[1]
+
+
 def make_request(resources: Resources, name: str, operation: Operation) -> Body | None:
     """The body that an operation takes, or None where it takes none."""
     if not operation.request:

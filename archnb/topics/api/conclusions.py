@@ -12,7 +12,7 @@ from archnb.design.record import Named
 from archnb.planned import conclude as conclude_record
 from archnb.planned.api import NO_BODY, Api, Body, Contract, Parameter
 from archnb.topics.api.bodies import Body as MadeBody
-from archnb.topics.api.bodies import describe_parameter, find_field, find_redirect, make_request, make_response
+from archnb.topics.api.bodies import describe_parameter, find_bodies, find_field, find_redirect
 from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.api.values import write_text
 from archnb.topics.topic import Draft
@@ -45,6 +45,7 @@ def _conclude_operation(
     items: Mapping[str, str],
 ) -> Contract:
     is_last_result = bool(pattern and pattern.reads and pattern.is_async) and operation.status == 200
+    request, response = find_bodies(resources, name, operation, pattern)
     is_made = operation.status in (201, 202) and operation.action != "delete"
     return conclude_record(
         Contract,
@@ -58,8 +59,8 @@ def _conclude_operation(
                 for parameter_name in operation.parameters
             }
         ),
-        request=_conclude_body(make_request(resources, name, operation)),
-        response=_conclude_body(make_response(resources, name, operation, pattern)),
+        request=_conclude_body(request),
+        response=_conclude_body(response),
         location=items.get(operation.entity or "", "") if is_made else "",
         redirect=find_redirect(resources, operation),
         is_last_result=is_last_result,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 
 from archnb.fact import Fact
+from archnb.fact.keys.api import CALLS_PER_USER
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.load import DAILY_USERS, PEAK_FACTOR
 from archnb.quantity import Quantity, unit
 from archnb.topics.topic import Draft
 
@@ -28,9 +31,7 @@ def choose_rate_limit(draft: Draft, name: str, is_read: bool) -> tuple[Quantity 
             f"{'A person reads' if is_read else 'A person writes'} no faster; nothing more is known of its rate.",
             (),
         )
-    fact = draft.facts.define(
-        f"api.{name}.calls_per_user", calls, "/day", "How often an average user of a day calls it."
-    )
+    fact = draft.facts.define(CALLS_PER_USER.of(name), calls, "/day", "How often an average user of a day calls it.")
     limit = max(floor, _round_up(fact.to("/day") * 10))
     reason = (
         f"An average user calls it {fact.text}; {limit}/min lets ten times that day pass within one minute"
@@ -43,11 +44,10 @@ def choose_rate_limit(draft: Draft, name: str, is_read: bool) -> tuple[Quantity 
 def find_calls(draft: Draft, name: str) -> Fact | None:
     """Calls of an operation per daily user, from its peak rate, the peak factor and the daily users; None where one is unknown."""
     facts = draft.facts
-    if not all(one in facts for one in (f"access.{name}.rate", "load.daily_users", "load.peak_factor")):
+    rate = facts.get(PATTERN_RATE.of(name))
+    if rate is None or facts[DAILY_USERS].base <= 0 or facts[PEAK_FACTOR].base <= 0:
         return None
-    if facts["load.daily_users"].base <= 0 or facts["load.peak_factor"].base <= 0:
-        return None
-    return facts[f"access.{name}.rate"] / facts["load.peak_factor"] / facts["load.daily_users"]
+    return rate / facts[PEAK_FACTOR] / facts[DAILY_USERS]
 
 
 __all__ = ["choose_rate_limit", "find_calls"]

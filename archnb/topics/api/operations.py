@@ -9,6 +9,7 @@ from archnb.design.api import Api, Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
 from archnb.design.record import Named
 from archnb.design.references import Reference, find_entity
+from archnb.fact.keys.api import LARGEST_PAGE
 from archnb.naming import claim, kebab, plural, snake
 from archnb.planned.api import normalise
 from archnb.topics.api.addresses import Address, derive_address, is_redirect, is_single, move_aside
@@ -18,8 +19,6 @@ from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.topic import Because, Draft
 
 PAGE, MAX_PAGE = 20, 100
-# above this a page is no page: see the rule api-unbounded-list
-LARGEST_PAGE = 1000
 # words of a body that are no field: how far the work is, and what an aggregate is grouped by
 STATES = ("status", "version")
 PERIODS = ("hour", "day", "week", "month", "year")
@@ -34,7 +33,10 @@ def complete_operations(draft: Draft) -> None:
     design, api = draft.design, draft.design.api
     resources = find_resources(draft.model)
     draft.check_names("api", {"element of the operation": lambda names, at: list_elements(resources, at)})
-    limits = [one.limit for one in design.access.values() if one.limit is not None and 1 < one.limit <= LARGEST_PAGE]
+    most = draft.facts.assume(
+        LARGEST_PAGE, 1000, "rows that one page may hold at most", source="rule of thumb of archnb, 2026-11"
+    )
+    limits = [one.limit for one in design.access.values() if one.limit is not None and 1 < one.limit <= most.base]
     largest = max([MAX_PAGE, *limits, int(api.page_size.value) if api.page_size else 0])
     api = draft.fill(
         "api",
@@ -557,4 +559,4 @@ def _write_summary(resources: Resources, name: str, entity: str, pattern: Access
     return f"{verb} {'an' if thing[0] in 'aeiou' else 'a'} {thing}."
 
 
-__all__ = ["LARGEST_PAGE", "complete_operations", "is_single"]
+__all__ = ["complete_operations", "is_single"]

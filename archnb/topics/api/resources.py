@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archnb.design import Design
+from archnb.design.api import Operation
 from archnb.design.entities import Field
 from archnb.model import Model
 from archnb.naming import claim, plural, singular, snake, split_words, strip_parent
@@ -54,6 +55,8 @@ class Resources:
         self._created_alone = {entity for name, entity in creations if name != f"create_{snake(entity)}"}
         # examples already made, kept by the module that makes them
         self.examples: dict[tuple[str, int], dict[str, object]] = {}
+        # the bodies of each operation with the record that they were made of, kept by the module that makes them
+        self.bodies: dict[str, tuple[Operation, tuple[Any, Any]]] = {}
 
     def fields(self, entity: str) -> Mapping[str, Field]:
         """The fields with the inherited ones, and an `id` where the entity says no key."""

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from archnb.design.api import Operation
+from archnb.fact.keys.api import CALLS_PER_USER, LARGEST_PAGE
+from archnb.fact.keys.entities import ENTITY_ROWS_AT_HORIZON, PATTERN_RATE
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
 from archnb.planned.api import normalise
 from archnb.quantity import show, unit
 from archnb.topics.api.limits import find_calls
-from archnb.topics.api.operations import LARGEST_PAGE
 from archnb.topics.api.resources import find_resources
 from archnb.topics.topic import Draft
 
@@ -25,11 +26,8 @@ def _operations(draft: Draft) -> Iterator[tuple[str, str, Operation]]:
 
 def _rows(draft: Draft, entity: str | None) -> str:
     """How many rows an entity will have, in words, where it is known."""
-    for word in ("rows_at_horizon", "rows"):
-        fact = draft.facts.get(f"entities.{entity}.{word}")
-        if fact is not None:
-            return f"{fact.text} of {entity}"
-    return f"all rows of {entity}"
+    fact = draft.facts.get(ENTITY_ROWS_AT_HORIZON.of(entity or ""))
+    return f"{fact.text} of {entity}" if fact is not None else f"all rows of {entity}"
 
 
 def _field_of(draft: Draft, operation: Operation, element: str) -> tuple[str, bool, bool] | None:
@@ -75,7 +73,7 @@ def page_size_over_limit(draft: Draft) -> Iterator[Hit]:
     if api.page_size is not None and api.page_size.value > most:
         yield Hit("api.page_size", f"page_size {api.page_size} is above max_page_size {api.max_page_size}")
     for name, pattern in draft.design.access.items():
-        if pattern.limit is not None and most < pattern.limit <= LARGEST_PAGE:
+        if pattern.limit is not None and most < pattern.limit <= draft.facts[LARGEST_PAGE].base:
             yield Hit(f"access.{name}.limit", f"limit {pattern.limit} is above max_page_size {api.max_page_size}")
 
 
@@ -93,7 +91,7 @@ def write_without_idempotency(draft: Draft) -> Iterator[Hit]:
             and operation.action in ("create", "command")
             and operation.needs_idempotency_key is False
         ):
-            rate = draft.facts.get(f"access.{operation.pattern or name}.rate")
+            rate = draft.facts.get(PATTERN_RATE.of(operation.pattern or name))
             yield Hit(
                 f"{path}.needs_idempotency_key",
                 f"{operation.method} {operation.path} without a key" + (f", {rate.text} at the peak" if rate else ""),
@@ -250,7 +248,7 @@ def offset_pagination(draft: Draft) -> Iterator[Hit]:
 def rate_limit_below_need(draft: Draft) -> Iterator[Hit]:
     """Limits that an average user meets."""
     for name, path, operation in _operations(draft):
-        calls = draft.facts.get(f"api.{name}.calls_per_user") or find_calls(draft, operation.pattern or name)
+        calls = draft.facts.get(CALLS_PER_USER.of(name)) or find_calls(draft, operation.pattern or name)
         if operation.rate_limit is not None and calls is not None and operation.rate_limit.base < calls.base:
             yield Hit(
                 f"{path}.rate_limit",

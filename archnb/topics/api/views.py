@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
+from archnb.fact.keys.api import OPERATION_RESPONSE_SIZE
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.load import PEAK_REQUESTS
 from archnb.planned import Operation
 from archnb.planned.api import Api, Contract
 from archnb.shapes import AnyShape, Cell, Scalar, Source, Table
@@ -28,8 +31,8 @@ def draw_operations(draft: Draft) -> Table:
     for name, operation in draft.design.api.operations.items():
         pattern = draft.design.access.get(operation.pattern or name)
         rate, size = (
-            draft.facts.get(f"access.{operation.pattern or name}.rate"),
-            draft.facts.get(f"api.{name}.response_size"),
+            draft.facts.get(PATTERN_RATE.of(operation.pattern or name)),
+            draft.facts.get(OPERATION_RESPONSE_SIZE.of(name)),
         )
         repeat = "key" if operation.needs_idempotency_key else "yes"
         rows.append(
@@ -72,7 +75,7 @@ def pick_main(draft: Draft) -> list[str]:
     busiest = sorted(
         operations,
         key=lambda name: (
-            -(fact.base if (fact := draft.facts.get(f"access.{operations[name].pattern or name}.rate")) else 0.0)
+            -(fact.base if (fact := draft.facts.get(PATTERN_RATE.of(operations[name].pattern or name))) else 0.0)
         ),
     )
     kinds: dict[str, int] = {}
@@ -200,5 +203,4 @@ def draw_styles(draft: Draft) -> Table:
 
 
 def _peak(draft: Draft) -> str:
-    fact = draft.facts.get("load.peak_requests")
-    return f"{fact.text} at the peak" if fact else "this load"
+    return f"{draft.facts[PEAK_REQUESTS].text} at the peak"

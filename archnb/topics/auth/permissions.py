@@ -9,11 +9,29 @@ from archnb.design import Design
 from archnb.design.api import Operation
 from archnb.design.auth import Auth, Client, Role, Scope
 from archnb.design.record import Named
+from archnb.fact import Key
+from archnb.fact.keys.auth import (
+    ACCESS_TOKEN_TTL,
+    ACTIVE_USERS,
+    INTROSPECTION_RATE,
+    LONGEST_ACCESS,
+    REFRESH_TOKEN_TTL,
+    REVOCATION_DELAY,
+    SESSION_TTL,
+    SHORTEST_ACCESS,
+    TOKEN_RATE,
+    VISIT,
+)
+from archnb.fact.keys.load import DAILY_USERS, PEAK_FACTOR, PEAK_REQUESTS
 from archnb.model import Model, Principal, Unknown, Way
 from archnb.naming import snake
 from archnb.quantity import Quantity, parse
-from archnb.topics.topic import Because, Draft
+from archnb.topics.topic import Assumption, Because, Draft
 
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    (LONGEST_ACCESS, "1 h", "a signed token that lives longer works long after its permission is gone", "rule of thumb of archnb, 2026-11"),
+    (SHORTEST_ACCESS, "1 min", "a shorter life makes the identity provider as busy as the system", "rule of thumb of archnb, 2026-11"),
+)  # fmt: skip
 STRICT = ("pci", "hipaa", "psd2")
 DAY = 86400.0
 
@@ -37,9 +55,7 @@ def complete_auth(draft: Draft) -> None:
         )
         if tenant
         else Because(None, ""),
-        token_format=Because(
-            "jwt", _explain_format(draft), tuple(one for one in ("load.peak_requests",) if one in draft.facts)
-        ),
+        token_format=Because("jwt", _explain_format(draft), (PEAK_REQUESTS,)),
     )
     auth = _fill_lifetimes(draft, auth)
     principals = {name: draft.model.roles.assume(name) for name in names}
@@ -114,7 +130,7 @@ def _complete_role(draft: Draft, auth: Auth, principal: Principal) -> Role:
     found = roles.find(name)
     reason = f"{principal.reason[:1].upper()}{principal.reason[1:]}."
     if isinstance(found, Unknown):
-        reason += f" Taken for a person, who reaches least. Another answer is one line: {found.line}."
+        reason += f" Taken for a person, who reaches least. One line settles it: {found.line}."
     return draft.fill(
         path, said,
         summary=Because(_describe(principal), "The role's name, and the entity that stands for its people."),
@@ -196,8 +212,7 @@ def is_strict(design: Design) -> str | None:
 
 
 def _explain_format(draft: Draft) -> str:
-    fact = draft.facts.get("load.peak_requests")
-    load = f"{fact.text} at the peak" if fact is not None else "every request"
+    load = f"{draft.facts[PEAK_REQUESTS].text} at the peak"
     return f"A signed token is checked where it arrives; an opaque one would ask the provider about {load}. The price: it cannot be taken back before it ends, so it is short."
 
 
@@ -234,54 +249,48 @@ def _say(seconds: float) -> Quantity:
 def measure_auth(draft: Draft) -> None:
     """The facts: lifetimes, how long a withdrawn permission works, how many people are signed in at once, the provider's load."""
     auth, facts = draft.design.auth, draft.facts
-    spoken: dict[str, Quantity | None] = {
-        "access_token_ttl": auth.access_token_ttl,
-        "refresh_token_ttl": auth.refresh_token_ttl,
-        "session_ttl": auth.session_ttl,
+    draft.assume(ASSUMPTIONS)
+    spoken: dict[Key, Quantity | None] = {
+        ACCESS_TOKEN_TTL: auth.access_token_ttl,
+        REFRESH_TOKEN_TTL: auth.refresh_token_ttl,
+        SESSION_TTL: auth.session_ttl,
     }
-    for name, value in spoken.items():
+    for path, value in spoken.items():
         if value is not None:
-            said = draft.said.auth.__getattribute__(name) is not None
-            reason = draft.reasons.get(f"auth.{name}")
-            facts.given(
-                f"auth.{name}", value, reason.reason if reason else "said", origin="said" if said else "assumed"
-            )
-    if "auth.access_token_ttl" not in facts:
+            draft.value(path, value)
+    if ACCESS_TOKEN_TTL not in facts:
         return
-    delay = facts["auth.access_token_ttl"] * (1.0 if auth.token_format != "opaque" else 0.0)
+    delay = facts[ACCESS_TOKEN_TTL] * (1.0 if auth.token_format != "opaque" else 0.0)
     facts.define(
-        "auth.revocation_delay",
+        REVOCATION_DELAY,
         delay,
         None,
         "How long a withdrawn permission still works at most; an opaque token is asked about each time.",
     )
-    if "load.daily_users" not in facts or "load.peak_factor" not in facts:
-        return
-    visit = facts.given(
-        "auth.visit",
+    visit = facts.assume(
+        VISIT,
         parse("15 min"),
         "How long a user is active at a stretch.",
-        origin="assumed",
-        source="usual length of a web session; say load or replace it to see its weight",
+        source="usual length of a web session, 2026-11",
     )
-    active = facts["load.daily_users"] * facts["load.peak_factor"] * visit / parse("1 day")
+    active = facts[DAILY_USERS] * facts[PEAK_FACTOR] * visit / parse("1 day")
     people = facts.define(
-        "auth.active_users",
+        ACTIVE_USERS,
         active,
         "users",
         "Users active at once at the peak: those of a day, by the share of the day that a visit takes (Little's law).",
     )
-    renewals = people / facts["auth.access_token_ttl"]
+    renewals = people / facts[ACCESS_TOKEN_TTL]
     facts.define(
-        "auth.token_rate",
+        TOKEN_RATE,
         renewals,
         "/s",
         "Access tokens that the identity provider issues at the peak: each active user's, once per lifetime.",
     )
-    if auth.token_format == "opaque" and "load.peak_requests" in facts:
+    if auth.token_format == "opaque":
         facts.define(
-            "auth.introspection_rate",
-            facts["load.peak_requests"] * 1.0,
+            INTROSPECTION_RATE,
+            facts[PEAK_REQUESTS] * 1.0,
             "/s",
             "Questions to the provider at the peak: an opaque token is asked about at each request.",
         )

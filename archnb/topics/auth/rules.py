@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from archnb.fact.keys.auth import LONGEST_ACCESS, SHORTEST_ACCESS, TOKEN_RATE
+from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
 from archnb.quantity import show, unit
 from archnb.topics.topic import Draft
 
-LONGEST_ACCESS = 3600.0
-SHORTEST_ACCESS = 60.0
 _CARD = re.compile(
     r"(card|credit_card|debit_card)_?(no|number|num|pan)|pan|cvv2?|cvc2?|card_(verification|security)_code|track_?data|magnetic_stripe"
 )
@@ -52,11 +52,11 @@ def long_lived_access_token(draft: Draft) -> Iterator[Hit]:
     if (
         auth.token_format != "opaque"
         and auth.access_token_ttl is not None
-        and auth.access_token_ttl.base > LONGEST_ACCESS
+        and auth.access_token_ttl.base > draft.facts[LONGEST_ACCESS].base
     ):
         yield Hit(
             "auth.access_token_ttl",
-            f"a {auth.token_format or 'signed'} token of {auth.access_token_ttl} is {show(auth.access_token_ttl.base / LONGEST_ACCESS, unit(''))} times an hour",
+            f"a {auth.token_format or 'signed'} token of {auth.access_token_ttl} is {show(auth.access_token_ttl.base / draft.facts[LONGEST_ACCESS].base, unit(''))} times {draft.facts[LONGEST_ACCESS].text}",
         )
 
 
@@ -68,8 +68,8 @@ def long_lived_access_token(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def token_churn(draft: Draft) -> Iterator[Hit]:
     """Tokens so short that their renewal is a load of its own."""
-    ttl, rate = draft.design.auth.access_token_ttl, draft.facts.get("auth.token_rate")
-    if ttl is not None and ttl.base < SHORTEST_ACCESS:
+    ttl, rate = draft.design.auth.access_token_ttl, draft.facts.get(TOKEN_RATE)
+    if ttl is not None and ttl.base < draft.facts[SHORTEST_ACCESS].base:
         yield Hit(
             "auth.access_token_ttl",
             f"a token of {ttl}" + (f" is asked for {rate.text} at the peak" if rate is not None else ""),
@@ -231,7 +231,7 @@ def card_data_stored(draft: Draft) -> Iterator[Hit]:
     for name, entity in draft.design.entities.items():
         for field_name, field in entity.fields.items():
             if field.references is None and _CARD.fullmatch(snake(field_name)):
-                fact = draft.facts.get(f"entities.{name}.rows")
+                fact = draft.facts.get(ENTITY_ROWS.of(name))
                 yield Hit(
                     f"entities.{name}.fields.{field_name}",
                     f"{name}.{field_name} looks like card data"
@@ -287,7 +287,7 @@ def password_stored_beside_provider(draft: Draft) -> Iterator[Hit]:
             continue
         for field_name, field in entity.fields.items():
             if field.secret and _PASSWORD.fullmatch(snake(field_name)):
-                rows = draft.facts.get(f"entities.{name}.rows")
+                rows = draft.facts.get(ENTITY_ROWS.of(name))
                 yield Hit(
                     f"entities.{name}.fields.{field_name}",
                     f"{name}.{field_name} is kept"

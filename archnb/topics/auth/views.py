@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Listed
 
+from archnb.fact.keys.auth import (
+    ACCESS_TOKEN_TTL,
+    ACTIVE_USERS,
+    INTROSPECTION_RATE,
+    REFRESH_TOKEN_TTL,
+    REVOCATION_DELAY,
+    SESSION_TTL,
+    TOKEN_RATE,
+)
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.model import Unknown
 from archnb.naming import snake
 from archnb.quantity import Quantity
 from archnb.shapes import AnyShape, Cell, Message, Participant, Scalar, Sequence, Table
@@ -14,6 +25,8 @@ from archnb.topics.topic import Draft
 def draw_views(draft: Draft) -> Listed[AnyShape]:
     """The sequences, the matrix, the lifetimes, the checks, the personal data."""
     made: list[AnyShape] = [draw_sign_in(draft), draw_refresh(draft), draw_service_token(draft), draw_clients(draft)]
+    if draft.design.auth.roles:
+        made.append(draw_roles(draft))
     if draft.design.auth.roles and draft.design.api.operations:
         made.append(draw_permissions(draft))
     made += [draw_lifetimes(draft), draw_checks(draft)]
@@ -39,7 +52,7 @@ def _busiest(draft: Draft) -> str:
     """The busiest closed operation, as the call that the token is used for."""
     operations = {name: one for name, one in draft.design.api.operations.items() if not one.is_public}
     ranked = sorted(
-        operations, key=lambda one: -(fact.base if (fact := draft.facts.get(f"access.{one}.rate")) is not None else 0.0)
+        operations, key=lambda one: -(fact.base if (fact := draft.facts.get(PATTERN_RATE.of(one))) is not None else 0.0)
     )
     return ranked[0] if ranked else ""
 
@@ -192,6 +205,34 @@ def draw_clients(draft: Draft) -> Table:
     )
 
 
+def draw_roles(draft: Draft) -> Table:
+    """One row a role: what is behind it, whose rows stand for it, and how that is known."""
+    rows: list[tuple[Cell | Scalar, ...]] = []
+    for name, role in draft.design.auth.roles.items():
+        principal = draft.model.roles.assume(name)
+        joined = principal.membership
+        reason = draft.reasons.get(f"auth.roles.{name}.kind")
+        rows.append(
+            (
+                Cell(name, is_code=True),
+                role.kind,
+                f"{principal.entity} by {joined.entity}" if joined is not None else principal.entity or "",
+                "yes" if role.needs_mfa else "no",
+                reason.reason if reason is not None else "said in the design",
+            )
+        )
+    tenant = draft.model.tenants.tenant
+    return Table(
+        "roles",
+        "Roles",
+        ("role", "what is behind it", "whose rows", "second factor", "because"),
+        tuple(rows),
+        description=f"No tenant is known: {tenant.reason}."
+        if isinstance(tenant, Unknown)
+        else f"{tenant} keeps customers apart; to one belong {', '.join(draft.model.tenants.list_fenced()) or 'no others'}.",
+    )
+
+
 def draw_permissions(draft: Draft) -> Table:
     """Operations by roles: any, own, or nothing."""
     auth = draft.design.auth
@@ -237,11 +278,11 @@ def draw_permissions(draft: Draft) -> Table:
 def draw_lifetimes(draft: Draft) -> Table:
     """Lifetimes, and what they cost."""
     rows: list[tuple[Cell | Scalar, ...]] = []
-    labels = {"access_token_ttl": "access token", "refresh_token_ttl": "refresh token", "session_ttl": "session"}
+    labels = {ACCESS_TOKEN_TTL: "access token", REFRESH_TOKEN_TTL: "refresh token", SESSION_TTL: "session"}
     for name, label in labels.items():
-        fact = draft.facts.get(f"auth.{name}")
+        fact = draft.facts.get(name)
         if fact is not None:
-            reason = draft.reasons.get(f"auth.{name}")
+            reason = draft.reasons.get(name)
             rows.append((label, fact.cell, reason.reason if reason is not None else "said in the design"))
     rows.append(
         (
@@ -251,12 +292,12 @@ def draw_lifetimes(draft: Draft) -> Table:
         )
     )
     for name, label in (
-        ("revocation_delay", "a withdrawn permission works for at most"),
-        ("active_users", "signed in and active at the peak"),
-        ("token_rate", "tokens issued at the peak"),
-        ("introspection_rate", "introspections at the peak"),
+        (REVOCATION_DELAY, "a withdrawn permission works for at most"),
+        (ACTIVE_USERS, "signed in and active at the peak"),
+        (TOKEN_RATE, "tokens issued at the peak"),
+        (INTROSPECTION_RATE, "introspections at the peak"),
     ):
-        fact = draft.facts.get(f"auth.{name}")
+        fact = draft.facts.get(name)
         if fact is not None:
             rows.append((label, fact.cell, fact.because))
     form = draft.reasons.get("auth.token_format")

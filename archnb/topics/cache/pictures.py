@@ -6,6 +6,33 @@ from collections.abc import Sequence
 
 from archnb.design.cache import CachePolicy
 from archnb.design.record import Named
+from archnb.fact.keys.cache import (
+    CACHE_ALIVE,
+    CACHE_BENEFIT,
+    CACHE_CAPACITY,
+    CACHE_ENTRIES_MEMORY,
+    CACHE_ENTRY_SIZE,
+    CACHE_HIT_RATIO,
+    CACHE_LIFETIME,
+    CACHE_MEMORY,
+    CACHE_OBJECTS,
+    CACHE_OUTDATED,
+    CACHE_READS,
+    CACHE_SKEW,
+    CACHE_WANTED,
+    CACHED_LATENCY,
+    COLD_CORES,
+    COLD_FACTOR,
+    DAILY_HOT_SET,
+    HIT_RATIO,
+    LOAD_SAVED,
+    MEMORY_NEEDED,
+    QUERY_TIME,
+    STORE_CORES,
+    STORE_READS,
+    WARM_CORES,
+)
+from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.quantity import number, show, unit
 from archnb.shapes import AnyShape, Cell, Chart, Mark, Message, Participant, Series, Table
 from archnb.shapes import Sequence as Exchange
@@ -34,10 +61,10 @@ def views(draft: Draft) -> Sequence[AnyShape]:
 def rank(draft: Draft) -> list[str]:
     """The patterns in use, the one whose memory frees most of the store first."""
     facts = draft.facts
-    used = [name for name, one in draft.design.cache.policies.items() if one.use and f"cache.{name}.capacity" in facts]
+    used = [name for name, one in draft.design.cache.policies.items() if one.use and CACHE_CAPACITY.of(name) in facts]
 
     def benefit(name: str) -> float:
-        fact = facts.get(f"cache.{name}.benefit")
+        fact = facts.get(CACHE_BENEFIT.of(name))
         return fact.base if fact is not None else 0.0
 
     return sorted(used, key=lambda name: (-benefit(name), name))
@@ -46,9 +73,9 @@ def rank(draft: Draft) -> list[str]:
 def _choose_compared(draft: Draft, ranked: list[str]) -> list[str]:
     """The patterns that free most of the store, however much memory they take."""
     facts = draft.facts
-    return sorted(
-        ranked, key=lambda name: -facts[f"cache.{name}.load_saved"].base * facts[f"cache.{name}.query_time"].base
-    )[:COMPARED]
+    return sorted(ranked, key=lambda name: -facts[LOAD_SAVED.of(name)].base * facts[QUERY_TIME.of(name)].base)[
+        :COMPARED
+    ]
 
 
 def _show_tradeoffs(draft: Draft, ranked: list[str]) -> Table:
@@ -81,18 +108,21 @@ def _show_tradeoffs(draft: Draft, ranked: list[str]) -> Table:
 
 def _compare(draft: Draft, name: str, policy: CachePolicy) -> list[tuple[Cell | str, ...]]:
     facts = draft.facts
-    path = f"cache.{name}"
-    rate = (facts.get(f"access.{name}.rate") or facts[f"{path}.rate"]).base
-    objects, skew, entry = facts[f"{path}.objects"].base, facts[f"{path}.skew"].base, facts[f"{path}.entry_size"].base
-    wanted = facts[f"{path}.wanted"].base
-    outdated = facts[f"{path}.outdated"].base if f"{path}.outdated" in facts else 0.0
+    rate = facts[PATTERN_RATE.of(name)].base
+    objects, skew, entry = (
+        facts[CACHE_OBJECTS.of(name)].base,
+        facts[CACHE_SKEW.of(name)].base,
+        facts[CACHE_ENTRY_SIZE.of(name)].base,
+    )
+    wanted = facts[CACHE_WANTED.of(name)].base
+    outdated = facts[CACHE_OUTDATED.of(name)].base if CACHE_OUTDATED.of(name) in facts else 0.0
     objective = draft.design.requirements.objectives.get(name)
     allowed = objective.staleness.base if objective is not None and objective.staleness is not None else None
 
     def write_row(is_chosen: bool, fresh: str, ttl: float, said: str, capacity: float) -> tuple[Cell | str, ...]:
         by_ttl = fresh == "ttl"
         lifetime = ttl if by_ttl else mean_lifetime(ttl, outdated)
-        ratio = facts[f"{path}.hit_ratio"].base if is_chosen else hit_ratio(rate, objects, capacity, skew, lifetime)
+        ratio = facts[HIT_RATIO.of(name)].base if is_chosen else hit_ratio(rate, objects, capacity, skew, lifetime)
         age = ttl_staleness(ttl, ratio)
         is_late = by_ttl and allowed is not None and ttl > allowed
         ages = (
@@ -110,14 +140,14 @@ def _compare(draft: Draft, name: str, policy: CachePolicy) -> list[tuple[Cell | 
             Cell(name, is_code=True),
             Cell("chosen", tone="good") if is_chosen else Cell("", "too old", tone="warning") if is_late else Cell(""),
             fresh, Cell(ttl, said),
-            Cell(capacity, number(capacity)), Cell(capacity * entry, show(capacity * entry, unit("B")), fact=f"{path}.memory" if is_chosen else ""),
-            Cell(ratio * 100, f"{number(ratio * 100)} %", fact=f"{path}.hit_ratio" if is_chosen else ""),
-            Cell(rate * ratio, f"{number(rate * ratio)}/s", fact=f"{path}.load_saved" if is_chosen else ""),
+            Cell(capacity, number(capacity)), Cell(capacity * entry, show(capacity * entry, unit("B")), fact=CACHE_ENTRIES_MEMORY.of(name) if is_chosen else ""),
+            Cell(ratio * 100, f"{number(ratio * 100)} %", fact=HIT_RATIO.of(name) if is_chosen else ""),
+            Cell(rate * ratio, f"{number(rate * ratio)}/s", fact=LOAD_SAVED.of(name) if is_chosen else ""),
             *ages, Cell(allowed, _time(allowed)) if allowed is not None else Cell(None),
         )  # fmt: skip
 
     assert policy.ttl is not None and policy.invalidation is not None
-    rows = [write_row(True, policy.invalidation, policy.ttl.base, str(policy.ttl), facts[f"{path}.capacity"].base)]
+    rows = [write_row(True, policy.invalidation, policy.ttl.base, str(policy.ttl), facts[CACHE_CAPACITY.of(name)].base)]
     for ttl, said in LIFETIMES:
         rows.extend(write_row(False, "ttl", ttl, said, max(1.0, share * wanted)) for share in SHARES)
     if policy.invalidation == "ttl":
@@ -138,8 +168,8 @@ def _show_policies(draft: Draft, ranked: list[str]) -> Table:
         because = draft.reasons.get(f"cache.policies.{name}.use")
         why = because.reason if because is not None else "said"
         numbers = [
-            facts[path].cell if (path := f"cache.{name}.{what}") in facts else Cell(None)
-            for what in ("hit_ratio", "load_saved", "memory", "latency")
+            fact.cell if (fact := facts.get(what.of(name))) is not None else Cell(None)
+            for what in (HIT_RATIO, LOAD_SAVED, CACHE_ENTRIES_MEMORY, CACHED_LATENCY)
         ]
         words = (one.store, one.key, one.ttl, one.invalidation, one.stampede)
         rows.append(
@@ -166,10 +196,10 @@ def _draw_curve(draft: Draft, ranked: list[str]) -> Chart:
     facts = draft.facts
     series, marks = [], []
     for name in ranked:
-        path = f"cache.{name}"
-        rate = (facts.get(f"access.{name}.rate") or facts[f"{path}.rate"]).base
+        rate = facts[PATTERN_RATE.of(name)].base
         objects, skew, entry, lifetime, alive = (
-            facts[f"{path}.{one}"].base for one in ("objects", "skew", "entry_size", "lifetime", "alive")
+            facts[one.of(name)].base
+            for one in (CACHE_OBJECTS, CACHE_SKEW, CACHE_ENTRY_SIZE, CACHE_LIFETIME, CACHE_ALIVE)
         )
         top = max(alive, 1.0)
         steps = 24
@@ -179,9 +209,9 @@ def _draw_curve(draft: Draft, ranked: list[str]) -> Chart:
         series.append(Series(name, xs, ys))
         marks.append(
             Mark(
-                max(facts[f"{path}.memory"].base / 1e6, xs[0]),
-                f"{name}: {facts[f'{path}.hit_ratio'].text}",
-                facts[f"{path}.hit_ratio"].value,
+                max(facts[CACHE_ENTRIES_MEMORY.of(name)].base / 1e6, xs[0]),
+                f"{name}: {facts[HIT_RATIO.of(name)].text}",
+                facts[HIT_RATIO.of(name)].value,
             )
         )
     return Chart(
@@ -211,7 +241,7 @@ def _draw_read_path(draft: Draft, name: str) -> Exchange:
         Message("service", "cache", f"set, for {policy.ttl}"),
         Message("service", "client", "the answer", "return"),
     ]
-    if policy.invalidation in ("on write", "versioned key") and f"cache.{name}.outdated" in draft.facts:
+    if policy.invalidation in ("on write", "versioned key") and CACHE_OUTDATED.of(name) in draft.facts:
         what = "delete the key" if policy.invalidation == "on write" else "raise the version"
         messages += [Message("service", "store", "a write: commit first"), Message("service", "cache", f"then {what}")]
     kind = (
@@ -232,16 +262,16 @@ def _draw_read_path(draft: Draft, name: str) -> Exchange:
 def _show_cold(draft: Draft) -> Table:
     facts, rows = draft.facts, []
     for fact, words in (
-        ("cache.reads", "Reads at the peak"),
-        ("cache.hit_ratio", "Of these, answered by a cache"),
-        ("cache.store_reads", "Reads that reach a store, cache warm"),
-        ("cache.warm_cores", "Database cores they keep busy, cache warm"),
-        ("cache.cold_cores", "Database cores they keep busy, cache empty or down"),
-        ("cache.cold_factor", "Times the usual reads then"),
-        ("cache.store_cores", "Cores the store has"),
-        ("cache.memory_needed", "Memory needed"),
-        ("cache.memory", "Memory"),
-        ("cache.daily_hot_set", "Rule of thumb for the memory: hot share of a day's reads"),
+        (CACHE_READS, "Reads at the peak"),
+        (CACHE_HIT_RATIO, "Of these, answered by a cache"),
+        (STORE_READS, "Reads that reach a store, cache warm"),
+        (WARM_CORES, "Database cores they keep busy, cache warm"),
+        (COLD_CORES, "Database cores they keep busy, cache empty or down"),
+        (COLD_FACTOR, "Times the usual reads then"),
+        (STORE_CORES, "Cores the store has"),
+        (MEMORY_NEEDED, "Memory needed"),
+        (CACHE_MEMORY, "Memory"),
+        (DAILY_HOT_SET, "Rule of thumb for the memory: hot share of a day's reads"),
     ):
         if fact in facts:
             rows.append((words, facts[fact].cell, facts[fact].because))

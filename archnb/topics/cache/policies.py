@@ -9,28 +9,60 @@ from archnb.design.cache import Cache, CachePolicy
 from archnb.design.record import Named
 from archnb.engines import find_cache, list_engines, propose_engine
 from archnb.fact import Fact, Facts, apply_model, maximum, minimum
+from archnb.fact.keys.cache import (
+    AGGREGATE_TIME,
+    AGGREGATION_SPEED,
+    CACHE_ENTRY_OVERHEAD,
+    CACHE_OBJECT_SIZE,
+    CACHE_OBJECTS,
+    CACHE_OUTDATED,
+    CACHE_SKEW,
+    COMPUTE_TIME,
+    DISTINCT_QUERIES,
+    DISTINCT_VALUES,
+    GOOD_HIT_RATIO,
+    HIT_RATIO,
+    HTTP_BYTES,
+    IN_PROCESS_BYTES,
+    IN_PROCESS_RATE,
+    IN_PROCESS_READS_PER_WRITE,
+    LEAST_HIT_RATIO,
+    LEAST_SAVED,
+    LEAST_SAVED_SHARED,
+    LONG_TTL,
+    NET_SAFETY,
+    PAGES_READ,
+    PRECOMPUTED_ROWS,
+    QUERIES_PER_ROW,
+    QUERY_BUSY,
+    QUERY_TIME,
+    REFRESHERS,
+    SKEW,
+)
+from archnb.fact.keys.entities import ENTITY_ROW_SIZE, ENTITY_ROWS, PATTERN_RATE
 from archnb.model.caches import engine_of_cache, is_kept_at, is_shared_cache
 from archnb.quantity import number, parse, show, unit
 from archnb.topics.cache.models import hit_ratio, hottest_share, mean_lifetime
-from archnb.topics.cache.workload import DISTINCT_QUERIES, Workload
-from archnb.topics.topic import Because, Draft
+from archnb.topics.cache.workload import Workload
+from archnb.topics.topic import Assumption, Because, Draft
 
 SKEW_SOURCE = "between Breslau et al., INFOCOM 1999 (web requests: 0.64 to 0.83) and YCSB's default of 0.99; measure it on real keys"
-# what frees less of one database core is not worth a second copy of its data
-LEAST_SAVED = 0.05
-# what all patterns together must free for a shared cache to be worth running
-LEAST_SAVED_SHARED = 0.5
-# below this hit ratio most reads pay for the cache and the store
-LEAST_HIT_RATIO = 0.3
-# from this hit ratio on, waiting for the lifetime is good enough, and no write needs to know of the cache
-GOOD_HIT_RATIO = 0.6
-IN_PROCESS_BYTES = 8e6
-HTTP_BYTES = 1e9
-IN_PROCESS_RATE = 50.0
-IN_PROCESS_READS_PER_WRITE = 300.0
-NET_SAFETY = 10.0
-LONG_TTL = "1 day"
-REDIS_OVERHEAD = "100 B"
+_OURS = "rule of thumb of archnb, 2026-11"
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    (CACHE_ENTRY_OVERHEAD, "100 B", "what an entry takes beside its value: key, hash table slot, expiry",
+     "Redis: about 56 B a dict entry with its expiry and 40 B a short key; check with MEMORY USAGE"),
+    (LEAST_SAVED, 0.05, "what frees less of one database core is not worth a second copy of its data", _OURS),
+    (LEAST_SAVED_SHARED, 0.5, "what all patterns together must free of a database core for a shared cache to be worth running", _OURS),
+    (LEAST_HIT_RATIO, "30%", "below this hit ratio most reads pay for the cache and the store", _OURS),
+    (GOOD_HIT_RATIO, "60%", "from this hit ratio on waiting for the lifetime is good enough, and no write needs to know of the cache", _OURS),
+    (IN_PROCESS_BYTES, "8 MB", "what each process may keep for itself", _OURS),
+    (IN_PROCESS_RATE, "50/s", "reads from which a copy in each process pays", _OURS),
+    (IN_PROCESS_READS_PER_WRITE, 300, "reads with one write from which a copy in each process pays", _OURS),
+    (HTTP_BYTES, "1 GB", "what every edge of a content delivery network keeps", _OURS),
+    (NET_SAFETY, 10, "how many times the allowed staleness an entry lives that a write makes fresh", _OURS),
+    (PAGES_READ, 10, "different pages or ranges of one list that are asked for: lists are read from their start", _OURS),
+    (LONG_TTL, "1 day", "how long an entry lives that never changes", _OURS),
+)  # fmt: skip
 
 _NICE = (
     *((one / 1000, f"{one} ms") for one in (1, 2, 5, 10, 20, 50, 100, 200, 500)),
@@ -80,11 +112,7 @@ class Numbers:
 def complete(draft: Draft) -> None:
     """Propose a policy for every read pattern, then the shared cache that holds them."""
     cache = draft.design.cache
-    facts = draft.facts
-    facts.given(
-        "cache.entry_overhead", REDIS_OVERHEAD, "what an entry takes beside its value: key, hash table slot, expiry",
-        source="Redis: about 56 B a dict entry with its expiry and 40 B a short key; check with MEMORY USAGE",
-    )  # fmt: skip
+    draft.assume(ASSUMPTIONS)
     is_refused = cache.engine == "none"
     policies: dict[str, CachePolicy] = {}
     for name, pattern in draft.design.access.items():
@@ -107,7 +135,8 @@ def _drop_small_cache(draft: Draft, policies: dict[str, CachePolicy]) -> None:
     """Refuse a shared cache that nobody asked for where all it frees is less than it costs to run."""
     shared = [name for name, one in policies.items() if one.use and is_shared_cache(one.store)]
     freed = sum(_estimate_freed(draft, name, policies[name]) for name in shared)
-    if not shared or freed >= LEAST_SAVED_SHARED:
+    least = draft.facts[LEAST_SAVED_SHARED]
+    if not shared or freed >= least.base:
         return
     for name in shared:
         path = f"cache.policies.{name}"
@@ -117,22 +146,25 @@ def _drop_small_cache(draft: Draft, policies: dict[str, CachePolicy]) -> None:
             path, CachePolicy(),
             use=Because(
                 False,
-                f"not cached: a shared cache would free {number(freed)} of one database core in all; below {number(LEAST_SAVED_SHARED)}"
+                f"not cached: a shared cache would free {number(freed)} of one database core in all; below {number(least.base)}"
                 " it is one more thing to run, to secure and to be wrong, for nothing",
-                (f"cache.{name}.busy",),
+                (QUERY_BUSY.of(name),),
             ),
         )  # fmt: skip
 
 
 def _estimate_freed(draft: Draft, name: str, policy: CachePolicy) -> float:
-    facts, path = draft.facts, f"cache.{name}"
+    facts = draft.facts
     assert policy.ttl is not None
-    outdated = facts.get(f"{path}.outdated")
+    outdated = facts.get(CACHE_OUTDATED.of(name))
     is_ttl = policy.invalidation == "ttl" or outdated is None
     lifetime = policy.ttl.base if is_ttl or outdated is None else mean_lifetime(policy.ttl.base, outdated.base)
-    rate = facts[f"access.{name}.rate"].base if f"access.{name}.rate" in facts else facts[f"{path}.rate"].base
-    return facts[f"{path}.busy"].base * hit_ratio(
-        rate, facts[f"{path}.objects"].base, math.inf, facts[f"{path}.skew"].base, lifetime
+    return facts[QUERY_BUSY.of(name)].base * hit_ratio(
+        facts[PATTERN_RATE.of(name)].base,
+        facts[CACHE_OBJECTS.of(name)].base,
+        math.inf,
+        facts[CACHE_SKEW.of(name)].base,
+        lifetime,
     )
 
 
@@ -151,7 +183,7 @@ def _choose_engine(draft: Draft, policies: dict[str, CachePolicy], shared: list[
         return Because(named, f"the policies that name a store name {named}")
     locks = [name for name in shared if policies[name].stampede in ("single flight", "early refresh")]
     versions = [
-        name for name in shared if policies[name].invalidation != "ttl" and f"cache.{name}.outdated" in draft.facts
+        name for name in shared if policies[name].invalidation != "ttl" and CACHE_OUTDATED.of(name) in draft.facts
     ]
     why = []
     if locks:
@@ -193,17 +225,18 @@ def _complete_policy(draft: Draft, name: str, is_refused: bool) -> CachePolicy:
     if cost is None:
         return draft.fill(path, policy, use=Because(False, "not cached: its rate is not known"))
     rate, query_time, busy = cost
-    if busy.base < LEAST_SAVED and not _is_wanted(policy):
+    least = draft.facts[LEAST_SAVED].base
+    if busy.base < least and not _is_wanted(policy):
         refusal = (
             f"not cached: too rare. {rate.text} × {query_time.text} keep {number(busy.base * 100)} % of one database core busy;"
-            f" what frees less than {number(LEAST_SAVED * 100)} % is not worth a second copy of the data"
+            f" what frees less than {number(least * 100)} % is not worth a second copy of the data"
         )
         return draft.fill(path, policy, use=Because(False, refusal, (rate.name, busy.name)))
     numbers = _measure_pattern(draft, work, policy, rate, query_time)
     fresh = _choose_freshness(draft, work, numbers, policy)
-    refusal = "" if _is_wanted(policy) else _refuse_late(work, numbers, fresh)
+    refusal = "" if _is_wanted(policy) else _refuse_late(draft, work, numbers, fresh)
     if refusal:
-        return draft.fill(path, policy, use=Because(False, refusal, (f"access.{name}.rate", f"cache.{name}.busy")))
+        return draft.fill(path, policy, use=Because(False, refusal, (PATTERN_RATE.of(name), QUERY_BUSY.of(name))))
     return _fill_policy(draft, work, numbers, policy, fresh)
 
 
@@ -226,8 +259,8 @@ def _refuse_early(draft: Draft, work: Workload, policy: CachePolicy, is_refused:
     return ""
 
 
-def _refuse_late(work: Workload, numbers: Numbers, fresh: Freshness) -> str:
-    busy = numbers.rate.base * numbers.query_time.base
+def _refuse_late(draft: Draft, work: Workload, numbers: Numbers, fresh: Freshness) -> str:
+    busy, least = numbers.rate.base * numbers.query_time.base, draft.facts[LEAST_SAVED].base
     is_invalidated = fresh.invalidation != "ttl"
     ratio = numbers.estimate(parse(fresh.ttl).base, is_invalidated=is_invalidated)
     per_answer = numbers.rate.base / max(numbers.objects.base, 1.0)
@@ -237,15 +270,15 @@ def _refuse_late(work: Workload, numbers: Numbers, fresh: Freshness) -> str:
             f"not cached: {number(per_answer / numbers.outdated.base, 2)} reads per write to an answer of {work.entity}:"
             f" it is outdated before it is read again"
         )
-    if ratio < LEAST_HIT_RATIO:
+    if ratio < draft.facts[LEAST_HIT_RATIO].base:
         return (
             f"not cached: {numbers.rate.text} over {number(numbers.objects.value)} different answers is one read of an answer"
             f" in {_say_time(1 / per_answer)}, and it may be kept for {fresh.ttl}: hit ratio {number(ratio * 100)} %"
         )
-    if busy * ratio < LEAST_SAVED:
+    if busy * ratio < least:
         return (
             f"not cached: it would free {number(busy * ratio * 100)} % of one database core ({numbers.rate.text} ×"
-            f" {numbers.query_time.text} × hit ratio {number(ratio * 100)} %); less than {number(LEAST_SAVED * 100)} % is not"
+            f" {numbers.query_time.text} × hit ratio {number(ratio * 100)} %); less than {number(least * 100)} % is not"
             " worth a second copy of the data"
         )
     return ""
@@ -264,28 +297,76 @@ def _say_size(size: float) -> str:
 
 def _measure_cost(draft: Draft, work: Workload) -> tuple[Fact, Fact, Fact] | None:
     """The rate of a read, the time of its query, and the database cores that the two keep busy; None without a rate."""
-    facts, path = draft.facts, f"cache.{work.name}"
-    rate = facts.get(f"access.{work.name}.rate")
+    facts = draft.facts
+    rate = facts.get(PATTERN_RATE.of(work.name))
     if rate is None:
-        if work.pattern.rate is None:
-            return None
-        rate = facts.given(f"{path}.rate", work.pattern.rate, "the pattern's rate at the peak", origin="said")
-    milliseconds, what = _estimate_query(work)
-    query_time = facts.given(
-        f"{path}.query_time", f"{number(milliseconds)} ms", f"database time of one {what}",
-        source="assumed for a warm store of this kind; measure it with EXPLAIN (ANALYZE)",
-    )  # fmt: skip
+        return None
+    if work.pattern.aggregate or work.pattern.is_async:
+        query_time = _time_aggregate(draft, work)
+    else:
+        query_time = _time_query(draft, work)
     busy = facts.define(
-        f"{path}.busy", rate * query_time, "", "database cores these reads keep busy without a cache (Little's law)"
+        QUERY_BUSY.of(work.name),
+        rate * query_time,
+        "",
+        "database cores these reads keep busy without a cache (Little's law)",
     )
     return rate, query_time, busy
 
 
+def _time_aggregate(draft: Draft, work: Workload) -> Fact:
+    """The time of an aggregate: all its rows are read, or, where it may be as old, the result that a job has computed."""
+    facts, name = draft.facts, work.name
+    speed = facts.assume(
+        AGGREGATION_SPEED, "1M rows/s", "rows that are added up a second by one core",
+        source="assumed for a warm store, 2026-11; measure it with EXPLAIN (ANALYZE)",
+    )  # fmt: skip
+    least = facts.assume(
+        AGGREGATE_TIME, "50 ms", "database time of an aggregate, at least",
+        source="assumed for a warm store, 2026-11; measure it with EXPLAIN (ANALYZE)",
+    )  # fmt: skip
+    rows = facts[ENTITY_ROWS.of(work.entity)]
+    objective = draft.design.requirements.objectives.get(name)
+    staleness = objective.staleness.base if objective is not None and objective.staleness is not None else 0.0
+    large = facts.assume(
+        PRECOMPUTED_ROWS, "1M", "rows from which an aggregate is computed beforehand, where its answer may be a minute old",
+        source=_OURS,
+    )  # fmt: skip
+    if rows.base >= large.base and staleness >= 60 and not work.pattern.is_async:
+        facts.define(
+            COMPUTE_TIME.of(name), maximum(rows / speed, least), "s", "time to compute the answer anew, over all rows"
+        )
+        return facts.assume(
+            QUERY_TIME.of(name), "2 ms", "database time of one look at the result that was computed beforehand",
+            source="assumed for a warm store of this kind; measure it with EXPLAIN (ANALYZE)",
+        )  # fmt: skip
+    # what is given exactly leaves the rows of one answer
+    parts = [
+        facts.get(ENTITY_ROWS.of(count)) if isinstance(count, str) else count
+        for what, count in work.count_distinct(round(facts[PAGES_READ].base))
+        if what in work.pattern.by
+    ]
+    answers = math.prod(part.base if isinstance(part, Fact) else part or 1.0 for part in parts)
+    return facts.define(
+        QUERY_TIME.of(name), maximum(rows / max(1.0, min(answers, rows.base)) / speed, least), "ms",
+        "database time of one aggregate over the rows that it reads",
+    )  # fmt: skip
+
+
+def _time_query(draft: Draft, work: Workload) -> Fact:
+    facts = draft.facts
+    milliseconds, what = _estimate_query(work)
+    return facts.assume(
+        QUERY_TIME.of(work.name), f"{number(milliseconds)} ms", f"database time of one {what}",
+        source="assumed for a warm store of this kind; measure it with EXPLAIN (ANALYZE)",
+    )  # fmt: skip
+
+
 def _measure_pattern(draft: Draft, work: Workload, policy: CachePolicy, rate: Fact, query_time: Fact) -> Numbers:
     facts = draft.facts
-    objects = _count_answers(facts, work, policy)
+    objects = _count_answers(draft, work, policy)
     return Numbers(
-        rate, query_time, objects, _size_answer(facts, work, policy, objects), _give_skew(facts, work, policy),
+        rate, query_time, objects, _size_answer(draft, work, policy, objects), _give_skew(draft, work, policy),
         _rate_outdating(facts, work, objects),
     )  # fmt: skip
 
@@ -293,8 +374,6 @@ def _measure_pattern(draft: Draft, work: Workload, policy: CachePolicy, rate: Fa
 def _estimate_query(work: Workload) -> tuple[float, str]:
     pattern = work.pattern
     extra = 1.0 * len(pattern.include)
-    if pattern.aggregate:
-        return 50.0 + extra, "aggregate over many rows"
     if pattern.depth and pattern.depth > 1:
         return 3.0 * 2.0**pattern.depth + extra, f"walk {pattern.depth} relationships deep"
     if pattern.search:
@@ -304,25 +383,33 @@ def _estimate_query(work: Workload) -> tuple[float, str]:
     return 2.0 + 0.02 * (pattern.limit or 20) + extra, f"list of up to {pattern.limit or 20} rows by an index"
 
 
-def _count_answers(facts: Facts, work: Workload, policy: CachePolicy) -> Fact:
-    path = f"cache.{work.name}.objects"
+def _count_answers(draft: Draft, work: Workload, policy: CachePolicy) -> Fact:
+    facts, path = draft.facts, CACHE_OBJECTS.of(work.name)
     if policy.objects is not None:
-        return facts.given(path, policy.objects, "different answers", origin="said")
-    rows = facts.get(f"entities.{work.entity}.rows")
+        return draft.value(path, policy.objects)
+    rows = facts.get(ENTITY_ROWS.of(work.entity))
     if work.pattern.search:
-        return facts.given(
-            path, f"{max(DISTINCT_QUERIES, int((rows.base if rows else 0) / 10)):d}", "different queries people type",
-            source="assumed: a tenth of the rows, at least 10 000; count them in the search log",
+        tenth = facts.assume(
+            QUERIES_PER_ROW, 0.1, "different queries that people type, for each row that they search",
+            source="assumed, 2026-11: a tenth of the rows; count them in the search log",
         )  # fmt: skip
+        least = facts.assume(
+            DISTINCT_QUERIES, 10_000, "different queries that people type, at least",
+            source="assumed, 2026-11; count them in the search log",
+        )  # fmt: skip
+        return facts.define(
+            path, maximum(rows * tenth, least) if rows is not None else least * 1, "", "different queries people type"
+        )
     made: Fact | None = None
     pages = math.ceil(rows.base / (work.pattern.limit or 20)) if rows is not None else None
-    for what, count in work.count_distinct(pages):
-        part = facts.get(f"entities.{count}.rows") if isinstance(count, str) else None
+    for what, count in work.count_distinct(round(facts[PAGES_READ].base), pages):
+        part = facts.get(ENTITY_ROWS.of(count)) if isinstance(count, str) else None
         if part is None:
             value = float(count) if isinstance(count, float | int) else 1000.0
-            part = facts.given(
-                f"{path}.{what.replace(' ', '_')}", value, f"different values of {what}", source="assumed"
-            )
+            part = facts.assume(
+                DISTINCT_VALUES.of(work.name, what.replace(" ", "_")), value, f"different values of {what}",
+                source="assumed from the field's type, 2026-11",
+            )  # fmt: skip
         made = part if made is None else made * part
     if made is None:
         return facts.given(path, 1, "one answer for everybody", origin="assumed", source="it has no parameters")
@@ -331,21 +418,21 @@ def _count_answers(facts: Facts, work: Workload, policy: CachePolicy) -> Fact:
     return facts.define(path, minimum(made, rows) if is_capped and rows is not None else made, "", "different answers")
 
 
-def _size_answer(facts: Facts, work: Workload, policy: CachePolicy, objects: Fact) -> Fact:
-    path = f"cache.{work.name}.object_size"
+def _size_answer(draft: Draft, work: Workload, policy: CachePolicy, objects: Fact) -> Fact:
+    facts, path = draft.facts, CACHE_OBJECT_SIZE.of(work.name)
     if policy.object_size is not None:
-        return facts.given(path, policy.object_size, "size of one answer", origin="said")
+        return draft.value(path, policy.object_size)
     if work.pattern.aggregate:
         return facts.given(path, "1 kB", "size of one computed answer", source="assumed: a few dozen numbers as JSON")
-    size = facts.get(f"entities.{work.entity}.row_size")
+    size = facts.get(ENTITY_ROW_SIZE.of(work.entity))
     if size is None:
         return facts.given(path, "1 kB", "size of one answer", source="assumed")
     for included in work.entities[1:]:
-        extra, parents = facts.get(f"entities.{included}.rows"), facts.get(f"entities.{work.entity}.rows")
-        inner = facts.get(f"entities.{included}.row_size")
+        extra, parents = facts.get(ENTITY_ROWS.of(included)), facts.get(ENTITY_ROWS.of(work.entity))
+        inner = facts.get(ENTITY_ROW_SIZE.of(included))
         if extra is not None and parents is not None and inner is not None and parents.base > 0:
             size = size + maximum(extra / parents, 1.0) * inner
-    rows, limit = facts.get(f"entities.{work.entity}.rows"), float(work.pattern.limit or 20)
+    rows, limit = facts.get(ENTITY_ROWS.of(work.entity)), float(work.pattern.limit or 20)
     if work.is_single:
         return facts.define(path, size, "B", "size of one answer: one row, with what comes along")
     if rows is not None and work.is_exact and objects.base > 0:
@@ -356,18 +443,19 @@ def _size_answer(facts: Facts, work: Workload, policy: CachePolicy, objects: Fac
     return facts.define(path, most * size, "B", "rows of an answer × row size")
 
 
-def _give_skew(facts: Facts, work: Workload, policy: CachePolicy) -> Fact:
-    path = f"cache.{work.name}.skew"
+def _give_skew(draft: Draft, work: Workload, policy: CachePolicy) -> Fact:
+    path = CACHE_SKEW.of(work.name)
     if policy.skew is not None:
-        return facts.given(path, policy.skew, "Zipf exponent of the reads", origin="said")
-    return facts.given(path, 0.9, "Zipf exponent of the reads", source=f"assumed: {SKEW_SOURCE}")
+        return draft.value(path, policy.skew)
+    usual = draft.facts.assume(SKEW, 0.9, "Zipf exponent of reads", source=f"assumed, 2026-11: {SKEW_SOURCE}")
+    return draft.facts.define(path, usual, "", "Zipf exponent of the reads, as usual")
 
 
 def _rate_outdating(facts: Facts, work: Workload, objects: Fact) -> Fact | None:
     all_of_them: Fact | None = None
     one_each: Fact | None = None
     for write in work.find_outdating():
-        rate = facts.get(f"access.{write.pattern}.rate")
+        rate = facts.get(PATTERN_RATE.of(write.pattern))
         if rate is None:
             continue
         if write.is_all:
@@ -379,7 +467,7 @@ def _rate_outdating(facts: Facts, work: Workload, objects: Fact) -> Fact | None:
         all_of_them = share if all_of_them is None else all_of_them + share
     if all_of_them is None:
         return None
-    return facts.define(f"cache.{work.name}.outdated", all_of_them, "/s", "how often one answer is outdated by a write")
+    return facts.define(CACHE_OUTDATED.of(work.name), all_of_them, "/s", "how often one answer is outdated by a write")
 
 
 # -- the choices
@@ -398,7 +486,7 @@ def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: Ca
         consistency = "eventual"
     short = round_down_time(allowed)
     why_short = f"an answer may be {short if staleness is None else staleness} old, and it lives no longer than that"
-    net = round_down_time(min(max(NET_SAFETY * allowed, 60.0), 3600.0))
+    net = round_down_time(min(max(draft.facts[NET_SAFETY].base * allowed, 60.0), 3600.0))
     why_net = (
         "the write makes it fresh; the lifetime only bounds what a lost invalidation can do, and lets go of what is"
         " not read any more"
@@ -410,7 +498,7 @@ def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: Ca
     if numbers.outdated is None and work.is_single:
         return Freshness(
             "versioned key", "no write changes or deletes it once it is there, so its key names one value for ever",
-            LONG_TTL,
+            draft.facts[LONG_TTL].text,
             "it never changes; the lifetime only lets go of what is not read any more"
             + ("; when it ends is part of the answer, and is checked on every read" if work.ends_by_clock else ""),
         )  # fmt: skip
@@ -427,7 +515,7 @@ def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: Ca
             " version that is part of every key", net, why_net,
         )  # fmt: skip
     ratio = numbers.estimate(parse(short).base, is_invalidated=False)
-    if ratio >= GOOD_HIT_RATIO or not work.is_exact:
+    if ratio >= draft.facts[GOOD_HIT_RATIO].base or not work.is_exact:
         return Freshness(
             "ttl", f"eventual consistency is enough, and waiting {short} gives a hit ratio of {number(ratio * 100)} %"
             " without any write knowing of the cache", short, why_short,
@@ -453,13 +541,13 @@ def _fill_policy(draft: Draft, work: Workload, numbers: Numbers, policy: CachePo
             f"{numbers.rate.text} × {numbers.query_time.text} keep {number(numbers.rate.base * numbers.query_time.base)} database"
             f" cores busy, and up to {number(ratio * 100)} % of the reads can be answered without the store"
             if not _is_wanted(policy) else "a policy is said for it",
-            (f"access.{name}.rate", f"cache.{name}.busy", f"cache.{name}.hit_ratio"),
+            (PATTERN_RATE.of(name), QUERY_BUSY.of(name), HIT_RATIO.of(name)),
         ),
         invalidation=Because(fresh.invalidation, fresh.why or "said"),
         ttl=Because(fresh.ttl, fresh.why_ttl),
-        objects=Because(numbers.objects.quantity, "how many different answers the pattern has", (f"cache.{name}.objects",)),
-        object_size=Because(numbers.object_size.quantity, "rows of an answer × row size", (f"cache.{name}.object_size",)),
-        skew=Because(numbers.skew.quantity, f"assumed: {SKEW_SOURCE}", (f"cache.{name}.skew",)),
+        objects=Because(numbers.objects.quantity, "how many different answers the pattern has", (CACHE_OBJECTS.of(name),)),
+        object_size=Because(numbers.object_size.quantity, "rows of an answer × row size", (CACHE_OBJECT_SIZE.of(name),)),
+        skew=Because(numbers.skew.quantity, f"assumed: {SKEW_SOURCE}", (CACHE_SKEW.of(name),)),
     )  # fmt: skip
     policy = draft.fill(path, policy, store=_choose_store(draft, work, numbers, policy))
     is_versioned = policy.invalidation == "versioned key" and numbers.outdated is not None
@@ -497,20 +585,22 @@ def _explain_key(work: Workload, is_versioned: bool, has_subject: bool) -> str:
 
 
 def _choose_store(draft: Draft, work: Workload, numbers: Numbers, policy: CachePolicy) -> Because:
-    size = numbers.objects.base * (numbers.object_size.base + draft.facts["cache.entry_overhead"].base)
+    size = numbers.objects.base * (numbers.object_size.base + draft.facts[CACHE_ENTRY_OVERHEAD].base)
     writes = 0.0 if numbers.outdated is None else numbers.outdated.base * (numbers.objects.base if work.is_exact else 1)
     engine = draft.design.cache.engine
     never_changes = numbers.outdated is None and work.is_single and not work.ends_by_clock
     edge, process = find_cache("edge"), find_cache("process")
-    if edge is not None and work.is_public and not work.is_personal and never_changes and size <= HTTP_BYTES:
+    limit = draft.facts[HTTP_BYTES].base
+    if edge is not None and work.is_public and not work.is_personal and never_changes and size <= limit:
         return Because(
             edge.name,
             f"everybody may read it, it holds nothing personal and never changes, and all of it ({_say_size(size)}) fits into every"
             " edge of a CDN: browsers and the CDN keep it",
-            (f"cache.{work.name}.objects", f"cache.{work.name}.object_size"),
+            (CACHE_OBJECTS.of(work.name), CACHE_OBJECT_SIZE.of(work.name)),
         )
     if (
-        process is not None and size <= IN_PROCESS_BYTES and numbers.rate.base >= IN_PROCESS_RATE and writes * IN_PROCESS_READS_PER_WRITE <= numbers.rate.base
+        process is not None and size <= draft.facts[IN_PROCESS_BYTES].base and numbers.rate.base >= draft.facts[IN_PROCESS_RATE].base
+        and writes * draft.facts[IN_PROCESS_READS_PER_WRITE].base <= numbers.rate.base
         and policy.invalidation == "ttl"
     ):  # fmt: skip
         return Because(
@@ -518,7 +608,7 @@ def _choose_store(draft: Draft, work: Workload, numbers: Numbers, policy: CacheP
             f"all answers together are {_say_size(size)}, they are read {numbers.rate.text} and "
             + (f"change once in {_say_time(1 / writes)}" if writes else "never change")
             + ": each process keeps its own copy and asks nobody",
-            (f"cache.{work.name}.objects", f"cache.{work.name}.object_size"),
+            (CACHE_OBJECTS.of(work.name), CACHE_OBJECT_SIZE.of(work.name)),
         )
     proposed = propose_engine("cache").name
     if engine not in (None, "none", proposed):
@@ -535,7 +625,7 @@ def _choose_stampede(draft: Draft, work: Workload, numbers: Numbers, policy: Cac
         "share of the most wanted", hottest_share, "", numbers.objects, numbers.skew, labels=("answers", "skew")
     )
     hottest = draft.facts.define(
-        f"cache.{work.name}.refreshers", numbers.rate * share * numbers.query_time, "",
+        REFRESHERS.of(work.name), numbers.rate * share * numbers.query_time, "",
         "readers that find the most wanted answer missing before the first has computed it again",
     )  # fmt: skip
     names = (hottest.name,)

@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archnb.design.cache import CachePolicy
+from archnb.fact.keys.cache import (
+    CACHE_HIT_RATIO,
+    CACHE_MEMORY,
+    CACHE_OUTDATED,
+    COLD_CORES,
+    MEMORY_NEEDED,
+    REFRESHERS,
+    STORE_CORES,
+    WARM_CORES,
+)
 from archnb.finding import Hit, Rule, rule
 from archnb.model.caches import is_kept_at, is_shared_cache
 from archnb.quantity import number
@@ -146,11 +156,11 @@ def personal_data_in_http_cache(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def memory_too_small(draft: Draft) -> Iterator[Hit]:
     """Compare the memory said with the memory needed."""
-    needed, memory = draft.facts.get("cache.memory_needed"), draft.facts.get("cache.memory")
+    needed, memory = draft.facts.get(MEMORY_NEEDED), draft.facts.get(CACHE_MEMORY)
     if needed is None or memory is None or not draft.is_said("cache.memory"):
         return
     if memory.base < needed.base / 2:
-        ratio = draft.facts.get("cache.hit_ratio")
+        ratio = draft.facts.get(CACHE_HIT_RATIO)
         yield Hit(
             "cache.memory",
             f"{memory.text} said, {needed.text} needed"
@@ -168,7 +178,7 @@ def noeviction(draft: Draft) -> Iterator[Hit]:
     """Find caches that do not evict."""
     cache = draft.design.cache
     if cache.eviction == "noeviction" and any(is_shared_cache(policy.store) for _, policy, _ in _used(draft)):
-        memory = draft.facts.get("cache.memory")
+        memory = draft.facts.get(CACHE_MEMORY)
         yield Hit("cache.eviction", f"noeviction with {memory.text if memory else 'limited memory'}")
 
 
@@ -181,7 +191,7 @@ def noeviction(draft: Draft) -> Iterator[Hit]:
 def store_cannot_survive_cold_cache(draft: Draft) -> Iterator[Hit]:
     """Compare what an empty cache asks of the store with what a store has."""
     facts = draft.facts
-    cold, warm, cores = facts.get("cache.cold_cores"), facts.get("cache.warm_cores"), facts.get("cache.store_cores")
+    cold, warm, cores = facts.get(COLD_CORES), facts.get(WARM_CORES), facts.get(STORE_CORES)
     if cold is not None and warm is not None and cores is not None and warm.base <= cores.base < cold.base:
         yield Hit(
             "cache.policies",
@@ -198,7 +208,7 @@ def store_cannot_survive_cold_cache(draft: Draft) -> Iterator[Hit]:
 def stampede_unprotected(draft: Draft) -> Iterator[Hit]:
     """Find hot keys without protection."""
     for name, policy, _ in _used(draft):
-        readers = draft.facts.get(f"cache.{name}.refreshers")
+        readers = draft.facts.get(REFRESHERS.of(name))
         if policy.stampede == "none" and readers is not None and readers.base > 1:
             yield Hit(
                 f"cache.policies.{name}.stampede",
@@ -215,7 +225,7 @@ def stampede_unprotected(draft: Draft) -> Iterator[Hit]:
 def in_process_on_write(draft: Draft) -> Iterator[Hit]:
     """Find in-process caches with invalidation by writes."""
     for name, policy, _ in _used(draft):
-        outdated = draft.facts.get(f"cache.{name}.outdated")
+        outdated = draft.facts.get(CACHE_OUTDATED.of(name))
         if (
             is_kept_at(policy.store, "process")
             and policy.invalidation in ("on write", "write-through")

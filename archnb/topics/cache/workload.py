@@ -14,11 +14,16 @@ from archnb.design.entities import AccessPattern, Field
 from archnb.model import Model
 
 # how many different values a field of a type takes where nothing else bounds it: assumed, and shown with the fact
-DISTINCT = {"bool": 2, "country": 100, "language": 40, "currency": 30, "date": 365, "smallint": 100, "time": 1440}
-DISTINCT_OTHER = 1000
-# lists and ranges are read from their start: so many different pages or ranges of one list are asked for
-PAGES = 10
-DISTINCT_QUERIES = 10_000
+DISTINCT = {
+    "bool": 2,
+    "country": 100,
+    "language": 40,
+    "currency": 30,
+    "date": 365,
+    "smallint": 100,
+    "time": 1440,
+    "other": 1000,
+}
 
 
 @dataclass(frozen=True)
@@ -108,10 +113,10 @@ class Workload:
                 continue
             yield Outdating(name, not self.is_exact)
 
-    def count_distinct(self, pages: int | None = None) -> list[tuple[str, float | str]]:
+    def count_distinct(self, asked: int, pages: int | None = None) -> list[tuple[str, float | str]]:
         """What the number of different answers is made of: (field, a number, or the name of the entity counted).
 
-        pages: how many pages the whole list has, where that is known.
+        asked: how many different pages or ranges of one list are asked for. pages: how many pages the whole list has, where that is known.
         """
         parts: list[tuple[str, float | str]] = []
         for path in self.pattern.by:
@@ -119,9 +124,9 @@ class Workload:
             reference = self.model.references.find(self.entity, head) if tail else None
             parts.append((path, self._count_values(*((reference.target, tail) if reference else (self.entity, head)))))
         if self.pattern.range:
-            parts.append((f"ranges of {self.pattern.range}", PAGES))
+            parts.append((f"ranges of {self.pattern.range}", asked))
         elif not parts and not self.pattern.search and not self.pattern.aggregate:
-            parts.append(("pages read", max(1, min(PAGES, pages or PAGES))))
+            parts.append(("pages read", max(1, min(asked, pages or asked))))
         return parts
 
     def _count_values(self, entity: str, name: str) -> float | str:
@@ -132,7 +137,7 @@ class Workload:
             return field.references or entity
         if field.values:
             return float(len(field.values))
-        return float(DISTINCT.get(field.type or "", DISTINCT_OTHER))
+        return float(DISTINCT.get(field.type or "", DISTINCT["other"]))
 
     def write_key(self, *, is_versioned: bool, has_subject: bool) -> str:
         """The key template: design, version of the form, pattern, then everything that tells answers apart."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archnb.design.decisions import Decisions
+from archnb.fact.keys.decisions import OPEN_RECORDS, RECORDS, SETTLED
 from archnb.shapes import AnyShape, Cell, Table
 from archnb.topics.decisions.conclusions import conclude
 from archnb.topics.decisions.handoffs import fill_handoffs
@@ -37,16 +38,16 @@ def measure(draft: Draft) -> None:
     if not records:
         return
     facts = draft.facts
-    facts.given("decisions.count", len(records), "decision records", origin="concluded")
+    facts.given(RECORDS, len(records), "decision records", origin="concluded")
     facts.given(
-        "decisions.open",
+        OPEN_RECORDS,
         sum(1 for one in records.values() if one.status == "proposed"),
         "records that nobody has accepted yet",
         origin="concluded",
     )
     facts.define(
-        "decisions.settled",
-        1 - facts["decisions.open"] / facts["decisions.count"],
+        SETTLED,
+        1 - facts[OPEN_RECORDS] / facts[RECORDS],
         "%",
         "the share of choices of weight that people have made",
     )

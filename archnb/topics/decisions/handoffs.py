@@ -6,6 +6,19 @@ from collections.abc import Callable, Iterator
 
 from archnb.design.decisions import Decision, Handoff
 from archnb.design.record import Named
+from archnb.fact.keys.cache import CACHE_HIT_RATIO, CACHE_MEMORY
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.flow import (
+    COMPONENT_RATE,
+    COMPONENT_UTILISATION,
+    KIND_TIME,
+    KIND_UP,
+    OPERATION_AVAILABILITY,
+    OPERATION_LATENCY,
+    OPERATION_P99,
+)
+from archnb.fact.keys.load import AVERAGE_REQUESTS, PEAK_REQUESTS, STORAGE
+from archnb.fact.keys.schema import SCHEMA_SIZE
 from archnb.quantity import show
 from archnb.topics.decisions.records import join, show_fact, show_quantity
 from archnb.topics.topic import Because, Draft
@@ -94,15 +107,14 @@ def list_architect_needs(draft: Draft, records: Named[Decision]) -> Lines:
     """Parts, paths, load, objectives, recovery."""
     design, facts = draft.design, draft.facts
     yield f"Parts: {join(_components(draft, 'gateway', 'service', 'cache', 'store', 'queue', 'worker'), 12)}; third parties: {join(_components(draft, 'third_party', 'identity'), 8) or 'none'}."
-    if "load.peak_requests" in facts:
-        yield f"Load: {show_fact(draft, 'load.average_requests')} on average, {show_fact(draft, 'load.peak_requests')} at the peak, growing by {show_quantity(design.requirements.load.growth)}; {show_fact(draft, 'load.storage')} over the retention."
+    yield f"Load: {show_fact(draft, AVERAGE_REQUESTS)} on average, {show_fact(draft, PEAK_REQUESTS)} at the peak, growing by {show_quantity(design.requirements.load.growth)}; {show_fact(draft, STORAGE)} over the retention."
     tight = sorted(
-        ((facts[f"flow.{name}.availability"].base - one.availability.base, name, one.availability) for name, one in design.requirements.objectives.items() if one.availability is not None and f"flow.{name}.availability" in facts),
+        ((facts[OPERATION_AVAILABILITY.of(name)].base - one.availability.base, name, one.availability) for name, one in design.requirements.objectives.items() if one.availability is not None and OPERATION_AVAILABILITY.of(name) in facts),
         key=lambda row: (row[0], row[1]),
     )  # fmt: skip
     for slack, name, promised in tight[:3]:
-        got = facts[f"flow.{name}.availability"].text
-        yield f"Availability of {name}: {got} from its parts, {promised} promised ({'below' if slack < 0 else 'above'} it by {show(abs(slack) * 100, facts[f'flow.{name}.availability'].unit)})."
+        got = facts[OPERATION_AVAILABILITY.of(name)].text
+        yield f"Availability of {name}: {got} from its parts, {promised} promised ({'below' if slack < 0 else 'above'} it by {show(abs(slack) * 100, facts[OPERATION_AVAILABILITY.of(name)].unit)})."
     recovery = design.requirements.recovery
     yield f"Recovery: at most {show_quantity(recovery.rpo)} of data lost (RPO), back within {show_quantity(recovery.rto)} (RTO), in {design.requirements.regions or 1} region{'s' if (design.requirements.regions or 1) > 1 else ''}."
     used = [name for name, one in design.patterns.items() if one.use]
@@ -183,34 +195,33 @@ def list_performance_needs(draft: Draft, records: Named[Decision]) -> Lines:
     """Objectives with estimates, busiest operations, parts by use, cache, sensitive inputs."""
     design, facts = draft.design, draft.facts
     rates = sorted(
-        ((facts[f"access.{name}.rate"], name) for name in design.access if f"access.{name}.rate" in facts),
+        ((facts[PATTERN_RATE.of(name)], name) for name in design.access if PATTERN_RATE.of(name) in facts),
         key=lambda pair: -pair[0].base,
     )
     if rates:
         yield "Busiest operations at the peak: " + ", ".join(f"{name} {rate.text}" for rate, name in rates[:5]) + "."
     for name, one in design.requirements.objectives.items():
-        p99 = f"flow.{name}.latency_p99"
+        p99 = OPERATION_P99.of(name)
         if draft.is_said(f"requirements.objectives.{name}") and p99 in facts:
             promised = ", ".join(
                 f"{q} {value}"
                 for q, value in (("p50", one.latency_p50), ("p95", one.latency_p95), ("p99", one.latency_p99))
                 if value is not None
             )
-            yield f"{name}: promised {promised}; estimated {facts[f'flow.{name}.latency'].text} on average and {facts[p99].text} at p99, before anything is built."
+            yield f"{name}: promised {promised}; estimated {facts[OPERATION_LATENCY.of(name)].text} on average and {facts[p99].text} at p99, before anything is built."
     busy = sorted(
         (
-            (facts[f"flow.{name}.utilisation"], name)
+            (facts[COMPONENT_UTILISATION.of(name)], name)
             for name in design.flow.components
-            if f"flow.{name}.utilisation" in facts
+            if COMPONENT_UTILISATION.of(name) in facts
         ),
         key=lambda pair: -pair[0].base,
     )
     if busy:
         yield "Use of cores at the peak: " + ", ".join(f"{name} {use.text}" for use, name in busy[:4]) + "."
-    if "cache.hit_ratio" in facts:
-        yield f"Cache: {show_fact(draft, 'cache.hit_ratio')} hits in {show_fact(draft, 'cache.memory')}; test with a cold cache as well."
-    if "load.peak_factor" in facts:
-        yield f"Test at {show_fact(draft, 'load.peak_requests')}, and at twice that for the month in which growth of {show_quantity(design.requirements.load.growth)} gets there."
+    if CACHE_HIT_RATIO in facts:
+        yield f"Cache: {show_fact(draft, CACHE_HIT_RATIO)} hits in {show_fact(draft, CACHE_MEMORY)}; test with a cold cache as well."
+    yield f"Test at {show_fact(draft, PEAK_REQUESTS)}, and at twice that for the month in which growth of {show_quantity(design.requirements.load.growth)} gets there."
 
 
 def ask_performance(draft: Draft, records: Named[Decision]) -> Lines:
@@ -225,7 +236,7 @@ def ask_performance(draft: Draft, records: Named[Decision]) -> Lines:
     ]
     if unsaid:
         yield f"{len(unsaid)} operations have proposed objectives only ({join(unsaid, 4)}); which of them matter?"
-    yield f"The service's work per request is assumed to be {show_fact(draft, 'flow.assumed.time_service')}; measure it first, because replicas and latency rest on it."
+    yield f"The service's work per request is assumed to be {show_fact(draft, KIND_TIME.of('service'))}; measure it first, because replicas and latency rest on it."
     third = _components(draft, "third_party")
     if third:
         yield f"How fast do {join(third)} answer at p99, and from how many calls a second do they refuse?"
@@ -305,13 +316,13 @@ def list_stack_needs(draft: Draft, records: Named[Decision]) -> Lines:
     """Every technology with the number it must carry, and the decisions behind it."""
     design, facts = draft.design, draft.facts
     for name, one in design.flow.components.items():
-        if one.kind in ("store", "cache", "queue", "gateway") and f"flow.{name}.rate" in facts:
+        if one.kind in ("store", "cache", "queue", "gateway") and COMPONENT_RATE.of(name) in facts:
             size = (
-                f"; {show_fact(draft, 'schema.size')} of data"
-                if name == draft.model.places.main and "schema.size" in facts
+                f"; {show_fact(draft, SCHEMA_SIZE)} of data"
+                if name == draft.model.places.main and SCHEMA_SIZE in facts
                 else ""
             )
-            yield f"{one.technology} as {name}: {facts[f'flow.{name}.rate'].text} at the peak on {one.replicas or 1} instance{'s' if (one.replicas or 1) > 1 else ''}{size}."
+            yield f"{one.technology} as {name}: {facts[COMPONENT_RATE.of(name)].text} at the peak on {one.replicas or 1} instance{'s' if (one.replicas or 1) > 1 else ''}{size}."
     kinds = sorted(
         {column.native for table in design.schema.tables.values() for column in table.columns.values() if column.native}
     )
@@ -350,7 +361,7 @@ def ask_stack(draft: Draft, records: Named[Decision]) -> Lines:
             yield f"{one.technology} for {name} is proposed: managed or run by the team, which version, under which licence?"
     third = _components(draft, "third_party")
     if third:
-        yield f"Which product is behind {join(third)}? Their limits, prices and availability are assumed ({show_fact(draft, 'flow.assumed.up_third_party')})."
+        yield f"Which product is behind {join(third)}? Their limits, prices and availability are assumed ({show_fact(draft, KIND_UP.of('third_party'))})."
     refused = [
         name
         for name in ("event_sourcing", "service_split", "cqrs", "read_replica")

@@ -8,7 +8,13 @@ from typing import NamedTuple
 from archnb.design.decisions import Decision
 from archnb.design.record import Named
 from archnb.engines import Engine, engines, find_engine, list_engines, propose_engine
-from archnb.fact import Fact
+from archnb.fact import Fact, Key
+from archnb.fact.keys.cache import CACHE_HIT_RATIO, CACHE_MEMORY
+from archnb.fact.keys.flow import COMPONENT_RATE
+from archnb.fact.keys.jobs import BROKER_LIMIT, DATABASE_LIMIT
+from archnb.fact.keys.load import PEAK_REQUESTS
+from archnb.fact.keys.patterns import ENGINEERS_PER_SERVICE, PRIMARY_READS
+from archnb.fact.keys.schema import PARTITION_SIZE, SCHEMA_SIZE, TABLE_SIZE, TABLE_SIZE_AT_HORIZON
 from archnb.model.caches import engine_of_cache
 from archnb.quantity import Quantity
 from archnb.topics.topic import Because, Draft
@@ -38,7 +44,9 @@ def show_quantity(quantity: Quantity | None, missing: str = "not said") -> str:
 
 def find_fact(draft: Draft, name: str) -> Fact | None:
     """A fact by name, or None."""
-    return draft.facts[name] if name in draft.facts else None  # noqa: SIM401 - get searches for the nearest name
+    if isinstance(name, Key) and not name.is_optional:
+        return draft.facts[name]
+    return draft.facts.get(name)
 
 
 def show_fact(draft: Draft, name: str, missing: str = "not counted") -> str:
@@ -97,16 +105,14 @@ def choose_stores(draft: Draft) -> Iterator[Choice]:
     for name, store in stores.items():
         known = places.engine(name)
         engine = known.label
-        rate, size = f"flow.{name}.rate", "schema.size"
+        rate, size = COMPONENT_RATE.of(name), SCHEMA_SIZE
         facts = tuple(one for one in (rate, size if name == main else "") if one in draft.facts)
         if name == main:
             held = store.holds or tuple(draft.design.entities)
             writes = [one for one, pattern in draft.design.access.items() if pattern.writes and pattern.steps]
             rates = show_fact(draft, rate)
             alternatives = _weigh_engines(known)
-            limit = (
-                draft.facts["patterns.primary_reads"].text if "patterns.primary_reads" in draft.facts else "10 000/s"
-            )
+            limit = draft.facts[PRIMARY_READS].text if PRIMARY_READS in draft.facts else "10 000/s"
             yield Choice(
                 f"store_{name}", f"schema.stores.{name}.engine", f"{engine} is the source of truth",
                 f"{len(held)} entities refer to each other, {join(writes) or 'writes'} must change several rows as one, and {rates} arrive at the peak."
@@ -114,7 +120,7 @@ def choose_stores(draft: Draft) -> Iterator[Choice]:
                 else f"{count_entities(len(held))} {'is' if len(held) == 1 else 'are'} kept in it, and {rates} arrive at the peak.",
                 f"{engine} holds {join(list(held))}.", alternatives,
                 _tell_consequences(known),
-                f"When reads that miss the cache pass 60 % of {limit}, or the data no longer fits one machine's disks (now {show_fact(draft, 'schema.size')}, about 8 TB a primary).",
+                f"When reads that miss the cache pass 60 % of {limit}, or the data no longer fits one machine's disks (now {show_fact(draft, SCHEMA_SIZE)}, about 8 TB a primary).",
                 facts,
             )  # fmt: skip
         else:
@@ -203,7 +209,7 @@ def choose_services(draft: Draft) -> Iterator[Choice]:
             "service_split", "patterns.service_split", "One service with modules by domain", context, f"One service, with modules for {join(list(domains)) or 'its parts'}.",
             (f"a service for each of {max(2, len(domains))} domains: every call between them can fail, and each needs about six people to build and run it",),
             "Transactions and joins stay local; one release for all. The modules' borders must be kept by review.",
-            f"At {6 * max(2, len(domains))} engineers, or when one module needs more than 10 times the instances of the others.", ("patterns.engineers_per_service",),
+            f"At {6 * max(2, len(domains))} engineers, or when one module needs more than 10 times the instances of the others.", (ENGINEERS_PER_SERVICE,),
         )  # fmt: skip
 
 
@@ -233,7 +239,7 @@ def choose_tokens(draft: Draft) -> Iterator[Choice]:
         return
     is_jwt = auth.token_format != "opaque"
     ttl = show_quantity(auth.access_token_ttl)
-    peak = show_fact(draft, "load.peak_requests")
+    peak = show_fact(draft, PEAK_REQUESTS)
     yield Choice(
         "token_format", "auth.token_format", f"{'Signed (JWT)' if is_jwt else 'Opaque'} access tokens for {ttl}",
         f"{peak} at the peak are checked for who is asking; a token that was stolen or a role that was taken away must not last long.",
@@ -241,7 +247,7 @@ def choose_tokens(draft: Draft) -> Iterator[Choice]:
         ("opaque tokens: revoked at once, but every request asks the identity provider",) if is_jwt else ("JWT: checked without asking, but good until it ends",),
         f"No look-up on the path; what is revoked still works for up to {ttl}." if is_jwt else "Revoked at once; the identity provider is on every path.",
         f"When taking a right away must work sooner than {ttl}." if is_jwt else "When the look-ups pass 1 000/s, or the provider's availability breaks an objective.",
-        ("load.peak_requests",) if "load.peak_requests" in draft.facts else (),
+        (PEAK_REQUESTS,),
     )  # fmt: skip
 
 
@@ -251,13 +257,13 @@ def choose_cache(draft: Draft) -> Iterator[Choice]:
     if cache.engine is None:
         return
     used = [name for name, one in cache.policies.items() if one.use]
-    memory, hit = show_fact(draft, "cache.memory"), show_fact(draft, "cache.hit_ratio")
-    facts = tuple(one for one in ("cache.memory", "cache.hit_ratio") if one in draft.facts)
+    memory, hit = show_fact(draft, CACHE_MEMORY), show_fact(draft, CACHE_HIT_RATIO)
+    facts = tuple(one for one in (CACHE_MEMORY, CACHE_HIT_RATIO) if one in draft.facts)
     if cache.engine == "none":
         yield Choice(
             "cache_engine", "cache.engine", "No shared cache", f"{len(used)} reads are worth keeping.", "The store answers every read.",
             (f"{propose_engine('cache').label}: one more part to run and to invalidate, for reads that hardly repeat",), "Every answer is fresh; the store carries all reads.",
-            f"When the store's reads pass 60 % of {show_fact(draft, 'patterns.primary_reads', '10 000/s')}.", facts,
+            f"When the store's reads pass 60 % of {show_fact(draft, PRIMARY_READS, '10 000/s')}.", facts,
         )  # fmt: skip
         return
     engine = engine_of_cache(cache)
@@ -282,7 +288,7 @@ def choose_queue(draft: Draft) -> Iterator[Choice]:
         return
     part = draft.design.flow.components[queue]
     technology, engine = part.technology or "a table", find_engine(part.engine)
-    rate = show_fact(draft, f"flow.{queue}.rate")
+    rate = show_fact(draft, COMPONENT_RATE.of(queue))
     first = next(iter(draft.design.jobs.queues), "default")
     is_table = draft.model.queues.is_table
     path = f"jobs.queues.{first}.{'engine' if draft.is_said(f'jobs.queues.{first}.engine') else 'technology'}"
@@ -291,10 +297,10 @@ def choose_queue(draft: Draft) -> Iterator[Choice]:
         technology + ".",
         tuple(_weigh_queues(engine, draft.model.places.main_engine, is_table=is_table)),
         "A message is in the same transaction as its cause, and backed up with it; its work is load on the store." if is_table else "The queue's load is off the store; an outbox keeps both in step.",
-        f"At {show_fact(draft, 'jobs.database_limit', '500/s')}, or when a second system must read the same messages." if is_table
-        else f"When nobody reads the messages a second time, and fewer than {show_fact(draft, 'jobs.broker_limit', '20k/s')} come." if engine is not None and engine.queueing is not None and engine.queueing.kind == "log"
-        else f"At {show_fact(draft, 'jobs.broker_limit', '20k/s')}, or when messages must be read again.",
-        (f"flow.{queue}.rate",),
+        f"At {show_fact(draft, DATABASE_LIMIT, '500/s')}, or when a second system must read the same messages." if is_table
+        else f"When nobody reads the messages a second time, and fewer than {show_fact(draft, BROKER_LIMIT, '20k/s')} come." if engine is not None and engine.queueing is not None and engine.queueing.kind == "log"
+        else f"At {show_fact(draft, BROKER_LIMIT, '20k/s')}, or when messages must be read again.",
+        (COMPONENT_RATE.of(queue),),
     )  # fmt: skip
 
 
@@ -345,14 +351,14 @@ def choose_partitions(draft: Draft) -> Iterator[Choice]:
     if not tables:
         return
     parted = {name: one.partition_by for name, one in tables.items() if one.partition_by}
-    sizes = [(draft.facts[f"schema.{name}.size"], name) for name in tables if f"schema.{name}.size" in draft.facts]
+    sizes = [(draft.facts[TABLE_SIZE.of(name)], name) for name in tables if TABLE_SIZE.of(name) in draft.facts]
     largest = max(sizes, key=lambda pair: pair[0].base) if sizes else None
     largest_text = (
         f"The largest table is {largest[1]} with {largest[0].text}"
         if largest is not None
         else "No table's size is known"
     )
-    facts = (f"schema.{largest[1]}.size",) if largest is not None else ()
+    facts = (TABLE_SIZE.of(largest[1]),) if largest is not None else ()
     if parted:
         yield Choice(
             "partitioning", f"schema.tables.{next(iter(parted))}.partition_by", f"{join(list(parted))} are partitioned" if len(parted) > 1 else f"{next(iter(parted))} is partitioned",
@@ -363,13 +369,13 @@ def choose_partitions(draft: Draft) -> Iterator[Choice]:
     else:
         yield Choice(
             "partitioning", "schema.tables", "No table is partitioned", f"{largest_text}.", "Plain tables.", ("range by time: pays when old rows are dropped by the month", "hash: pays when one index no longer fits memory"),
-            "Keys and queries stay simple.", f"When a table passes {show_fact(draft, 'schema.partition_size', '100 GB')}{_later(draft, largest)}.", facts,
+            "Keys and queries stay simple.", f"When a table passes {show_fact(draft, PARTITION_SIZE, '100 GB')}{_later(draft, largest)}.", facts,
         )  # fmt: skip
 
 
 def _later(draft: Draft, largest: tuple[Fact, str] | None) -> str:
     """What the largest table comes to at the horizon, so that the limit is seen against it."""
-    then = find_fact(draft, f"schema.{largest[1]}.size_at_horizon") if largest is not None else None
+    then = find_fact(draft, TABLE_SIZE_AT_HORIZON.of(largest[1])) if largest is not None else None
     return f"; {largest[1]} comes to {then.text} at the horizon" if then is not None and largest is not None else ""
 
 

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from archnb.design.entities import AccessPattern
 from archnb.design.record import Named
 from archnb.fact import total
+from archnb.fact.keys.entities import ENTITIES_SIZE
+from archnb.fact.keys.load import AVERAGE_WRITES, RECORD_SIZE, RETENTION, STORAGE
 from archnb.shapes import AnyShape
 from archnb.topics.entities.access import complete_access, complete_consistency, complete_objective
 from archnb.topics.entities.conclusions import conclude
@@ -21,7 +23,7 @@ from archnb.topics.topic import Because, Draft
 
 NAME = "entities"
 TITLE = "Entities and access patterns"
-CLOSES = ("entities", "access", "requirements.objectives", "requirements.load")
+CLOSES = ("entities", "access", "requirements.objectives", "requirements.load.record_size")
 
 
 def complete(draft: Draft) -> None:
@@ -45,10 +47,10 @@ def measure(draft: Draft) -> None:
         sizes.append(measure_entity(draft, name, entity))
     facts, load = draft.facts, draft.design.requirements.load
     if load.record_size is not None:
-        draft.give("load.record_size", "requirements.load.record_size", load.record_size)
+        draft.value(RECORD_SIZE, load.record_size)
     else:
         record = facts.define(
-            "load.record_size",
+            RECORD_SIZE,
             mean_record(draft),
             "B",
             "what one write leaves: the mean over the entities, weighted by growth",
@@ -57,19 +59,19 @@ def measure(draft: Draft) -> None:
             "requirements.load",
             load,
             record_size=Because(
-                record.quantity, "the mean row of the entities, weighted by their growth", ("load.record_size",)
+                record.quantity, "the mean row of the entities, weighted by their growth", (RECORD_SIZE,)
             ),
         )
-        draft.close("requirements.load", made)
-    written = facts["load.average_writes"] * facts["load.record_size"]
+        draft.close("requirements.load.record_size", made.record_size)
+    written = facts[AVERAGE_WRITES] * facts[RECORD_SIZE]
     facts.define(
-        "load.storage",
-        written * facts["load.retention"],
+        STORAGE,
+        written * facts[RETENTION],
         "TB",
         "what the writes leave over the retention, before indexes and copies",
     )
     if sizes:
-        facts.define("entities.size", total(sizes), "GB", "all rows today, before indexes and copies")
+        facts.define(ENTITIES_SIZE, total(sizes), "GB", "all rows today, before indexes and copies")
 
 
 def views(draft: Draft) -> Sequence[AnyShape]:

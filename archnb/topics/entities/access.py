@@ -8,11 +8,21 @@ from typing import NamedTuple
 from archnb.design import Design
 from archnb.design.entities import AccessPattern
 from archnb.design.requirements import Objective
-from archnb.fact import Fact
+from archnb.fact import Fact, maximum, total
+from archnb.fact.keys.entities import (
+    CHANGED_SHARE,
+    ENTITY_GROWTH,
+    ENTITY_RETENTION,
+    ENTITY_ROWS,
+    ERASURE_SHARE,
+    NEW_SHARE,
+    PATTERN_RATE,
+    SMALL,
+)
+from archnb.fact.keys.load import GROWTH, PEAK_CARRIED, PEAK_FACTOR, PEAK_READS, PEAK_REQUESTS, PEAK_WRITES
 from archnb.model import Model
 from archnb.naming import plural, snake, with_article, words
 from archnb.quantity import Quantity, parse
-from archnb.topics.entities.sizes import SMALL
 from archnb.topics.topic import Because, Draft
 
 
@@ -21,7 +31,10 @@ def complete_access(draft: Draft) -> dict[str, AccessPattern]:
     design = draft.design
     persons, roles = find_persons(draft.model), _roles(design)
     access = {name: _complete_pattern(draft, name, one, persons, roles) for name, one in design.access.items()}
-    for name, (pattern, reason) in _propose_patterns(draft.model).items():
+    small = draft.facts.assume(
+        SMALL, 10_000, "rows up to which a list is read whole", source="rule of thumb of archnb, 2026-11"
+    )
+    for name, (pattern, reason) in _propose_patterns(draft.model, small.base).items():
         if name not in access:
             draft.note(f"access.{name}", reason)
             access[name] = _complete_pattern(draft, name, pattern, persons, roles)
@@ -51,7 +64,7 @@ def list_changeable(model: Model, name: str, persons: Collection[str]) -> list[s
     ]  # fmt: skip
 
 
-def _propose_patterns(model: Model) -> dict[str, tuple[AccessPattern, str]]:
+def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPattern, str]]:
     """Reads and writes for the entities that no access pattern reaches."""
     design = model.design
     read, written, erased = set[str](), set[str](), set[str]()
@@ -68,7 +81,7 @@ def _propose_patterns(model: Model) -> dict[str, tuple[AccessPattern, str]]:
         key, word, many = model.keys.fields(name), words(name), words(plural(snake(name)))
         whole = model.references.find_whole(name)
         who = "one person" if many == word else with_article(word)
-        readers, writers = _propose_roles(model, name, persons, seen)
+        readers, writers = _propose_roles(model, name, persons, seen, small)
         if name not in read and whole is not None:
             pattern = AccessPattern(
                 reads=name, by=(whole.field,), limit=100, roles=readers, summary=f"Lists the {many} of one {words(whole.target)}."
@@ -77,7 +90,7 @@ def _propose_patterns(model: Model) -> dict[str, tuple[AccessPattern, str]]:
                 pattern,
                 f"{name} is part of {whole.target}, and no access pattern reads it",
             )
-        elif name not in read and entity.rows is not None and entity.rows.base <= SMALL:
+        elif name not in read and entity.rows is not None and entity.rows.base <= small:
             made[f"list_{snake(plural(snake(name)))}"] = (
                 AccessPattern(
                     reads=name,
@@ -160,7 +173,7 @@ def _find_seen(model: Model) -> _Seen:
 
 
 def _propose_roles(
-    model: Model, name: str, persons: Mapping[str, str], seen: _Seen
+    model: Model, name: str, persons: Mapping[str, str], seen: _Seen, small: float
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Who reads and who writes an entity of which nobody said it: its people, those who keep its neighbours, everybody, or admin."""
     entity = model.design.entities[name]
@@ -173,7 +186,7 @@ def _propose_roles(
     if near:
         # the way leads through what others keep: an order's payment may be seen by who ordered, not made up
         return (*near, "admin"), writers
-    is_small = entity.rows is not None and entity.rows.base <= SMALL
+    is_small = entity.rows is not None and entity.rows.base <= small
     is_open = name in seen.linked and is_small and not model.people.holds_private(name)
     return (("public",) if is_open else writers), writers
 
@@ -275,20 +288,20 @@ def complete_objective(draft: Draft, name: str, pattern: AccessPattern) -> Objec
 def complete_rates(draft: Draft, access: dict[str, AccessPattern]) -> dict[str, AccessPattern]:
     """Rates for the patterns without one: writes from the entity's rows and growth, reads from what the load leaves over."""
     facts, design = draft.facts, draft.design
-    reads = [one for one in access.values() if one.reads is not None]
-    known = sum(one.rate.base for one in reads if one.rate is not None)
-    unsaid = sum(1 for one in reads if one.rate is None)
-    said_unsaid = sum(
-        1 for n, one in access.items() if one.rate is None and one.reads is not None and n in design.access
-    )
+    _give_said_rates(draft, access)
+    reads = {name: one for name, one in access.items() if one.reads is not None}
+    given = [facts[PATTERN_RATE.of(name)] for name, one in reads.items() if one.rate is not None]
+    known = sum(one.base for one in given)
+    unsaid = sum(1 for one in reads.values() if one.rate is None)
+    said_unsaid = sum(1 for n, one in reads.items() if one.rate is None and n in design.access)
     writes = sum(1 for one in access.values() if one.rate is None and one.writes is not None)
-    peak = facts["load.peak_reads"]
+    peak = facts[PEAK_READS]
+    left = maximum(peak - total(given), parse("0/s")) if given else peak
     for name, one in access.items():
         if one.rate is not None:
-            draft.give(f"access.{name}.rate", f"access.{name}.rate", one.rate)
             continue
         if one.reads is not None and name in design.access and peak.base > known:
-            rate = (peak - Quantity(known, known, parse("1/s").unit)) / said_unsaid
+            rate = left / said_unsaid
             reason = "an equal share of the reads that the load leaves over"
         elif one.reads is not None:
             rate = peak * Quantity(1, 1, parse("1%").unit) / max(1, unsaid)
@@ -299,7 +312,7 @@ def complete_rates(draft: Draft, access: dict[str, AccessPattern]) -> dict[str, 
                 rate, reason = found
             else:
                 share = 1.0 if name in design.access and known == 0 else 0.01
-                rate = facts["load.peak_writes"] * share / writes
+                rate = facts[PEAK_WRITES] * share / writes
                 reason = (
                     "an equal share of the writes"
                     if share == 1.0
@@ -307,52 +320,72 @@ def complete_rates(draft: Draft, access: dict[str, AccessPattern]) -> dict[str, 
                 )
         # what is rare is read more easily by the day or the year than as 0.0000012/s
         unit = "/s" if rate.base >= 0.01 or rate.base == 0 else "/day" if rate.base * 86400 >= 1 else "/year"
-        fact = facts.define(f"access.{name}.rate", rate, unit, reason)
+        fact = facts.define(PATTERN_RATE.of(name), rate, unit, reason)
         access[name] = draft.fill(f"access.{name}", one, rate=Because(fact.quantity, reason, (fact.name,)))
+    if access:
+        every = total([facts[PATTERN_RATE.of(name)] for name in access])
+        facts.define(PEAK_CARRIED, every, "requests/s", "what servers are counted for: all access patterns together")
     return access
+
+
+def _give_said_rates(draft: Draft, access: dict[str, AccessPattern]) -> None:
+    """The said rates as facts, what others follow before these."""
+    waiting = [name for name, one in access.items() if one.rate is not None]
+    while waiting:
+        name = waiting.pop()
+        chain = [name]
+        while (ahead := access[chain[-1]].follows) in waiting and ahead not in chain:
+            assert ahead is not None
+            waiting.remove(ahead)
+            chain.append(ahead)
+        for each in reversed(chain):
+            rate, leader = access[each].rate, access[each].follows
+            assert rate is not None
+            followed = (
+                None if leader is None
+                else draft.facts[PEAK_REQUESTS] if leader == "load"
+                else draft.facts.get(PATTERN_RATE.of(leader))
+            )  # fmt: skip
+            draft.value(PATTERN_RATE.of(each), rate, follows=followed)
 
 
 def _derive_write_rate(draft: Draft, name: str, one: AccessPattern) -> tuple[Fact, str] | None:
     """How often an entity is written at the peak, from its rows and its growth; None where neither says it."""
-    facts, entity, is_said = draft.facts, draft.design.entities[one.writes or ""], name in draft.design.access
-    peak, growth, rows = facts["load.peak_factor"], entity.growth, entity.rows
+    facts, written, is_said = draft.facts, one.writes or "", name in draft.design.access
+    entity = draft.design.entities[written]
+    peak, growth, rows = facts[PEAK_FACTOR], entity.growth, entity.rows
     if one.action == "create" and growth is not None and not growth.unit.is_percent and growth.base > 0:
-        given = facts.given(f"access.{name}.growth", growth, f"entities.{one.writes}.growth", origin="said")
-        return given * peak, "the entity's growth, at the peak"
+        return draft.value(ENTITY_GROWTH.of(written), growth) * peak, "the entity's growth, at the peak"
     if is_said or rows is None or rows.base <= 0:
         return None
-    held = facts.given(f"access.{name}.rows", rows, f"entities.{one.writes}.rows", origin="said")
+    held = draft.value(ENTITY_ROWS.of(written), rows)
     if one.action == "create":
-        if growth is None and rows.base <= SMALL:
-            share = facts.given(
-                f"access.{name}.new",
+        if growth is not None:
+            share = draft.value(ENTITY_GROWTH.of(written), growth)
+        elif rows.base <= facts[SMALL].base:
+            share = facts.assume(
+                NEW_SHARE,
                 "10%/year",
                 "how many rows are new",
-                source="assumed: reference data, little of it new",
+                source="assumed, 2026-11: reference data, little of it new",
             )
         else:
-            share = facts.given(
-                f"access.{name}.growth",
-                growth or draft.design.requirements.load.growth or parse("20%/year"),
-                "how the rows grow",
-                origin="said" if growth is not None else "assumed",
-                source="" if growth is not None else "as the load grows",
-            )
+            share = facts[GROWTH]
         if share.base <= 0:
             return None
         return held * share * peak, "its rows × their growth, at the peak"
     if one.action == "delete":
-        share = facts.given(
-            f"access.{name}.asked",
+        share = facts.assume(
+            ERASURE_SHARE,
             "1%/year",
             "how many people ask for their erasure",
-            source="assumed: one in a hundred within a year",
+            source="assumed, 2026-11: one in a hundred within a year",
         )
         return held * share * peak, "one person in a hundred asks within a year"
     if entity.retention is not None and entity.retention.base > 0:
-        kept = facts.given(f"access.{name}.kept", entity.retention, f"entities.{one.writes}.retention", origin="said")
+        kept = draft.value(ENTITY_RETENTION.of(written), entity.retention)
         return held / kept * peak, "each row is changed about once in its life"
-    share = facts.given(
-        f"access.{name}.changed", "100%/year", "how many rows change", source="assumed: each about once a year"
+    share = facts.assume(
+        CHANGED_SHARE, "100%/year", "how many rows change", source="assumed, 2026-11: each about once a year"
     )
     return held * share * peak, "each row is changed about once a year"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
 from archnb.finding import Hit, Rule, rule
 from archnb.naming import snake
 from archnb.topics.topic import Draft
@@ -19,7 +20,7 @@ def key_space_exhausted(draft: Draft) -> Iterator[Hit]:
     for name, entity in draft.design.entities.items():
         for field, one in entity.fields.items():
             if one.type == "code" and draft.model.keys.is_one_row(name, (field,)):
-                rows = draft.facts[f"entities.{name}.rows_at_horizon"].base
+                rows = draft.facts[ENTITY_ROWS_AT_HORIZON.of(name)].base
                 space = 62.0 ** (one.length or 8)
                 if rows * 10 > space:
                     yield Hit(
@@ -92,7 +93,7 @@ def rows_outrun_retention(draft: Draft) -> Iterator[Hit]:
 def sort_without_limit(draft: Draft) -> Iterator[Hit]:
     for name, one in draft.said.access.items():
         if one.reads is not None and one.limit is not None and one.limit > 1000:
-            rows = draft.facts[f"entities.{one.reads}.rows"]
+            rows = draft.facts[ENTITY_ROWS.of(one.reads)]
             yield Hit(f"access.{name}.limit", f"limit {one.limit:,} over {rows.text} rows")
 
 

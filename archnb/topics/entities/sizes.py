@@ -3,44 +3,66 @@
 from __future__ import annotations
 
 from archnb.design.entities import TYPES, Entity, Field
-from archnb.fact import Fact, apply_model, maximum, minimum, power, total
+from archnb.fact import Fact, apply_model, compound, maximum, minimum, power, total
+from archnb.fact.keys.entities import (
+    CODE_LENGTH,
+    CODE_SPACE,
+    ENTITY_ADDED,
+    ENTITY_CREATED,
+    ENTITY_GROWTH,
+    ENTITY_RETENTION,
+    ENTITY_ROW_SIZE,
+    ENTITY_ROWS,
+    ENTITY_ROWS_AT_HORIZON,
+    ENTITY_SIZE,
+    PATTERN_RATE,
+    SMALL,
+)
+from archnb.fact.keys.load import GROWTH, GROWTH_YEARLY, PEAK_FACTOR
+from archnb.fact.keys.scaling import HORIZON
 from archnb.quantity import Quantity, parse
+from archnb.sim.growth import grow_stock
 from archnb.topics.topic import Because, Draft
-
-SMALL = 10_000  # rows; a list of fewer is read whole
 
 
 def complete_entity(draft: Draft, name: str, entity: Entity) -> Entity:
     """Rows and growth, where they were not said."""
-    load, creating = draft.design.requirements.load, draft.said_model.touches.list_writers(name, "create")
-    growth: Because
-    if creating and entity.growth is None:
-        rates = [draft.facts[f"access.{one}.rate"] for one in creating]
-        fact = draft.facts.define(
-            f"entities.{name}.created",
-            total(rates) / draft.facts["load.peak_factor"],
+    facts, creating = draft.facts, list(draft.said_model.touches.list_writers(name, "create"))
+    if entity.growth is None:
+        entity = _propose_growth(draft, name, entity, creating)
+    assert entity.growth is not None
+    growth = draft.value(ENTITY_GROWTH.of(name), entity.growth)
+    if entity.rows is None:
+        path = f"entities.{name}"
+        if entity.growth.unit.is_percent:
+            entity = draft.fill(path, entity, rows=Because("1000", "neither rows nor growth nor a write is said"))
+        else:
+            reason = "a new system, sized at the end of its first year of growth"
+            first = facts.define(ENTITY_ROWS.of(name), maximum(growth * parse("1 year"), 1.0), "", reason)
+            grown = float(round(first.base))
+            entity = draft.fill(path, entity, rows=Because(Quantity(grown, grown), reason, (growth.name,)))
+    assert entity.rows is not None
+    draft.value(ENTITY_ROWS.of(name), entity.rows)
+    return entity
+
+
+def _propose_growth(draft: Draft, name: str, entity: Entity, creating: list[str]) -> Entity:
+    facts, growth = draft.facts, ENTITY_GROWTH.of(name)
+    if creating:
+        made = facts.define(
+            ENTITY_CREATED.of(name),
+            total([facts[PATTERN_RATE.of(one)] for one in creating]) / facts[PEAK_FACTOR],
             "/day",
             f"{', '.join(creating)} on average",
         )
-        growth = Because(fact.quantity, "as many as are created on average", (fact.name,))
-    elif entity.rows is not None and entity.rows.base <= SMALL:
-        growth = Because("0/day", "reference data: few rows, and nothing creates them in numbers")
+        because = Because(made.quantity, "as many as are created on average", (made.name,))
+        facts.define(growth, made, "/day", because.reason)
+    elif entity.rows is not None and entity.rows.base <= facts[SMALL].base:
+        because = Because("0/day", "reference data: few rows, and nothing creates them in numbers")
     else:
-        growth = Because(load.growth, "as the load grows")
-    entity = draft.fill(f"entities.{name}", entity, growth=growth)
-    assert entity.growth is not None
-    if entity.rows is not None:
-        return entity
-    if entity.growth.unit.is_percent:
-        return draft.fill(
-            f"entities.{name}", entity, rows=Because("1000", "neither rows nor growth nor a write is said")
-        )
-    grown = max(1.0, round(entity.growth.base * 365 * 86400))
-    return draft.fill(
-        f"entities.{name}",
-        entity,
-        rows=Because(Quantity(grown, grown), "a new system, sized at the end of its first year of growth"),
-    )
+        because = Because(draft.design.requirements.load.growth, "as the load grows", (GROWTH,))
+        facts.define(growth, facts[GROWTH], None, because.reason)
+    return draft.fill(f"entities.{name}", entity, growth=because)
 
 
 def row_bytes(field: Field) -> float:
@@ -65,44 +87,39 @@ def measure_entity(draft: Draft, name: str, entity: Entity) -> Fact:
     parts = {field: round(row_bytes(one), 1) for field, one in fields.items()} or {"none": 8.0}
     quantities = tuple(Quantity(size, size, byte) for size in parts.values())
     row = facts.define(
-        f"entities.{name}.row_size",
+        ENTITY_ROW_SIZE.of(name),
         apply_model("sum", _add, "B", *quantities, labels=tuple(parts), is_vectorised=True),
         "B", "its fields, texts taken as half full, optional ones as present half of the time",
     )  # fmt: skip
-    rows = draft.give(f"entities.{name}.rows", f"entities.{name}.rows", entity.rows or parse(0))
-    horizon = facts["load.horizon"]
+    rows, rate, horizon = facts[ENTITY_ROWS.of(name)], facts[ENTITY_GROWTH.of(name)], facts[HORIZON]
     assert entity.growth is not None
-    rate = draft.give(f"entities.{name}.growth_rate", f"entities.{name}.growth", entity.growth)
     if entity.growth.unit.is_percent:
-        year = parse("1 year")
-        growth = facts.define(f"entities.{name}.growth", rows * rate, "/day", "rows added a day, now")
-        later: Fact = rows * power(1 + rate * year, horizon / year)
+        facts.define(ENTITY_ADDED.of(name), rows * rate, "/day", "rows added a day, now")
+        later = rows * compound(rate, horizon)
     else:
-        growth = facts.define(f"entities.{name}.growth", rate, "/day", "rows added a day")
-        later = rows + rate * horizon
-    if entity.retention is not None and not entity.growth.unit.is_percent:
-        keep = facts.given(
-            f"entities.{name}.retention", entity.retention, f"at entities.{name}.retention", origin="said"
-        )
-        later = minimum(later, maximum(rows, growth * keep))
-    facts.define(
-        f"entities.{name}.rows_at_horizon", later, "", "rows at the horizon, what its retention drops taken off"
-    )
+        facts.define(ENTITY_ADDED.of(name), rate, "/day", "rows added a day")
+        later = apply_model(
+            "grown stock", grow_stock, "", rows, rate, facts[GROWTH_YEARLY], horizon,
+            labels=("today", "added", "growth a year", "horizon"), is_vectorised=True,
+        )  # fmt: skip
+    if entity.retention is not None:
+        keep = draft.value(ENTITY_RETENTION.of(name), entity.retention)
+        if not entity.growth.unit.is_percent:
+            then = rate * power(1 + facts[GROWTH_YEARLY], horizon / parse("1 year"))
+            later = minimum(later, maximum(rows, then * keep))
+    facts.define(ENTITY_ROWS_AT_HORIZON.of(name), later, "", "rows at the horizon, what its retention drops taken off")
     for field, one in entity.fields.items():
         if one.type == "code":
-            length = facts.given(
-                f"entities.{name}.{field}.length",
-                float(one.length or 8),
-                "characters of the code",
-                origin="said" if one.length else "assumed",
+            length = draft.value(
+                CODE_LENGTH.of(name, field), float(one.length or 8), because="the usual length of a code"
             )
             facts.define(
-                f"entities.{name}.{field}.key_space",
+                CODE_SPACE.of(name, field),
                 power(62, length),
                 "",
                 "digits and letters of both cases make 62 signs",
             )
-    return facts.define(f"entities.{name}.size", rows * row, "GB", "rows today × row size, before overhead and indexes")
+    return facts.define(ENTITY_SIZE.of(name), rows * row, "GB", "rows today × row size, before overhead and indexes")
 
 
 def _add(*values: float) -> float:
@@ -111,7 +128,7 @@ def _add(*values: float) -> float:
 
 def mean_record(draft: Draft) -> Fact:
     facts, names = draft.facts, list(draft.design.entities)
-    grown = [(facts[f"entities.{n}.growth"], facts[f"entities.{n}.row_size"]) for n in names]
+    grown = [(facts[ENTITY_ADDED.of(n)], facts[ENTITY_ROW_SIZE.of(n)]) for n in names]
     grown = [pair for pair in grown if pair[0].base > 0]
     if not grown:
         return apply_model("assumed", lambda size: size, "B", parse("500 B"), is_vectorised=True)

@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archnb.design import Design
+from archnb.fact.keys.entities import (
+    ENTITY_ADDED,
+    ENTITY_ROW_SIZE,
+    ENTITY_ROWS,
+    ENTITY_ROWS_AT_HORIZON,
+    ENTITY_SIZE,
+    PATTERN_RATE,
+)
 from archnb.naming import snake, words
 from archnb.shapes import AnyShape, Cell, Edge, End, Graph, Group, Node, Row, Table
 from archnb.topics.entities.sizes import row_bytes
@@ -52,8 +60,8 @@ def _concepts(design: Design) -> Graph:
 def _entity_table(draft: Draft) -> Table:
     rows: list[Row] = []
     for name, entity in draft.design.entities.items():
-        at = f"entities.{name}"
-        cells = [draft.facts[f"{at}.{word}"].cell for word in ("rows", "growth", "row_size", "size", "rows_at_horizon")]
+        shown = (ENTITY_ROWS, ENTITY_ADDED, ENTITY_ROW_SIZE, ENTITY_SIZE, ENTITY_ROWS_AT_HORIZON)
+        cells = [draft.facts[one.of(name)].cell for one in shown]
         rows.append((name, entity.domain or "", len(draft.model.fields(name)), *cells, str(entity.retention or "kept")))
     columns = ("entity", "domain", "fields", "rows", "growth", "row size", "size", "rows at horizon", "retention")
     return Table(
@@ -97,7 +105,7 @@ def _access_table(draft: Draft) -> Table:
         )  # fmt: skip
         kind = "read" if one.reads else one.action or "write"
         origin = Cell("said") if name in draft.said.access else Cell("proposed", tone="muted")
-        rate = draft.facts[f"access.{name}.rate"].cell
+        rate = draft.facts[PATTERN_RATE.of(name)].cell
         rows.append(
             (
                 Cell(name, is_code=True),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from archnb.design.errors import Errors
 from archnb.design.record import Named
 from archnb.shapes import AnyShape
-from archnb.topics.errors.calls import complete_call, complete_said, find_pairs, measure_calls, name_call
+from archnb.topics.errors.calls import ASSUMPTIONS, complete_call, complete_said, find_pairs, measure_calls, name_call
 from archnb.topics.errors.codes import STANDARD, complete_codes
 from archnb.topics.errors.conclusions import conclude
 from archnb.topics.errors.rules import RULES
@@ -24,6 +24,7 @@ CLOSES = ("errors",)
 def complete(draft: Draft) -> None:
     """Propose the catalogue of errors, and time limits, retries, breakers and fallbacks of each call of the flow."""
     said = draft.design.errors
+    draft.assume(ASSUMPTIONS)
     codes = complete_codes(draft)
     known = list(dict.fromkeys((*codes, *STANDARD)))
     draft.check_names("errors", {"error code": lambda names, at: known})

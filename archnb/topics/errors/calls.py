@@ -10,12 +10,25 @@ from archnb.design.errors import Call
 from archnb.design.flow import Hop, Path
 from archnb.exceptions import InputError, Problem
 from archnb.fact import Fact, apply_model
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.errors import (
+    CALL_AMPLIFICATION,
+    CALL_BUDGET,
+    CALL_TIMEOUT,
+    CALL_WORST,
+    CALLER_DEADLINE,
+    DEADLINE_FACTOR,
+    MIN_CALLS,
+    OWN_SHARE,
+    WORKER_DEADLINE,
+)
+from archnb.fact.keys.jobs import THIRD_PARTY_P99
+from archnb.fact.keys.load import OBJECTIVE_P99
 from archnb.quantity import Quantity, number, parse
 from archnb.sim.reliability import backoff_schedule, retry_amplification
-from archnb.topics.topic import Because, Draft
+from archnb.topics.topic import Assumption, Because, Draft
 
 # a share of the time that a caller has is kept for its own work and the way there and back
-_OWN_SHARE = 0.1
 # how the time a component has is split over what it calls one after another: third parties are the slowest
 _WEIGHT = {
     "third_party": 6.0,
@@ -28,11 +41,16 @@ _WEIGHT = {
     "worker": 4.0,
 }
 _NICE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-_WORKER_DEADLINE = 30.0
 # what these call, no user waits for: jobs, and the relay that sends a store's outbox
+_OURS = "rule of thumb of archnb, 2026-11"
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    (DEADLINE_FACTOR, 2, "a time limit at the p99 itself would fail one good request in a hundred", _OURS),
+    (WORKER_DEADLINE, "30 s", "a job may wait longer than a user, not for ever", _OURS),
+    (OWN_SHARE, "10%", "the share of its time that a caller keeps for its own work", _OURS),
+    (MIN_CALLS, 20, "calls that a breaker must see before it judges", _OURS),
+)  # fmt: skip
 BEHIND = ("worker", "queue", "store")
 # Hystrix' circuitBreaker.requestVolumeThreshold: below it a breaker does not judge
-MIN_CALLS = 20
 
 
 def kind_of(draft: Draft, component: str) -> str:
@@ -125,7 +143,7 @@ class Pair:
 
 def find_slow(draft: Draft, target: str) -> float:
     """The time in which a third party answers 99 of 100 calls, in seconds; 0 where nothing is known of it."""
-    fact = draft.facts.get(f"jobs.third_parties.{target.removesuffix('_provider')}.p99")
+    fact = draft.facts.get(THIRD_PARTY_P99.of(target.removesuffix("_provider")))
     return fact.base if fact is not None and kind_of(draft, target) == "third_party" else 0.0
 
 
@@ -134,7 +152,7 @@ def _need(draft: Draft, path: Path) -> float:
     waited = [hop for hop in path.hops if hop.target and hop.source and kind_of(draft, hop.source) not in BEHIND]
     slow = sum(find_slow(draft, hop.target or "") for hop in waited if hop.kind in ("call", None))
     # what the inner parts keep for themselves comes on top, once each for service, gateway and client
-    return slow / (1 - _OWN_SHARE) ** 3 * 1.25 if slow else 0.0
+    return slow / (1 - draft.facts[OWN_SHARE].base) ** 3 * 1.25 if slow else 0.0
 
 
 def _deadlines(draft: Draft) -> dict[str, float]:
@@ -144,7 +162,7 @@ def _deadlines(draft: Draft) -> dict[str, float]:
     for name, path in {one.operation or n: one for n, one in draft.design.flow.paths.items()}.items():
         objective = objectives.get(name) or objectives.get("default")
         latency = objective.latency_p99 if objective is not None and objective.latency_p99 is not None else parse("1 s")
-        found[name] = max(2 * latency.base, _need(draft, path))
+        found[name] = max(draft.facts[DEADLINE_FACTOR].base * latency.base, _need(draft, path))
     return found
 
 
@@ -170,11 +188,11 @@ def find_pairs(draft: Draft) -> list[Pair]:
         for hop in hops:
             source, target = hop.source or "", hop.target or ""
             is_waited = kind_of(draft, source) not in BEHIND
-            start = deadlines[operation] if is_waited else _WORKER_DEADLINE
+            start = deadlines[operation] if is_waited else draft.facts[WORKER_DEADLINE].base
             time = has.get(source, start) if is_waited else start
             weights = {one: _WEIGHT.get(kind_of(draft, one), 3.0) for one in targets[source]}
             # the client's own call has the whole time; every other caller keeps some for itself
-            usable = time if kind_of(draft, source) == "client" else time * (1 - _OWN_SHARE)
+            usable = time if kind_of(draft, source) == "client" else time * (1 - draft.facts[OWN_SHARE].base)
             share = usable * weights[target] / sum(weights.values())
             key = (source, target)
             users.setdefault(key, {}).setdefault(operation)
@@ -197,7 +215,7 @@ def measure_call_rate(draft: Draft, source: str, target: str) -> float:
     rate = 0.0
     for operation, hop in find_hops(draft):
         if (hop.source, hop.target) == (source, target):
-            fact = draft.facts.get(f"access.{operation}.rate") if f"access.{operation}.rate" in draft.facts else None
+            fact = draft.facts.get(PATTERN_RATE.of(operation))
             rate += (fact.base if fact is not None else 0.0) * (hop.share.base if hop.share is not None else 1.0)
     return rate
 
@@ -299,7 +317,7 @@ def complete_call(draft: Draft, pair: Pair) -> Call:
         attempts, tries, waits = Because(1, reason), 1, 0.0
         timeout = _round_down(budget)
     timeout = min(timeout, 0.05) if kind == "cache" else timeout
-    fact = f"errors.{name_pair(pair)}.budget"
+    fact = CALL_BUDGET.of(name_pair(pair))
     record = draft.fill(
         path, said,
         source=Because(pair.source, "the flow has this call"),
@@ -318,14 +336,15 @@ def complete_call(draft: Draft, pair: Pair) -> Call:
     if is_from_client or kind in ("worker",):
         return record
     # somebody else's system is worth the longer look: its failures are not ours to see otherwise
+    least = draft.facts[MIN_CALLS].base
     longest = 300.0 if kind == "third_party" else 60.0
-    window = min(longest, max(10.0, math.ceil(MIN_CALLS / rate / 10) * 10)) if rate > 0 else longest
-    is_worth = rate * window >= MIN_CALLS or rate == 0
+    window = min(longest, max(10.0, math.ceil(least / rate / 10) * 10)) if rate > 0 else longest
+    is_worth = rate * window >= least or rate == 0
     if is_worth or said.breaker_failures is not None or said.breaker_window is not None:
         record = draft.fill(
             path, record,
             breaker_failures=Because("50%", "half of the calls failing is an outage, not bad luck"),
-            breaker_window=Because(write_time(window), f"it must see at least {MIN_CALLS} calls before it judges; {number(rate)}/s come at the peak" if rate else "the shortest that is usual"),
+            breaker_window=Because(write_time(window), f"it must see at least {number(least)} calls before it judges; {number(rate)}/s come at the peak" if rate else "the shortest that is usual"),
             breaker_open=Because("5 s", "long enough to spare what fails, short enough that users see it come back"),
         )  # fmt: skip
     else:
@@ -356,32 +375,29 @@ def measure_calls(draft: Draft) -> None:
     pairs = find_pairs(draft)
     if not pairs:
         return
-    factor = facts.given(
-        "errors.deadline_factor", 2, "a time limit at the p99 itself would fail one good request in a hundred"
-    )
+    factor = facts[DEADLINE_FACTOR]
     deadlines: dict[str, Fact] = {}
     for pair in pairs:
         call = draft.design.errors.calls[name_call(pair.source, pair.target)]
-        here = f"errors.{name_pair(pair)}"
         is_worker = kind_of(draft, pair.source) in BEHIND
         key = "worker" if is_worker else pair.deciding
         if key not in deadlines:
-            objective = draft.design.requirements.objectives.get(key) or draft.design.requirements.objectives.get(
-                "default"
-            )
-            latency = (
-                objective.latency_p99 if objective is not None and objective.latency_p99 is not None else parse("1 s")
+            objectives = draft.design.requirements.objectives
+            promised = key if key in objectives else "default"
+            objective = objectives.get(promised)
+            latency = draft.value(
+                OBJECTIVE_P99.of(promised), (objective.latency_p99 if objective is not None else None) or parse("1 s")
             )
             deadlines[key] = (
-                facts.given("errors.worker.deadline", "30 s", "a job may wait longer than a user, not for ever") if is_worker
+                facts[WORKER_DEADLINE] if is_worker
                 else facts.given(
-                    f"errors.{key}.deadline", f"{pair.deadline:.3g} s", "what the third parties that are waited for need to answer 99 of 100 calls; the promise is shorter",
+                    CALLER_DEADLINE.of(key), f"{pair.deadline:.3g} s", "what the third parties that are waited for need to answer 99 of 100 calls; the promise is shorter",
                     origin="concluded",
-                ) if pair.deadline > 2 * latency.base * (1 + 1e-9)
-                else facts.define(f"errors.{key}.deadline", factor * _plain(latency), "s", "how long the caller waits at most")
+                ) if pair.deadline > factor.base * latency.base * (1 + 1e-9)
+                else facts.define(CALLER_DEADLINE.of(key), factor * latency, "s", "how long the caller waits at most")
             )  # fmt: skip
         facts.define(
-            f"{here}.budget",
+            CALL_BUDGET.of(name_pair(pair)),
             deadlines[key] * round(pair.share, 4),
             "s",
             "the share of the caller's time that this call gets",
@@ -389,20 +405,16 @@ def measure_calls(draft: Draft) -> None:
         if call.timeout is not None:
             tries = max(1, call.attempts or 1)
             waits = worst_case(call) - tries * call.timeout.base
-            worst: Fact = _plain(call.timeout) * tries
+            timeout = draft.value(CALL_TIMEOUT.of(name_call(pair.source, pair.target)), call.timeout)
+            worst: Fact = timeout * tries
             facts.define(
-                f"{here}.worst", worst + Quantity(waits, waits, parse("1 s").unit) if waits else worst, "s",
+                CALL_WORST.of(name_pair(pair)), worst + Quantity(waits, waits, parse("1 s").unit) if waits else worst, "s",
                 "how long it keeps its caller at most: every attempt times out, every wait is at its longest",
             )  # fmt: skip
             if tries > 1:
                 half = Quantity(50, 50, parse("1%").unit)
                 facts.define(
-                    f"{here}.amplification",
+                    CALL_AMPLIFICATION.of(name_pair(pair)),
                     apply_model("tries a request", lambda f, n: retry_amplification(f, int(n) - 1), "", half, tries, labels=("failures", "attempts")),
                     None, "calls sent for one that is wanted, when half of them fail: 1 + f + f² + …, without the retry budget",
                 )  # fmt: skip
-
-
-def _plain(quantity: Quantity) -> Fact:
-    """A quantity as an operand of facts."""
-    return Fact(quantity.unit, given=quantity)

@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 
 from archnb.design.errors import Call
+from archnb.fact.keys.errors import MIN_CALLS
+from archnb.fact.keys.flow import COMPONENT_RATE
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.sim.reliability import metastable_boundary
 from archnb.topics.errors.calls import (
     BEHIND,
-    MIN_CALLS,
     find_hops,
     is_safe,
     kind_of,
@@ -123,7 +124,7 @@ def retry_storm(draft: Draft) -> Iterator[Hit]:
 
 def _weigh(draft: Draft, target: str, times: int) -> str:
     """What a multiple of the load means for a component, in numbers, as far as they are known."""
-    name = f"flow.{target}.rate"
+    name = COMPONENT_RATE.of(target)
     if name not in draft.facts:
         return ""
     rate = draft.facts[name].base
@@ -143,7 +144,7 @@ def _weigh(draft: Draft, target: str, times: int) -> str:
 
 @rule(
     "errors-breaker-never-opens", principle="reliability", severity="medium",
-    condition=f"A breaker sees fewer than {MIN_CALLS} calls in its window, or opens only when every call fails.",
+    condition="A breaker sees fewer than twenty calls in its window, or what errors.min_calls says, or opens only when every call fails.",
     effect="It judges on one or two calls or never at all, so it protects nothing.",
     remedy="Lengthen the window until it holds enough calls, lower the share, or do without a breaker.",
 )  # fmt: skip
@@ -154,11 +155,12 @@ def breaker_never_opens(draft: Draft) -> Iterator[Hit]:
             continue
         rate = measure_call_rate(draft, call.source or "", call.target or "")
         seen = rate * call.breaker_window.base
-        if 0 < seen < MIN_CALLS:
-            longer = write_time(math.ceil(MIN_CALLS / rate))
+        least = draft.facts[MIN_CALLS].base
+        if 0 < seen < least:
+            longer = write_time(math.ceil(least / rate))
             yield Hit(
                 f"errors.calls.{name}.breaker_window",
-                f"{number(rate)}/s × {call.breaker_window} = {number(seen)} calls; {MIN_CALLS} need {longer}",
+                f"{number(rate)}/s × {call.breaker_window} = {number(seen)} calls; {number(least)} need {longer}",
             )
         elif call.breaker_failures.base >= 1:
             yield Hit(f"errors.calls.{name}.breaker_failures", f"it opens at {call.breaker_failures} failures")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from archnb.fact.keys.errors import CALL_WORST
 from archnb.shapes import Cell, Source, Table
 from archnb.topics.errors.codes import STANDARD, find_users
 from archnb.topics.topic import Draft
@@ -37,7 +38,7 @@ def view_codes(draft: Draft) -> Table:
 def view_calls(draft: Draft) -> Table:
     rows = []
     for name, call in draft.design.errors.calls.items():
-        worst = draft.facts.get(f"errors.{call.source}_to_{call.target}.worst")
+        worst = draft.facts.get(CALL_WORST.of(f"{call.source}_to_{call.target}"))
         breaker = (
             f"opens at {call.breaker_failures} over {call.breaker_window}, for {call.breaker_open}"
             if call.breaker_failures

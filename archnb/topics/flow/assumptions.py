@@ -6,6 +6,21 @@ older stays beside it, so that the difference is one look away.
 
 from __future__ import annotations
 
+from archnb.fact import Key
+from archnb.fact.keys.cache import STORE_CORES
+from archnb.fact.keys.flow import (
+    CRITICAL,
+    JOBS_PER_WORKER,
+    KIND_CORES,
+    KIND_TIME,
+    KIND_UP,
+    LATENCY_CLASSIC,
+    LATENCY_NAPKIN,
+    MOST_HOPS,
+    ROUND_TRIP,
+    SHARED_CAUSE,
+    TARGET,
+)
 from archnb.topics.topic import Draft
 
 # name, value, what it is, source; the names stand under `flow.assumed.`
@@ -13,13 +28,13 @@ CLASSIC = "latency numbers every programmer should know (Dean, Norvig; as of abo
 NAPKIN = "napkin-math re-measurement (Eskildsen; in part of March 2026)"
 SLA = "the providers' published service level agreements, read in 2025"
 
-LATENCIES: tuple[tuple[str, str, str, str], ...] = (
-    ("round_trip_classic", "500 µs", "a round trip inside one datacentre", CLASSIC),
-    ("round_trip_napkin", "250 µs", "a round trip inside one datacentre", NAPKIN),
-    ("memory_classic", "250 µs", "reading 1 MB from memory", CLASSIC),
-    ("memory_napkin", "50 µs", "reading 1 MB from memory", NAPKIN),
-    ("disk_classic", "1 ms", "reading 1 MB from a solid-state disk", CLASSIC),
-    ("disk_napkin", "100 µs", "reading 1 MB from a solid-state disk", NAPKIN),
+LATENCIES: tuple[tuple[Key, str, str, str], ...] = (
+    (LATENCY_CLASSIC.of("round_trip"), "500 µs", "a round trip inside one datacentre", CLASSIC),
+    (LATENCY_NAPKIN.of("round_trip"), "250 µs", "a round trip inside one datacentre", NAPKIN),
+    (LATENCY_CLASSIC.of("memory"), "250 µs", "reading 1 MB from memory", CLASSIC),
+    (LATENCY_NAPKIN.of("memory"), "50 µs", "reading 1 MB from memory", NAPKIN),
+    (LATENCY_CLASSIC.of("disk"), "1 ms", "reading 1 MB from a solid-state disk", CLASSIC),
+    (LATENCY_NAPKIN.of("disk"), "100 µs", "reading 1 MB from a solid-state disk", NAPKIN),
 )
 
 # by kind of component: how long one works on one request
@@ -85,38 +100,40 @@ SHARED: tuple[tuple[str, str, str, str], ...] = (
 
 # cores that one instance works with, by kind; and how busy they may be
 CORES = {"gateway": 4, "service": 4, "cache": 1, "store": 16, "queue": 16}
-TARGET = "60%"
-JOBS_PER_WORKER = 16
 
 
 def assume(draft: Draft) -> None:
     """Add every assumption of the flow as a fact with its source."""
-    given = draft.facts.given
-    for name, value, because, source in LATENCIES:
-        given(f"flow.assumed.{name}", value, because, source=source)
+    given = draft.facts.assume
+    for latency, value, because, source in LATENCIES:
+        given(latency, value, because, source=source)
     draft.facts.define(
-        "flow.assumed.round_trip", draft.facts["flow.assumed.round_trip_napkin"], "µs",
+        ROUND_TRIP, draft.facts[LATENCY_NAPKIN.of("round_trip")], "µs",
         "the newer set is used; the classic one stands beside it",
     )  # fmt: skip
     for name, value, because, source in (*TIMES, COMMIT):
-        given(f"flow.assumed.time_{name}", value, because, source=source)
+        given(KIND_TIME.of(name), value, because, source=source)
     for name, value, because, source in UPTIMES:
-        given(f"flow.assumed.up_{name}", value, because, source=source)
+        given(KIND_UP.of(name), value, because, source=source)
     for name, value, because, source in SHARED:
-        given(f"flow.assumed.shared_{name}", value, because, source=source)
+        given(SHARED_CAUSE.of(name), value, because, source=source)
     for name, cores in CORES.items():
-        if name == "store" and "cache.store_cores" in draft.facts:
+        if name == "store" and STORE_CORES in draft.facts:
             # one server, one number of cores: the cold cache is judged by the same
-            draft.facts.define(f"flow.assumed.cores_{name}", draft.facts["cache.store_cores"], "", "cores of the store")
+            draft.facts.define(KIND_CORES.of(name), draft.facts[STORE_CORES], "", "cores of the store")
             continue
-        given(f"flow.assumed.cores_{name}", cores, f"cores of one {name} instance", source="a usual size to begin with")
+        given(KIND_CORES.of(name), cores, f"cores of one {name} instance", source="a usual size to begin with, 2026-11")
     given(
-        "flow.assumed.target", TARGET, "how busy a part may be at the peak",
+        TARGET, "60%", "how busy a part may be at the peak",
         source="waiting doubles between 50 % and 75 % of one server (M/M/1); room for losing one of several",
     )  # fmt: skip
     given(
-        "flow.assumed.jobs_per_worker",
+        CRITICAL, "99.9%", "from this promise on single instances do not do", source="rule of thumb of archnb, 2026-11"
+    )
+    given(MOST_HOPS, 6, "steps that an operation may wait for", source="rule of thumb of archnb, 2026-11")
+    given(
         JOBS_PER_WORKER,
+        16,
         "jobs that one worker process runs side by side",
         source="they mostly wait for others",
     )

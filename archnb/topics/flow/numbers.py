@@ -7,7 +7,34 @@ from typing import Any
 
 from archnb.design.flow import Component, Hop, Path
 from archnb.design.record import Named
-from archnb.fact import Fact, apply_model, ceil, maximum, total
+from archnb.fact import Fact, Key, Origin, apply_model, ceil, maximum, total
+from archnb.fact.keys.auth import TOKEN_RATE
+from archnb.fact.keys.cache import QUERY_TIME, WARM_CORES
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.flow import (
+    COMPONENT_AVAILABILITY,
+    COMPONENT_AVAILABLE,
+    COMPONENT_BUSY,
+    COMPONENT_RATE,
+    COMPONENT_REPLICAS,
+    COMPONENT_SERVICE_TIME,
+    COMPONENT_UTILISATION,
+    CRITICAL,
+    HOP_SHARE,
+    JOBS_PER_WORKER,
+    KIND_CORES,
+    KIND_TIME,
+    KIND_UP,
+    MISSED,
+    OPERATION_AVAILABILITY,
+    OPERATION_LATENCY,
+    OPERATION_P99,
+    ROUND_TRIP,
+    SHARED_CAUSE,
+    TARGET,
+)
+from archnb.fact.keys.jobs import JOB_WORKERS, THIRD_PARTY_TIME
+from archnb.fact.keys.load import PEAK_WRITES
 from archnb.quantity import PERCENT, Quantity
 from archnb.sim.reliability import parallel_availability
 from archnb.topics.flow.components import OWN
@@ -15,7 +42,6 @@ from archnb.topics.topic import Because, Draft
 
 # above so many parts, one more changes nothing that anybody could measure
 MOST_PARTS = 12
-CRITICAL = 0.999
 
 
 def shared_cause_availability(one: float, parts: float, shared: float) -> float:
@@ -58,21 +84,19 @@ def is_waited_for(hop: Hop) -> bool:
     return hop.kind == "call" or hop.kind is None
 
 
-def find_share(draft: Draft, name: str, hop: Hop) -> Fact | None:
+def find_share(draft: Draft, name: str, path: Path, hop: Hop) -> Fact | None:
     """The share of an operation's requests that take a hop, as a fact; None is all of them."""
     if hop.share is None or hop.share.base == 1:
         return None
-    fact = f"flow.{name}.missed"
-    if fact in draft.facts and abs(draft.facts[fact].base - hop.share.base) < 1e-12:
-        return draft.facts[fact]
-    return _plain(hop.share)
+    missed = draft.facts.get(MISSED.of(name))
+    if missed is not None and abs(missed.base - hop.share.base) < 1e-12:
+        return missed
+    place = HOP_SHARE.of(name, str(path.hops.index(hop)))
+    origin: Origin = "said" if draft.is_said(f"flow.paths.{name}") else "assumed"
+    return draft.value(place, hop.share, because=f"of the requests go to {hop.target}", origin=origin)
 
 
-def _plain(quantity: Quantity) -> Fact:
-    return Fact(quantity.unit, given=quantity)
-
-
-ALWAYS = _plain(Quantity(100, 100, PERCENT))
+ALWAYS = Fact(PERCENT, given=Quantity(100, 100, PERCENT))
 
 
 def count_rates(draft: Draft, components: Named[Component], paths: Named[Path]) -> None:
@@ -80,30 +104,30 @@ def count_rates(draft: Draft, components: Named[Component], paths: Named[Path]) 
     facts = draft.facts
     parts: dict[str, list[Fact]] = {name: [] for name in components}
     for name, path in paths.items():
-        rate = f"access.{name}.rate"
-        if rate not in facts:
+        rate = facts.get(PATTERN_RATE.of(name))
+        if rate is None:
             continue
         entered: set[str] = set()
         for hop in path.hops:
-            share = find_share(draft, name, hop)
+            share = find_share(draft, name, path, hop)
             if hop.source and components[hop.source].kind == "client" and hop.source not in entered:
                 entered.add(hop.source)
-                parts[hop.source].append(facts[rate])
+                parts[hop.source].append(rate)
             if hop.target:
-                parts[hop.target].append(facts[rate] if share is None else facts[rate] * share)
+                parts[hop.target].append(rate if share is None else rate * share)
     for name, rates in parts.items():
         because = f"requests at the peak that {'start' if components[name].kind == 'client' else 'arrive'} there: every operation's rate × the share that comes this way"
         if rates:
-            facts.define(f"flow.{name}.rate", total(rates), "/s", because)
-        elif components[name].kind == "identity" and "auth.token_rate" in facts:
+            facts.define(COMPONENT_RATE.of(name), total(rates), "/s", because)
+        elif components[name].kind == "identity" and TOKEN_RATE in facts:
             facts.define(
-                f"flow.{name}.rate",
-                facts["auth.token_rate"],
+                COMPONENT_RATE.of(name),
+                facts[TOKEN_RATE],
                 "/s",
                 "the tokens that it issues at the peak; no operation's path goes through it",
             )
         else:
-            facts.given(f"flow.{name}.rate", "0/s", "no operation's path goes through it", origin="concluded")
+            facts.given(COMPONENT_RATE.of(name), "0/s", "no operation's path goes through it", origin="concluded")
 
 
 def list_critical(draft: Draft, components: Named[Component], paths: Named[Path]) -> dict[str, tuple[str, ...]]:
@@ -122,7 +146,7 @@ def list_critical(draft: Draft, components: Named[Component], paths: Named[Path]
         for target, _ in find_serial_parts(components, path):
             said = components[target].availability
             alone *= said.base if said is not None else facts[_assumed_up(components[target])].base
-        if objective.availability.base < CRITICAL and alone >= objective.availability.base:
+        if objective.availability.base < facts[CRITICAL].base and alone >= objective.availability.base:
             continue
         for target in dict.fromkeys(hop.target for hop in path.hops if is_waited_for(hop) and hop.target):
             found.setdefault(target, []).append(name)
@@ -143,39 +167,38 @@ def fill_numbers(draft: Draft, components: Named[Component], paths: Named[Path])
             path, one, service_time=Because(draft.facts[assumed_time].quantity, draft.facts[assumed_time].because, (assumed_time,)),
             availability=Because(draft.facts[assumed_up].quantity, f"{draft.facts[assumed_up].because}; {draft.facts[assumed_up].source}", (assumed_up,)),
         )  # fmt: skip
-        time = _name_input(draft, name, "service_time", one.service_time, assumed_time)
-        up = _name_input(draft, name, "one_available", one.availability, assumed_up)
+        time = _name_input(draft, COMPONENT_SERVICE_TIME.of(name), one.service_time, assumed_time)
+        up = _name_input(draft, COMPONENT_AVAILABILITY.of(name), one.availability, assumed_up)
         made[name] = _fill_replicas(draft, name, one, time, up, critical.get(name, ()))
     return Named(made)
 
 
-def _assumed_time(draft: Draft, name: str, one: Component) -> str:
-    measured = f"jobs.third_parties.{name.removesuffix('_provider')}.time"
+def _assumed_time(draft: Draft, name: str, one: Component) -> Key:
+    measured = THIRD_PARTY_TIME.of(name.removesuffix("_provider"))
     if one.kind == "third_party" and measured in draft.facts:
         return measured
     is_search = one.kind == "store" and draft.model.places.engine(name).serves("search")
     kind = "search" if is_search else one.kind
-    return f"flow.assumed.time_{kind}"
+    return KIND_TIME.of(kind or "service")
 
 
-def _assumed_up(one: Component) -> str:
-    return f"flow.assumed.up_{one.kind if one.kind in ('third_party', 'identity') else 'instance'}"
+def _assumed_up(one: Component) -> Key:
+    return KIND_UP.of(one.kind if one.kind in ("third_party", "identity") else "instance")
 
 
-def _name_input(draft: Draft, name: str, what: str, value: Quantity | None, assumed: str) -> Fact:
+def _name_input(draft: Draft, path: Key, value: Quantity | None, assumed: Key) -> Fact:
     """The fact of a component's input: given where it was said, else pointing to the assumption."""
-    field = "availability" if what == "one_available" else what
-    fact, facts = f"flow.{name}.{what}", draft.facts
-    if draft.is_said(f"flow.components.{name}.{field}") and value is not None:
-        return facts.given(fact, value, f"said of {name}", origin="said")
-    return facts.define(fact, facts[assumed], "%" if what == "one_available" else None, facts[assumed].because)
+    field, facts = path.rpartition(".")[2], draft.facts
+    if draft.is_said(path) and value is not None:
+        return draft.value(path, value)
+    return facts.define(path, facts[assumed], "%" if field == "availability" else None, facts[assumed].because)
 
 
 def _fill_replicas(
     draft: Draft, name: str, one: Component, time: Fact, up: Fact, operations: tuple[str, ...]
 ) -> Component:
-    facts, rate = draft.facts, draft.facts[f"flow.{name}.rate"]
-    path, fact = f"flow.components.{name}", f"flow.{name}.replicas"
+    facts, rate = draft.facts, draft.facts[COMPONENT_RATE.of(name)]
+    path, fact = f"flow.components.{name}", COMPONENT_REPLICAS.of(name)
     least = 2 if operations else 1
     if one.kind not in OWN:
         one = draft.fill(path, one, replicas=Because(1, "others run it; how often is inside its availability"))
@@ -192,7 +215,7 @@ def _fill_replicas(
         needed = _count_needed(draft, one, rate, time)
         if one.kind in ("worker", "queue"):
             least, why = 2, "at least two, so that a release does not stop the work"
-        facts.define(
+        facts.decide(
             fact,
             maximum(needed, least),
             "",
@@ -204,22 +227,24 @@ def _fill_replicas(
             replicas=Because(round(facts[fact].value), f"rate × time of work ÷ (cores × bearable use), {why}", (fact,)),
         )
     replicas = facts[fact]
-    shared = facts[
-        "flow.assumed.shared_stateful" if one.kind in ("store", "cache", "queue") else "flow.assumed.shared_stateless"
-    ]
+    shared = facts[SHARED_CAUSE.of("stateful" if one.kind in ("store", "cache", "queue") else "stateless")]
     together = apply_model(
         "1 − (β·u + ((1 − β)·u)ⁿ)", shared_cause_availability, "%", up, replicas, shared, labels=("1 − u", "n", "β"),
     )  # fmt: skip
-    facts.define(f"flow.{name}.available", together, "%", "at least one works; a share of failures takes all of them")
-    cores = f"flow.assumed.cores_{one.kind}"
-    if cores in facts:
-        busy = sum_busy(draft, name, one, rate, time)
+    facts.define(
+        COMPONENT_AVAILABLE.of(name), together, "%", "at least one works; a share of failures takes all of them"
+    )
+    cores = facts.get(KIND_CORES.of(one.kind or "service"))
+    if cores is not None:
+        busy = facts.define(
+            COMPONENT_BUSY.of(name), sum_busy(draft, name, one, rate, time), "", "cores that it keeps busy at the peak"
+        )
         # a standby waits for its turn: it answers only where reads may go to a replica
         replica = draft.design.patterns.get("read_replica")
         is_primary_alone = one.kind == "store" and not (replica is not None and replica.use)
         facts.define(
-            f"flow.{name}.utilisation",
-            busy / facts[cores] if is_primary_alone else busy / (replicas * facts[cores]),
+            COMPONENT_UTILISATION.of(name),
+            busy / cores if is_primary_alone else busy / (replicas * cores),
             "%",
             "how busy the primary's cores are at the peak; the standby answers nothing"
             if is_primary_alone and replicas.base > 1
@@ -232,21 +257,21 @@ def sum_busy(draft: Draft, name: str, one: Component, rate: Fact, time: Fact) ->
     """The cores that a part keeps busy: rate × time; of the store, the reads by their own query times (Little's law)."""
     facts = draft.facts
     first = draft.model.places.main
-    if one.kind != "store" or name != first or "cache.warm_cores" not in facts or "load.peak_writes" not in facts:
+    if one.kind != "store" or name != first or WARM_CORES not in facts:
         return rate * time
     if draft.is_said(f"flow.components.{name}.service_time"):
         return rate * time
-    return facts["cache.warm_cores"] + facts["load.peak_writes"] * time
+    return facts[WARM_CORES] + facts[PEAK_WRITES] * time
 
 
 def _count_needed(draft: Draft, one: Component, rate: Fact, time: Fact) -> Fact:
     facts = draft.facts
     if one.kind == "worker":
-        workers = [facts[name] for name in (f"jobs.{job}.workers" for job in draft.design.jobs.jobs) if name in facts]
+        workers = [facts[name] for name in (JOB_WORKERS.of(job) for job in draft.design.jobs.jobs) if name in facts]
         if workers:
-            return ceil(total(workers) / facts["flow.assumed.jobs_per_worker"])
-        return ceil(rate * time / (facts["flow.assumed.jobs_per_worker"] * facts["flow.assumed.target"]))
-    return ceil(rate * time / (facts[f"flow.assumed.cores_{one.kind}"] * facts["flow.assumed.target"]))
+            return ceil(total(workers) / facts[JOBS_PER_WORKER])
+        return ceil(rate * time / (facts[JOBS_PER_WORKER] * facts[TARGET]))
+    return ceil(rate * time / (facts[KIND_CORES.of(one.kind or "service")] * facts[TARGET]))
 
 
 def find_serial_parts(components: Named[Component], path: Path) -> Iterator[tuple[str, Hop]]:
@@ -279,12 +304,12 @@ def measure_paths(draft: Draft) -> None:
     for name, path in flow.paths.items():
         product: Fact | None = None
         for target, hop in find_serial_parts(flow.components, path):
-            up, share = facts[f"flow.{target}.available"], find_share(draft, name, hop)
+            up, share = facts[COMPONENT_AVAILABLE.of(target)], find_share(draft, name, path, hop)
             factor = up if share is None else 1 - share * (1 - up)
             product = factor if product is None else product * factor
         if product is not None:
             facts.define(
-                f"flow.{name}.availability", product, "%",
+                OPERATION_AVAILABILITY.of(name), product, "%",
                 "every part that is waited for must work; a cache may fail, the store answers then",
             )  # fmt: skip
         _measure_latency(draft, name, path, times)
@@ -305,40 +330,40 @@ def _measure_latency(draft: Draft, name: str, path: Path, times: dict[tuple[str,
         queries = _count_queries(draft, name) if is_store and target not in queried else 1
         queried.add(target)
         is_inside = hop.source is not None and components[hop.source].kind != "client"
-        own = f"cache.{name}.query_time"
+        own = QUERY_TIME.of(name)
         if (
             is_store and not is_write and own in facts and target == first
             and not draft.is_said(f"flow.components.{target}.service_time")
         ):  # fmt: skip
             # a text search is no look-up by key: each read takes its own time, the one that the cache is weighed with
-            time = facts["flow.assumed.round_trip"] + facts[own] if is_inside else facts[own] * 1
-            pairs.append((find_share(draft, name, hop), time))
+            time = facts[ROUND_TRIP] + facts[own] if is_inside else facts[own] * 1
+            pairs.append((find_share(draft, name, path, hop), time))
             continue
         key = (target, queries, is_store and is_write, is_inside)
         if key not in times:
             times[key] = _sum_step(draft, *key)
-        pairs.append((find_share(draft, name, hop), times[key]))
+        pairs.append((find_share(draft, name, path, hop), times[key]))
     if not pairs:
         return
     facts.define(
-        f"flow.{name}.latency", total([time if share is None else share * time for share, time in pairs]), "ms",
+        OPERATION_LATENCY.of(name), total([time if share is None else share * time for share, time in pairs]), "ms",
         "work and round trips of all that is waited for, from the border inwards and back; the user's own network is not in it",
     )  # fmt: skip
     flat = [part for share, time in pairs for part in (share or ALWAYS, time)]
     facts.define(
-        f"flow.{name}.latency_p99", apply_model("p99 of the sum", gamma_p99, "s", *flat, is_vectorised=True), "ms",
+        OPERATION_P99.of(name), apply_model("p99 of the sum", gamma_p99, "s", *flat, is_vectorised=True), "ms",
         "each time taken as exponential, their sum as gamma", source="Wilson and Hilferty (1931)",
     )  # fmt: skip
 
 
 def _sum_step(draft: Draft, target: str, queries: int, has_commit: bool, is_inside: bool) -> Fact:
     """The time of one step: work for each query, a commit if it writes, and a round trip unless it comes from outside."""
-    time = draft.facts[f"flow.{target}.service_time"]
+    time = draft.facts[COMPONENT_SERVICE_TIME.of(target)]
     if queries > 1:
         time = time * queries
     if has_commit:
-        time = time + draft.facts["flow.assumed.time_commit"]
-    return draft.facts["flow.assumed.round_trip"] + time if is_inside else time
+        time = time + draft.facts[KIND_TIME.of("commit")]
+    return draft.facts[ROUND_TRIP] + time if is_inside else time
 
 
 def _count_queries(draft: Draft, name: str) -> int:

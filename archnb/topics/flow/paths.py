@@ -10,6 +10,8 @@ from archnb.design.flow import Hop, Path
 from archnb.design.jobs import Saga
 from archnb.design.record import Named
 from archnb.engines import Kind
+from archnb.fact.keys.cache import HIT_RATIO
+from archnb.fact.keys.flow import MISSED
 from archnb.model.caches import is_kept_at, is_shared_cache
 from archnb.quantity import Quantity, parse
 from archnb.topics.flow.components import Parts
@@ -140,10 +142,10 @@ def _enter(draft: Draft, parts: Parts, trace: Trace, name: str, pattern: AccessP
 
 def _miss_share(draft: Draft, name: str) -> Quantity:
     """Which share of a cached read's requests goes past the cache, as a fact of its own."""
-    facts, hit = draft.facts, f"cache.{name}.hit_ratio"
+    facts, hit = draft.facts, HIT_RATIO.of(name)
     if hit not in facts:
         return ALL
-    fact = f"flow.{name}.missed"
+    fact = MISSED.of(name)
     if fact not in facts:
         facts.define(fact, 1 - facts[hit], "%", "reads that the cache cannot answer go on")
     return facts[fact].quantity

@@ -8,6 +8,18 @@ from collections.abc import Sequence as Many
 
 from archnb.design.flow import Component, Hop
 from archnb.engines import find_engine
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.flow import (
+    COMPONENT_AVAILABLE,
+    COMPONENT_RATE,
+    COMPONENT_REPLICAS,
+    COMPONENT_UTILISATION,
+    LATENCY_CLASSIC,
+    LATENCY_NAPKIN,
+    OPERATION_AVAILABILITY,
+    OPERATION_LATENCY,
+    OPERATION_P99,
+)
 from archnb.quantity import PERCENT, number, show
 from archnb.shapes import AnyShape, Cell, Edge, Graph, Group, Message, Node, Participant, Sequence, Table
 from archnb.topics.flow.components import OWN
@@ -44,7 +56,7 @@ def sum_edges(draft: Draft) -> dict[tuple[str, str], tuple[float, bool]]:
     """The hops of all paths by their two ends: requests per second at the peak, and whether any of them is waited for."""
     found: dict[tuple[str, str], tuple[float, bool]] = {}
     for name, path in draft.design.flow.paths.items():
-        rate = f"access.{name}.rate"
+        rate = PATTERN_RATE.of(name)
         base = draft.facts[rate].to("/s") if rate in draft.facts else 0.0
         for hop in path.hops:
             if hop.source and hop.target:
@@ -67,7 +79,7 @@ def draw_flow(draft: Draft) -> Graph:
     for name, one in flow.components.items():
         lines = [("", one.technology, "")] if one.technology else []
         if one.kind in OWN and one.replicas:
-            lines.append(("", f"{one.replicas} ×", facts[f"flow.{name}.rate"].text))
+            lines.append(("", f"{one.replicas} ×", facts[COMPONENT_RATE.of(name)].text))
         lines += [("", mark, "") for mark in list_pattern_marks(draft, name)]
         nodes.append(
             Node(
@@ -76,7 +88,7 @@ def draw_flow(draft: Draft) -> Graph:
                 kind=one.kind or "service",
                 group=one.zone or "",
                 lines=tuple(lines),
-                fact=f"flow.{name}.rate",
+                fact=COMPONENT_RATE.of(name),
             )
         )
     for (source, target), (rate, waited) in sum_edges(draft).items():
@@ -161,9 +173,9 @@ def list_paths(draft: Draft) -> Table:
         promised, p99 = _objective(draft, name)
         cells: list[Cell | str] = [Cell(name, is_code=True), describe_path(draft, path.hops)]
         for fact, limit, is_lower_good, text in (
-            (f"flow.{name}.availability", promised, False, show(promised * 100, PERCENT) if promised else ""),
-            (f"flow.{name}.latency", None, True, ""),
-            (f"flow.{name}.latency_p99", p99, True, f"{number(p99 * 1000)} ms" if p99 else ""),
+            (OPERATION_AVAILABILITY.of(name), promised, False, show(promised * 100, PERCENT) if promised else ""),
+            (OPERATION_LATENCY.of(name), None, True, ""),
+            (OPERATION_P99.of(name), p99, True, f"{number(p99 * 1000)} ms" if p99 else ""),
         ):
             if fact in facts:
                 is_bad = limit is not None and (facts[fact].base > limit if is_lower_good else facts[fact].base < limit)
@@ -219,10 +231,10 @@ def list_components(draft: Draft) -> Table:
             if one.kind not in OWN
             else "no: " + (f"{one.replicas} replicas" if stopped.get(name) else "nothing waits for it alone")
         )
-        busy, available = f"flow.{name}.utilisation", f"flow.{name}.available"
+        busy, available = COMPONENT_UTILISATION.of(name), COMPONENT_AVAILABLE.of(name)
         rows.append((
-            Cell(name, is_code=True), one.kind, one.zone, one.technology or "", facts[f"flow.{name}.rate"].cell,
-            facts[f"flow.{name}.replicas"].cell if f"flow.{name}.replicas" in facts and one.kind in OWN else "",
+            Cell(name, is_code=True), one.kind, one.zone, one.technology or "", facts[COMPONENT_RATE.of(name)].cell,
+            facts[COMPONENT_REPLICAS.of(name)].cell if COMPONENT_REPLICAS.of(name) in facts and one.kind in OWN else "",
             facts[busy].cell if busy in facts else "", facts[available].cell if available in facts else "",
             stopped.get(name, 0), Cell(lone, verdict, tone="danger" if lone else "") if verdict else "", "yes" if name in cuts else "",
         ))  # fmt: skip
@@ -289,7 +301,7 @@ def list_latencies(draft: Draft) -> Table:
         ("memory", "1 MB from memory"),
         ("disk", "1 MB from a solid-state disk"),
     ):
-        classic, napkin = facts[f"flow.assumed.{name}_classic"], facts[f"flow.assumed.{name}_napkin"]
+        classic, napkin = facts[LATENCY_CLASSIC.of(name)], facts[LATENCY_NAPKIN.of(name)]
         used = "yes: the newer one" if name == "round_trip" else "no: no path reads that much at once"
         rows.append((what, classic.cell, napkin.cell, used))
     return Table(
@@ -303,7 +315,7 @@ def choose_shown(draft: Draft) -> Iterator[str]:
     access, facts = draft.design.access, draft.facts
 
     def rate(name: str) -> float:
-        fact = f"access.{name}.rate"
+        fact = PATTERN_RATE.of(name)
         return facts[fact].base if fact in facts else 0.0
 
     reads = [name for name in draft.design.flow.paths if name in access and access[name].reads]

@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archnb.fact.keys.flow import (
+    COMPONENT_AVAILABLE,
+    COMPONENT_SERVICE_TIME,
+    MOST_HOPS,
+    OPERATION_AVAILABILITY,
+    OPERATION_LATENCY,
+    OPERATION_P99,
+)
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import PERCENT, show
+from archnb.quantity import MONTH, PERCENT, show
 from archnb.topics.flow.numbers import find_serial_parts, is_waited_for
 from archnb.topics.topic import Draft
 
-MOST_HOPS = 6
 DATA = ("store", "cache", "queue")
 
 
@@ -35,20 +42,20 @@ def availability_below_objective(draft: Draft) -> Iterator[Hit]:
     """Compare availability objectives that were said with the product of the parts."""
     design, facts = draft.design, draft.facts
     for name, path in design.flow.paths.items():
-        where, fact = _name_promise(draft, name, "availability"), f"flow.{name}.availability"
+        where, fact = _name_promise(draft, name, "availability"), OPERATION_AVAILABILITY.of(name)
         objective = design.requirements.objectives.get(name)
         if where is None or objective is None or objective.availability is None or fact not in facts:
             continue
         promised, got = objective.availability.base, facts[fact].base
         if got < promised - 1e-9:
             parts = [
-                (facts[f"flow.{target}.available"], target)
+                (facts[COMPONENT_AVAILABLE.of(target)], target)
                 for target, _ in find_serial_parts(design.flow.components, path)
             ]
             weakest = ", ".join(
                 f"{target} {one.text}" for one, target in sorted(parts, key=lambda pair: pair[0].base)[:3]
             )
-            minutes = (promised - got) * 30 * 24 * 60
+            minutes = (promised - got) * MONTH / 60
             yield Hit(
                 where,
                 f"{name}: {facts[fact].text} from its parts, {show(promised * 100, PERCENT)} promised, {minutes:.1f} min a month too much; weakest: {weakest}",
@@ -66,7 +73,7 @@ def latency_above_objective(draft: Draft) -> Iterator[Hit]:
     """Compare p99 objectives that were said with the path's estimate; waiting for third parties is the jobs section's rule."""
     design, facts = draft.design, draft.facts
     for name, path in design.flow.paths.items():
-        where, fact = _name_promise(draft, name, "latency_p99"), f"flow.{name}.latency_p99"
+        where, fact = _name_promise(draft, name, "latency_p99"), OPERATION_P99.of(name)
         objective = design.requirements.objectives.get(name)
         if where is None or objective is None or objective.latency_p99 is None or fact not in facts:
             continue
@@ -77,14 +84,14 @@ def latency_above_objective(draft: Draft) -> Iterator[Hit]:
             slowest = max(
                 waited,
                 key=lambda target: (
-                    facts[f"flow.{target}.service_time"].base if f"flow.{target}.service_time" in facts else 0.0
+                    facts[COMPONENT_SERVICE_TIME.of(target)].base if COMPONENT_SERVICE_TIME.of(target) in facts else 0.0
                 ),
             )
-            mean = facts[f"flow.{name}.latency"]
+            mean = facts[OPERATION_LATENCY.of(name)]
             yield Hit(
                 where,
                 f"{name}: {facts[fact].text} at p99 and {mean.text} on average over {len(waited)} steps, {objective.latency_p99} promised; "
-                f"slowest: {slowest} {facts[f'flow.{slowest}.service_time'].text}",
+                f"slowest: {slowest} {facts[COMPONENT_SERVICE_TIME.of(slowest)].text}",
                 weight=facts[fact].base - objective.latency_p99.base,
             )
 
@@ -192,7 +199,7 @@ def gateway_bypassed(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "flow-too-many-synchronous-hops", principle="performance", severity="medium",
-    condition=f"An operation waits for more than {MOST_HOPS} steps.",
+    condition="An operation waits for more than six steps, or what flow.most_hops says.",
     effect="Times add up and availabilities multiply: the path is as slow as all of its steps and as weak as each.",
     remedy="Let one service own what the operation needs, call side by side, or answer before the rest is done.",
 )  # fmt: skip
@@ -200,8 +207,8 @@ def too_many_synchronous_hops(draft: Draft) -> Iterator[Hit]:
     """Paths with many steps that are waited for."""
     for name, path in draft.design.flow.paths.items():
         waited = [hop for hop in path.hops if is_waited_for(hop)]
-        if len(waited) > MOST_HOPS:
-            facts, availability, latency = draft.facts, f"flow.{name}.availability", f"flow.{name}.latency"
+        if len(waited) > draft.facts[MOST_HOPS].base:
+            facts, availability, latency = draft.facts, OPERATION_AVAILABILITY.of(name), OPERATION_LATENCY.of(name)
             sums = (
                 f"; together {facts[availability].text} available and {facts[latency].text}"
                 if availability in facts and latency in facts

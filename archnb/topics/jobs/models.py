@@ -9,7 +9,6 @@ from archnb.sim.queueing import erlang_c, servers_for, wait_quantile
 from archnb.sim.reliability import backoff_schedule
 
 QUANTILE = 0.95
-MAX_UTILISATION = 0.8
 # Erlang's recurrence walks up to the number of servers; past this load P(wait) is decided by the utilisation alone
 LARGE_LOAD = 2000.0
 
@@ -19,18 +18,18 @@ def _bound(workers: float, offered: float) -> int:
     return max(1, int(min(workers, offered + 10 * math.sqrt(offered) + 50)))
 
 
-def workers_needed(rate: float, service_time: float, deadline: float) -> float:
-    """The least workers with which 95 % start within the deadline, none busy for more than 80 % of the time (Erlang C).
+def workers_needed(rate: float, service_time: float, deadline: float, busy: float) -> float:
+    """The least workers with which 95 % start within the deadline, none busy for more than the share `busy` of the time (Erlang C).
 
-    >>> workers_needed(20, 0.2, 1.0)
+    >>> workers_needed(20, 0.2, 1.0, 0.8)
     5.0
     """
     offered = rate * service_time
     if offered <= 0 or service_time <= 0:
         return 1.0
     if offered > LARGE_LOAD:
-        return float(math.ceil(offered / MAX_UTILISATION))
-    return float(servers_for(rate, service_time, max(deadline, 0.0), QUANTILE, MAX_UTILISATION))
+        return float(math.ceil(offered / busy))
+    return float(servers_for(rate, service_time, max(deadline, 0.0), QUANTILE, busy))
 
 
 def wait_probability(workers: float, offered: float) -> float:

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from archnb.design.jobs import Retry, Saga, SagaStep
+from archnb.fact.keys.jobs import (
+    JOB_DEADLINE,
+    JOB_OFFERED,
+    JOB_P_WAIT,
+    JOB_RATE,
+    JOB_SERVICE_TIME,
+    JOB_UTILISATION,
+    JOB_WAIT_P95,
+    JOB_WORKERS,
+)
 from archnb.quantity import show, unit
 from archnb.shapes import AnyShape, Cell, Chart, Mark, Message, Participant, Series, Table
 from archnb.shapes import Sequence as Exchange
@@ -66,15 +77,17 @@ def _show_jobs(draft: Draft) -> Table:
 
 def _show_workers(draft: Draft) -> Table:
     facts, rows = draft.facts, []
-    names = ("rate", "service_time", "offered", "deadline", "workers", "utilisation", "p_wait", "wait_p95")
+    names = (
+        JOB_RATE, JOB_SERVICE_TIME, JOB_OFFERED, JOB_DEADLINE, JOB_WORKERS, JOB_UTILISATION, JOB_P_WAIT, JOB_WAIT_P95,
+    )  # fmt: skip
     for name in draft.design.jobs.jobs:
         cells = []
         for what in names:
-            fact = facts.get(f"jobs.{name}.{what}")
+            fact = facts.get(what.of(name))
             if fact is None:
                 cells.append(Cell(None))
             elif math.isinf(fact.value):
-                cells.append(Cell(fact.value, "never ends", fact=fact.name, tone="danger"))
+                cells.append(replace(fact.cell, text="never ends", tone="danger"))
             else:
                 cells.append(fact.cell)
         rows.append((Cell(name, is_code=True), *cells))
@@ -89,18 +102,16 @@ def _show_workers(draft: Draft) -> Table:
 def _choose_charted(draft: Draft) -> list[str]:
     """The jobs with the largest load, for which the number of workers matters."""
     facts = draft.facts
-    found = [
-        name for name, job in draft.design.jobs.jobs.items() if not job.schedule and f"jobs.{name}.workers" in facts
-    ]
-    found = [name for name in found if facts[f"jobs.{name}.offered"].base > 0.05]
-    return sorted(found, key=lambda name: -facts[f"jobs.{name}.offered"].base)[:CHARTED]
+    found = [name for name, job in draft.design.jobs.jobs.items() if not job.schedule and JOB_WORKERS.of(name) in facts]
+    found = [name for name in found if facts[JOB_OFFERED.of(name)].base > 0.05]
+    return sorted(found, key=lambda name: -facts[JOB_OFFERED.of(name)].base)[:CHARTED]
 
 
 def _draw_waits(draft: Draft, names: Sequence[str]) -> Chart:
     facts, series, marks = draft.facts, [], []
     for name in names:
-        rate, service, offered = (facts[f"jobs.{name}.{one}"].base for one in ("rate", "service_time", "offered"))
-        chosen, deadline = facts[f"jobs.{name}.workers"].base, facts[f"jobs.{name}.deadline"].base
+        rate, service, offered = (facts[one.of(name)].base for one in (JOB_RATE, JOB_SERVICE_TIME, JOB_OFFERED))
+        chosen, deadline = facts[JOB_WORKERS.of(name)].base, facts[JOB_DEADLINE.of(name)].base
         first = math.floor(offered) + 1
         last = int(max(chosen + 3, first + 6))
         step = max(1, (last - first) // 24)
@@ -163,7 +174,7 @@ def _show_queues(draft: Draft) -> Table:
     jobs, rows = draft.design.jobs.jobs, []
     for name, queue in draft.design.jobs.queues.items():
         users = [one for one, job in jobs.items() if job.queue == name]
-        rates = [draft.facts[f"jobs.{one}.rate"].base for one in users if f"jobs.{one}.rate" in draft.facts]
+        rates = [draft.facts[JOB_RATE.of(one)].base for one in users if JOB_RATE.of(one) in draft.facts]
         rows.append(
             (
                 Cell(name, is_code=True), queue.technology or "", queue.ordering or "", str(queue.retention or ""),

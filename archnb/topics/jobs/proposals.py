@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from archnb.design.jobs import Job, Saga
-from archnb.fact import Fact
+from archnb.fact import Fact, maximum, total
+from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
+from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS, PATTERN_RATE
+from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
 from archnb.naming import snake
+from archnb.quantity import parse
 from archnb.topics.topic import Draft
 
 # seconds of a call: the mean and the 99th percentile; assumed, and shown with the fact
@@ -19,8 +23,6 @@ THIRD_PARTIES: Mapping[str, tuple[float, float]] = {
     "push": (0.1, 0.5),
 }
 THIRD_PARTY = (0.5, 2.0)
-ASSUMED_ROWS_PER_SECOND = 10_000
-LARGE_TABLE = 1e6
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Proposal:
     reason: str
     job: Job
     rate: Fact | None = None
-    service_time: float = 0.02
+    service_time: float | Fact = 0.02
     why_service: str = "assumed: a few indexed rows read and written"
     deadline: str = "10 s"
     why_deadline: str = "nobody waits for it, but its effect should be seen soon"
@@ -52,7 +54,7 @@ def find_proposals(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
 
 
 def _rate(draft: Draft, pattern: str) -> Fact | None:
-    return draft.facts.get(f"access.{pattern}.rate")
+    return draft.facts.get(PATTERN_RATE.of(pattern))
 
 
 def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal]:
@@ -60,11 +62,12 @@ def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
         if not pattern.is_async:
             continue
         parties = tuple(dict.fromkeys(step.via for step in pattern.steps if step.via))
-        seconds = sum(THIRD_PARTIES.get(one, THIRD_PARTY)[0] for one in parties)
+        seconds: float | Fact
         if pattern.reads:
-            seconds, why = (30.0, "assumed: an aggregate or export over many rows")
+            seconds, why = draft.facts.get(QUERY_TIME.of(name), 30.0), "its own query, over all the rows that it reads"
         elif parties:
-            why = f"assumed: the calls to {', '.join(parties)}, one after the other"
+            seconds = total([draft.facts[THIRD_PARTY_TIME.of(one)] for one in parties])
+            why = f"the calls to {', '.join(parties)}, one after the other"
         else:
             seconds, why = 0.05, "assumed: one local transaction"
         yield Proposal(
@@ -79,7 +82,7 @@ def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
             _rate(draft, name), seconds, why,
             "30 s" if pattern.reads else "5 s",
             "the next read shall show the new result" if pattern.reads else "the user comes back soon to see whether it is done",
-            "the request's own id: a repeat of the request is the same job", facts=(f"access.{name}.rate",),
+            "the request's own id: a repeat of the request is the same job", facts=(PATTERN_RATE.of(name),),
         )  # fmt: skip
 
 
@@ -95,9 +98,6 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
                 found.setdefault((step.action or "call", step.entity or "", step.via), []).append(operation)
     for (action, entity, via), operations in found.items():
         rates = [rate for one in operations if (rate := _rate(draft, one)) is not None]
-        total = rates[0] if rates else None
-        for more in rates[1:]:
-            total = total + more if total is not None else more
         name = f"{snake(action)}_{snake(entity)}_via_{snake(via)}"
         yield Proposal(
             name,
@@ -107,9 +107,9 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
                 summary=f"{action.capitalize()} {entity} through {via}.", trigger=operations[0], calls=(via,),
                 idempotency_key=f"{operations[0]}:{{{snake(draft.design.access[operations[0]].writes or entity)} id}}:{snake(action)}_{snake(entity)}",
             ),
-            total, THIRD_PARTIES.get(via, THIRD_PARTY)[0], f"assumed: one call to {via} over the internet",
+            total(rates) if rates else None, draft.facts[THIRD_PARTY_TIME.of(via)], f"one call to {via} over the internet",
             "10 s", f"the step that decides is done; what {via} does should follow while the user still looks",
-            f"passed on to {via}, so that a repeat is not done twice there either", facts=tuple(f"access.{one}.rate" for one in operations),
+            f"passed on to {via}, so that a repeat is not done twice there either", facts=tuple(PATTERN_RATE.of(one) for one in operations),
         )  # fmt: skip
     if sagas:
         yield Proposal(
@@ -146,7 +146,7 @@ def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
             ),
             total, 0.01, f"assumed: one document written to {name} (in batches it is less)",
             _write_time(deadline), f"answers from {name} may be {_write_time(allowed)} old; a quarter of that is left to the wait",
-            "an older version never overwrites a newer one, so order and repeats do not matter", facts=tuple(f"access.{one}.rate" for one in writes[:4]),
+            "an older version never overwrites a newer one, so order and repeats do not matter", facts=tuple(PATTERN_RATE.of(one) for one in writes[:4]),
         )  # fmt: skip
 
 
@@ -167,10 +167,10 @@ def _propose_refreshes(draft: Draft) -> Iterator[Proposal]:
     for name, pattern in draft.design.access.items():
         if not pattern.aggregate or pattern.is_async or not pattern.reads:
             continue
-        rows = draft.facts.get(f"entities.{pattern.reads}.rows")
+        rows, compute = draft.facts[ENTITY_ROWS.of(pattern.reads)], draft.facts.get(COMPUTE_TIME.of(name))
         objective = draft.design.requirements.objectives.get(name)
         staleness = objective.staleness.base if objective is not None and objective.staleness is not None else 0.0
-        if rows is None or rows.base < LARGE_TABLE or staleness < 60:
+        if compute is None:
             continue
         schedule, words = (
             ("0 4 * * *", "each night") if staleness >= 86400
@@ -182,7 +182,7 @@ def _propose_refreshes(draft: Draft) -> Iterator[Proposal]:
             f"'{name}' adds up {rows.text}, and its answer may be {objective.staleness if objective else ''} old: it is computed {words}"
             " and read from the result",
             Job(summary=f"Computes the answer of '{name}'.", schedule=schedule, idempotency_key=f"{name}:{{run}}"),
-            service_time=max(1.0, rows.base / 1e6), why_service="assumed: a million rows aggregated a second",
+            service_time=compute, why_service="the answer is computed over all rows",
             deadline="1 min", why_deadline="the answer would be older than allowed", why_key="a run replaces the result as a whole",
             facts=(rows.name,),
         )  # fmt: skip
@@ -208,24 +208,27 @@ def _propose_purges(draft: Draft) -> Iterator[Proposal]:
             continue
         if _goes_with_owner(draft, name):
             continue
-        growth = draft.facts.get(f"entities.{name}.growth")
+        growth = draft.facts.get(ENTITY_ADDED.of(name))
         rows: Fact | None = None
         if growth is not None and growth.unit.dimension == (("time", -1),):
             rows = draft.facts.define(
-                f"jobs.purge_{snake(name)}.rows_per_run",
-                growth * draft.facts["jobs.day"],
+                PURGE_ROWS.of(snake(name)),
+                growth * draft.facts[JOBS_DAY],
                 "rows",
                 f"rows of {name} that reach their end in a day",
             )
-        count = rows.base if rows is not None else 10_000.0
+        speed = draft.facts.assume(
+            DELETION_SPEED, "10k rows/s", "rows that are deleted a second, in batches",
+            source="as a backfill of 300 k rows is measured on PostgreSQL 14, 2026-11",
+        )  # fmt: skip
         yield Proposal(
             f"purge_{snake(name)}",
             f"{name} is kept for {entity.retention}: each night what is older goes"
             + (f", about {rows.text}" if rows is not None else "")
             + ", in batches of 1 000 so that no lock is held long; where the table is partitioned by time, by dropping a partition",
             Job(summary=f"Deletes each {name} older than {entity.retention}.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
-            service_time=max(1.0, count / ASSUMED_ROWS_PER_SECOND),
-            why_service=f"assumed: {ASSUMED_ROWS_PER_SECOND} rows deleted a second, as a backfill of 300 k rows is measured on PostgreSQL 14",
+            service_time=maximum(rows / speed, parse("1 s")) if rows is not None else 1.0,
+            why_service=f"{speed.text} are deleted",
             deadline="1 h", why_deadline="the night is long", why_key="deleting what is gone does nothing", rows=rows,
             facts=(rows.name,) if rows is not None else (),
         )  # fmt: skip
@@ -269,5 +272,5 @@ def _propose_erasure(draft: Draft) -> Iterator[Proposal]:
         f"{law} let{'' if not is_bound else 's'} people ask for erasure, which reaches {reach}, logs and backups: too much for one request",
         Job(summary="Erases or anonymises a person's data everywhere it is kept.", trigger=patterns[0] if patterns else "a person's request", idempotency_key="erase:{person id}"),
         rate, 2.0, "assumed: a few hundred rows in all places it reaches",
-        "1 h", "the law gives a month; an hour leaves time for every retry", "erasing twice is erasing once", facts=tuple(f"access.{one}.rate" for one in patterns[:4]),
+        "1 h", "the law gives a month; an hour leaves time for every retry", "erasing twice is erasing once", facts=tuple(PATTERN_RATE.of(one) for one in patterns[:4]),
     )  # fmt: skip

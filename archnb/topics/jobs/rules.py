@@ -5,12 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from archnb.fact.keys.jobs import (
+    JOB_DEADLINE,
+    JOB_OFFERED,
+    JOB_RATE,
+    JOB_RETRY_WAIT,
+    JOB_RETRY_WAIT_MAX,
+    JOB_SERVICE_P99,
+    JOB_SERVICE_TIME,
+    JOB_VISIBILITY_NEEDED,
+    JOB_WAIT_P95,
+    MANY_ATTEMPTS,
+    THIRD_PARTY_P99,
+)
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number, show, unit
 from archnb.topics.topic import Draft
 
 # past this many attempts a job is in effect tried for ever
-MANY_ATTEMPTS = 100
 
 
 def _seconds(value: float) -> str:
@@ -26,9 +38,9 @@ def _seconds(value: float) -> str:
 def visibility_timeout_too_short(draft: Draft) -> Iterator[Hit]:
     """Compare the visibility timeout with the service time's p99 and the first wait."""
     for name, job in draft.design.jobs.jobs.items():
-        needed = draft.facts.get(f"jobs.{name}.visibility_needed")
+        needed = draft.facts.get(JOB_VISIBILITY_NEEDED.of(name))
         if needed is not None and job.visibility_timeout is not None and job.visibility_timeout.base < needed.base:
-            p99 = draft.facts[f"jobs.{name}.service_p99"]
+            p99 = draft.facts[JOB_SERVICE_P99.of(name)]
             yield Hit(
                 f"jobs.jobs.{name}.visibility_timeout",
                 f"{job.visibility_timeout} against {needed.text}: p99 of the run {p99.text} and a first wait of up to {job.retry.base}",
@@ -81,12 +93,12 @@ def retries_without_idempotency(draft: Draft) -> Iterator[Hit]:
 def workers_saturated(draft: Draft) -> Iterator[Hit]:
     """Compare workers with the offered load."""
     for name, job in draft.design.jobs.jobs.items():
-        offered = draft.facts.get(f"jobs.{name}.offered")
+        offered = draft.facts.get(JOB_OFFERED.of(name))
         if offered is not None and job.workers is not None and job.workers <= offered.base and offered.base > 0:
-            grows = draft.facts[f"jobs.{name}.rate"].base - job.workers / draft.facts[f"jobs.{name}.service_time"].base
+            grows = draft.facts[JOB_RATE.of(name)].base - job.workers / draft.facts[JOB_SERVICE_TIME.of(name)].base
             yield Hit(
                 f"jobs.jobs.{name}.workers",
-                f"{job.workers} workers for an offered load of {offered.text} ({draft.facts[f'jobs.{name}.rate'].text} × {draft.facts[f'jobs.{name}.service_time'].text}):"
+                f"{job.workers} workers for an offered load of {offered.text} ({draft.facts[JOB_RATE.of(name)].text} × {draft.facts[JOB_SERVICE_TIME.of(name)].text}):"
                 f" the queue grows by {number(max(0.0, grows))} jobs a second",
             )
 
@@ -100,7 +112,7 @@ def workers_saturated(draft: Draft) -> Iterator[Hit]:
 def deadline_missed(draft: Draft) -> Iterator[Hit]:
     """Compare the wait at p95 with the deadline."""
     for name, job in draft.design.jobs.jobs.items():
-        wait, deadline = draft.facts.get(f"jobs.{name}.wait_p95"), draft.facts.get(f"jobs.{name}.deadline")
+        wait, deadline = draft.facts.get(JOB_WAIT_P95.of(name)), draft.facts.get(JOB_DEADLINE.of(name))
         if wait is not None and deadline is not None and deadline.base < wait.base < math.inf:
             yield Hit(
                 f"jobs.jobs.{name}.workers",
@@ -122,7 +134,7 @@ def retry_budget_exceeds_deadline(draft: Draft) -> Iterator[Hit]:
             continue
         wait = share[job.retry.jitter or "full"] * job.retry.base.base
         if wait > job.deadline.base > 0 and (job.retry.attempts or 0) > 1:
-            all_waits = draft.facts.get(f"jobs.{name}.retry_wait")
+            all_waits = draft.facts.get(JOB_RETRY_WAIT.of(name))
             yield Hit(
                 f"jobs.jobs.{name}.retry.base",
                 f"{_seconds(wait)} before the second attempt, deadline {job.deadline}"
@@ -140,7 +152,7 @@ def retries_outlast_queue(draft: Draft) -> Iterator[Hit]:
     """Compare the longest schedule of retries with the queue's retention."""
     for name, job in draft.design.jobs.jobs.items():
         queue = draft.design.jobs.queues.get(job.queue or "")
-        longest = draft.facts.get(f"jobs.{name}.retry_wait_max")
+        longest = draft.facts.get(JOB_RETRY_WAIT_MAX.of(name))
         if queue is None or queue.retention is None or longest is None or longest.base <= queue.retention.base:
             continue
         yield Hit(
@@ -185,7 +197,7 @@ def third_party_call_in_request(draft: Draft) -> Iterator[Hit]:
         for share, promised in (("p99", objective.latency_p99), ("p95", objective.latency_p95)):
             if promised is None or not draft.is_said(f"requirements.objectives.{name}.latency_{share}"):
                 continue
-            facts = [draft.facts[f"jobs.third_parties.{via}.p99"] for via in waited]
+            facts = [draft.facts[THIRD_PARTY_P99.of(via)] for via in waited]
             needed = max(fact.base for fact in facts)
             if promised.base < needed:
                 calls = ", ".join(f"{via} {fact.text}" for via, fact in zip(waited, facts, strict=True))
@@ -202,7 +214,7 @@ def _find_waited(draft: Draft, operation: str) -> list[str]:
     if saga is None:
         return []
     found = (step.via for step in saga.steps if step.kind != "retriable" and step.via)
-    return [via for via in dict.fromkeys(found) if f"jobs.third_parties.{via}.p99" in draft.facts]
+    return [via for via in dict.fromkeys(found) if THIRD_PARTY_P99.of(via) in draft.facts]
 
 
 @rule(
@@ -214,8 +226,8 @@ def _find_waited(draft: Draft, operation: str) -> list[str]:
 def unbounded_retries(draft: Draft) -> Iterator[Hit]:
     """Find jobs with very many attempts."""
     for name, job in draft.design.jobs.jobs.items():
-        if (job.retry.attempts or 0) > MANY_ATTEMPTS:
-            longest = draft.facts.get(f"jobs.{name}.retry_wait_max")
+        if (job.retry.attempts or 0) > draft.facts[MANY_ATTEMPTS].base:
+            longest = draft.facts.get(JOB_RETRY_WAIT_MAX.of(name))
             yield Hit(
                 f"jobs.jobs.{name}.retry.attempts",
                 f"{job.retry.attempts} attempts" + (f" over up to {longest.text}" if longest is not None else ""),
@@ -232,7 +244,7 @@ def no_jitter(draft: Draft) -> Iterator[Hit]:
     """Find retries without jitter."""
     for name, job in draft.design.jobs.jobs.items():
         if job.retry.jitter == "none" and (job.retry.attempts or 0) > 1:
-            rate = draft.facts.get(f"jobs.{name}.rate")
+            rate = draft.facts.get(JOB_RATE.of(name))
             yield Hit(
                 f"jobs.jobs.{name}.retry.jitter",
                 f"{rate.text if rate else 'jobs'}, each back after exactly {job.retry.base}, then longer",

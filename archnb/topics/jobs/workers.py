@@ -9,7 +9,39 @@ from dataclasses import replace
 from archnb.design.jobs import Job, Jobs, Queue, Retry, Saga
 from archnb.design.record import Named
 from archnb.engines import Engine, QueueKind, find_engine, list_engines, mean_engine
-from archnb.fact import Fact, Origin, apply_model, maximum, total
+from archnb.fact import Fact, apply_model, maximum, total
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.jobs import (
+    BROKER_LIMIT,
+    DATABASE_LIMIT,
+    JOB_DEADLINE,
+    JOB_OFFERED,
+    JOB_P_WAIT,
+    JOB_RATE,
+    JOB_RETRY_ATTEMPTS,
+    JOB_RETRY_BASE,
+    JOB_RETRY_CAP,
+    JOB_RETRY_FACTOR,
+    JOB_RETRY_WAIT,
+    JOB_RETRY_WAIT_MAX,
+    JOB_RUNS,
+    JOB_SERVICE_P99,
+    JOB_SERVICE_TIME,
+    JOB_UTILISATION,
+    JOB_VISIBILITY_NEEDED,
+    JOB_WAIT_P95,
+    JOB_WORKERS,
+    JOBS_DAY,
+    JOBS_RATE,
+    JOBS_WORKERS,
+    LEAST_WORKERS,
+    MANY_ATTEMPTS,
+    MAX_UTILISATION,
+    P99_FACTOR,
+    SMALL_TEAM,
+    THIRD_PARTY_P99,
+    THIRD_PARTY_TIME,
+)
 from archnb.model import Queues
 from archnb.naming import snake
 from archnb.quantity import parse
@@ -23,19 +55,27 @@ from archnb.topics.jobs.models import (
 )
 from archnb.topics.jobs.proposals import THIRD_PARTIES, THIRD_PARTY, Proposal, find_proposals
 from archnb.topics.jobs.sagas import complete_sagas
-from archnb.topics.topic import Because, Draft
+from archnb.topics.topic import Assumption, Because, Draft
 
-# jobs a second: below the first a table of the database does, above the second a log is cheaper than a broker
-DATABASE_LIMIT = 500
-BROKER_LIMIT = 20_000
-SMALL_TEAM = 4
-LEAST_WORKERS = 2
+_OURS = "rule of thumb of archnb, 2026-11"
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    (DATABASE_LIMIT, "500/s", "jobs that a table of the main database takes beside its other work",
+     "assumed, 2026-11: each is an insert, an update and a delete, with their vacuum"),
+    (BROKER_LIMIT, "20000/s", "messages that one broker queue takes; above that a log is cheaper",
+     "assumed, 2026-11: RabbitMQ's published figures for durable queues are of this order"),
+    (MANY_ATTEMPTS, 100, "above so many attempts retries have no end that anybody sees", _OURS),
+    (SMALL_TEAM, 4, "engineers up to which a team is glad of every system that it does not run", _OURS),
+    (LEAST_WORKERS, 2, "workers of a job at least, so that one may be restarted", _OURS),
+    (MAX_UTILISATION, "80%", "share of the time that a worker may be busy", _OURS),
+    (P99_FACTOR, 4.61, "the 99th percentile of a service time over its mean", "exponential service times: ln 100"),
+)  # fmt: skip
 _VISIBILITY = ((30.0, "30 s"), (60.0, "1 min"), (120.0, "2 min"), (300.0, "5 min"), (900.0, "15 min"), (3600.0, "1 h"), (21600.0, "6 h"), (86400.0, "1 day"))  # fmt: skip
 
 
 def complete(draft: Draft) -> None:
     """Propose sagas, jobs with their numbers, and the queues they go through."""
-    draft.facts.given("jobs.day", "1 day", "a day, for what runs by the clock", source="a calendar")
+    draft.facts.given(JOBS_DAY, "1 day", "a day, for what runs by the clock", source="a calendar")
+    draft.assume(ASSUMPTIONS)
     sagas = complete_sagas(draft)
     _give_third_parties(draft, sagas)
     made = _gather(draft, sagas)
@@ -50,11 +90,11 @@ def complete(draft: Draft) -> None:
 def measure(draft: Draft) -> None:
     """Add waits, utilisation and retry times of every job, and the workers in all."""
     facts = draft.facts
-    jobs = {name: job for name, job in draft.design.jobs.jobs.items() if f"jobs.{name}.offered" in facts}
+    jobs = {name: job for name, job in draft.design.jobs.jobs.items() if JOB_OFFERED.of(name) in facts}
     for name, job in jobs.items():
         _measure_job(draft, name, job)
     if jobs:
-        facts.define("jobs.workers", total(facts[f"jobs.{name}.workers"] for name in jobs), "workers", "workers in all")
+        facts.define(JOBS_WORKERS, total(facts[JOB_WORKERS.of(name)] for name in jobs), "workers", "workers in all")
 
 
 def _give_third_parties(draft: Draft, sagas: Mapping[str, Saga]) -> None:
@@ -64,11 +104,9 @@ def _give_third_parties(draft: Draft, sagas: Mapping[str, Saga]) -> None:
     for name in sorted(names):
         mean, p99 = THIRD_PARTIES.get(name, THIRD_PARTY)
         source = "assumed; take it from the provider's service levels or your own measurements"
-        draft.facts.given(
-            f"jobs.third_parties.{name}.time", f"{mean} s", f"mean time of one call to {name}", source=source
-        )
-        draft.facts.given(
-            f"jobs.third_parties.{name}.p99", f"{p99} s", f"99 % of the calls to {name} are done within", source=source
+        draft.facts.assume(THIRD_PARTY_TIME.of(name), f"{mean} s", f"mean time of one call to {name}", source=source)
+        draft.facts.assume(
+            THIRD_PARTY_P99.of(name), f"{p99} s", f"99 % of the calls to {name} are done within", source=source
         )
 
 
@@ -105,43 +143,45 @@ def _find_answer(said: Mapping[str, Job], proposal: Proposal) -> str | None:
 
 
 def _measure_arrivals(draft: Draft, name: str, job: Job, proposal: Proposal | None) -> None:
-    facts, path = draft.facts, f"jobs.{name}"
+    facts = draft.facts
     if job.rate is not None:
-        rate = facts.given(f"{path}.rate", job.rate, "how often it comes, at the peak", origin="said")
+        rate = draft.value(JOB_RATE.of(name), job.rate)
     elif job.schedule is not None:
         runs = facts.given(
-            f"{path}.runs",
+            JOB_RUNS.of(name),
             runs_per_day(job.schedule),
             f"runs a day by '{job.schedule}'",
             origin="assumed",
             source="the schedule",
         )
-        rate = facts.define(f"{path}.rate", runs / facts["jobs.day"], "/day", "how often it runs")
+        rate = facts.define(JOB_RATE.of(name), runs / facts[JOBS_DAY], "/day", "how often it runs")
     elif proposal is not None and proposal.rate is not None:
-        rate = facts.define(f"{path}.rate", proposal.rate, "/s", "as often as what triggers it, at the peak")
-    elif job.trigger is not None and f"access.{job.trigger}.rate" in facts:
+        rate = facts.define(JOB_RATE.of(name), proposal.rate, "/s", "as often as what triggers it, at the peak")
+    elif job.trigger is not None and PATTERN_RATE.of(job.trigger) in facts:
         rate = facts.define(
-            f"{path}.rate", facts[f"access.{job.trigger}.rate"], "/s", f"once for each '{job.trigger}', at the peak"
+            JOB_RATE.of(name), facts[PATTERN_RATE.of(job.trigger)], "/s", f"once for each '{job.trigger}', at the peak"
         )
     else:
         rate = facts.given(
-            f"{path}.rate", "1/h", "how often it comes", source="assumed: nothing in the design says how often"
+            JOB_RATE.of(name), "1/h", "how often it comes", source="assumed: nothing in the design says how often"
         )
     if job.service_time is not None:
-        service = facts.given(f"{path}.service_time", job.service_time, "how long one takes", origin="said")
+        service = draft.value(JOB_SERVICE_TIME.of(name), job.service_time)
     else:
-        seconds, why = _estimate_service(job, proposal)
-        service = facts.given(f"{path}.service_time", f"{seconds:g} s", "how long one takes", source=why)
-    facts.define(f"{path}.offered", rate * service, "", "workers that are busy on average (rate × service time)")
+        seconds, why = _estimate_service(draft, job, proposal)
+        if isinstance(seconds, Fact):
+            service = facts.define(JOB_SERVICE_TIME.of(name), seconds, "s", "how long one takes", source=why)
+        else:
+            service = facts.given(JOB_SERVICE_TIME.of(name), f"{seconds:g} s", "how long one takes", source=why)
+    facts.define(JOB_OFFERED.of(name), rate * service, "", "workers that are busy on average (rate × service time)")
 
 
-def _estimate_service(job: Job, proposal: Proposal | None) -> tuple[float, str]:
+def _estimate_service(draft: Draft, job: Job, proposal: Proposal | None) -> tuple[float | Fact, str]:
     if proposal is not None:
         return proposal.service_time, proposal.why_service
     if job.calls:
-        return sum(
-            THIRD_PARTIES.get(one, THIRD_PARTY)[0] for one in job.calls
-        ), f"assumed: one call each to {', '.join(job.calls)}"
+        calls = total(draft.facts[THIRD_PARTY_TIME.of(one)] for one in job.calls)
+        return calls, f"one call each to {', '.join(job.calls)}"
     return 0.05, "assumed: one local transaction"
 
 
@@ -153,28 +193,16 @@ def _complete_queues(draft: Draft, jobs: Mapping[str, Job]) -> dict[str, Queue]:
     if not jobs and not said:
         return {}
     facts = draft.facts
-    queued = [name for name, job in jobs.items() if not job.schedule and f"jobs.{name}.rate" in facts]
+    queued = [name for name, job in jobs.items() if not job.schedule and JOB_RATE.of(name) in facts]
     rate = (
         facts.define(
-            "jobs.rate",
-            total(facts[f"jobs.{name}.rate"] for name in queued),
+            JOBS_RATE,
+            total(facts[JOB_RATE.of(name)] for name in queued),
             "/s",
             "jobs through the queues at the peak",
         )
         if queued
         else None
-    )
-    facts.given(
-        "jobs.database_limit",
-        f"{DATABASE_LIMIT}/s",
-        "jobs that a table of the main database takes beside its other work",
-        source="assumed: each is an insert, an update and a delete, with their vacuum",
-    )
-    facts.given(
-        "jobs.broker_limit",
-        f"{BROKER_LIMIT}/s",
-        "messages that one broker queue takes",
-        source="assumed: RabbitMQ's published figures for durable queues are of this order",
     )
     chosen = _choose_engine(draft, rate)
     names = list(dict.fromkeys((*said, *(job.queue or "default" for job in jobs.values()))))
@@ -210,7 +238,7 @@ def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Jo
     """Where the queue is not a table of the database, a write and its message agree through an outbox and its relay."""
     caused = [
         name for name, (job, _) in made.items()
-        if job.trigger is not None and job.trigger in draft.design.access and draft.design.access[job.trigger].writes and f"jobs.{name}.rate" in draft.facts
+        if job.trigger is not None and job.trigger in draft.design.access and draft.design.access[job.trigger].writes and JOB_RATE.of(name) in draft.facts
     ]  # fmt: skip
     home = draft.model.places.find_home(draft.design.access[made[caused[0]][0].trigger or ""].writes) if caused else ""
     known = Queues(queues, draft.model.places.main_engine)
@@ -225,9 +253,9 @@ def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Jo
     proposal = Proposal(
         "relay_outbox", reason,
         Job(summary=f"Carries messages from the outbox table to {technology}.", trigger="a commit", queue="outbox", idempotency_key="{message id}"),
-        total(draft.facts[f"jobs.{name}.rate"] for name in caused), 0.002, "assumed: one message read, sent and marked (in batches it is less)",
+        total(draft.facts[JOB_RATE.of(name)] for name in caused), 0.002, "assumed: one message read, sent and marked (in batches it is less)",
         "1 s", "its wait is added to that of every job behind it", "the message's id goes along, and the receiver knows it",
-        facts=tuple(f"jobs.{name}.rate" for name in caused[:4]),
+        facts=tuple(JOB_RATE.of(name) for name in caused[:4]),
     )  # fmt: skip
     made[proposal.name] = (proposal.job, proposal)
     draft.note(f"jobs.jobs.{proposal.name}", reason, *proposal.facts)
@@ -286,12 +314,16 @@ def _choose_engine(draft: Draft, rate: Fact | None) -> Because:
     if drawn is not None:
         return Because(design.flow.components[drawn].engine, f"the flow has it for {drawn}")
     main = draft.model.places.main_engine
-    limit, broker = facts["jobs.database_limit"], facts["jobs.broker_limit"]
-    names = ("jobs.rate", limit.name) if rate is not None else (limit.name,)
+    limit, broker = facts[DATABASE_LIMIT], facts[BROKER_LIMIT]
+    names = (JOBS_RATE, limit.name) if rate is not None else (limit.name,)
     jobs_rate = rate.base if rate is not None else 0.0
     said = f"{rate.text} at the peak" if rate is not None else "everything runs by the clock"
     team = design.requirements.team_size
-    small = f", and a team of {team} has one thing less to run" if team is not None and team <= SMALL_TEAM else ""
+    small = (
+        f", and a team of {team} has one thing less to run"
+        if team is not None and team <= facts[SMALL_TEAM].base
+        else ""
+    )
     if jobs_rate > broker.base:
         log = _propose_queue("log")
         return Because(
@@ -336,8 +368,7 @@ def _praise(engine: Engine) -> str:
 
 def _complete_job(draft: Draft, name: str, job: Job, proposal: Proposal | None, queues: Mapping[str, Queue]) -> Job:
     facts, path = draft.facts, f"jobs.jobs.{name}"
-    numbers = f"jobs.{name}"
-    rate, service = facts[f"{numbers}.rate"], facts[f"{numbers}.service_time"]
+    rate, service = facts[JOB_RATE.of(name)], facts[JOB_SERVICE_TIME.of(name)]
     queue = job.queue or "default"
     is_scheduled = job.schedule is not None
     # what a proposal says of the job was not said by a person: each of its values has a reason, too
@@ -357,24 +388,17 @@ def _complete_job(draft: Draft, name: str, job: Job, proposal: Proposal | None, 
     )  # fmt: skip
     job = replace(job, retry=_complete_retry(draft, f"{path}.retry", job, is_scheduled))
     assert job.deadline is not None
-    origin: Origin = "said" if said.deadline is not None else "assumed"
-    deadline = facts.given(
-        f"{numbers}.deadline",
-        job.deadline,
-        "95 % start within",
-        origin=origin,
-        source="" if origin == "said" else f"proposed, see {path}.deadline",
-    )
+    deadline = draft.value(JOB_DEADLINE.of(name), job.deadline)
     job = _fill_workers(draft, name, job, rate, service, deadline)
     _measure_visibility(draft, name, job)
-    needed = facts[f"{numbers}.visibility_needed"]
+    needed = facts[JOB_VISIBILITY_NEEDED.of(name)]
     seconds, text = next(((v, t) for v, t in _VISIBILITY if v >= 1.5 * needed.base), _VISIBILITY[-1])
     if seconds < needed.base:
         text = f"{math.ceil(1.5 * needed.base / 86400)} days"
     return draft.fill(
         path, job,
         visibility_timeout=Because(
-            text, f"99 of 100 are done within {facts[f'{numbers}.service_p99'].text}, with the first wait after a failure {needed.text}: a"
+            text, f"99 of 100 are done within {facts[JOB_SERVICE_P99.of(name)].text}, with the first wait after a failure {needed.text}: a"
             " shorter one would give a job that still runs to a second worker, a much longer one leaves the jobs of a dead worker waiting",
             (needed.name,),
         ),
@@ -418,11 +442,11 @@ def _complete_retry(draft: Draft, path: str, job: Job, is_scheduled: bool) -> Re
 
 
 def _fill_workers(draft: Draft, name: str, job: Job, rate: Fact, service: Fact, deadline: Fact) -> Job:
-    facts, path = draft.facts, f"jobs.{name}"
+    facts = draft.facts
     if job.workers is not None:
-        facts.given(f"{path}.workers", job.workers, "workers of this job", origin="said", symbol="workers")
+        draft.value(JOB_WORKERS.of(name), job.workers, symbol="workers")
         return job
-    least = 1 if job.schedule else LEAST_WORKERS
+    least = 1 if job.schedule else round(facts[LEAST_WORKERS].base)
     needed = apply_model(
         "workers by Erlang C",
         workers_needed,
@@ -430,73 +454,62 @@ def _fill_workers(draft: Draft, name: str, job: Job, rate: Fact, service: Fact, 
         rate,
         service,
         deadline,
-        labels=("rate", "service time", "deadline"),
+        facts[MAX_UTILISATION],
+        labels=("rate", "service time", "deadline", "busy at most"),
     )
-    fact = facts.define(
-        f"{path}.workers",
+    fact = facts.decide(
+        JOB_WORKERS.of(name),
         maximum(needed, parse(f"{least} workers")),
         "workers",
-        "workers so that 95 % start within the deadline, none busy above 80 %",
+        f"workers so that 95 % start within the deadline, none busy above {facts[MAX_UTILISATION].text}",
     )
-    reason = f"{rate.text} × {service.text} keep {facts[f'{path}.offered'].text} busy; with {fact.value:g}, 95 % start within {job.deadline}"
+    reason = f"{rate.text} × {service.text} keep {facts[JOB_OFFERED.of(name)].text} busy; with {fact.value:g}, 95 % start within {job.deadline}"
     if needed.base < least:
         reason += "; one would do, the second is there when the first is restarted"
     return draft.fill(
-        f"jobs.jobs.{name}", job, workers=Because(int(fact.base), reason, (fact.name, f"{path}.wait_p95"))
+        f"jobs.jobs.{name}", job, workers=Because(int(fact.base), reason, (fact.name, JOB_WAIT_P95.of(name)))
     )
 
 
 def _measure_visibility(draft: Draft, name: str, job: Job) -> None:
-    facts, path = draft.facts, f"jobs.{name}"
-    if "jobs.p99_factor" not in facts:
-        facts.given(
-            "jobs.p99_factor",
-            4.61,
-            "the 99th percentile of a service time over its mean",
-            source="exponential service times: ln 100",
-        )
+    facts = draft.facts
     p99 = facts.define(
-        f"{path}.service_p99",
-        facts[f"{path}.service_time"] * facts["jobs.p99_factor"],
+        JOB_SERVICE_P99.of(name),
+        facts[JOB_SERVICE_TIME.of(name)] * facts[P99_FACTOR],
         "s",
         "99 of 100 are done within",
     )
     assert job.retry.base is not None
-    base = facts.given(
-        f"{path}.retry_base", job.retry.base, "the first wait after a failure, at most", source="jobs.jobs"
-    )
-    facts.define(f"{path}.visibility_needed", p99 + base, "s", "a worker may be silent so long and still be at work")
+    base = draft.value(JOB_RETRY_BASE.of(name), job.retry.base)
+    facts.define(JOB_VISIBILITY_NEEDED.of(name), p99 + base, "s", "a worker may be silent so long and still be at work")
 
 
 def _measure_job(draft: Draft, name: str, job: Job) -> None:
-    facts, path = draft.facts, f"jobs.{name}"
-    rate, service, workers, offered = (facts[f"{path}.{one}"] for one in ("rate", "service_time", "workers", "offered"))
-    facts.define(f"{path}.utilisation", offered / workers, "%", "share of the time that a worker is wanted")
+    facts = draft.facts
+    rate, service, workers, offered = (
+        facts[one.of(name)] for one in (JOB_RATE, JOB_SERVICE_TIME, JOB_WORKERS, JOB_OFFERED)
+    )
+    facts.define(JOB_UTILISATION.of(name), offered / workers, "%", "share of the time that a worker is wanted")
     facts.define(
-        f"{path}.p_wait",
+        JOB_P_WAIT.of(name),
         apply_model("Erlang C", wait_probability, "%", workers, offered, labels=("workers", "offered")),
         "%",
         "share of the jobs that wait for a worker",
     )
     facts.define(
-        f"{path}.wait_p95",
+        JOB_WAIT_P95.of(name),
         apply_model("Erlang C wait, p95", wait_p95, "s", workers, rate, service, labels=("workers", "rate", "service time")),
         "s", "95 % of the jobs start within",
     )  # fmt: skip
     retry = job.retry
     if retry.factor is None or retry.cap is None or retry.attempts is None:
         return
-    origin: Origin = "said" if draft.is_said(f"jobs.jobs.{name}.retry") else "assumed"
-    source = "" if origin == "said" else f"proposed, see jobs.jobs.{name}.retry"
-    values = [
-        facts.given(f"{path}.retry_{what}", value, because, origin=origin, source=source)
-        for what, value, because in (
-            ("factor", retry.factor, "how much each wait grows"),
-            ("cap", retry.cap, "the longest wait"),
-            ("attempts", float(retry.attempts), "attempts in all"),
-        )
-    ]
-    given = (facts[f"{path}.retry_base"], *values)
+    given = (
+        facts[JOB_RETRY_BASE.of(name)],
+        draft.value(JOB_RETRY_FACTOR.of(name), retry.factor),
+        draft.value(JOB_RETRY_CAP.of(name), retry.cap),
+        draft.value(JOB_RETRY_ATTEMPTS.of(name), float(retry.attempts)),
+    )
     labels = ("base", "factor", "cap", "attempts")
     jitter = retry.jitter or "full"
 
@@ -504,13 +517,13 @@ def _measure_job(draft: Draft, name: str, job: Job) -> None:
         return retry_wait_expected(base, factor, cap, attempts, jitter)
 
     facts.define(
-        f"{path}.retry_wait",
+        JOB_RETRY_WAIT.of(name),
         apply_model(f"expected back-off, {jitter} jitter", expected, "s", *given, labels=labels),
         "s",
         "all waits together, expected, when every attempt fails",
     )
     facts.define(
-        f"{path}.retry_wait_max",
+        JOB_RETRY_WAIT_MAX.of(name),
         apply_model("longest back-off", retry_wait_max, "s", *given, labels=labels),
         "s",
         "all waits together, at most",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archnb.fact.keys.monitoring import HANDFUL
 from archnb.shapes import AnyShape
 from archnb.topics.monitoring import alerts, metrics, slos
 from archnb.topics.monitoring.conclusions import conclude
@@ -26,6 +27,7 @@ def complete(draft: Draft) -> None:
         window=Because("30 days", "a month is what people plan by, and smooths the week; factors of the alerts follow from it exactly"),
     )  # fmt: skip
     assert record.window is not None
+    draft.facts.assume(HANDFUL, 5, "errors from which an alert is no chance", source="rule of thumb of archnb, 2026-11")
     emitted = metrics.complete_metrics(draft)
     promised = slos.complete_slos(draft, record.window)
     woken = alerts.complete_alerts(draft, promised, emitted, record.window)

@@ -12,6 +12,16 @@ from archnb.design.monitoring import Alert, Metric, Slo
 from archnb.design.record import Named
 from archnb.engines import Subject, engines
 from archnb.fact import Fact, apply_model
+from archnb.fact.keys.monitoring import (
+    BURN_FACTOR,
+    BURN_SHARE,
+    BURN_WINDOW,
+    DETECTION,
+    HANDFUL,
+    SLO_EVENTS,
+    SLO_RATE,
+    WINDOW,
+)
 from archnb.planned.monitoring import OTHERS, write_window
 from archnb.quantity import ONE, Quantity, number, parse
 from archnb.shapes import Cell, Chart, Mark, Series, Table
@@ -28,7 +38,6 @@ from archnb.topics.monitoring.slos import average_rate, describe_good, find_cove
 from archnb.topics.topic import Because, Draft
 
 # a window must hold so many requests, and so many errors must be needed, before anybody is woken
-HANDFUL = 5
 _TOLERANCE = 1e-9
 
 
@@ -105,11 +114,11 @@ def work_out_rows(window: float) -> list[Row]:
     return made
 
 
-def needed_rate(row_long: float, row_short: float, factor: float, objective: float) -> float:
+def needed_rate(row_long: float, row_short: float, factor: float, objective: float, handful: int) -> float:
     """Requests a second from which neither one error fires the alert nor the short window is nearly empty."""
     if objective >= 1:
-        return HANDFUL / row_short
-    return max(rate_for_errors(HANDFUL, row_long, factor, objective), HANDFUL / row_short)
+        return handful / row_short
+    return max(rate_for_errors(handful, row_long, factor, objective), handful / row_short)
 
 
 def _round_up(rate: float) -> float:
@@ -176,7 +185,7 @@ def _propose_burn(
                 f"left out: {number(row.factor)} × {number((1 - objective) * 100)} % is above 100 % of errors, so it could never fire; it needs an SLO above {number(lowest_slo_for_burn(row.factor) * 100, 4)} %",
             )
             continue
-        guard = needed_rate(row.long_window, row.short_window, row.factor, objective)
+        guard = needed_rate(row.long_window, row.short_window, row.factor, objective, round(draft.facts[HANDFUL].base))
         if rate < guard:
             events = number(rate * row.short_window)
             draft.note(
@@ -192,7 +201,7 @@ def _propose_burn(
         )))  # fmt: skip
         draft.note(
             f"{path}.{here}",
-            f"{row.severity} after {number(row.used_share * 100)} % of the budget: factor {row.reason}; silent below {number(guard)}/s, where fewer than {HANDFUL} errors would fire it",
+            f"{row.severity} after {number(row.used_share * 100)} % of the budget: factor {row.reason}; silent below {number(guard)}/s, where fewer than {draft.facts[HANDFUL].text} errors would fire it",
         )
     if not made:
         draft.note(
@@ -252,8 +261,10 @@ def _finish_said(
         "runbook": Because(_RUNBOOK[severity], "an alert without a next step is noise"),
     }
     if factor > 0 and objective < 1:
-        guard = _round_up(needed_rate(long, short, factor, objective))
-        proposals["min_rate"] = Because(f"{guard:g}/s", f"below it fewer than {HANDFUL} errors would fire the alert")
+        guard = _round_up(needed_rate(long, short, factor, objective, round(draft.facts[HANDFUL].base)))
+        proposals["min_rate"] = Because(
+            f"{guard:g}/s", f"below it fewer than {draft.facts[HANDFUL].text} errors would fire the alert"
+        )
     return draft.fill(path, record, **proposals)
 
 
@@ -321,22 +332,22 @@ def measure_alerts(draft: Draft) -> None:
     """Add the factor of each window, the detection time of each objective, and what each SLO's short windows hold."""
     found, facts = draft.design.monitoring, draft.facts
     assert found.window is not None
-    window = facts["monitoring.window"]
+    window = facts[WINDOW]
     for row in work_out_rows(found.window.base):
-        share = facts.given(
-            f"monitoring.burn_{row.name}.share",
+        share = facts.assume(
+            BURN_SHARE.of(row.name),
             _write_percent(row.share),
             "the share of the budget after which it alerts",
             source="Google SRE Workbook, Alerting on SLOs",
         )
-        long = facts.given(
-            f"monitoring.burn_{row.name}.window",
+        long = facts.assume(
+            BURN_WINDOW.of(row.name),
             _write_time(row.long_window),
             "the long window",
             source="Google SRE Workbook, Alerting on SLOs",
         )
         facts.define(
-            f"monitoring.burn_{row.name}.factor",
+            BURN_FACTOR.of(row.name),
             share * window / long,
             None,
             "budget share × SLO window ÷ long window, exact for this window",
@@ -356,7 +367,7 @@ def measure_alerts(draft: Draft) -> None:
             continue
         long_name = write_window(alert.long_window.base)
         promise, times = (f"{one:.6g}".replace(".", "_") for one in (slo.objective.base * 100, alert.factor.base))
-        key = f"monitoring.detection.{promise}.{long_name}_{times}"
+        key = DETECTION.of(promise, long_name, times)
         if key not in done and is_burn_reachable(alert.factor.base, slo.objective.base):
             done.add(key)
             facts.define(
@@ -364,8 +375,8 @@ def measure_alerts(draft: Draft) -> None:
                 apply_model("detection time", detection_time, "s", alert.long_window, alert.factor, slo.objective, labels=("long window", "factor", "objective")),
                 "min", "from the start of a full outage to the alert: long window × factor × (1 − objective)",
             )  # fmt: skip
-        rate = facts.get(f"monitoring.{alert.slo}.rate")
-        events = f"monitoring.{alert.slo}.events_{write_window(alert.short_window.base)}"
+        rate = facts.get(SLO_RATE.of(alert.slo or ""))
+        events = SLO_EVENTS.of(alert.slo or "", write_window(alert.short_window.base))
         if rate is not None and events not in done:
             done.add(events)
             facts.define(
@@ -415,7 +426,7 @@ def view_factors(draft: Draft) -> Table:
             row.severity,
             row.name,
             write_window(row.short_window),
-            Cell(row.exact, number(row.exact), fact=f"monitoring.burn_{row.name}.factor"),
+            Cell(row.exact, number(row.exact), fact=BURN_FACTOR.of(row.name)),
             number(row.factor) if row.is_used else "none",
             number(thirty[row.name]),
             row.reason,
@@ -455,7 +466,6 @@ def view_burn(draft: Draft) -> Chart:
 
 
 __all__ = [
-    "HANDFUL",
     "Row",
     "complete_alerts",
     "describe_alert",

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from archnb.design.monitoring import Alert, Slo
 from archnb.exceptions import nearest
+from archnb.fact.keys.entities import ENTITY_ROWS
+from archnb.fact.keys.monitoring import HANDFUL
 from archnb.finding import Hit, Rule, rule
 from archnb.planned.monitoring import OTHERS, write_window
 from archnb.quantity import number
 from archnb.sim.reliability import budget_spent, errors_to_fire, is_burn_reachable, lowest_slo_for_burn
-from archnb.topics.monitoring.alerts import HANDFUL, work_out_rows
+from archnb.topics.monitoring.alerts import work_out_rows
 from archnb.topics.monitoring.metrics import find_metric
 from archnb.topics.monitoring.slos import average_rate, find_covered, show_days
 from archnb.topics.topic import Draft
@@ -137,7 +139,7 @@ def alert_inside_budget(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "monitoring-low-traffic-alert", principle="reliability", severity="medium",
-    condition=f"An alert's window holds fewer than {HANDFUL} expected requests, or one error is enough to fire it.",
+    condition="An alert's window holds fewer than five expected requests, or what monitoring.handful says, or one error is enough to fire it.",
     effect="One failed request wakes somebody; or, with the guard, the alert is silent at the usual traffic.",
     remedy="Take longer windows, count several operations in one SLO, or watch it with a probe.",
 )  # fmt: skip
@@ -152,7 +154,7 @@ def low_traffic_alert(draft: Draft) -> Iterator[Hit]:
         rate = found.base
         events = rate * alert.short_window.base
         errors = errors_to_fire(rate, alert.long_window.base, alert.factor.base, slo.objective.base)
-        if events < HANDFUL or errors <= 1:
+        if events < draft.facts[HANDFUL].base or errors <= 1:
             yield Hit(
                 f"monitoring.alerts.{name}",
                 f"{number(rate)}/s: {alert.short_window} hold {number(events)} requests, {alert.long_window} hold {number(rate * alert.long_window.base)}, and {errors} error{'s' * (errors > 1)} fire{'s' * (errors == 1)} it",
@@ -235,7 +237,7 @@ def label_cardinality(draft: Draft) -> Iterator[Hit]:
     """Labels hold few values."""
     unbounded: dict[str, tuple[str, str]] = {}
     for entity in draft.design.entities:
-        rows = draft.facts.get(f"entities.{entity}.rows")
+        rows = draft.facts.get(ENTITY_ROWS.of(entity))
         many = rows.text if rows is not None else "as many values as there are rows"
         stem = entity.lower()
         unbounded.setdefault(f"{stem}_id", (f"the key of {entity}", many))
@@ -258,7 +260,7 @@ def label_cardinality(draft: Draft) -> Iterator[Hit]:
 
 
 def _rows_of(draft: Draft, entity: str) -> str:
-    rows = draft.facts.get(f"entities.{entity}.rows")
+    rows = draft.facts.get(ENTITY_ROWS.of(entity))
     return rows.text if rows is not None else "as many values as there are rows"
 
 

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from archnb.design.monitoring import Slo
 from archnb.design.record import Named
 from archnb.design.requirements import Objective
-from archnb.fact import Fact
+from archnb.fact import Fact, total
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.load import OBJECTIVE_AVAILABILITY, PEAK_FACTOR
+from archnb.fact.keys.monitoring import SLO_BUDGET_REQUESTS, SLO_BUDGET_TIME, SLO_OBJECTIVE, SLO_RATE, WINDOW
 from archnb.planned.monitoring import OTHERS
 from archnb.quantity import Quantity, number, parse
 from archnb.shapes import Cell, Table
@@ -164,14 +167,11 @@ def _finish(draft: Draft, name: str, record: Slo, proposed: Slo, covered: list[s
 def average_rate(draft: Draft, slo: Slo, covered: list[str]) -> Fact | None:
     """Requests a second that an SLO counts on average: the declared peak divided by the peak factor."""
     names = [slo.operation] if slo.operation != OTHERS else [one for one in draft.design.access if one not in covered]
-    found = [draft.facts[f"access.{one}.rate"] for one in names if f"access.{one}.rate" in draft.facts]
+    found = [fact for one in names if (fact := draft.facts.get(PATTERN_RATE.of(one or ""))) is not None]
     if not found:
         return None
-    peak = found[0]
-    for one in found[1:]:
-        peak = peak + one
-    factor = draft.facts.get("load.peak_factor")
-    return peak / factor if factor is not None else peak * 1
+    peak = total(found) if len(found) > 1 else found[0]
+    return peak / draft.facts[PEAK_FACTOR]
 
 
 def measure_slos(draft: Draft) -> None:
@@ -179,33 +179,35 @@ def measure_slos(draft: Draft) -> None:
     found = draft.design.monitoring
     assert found.window is not None
     facts, covered = draft.facts, find_covered(found.slos)
-    is_said = draft.is_said("monitoring.window")
-    window = facts.given(
-        "monitoring.window", found.window, "an SLO counts over this time", origin="said" if is_said else "assumed"
-    )
+    window = draft.value(WINDOW, found.window)
     for name, slo in found.slos.items():
         if slo.objective is None:
             continue
-        here = f"monitoring.{name}"
-        objective = facts.given(
-            f"{here}.objective",
-            slo.objective,
-            f"a good request {describe_good(slo)}",
-            origin="said" if draft.is_said(f"monitoring.slos.{name}.objective") else "assumed",
-        )
+        objective = _name_objective(draft, name, slo, slo.objective)
         bad = 1 - objective
         facts.define(
-            f"{here}.budget_time", bad * window, "min", "a full outage of so long spends the whole error budget"
+            SLO_BUDGET_TIME.of(name), bad * window, "min", "a full outage of so long spends the whole error budget"
         )
         rate = average_rate(draft, slo, covered)
         if rate is not None:
-            average = facts.define(f"{here}.rate", rate, "/s", "requests that it counts, on average over the day")
+            average = facts.define(SLO_RATE.of(name), rate, "/s", "requests that it counts, on average over the day")
             facts.define(
-                f"{here}.budget_requests",
+                SLO_BUDGET_REQUESTS.of(name),
                 bad * average * window,
                 "requests",
                 "so many bad requests spend the whole error budget",
             )
+
+
+def _name_objective(draft: Draft, name: str, slo: Slo, value: Quantity) -> Fact:
+    """What an SLO promises; where the requirements promise it, the one fact of that promise."""
+    path, because = SLO_OBJECTIVE.of(name), f"a good request {describe_good(slo)}"
+    operation = "default" if slo.operation in (None, OTHERS) else slo.operation or ""
+    promise = draft.design.requirements.objectives.get(operation)
+    promised = promise.availability if promise is not None and slo.kind == "availability" else None
+    if draft.is_said(path) or promised is None or (promised.low, promised.high) != (value.low, value.high):
+        return draft.value(path, value, because=because)
+    return draft.facts.define(path, draft.value(OBJECTIVE_AVAILABILITY.of(operation), promised), "%", because)
 
 
 def view_slos(draft: Draft) -> Table:
@@ -213,11 +215,9 @@ def view_slos(draft: Draft) -> Table:
     rows = []
     found = draft.design.monitoring
     for name, slo in found.slos.items():
-        time = draft.facts.get(f"monitoring.{name}.budget_time")
-        requests = draft.facts.get(f"monitoring.{name}.budget_requests")
-        objective = (
-            Cell(slo.objective.base, str(slo.objective), fact=f"monitoring.{name}.objective") if slo.objective else ""
-        )
+        time = draft.facts.get(SLO_BUDGET_TIME.of(name))
+        requests = draft.facts.get(SLO_BUDGET_REQUESTS.of(name))
+        objective = Cell(slo.objective.base, str(slo.objective), fact=SLO_OBJECTIVE.of(name)) if slo.objective else ""
         rows.append(
             (
                 Cell(name, is_code=True),

@@ -9,14 +9,35 @@ from typing import Any
 from archnb.design.patterns import Pattern
 from archnb.design.record import Named
 from archnb.fact import total
+from archnb.fact.keys.cache import CACHE_HIT_RATIO, HIT_RATIO, STORE_CORES, STORE_READS, WARM_CORES
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.load import PEAK_EGRESS, PEAK_REQUESTS
+from archnb.fact.keys.patterns import (
+    EDGE_EGRESS,
+    ENGINEERS_PER_SERVICE,
+    FEW_ENTITIES,
+    FEW_OPERATIONS,
+    GATEWAY_RATE,
+    MIX_QUERY_TIME,
+    PATTERNS_STORE_READS,
+    PRIMARY_READS,
+    PRIMARY_SHARE,
+    PRIMARY_USED,
+)
 from archnb.model.caches import is_kept_at
 from archnb.quantity import number
-from archnb.topics.topic import Because, Draft
+from archnb.topics.topic import Assumption, Because, Draft
 
-# below this many operations for one kind of caller a gateway has nothing to share
-FEW_OPERATIONS = 6
-GATEWAY_RATE = 100.0
-FEW_ENTITIES = 3
+_OURS = "rule of thumb of archnb, 2026-11"
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    (ENGINEERS_PER_SERVICE, 6, "a service needs a team that can build it, run it and be on call for it",
+     "Skelton and Pais, Team Topologies (2019): teams of five to nine"),
+    (PRIMARY_SHARE, "60%", "how much of the primary reads may take before a replica is added", _OURS),
+    (FEW_OPERATIONS, 6, "up to so many operations for one kind of caller a gateway has nothing to share", _OURS),
+    (GATEWAY_RATE, "100/s", "requests at the peak from which a gateway pays", _OURS),
+    (FEW_ENTITIES, 3, "entities from which every query deserves a name and a place", _OURS),
+    (EDGE_EGRESS, "100 MB/s", "bytes that one entry sends without noticing", _OURS),
+)  # fmt: skip
 
 PRICES = {
     "api_gateway": "one more hop on every request and one more part to run twice",
@@ -148,44 +169,32 @@ def complete(draft: Draft) -> None:
 
 def _assume(draft: Draft) -> None:
     facts = draft.facts
-    facts.given(
-        "patterns.engineers_per_service", 6, "a service needs a team that can build it, run it and be on call for it",
-        source="Skelton and Pais, Team Topologies (2019): teams of five to nine",
-    )  # fmt: skip
-    facts.given(
-        "patterns.primary_share",
-        "60%",
-        "how much of the primary reads may take before a replica is added",
-        source="rule of thumb",
-    )
+    draft.assume(ASSUMPTIONS)
     parts = []
     for name, one in draft.design.access.items():
-        rate = f"access.{name}.rate"
-        if one.reads and rate in facts:
-            hit = f"cache.{name}.hit_ratio"
-            policy = draft.design.cache.policies.get(name)
-            is_cached = hit in facts and policy is not None and bool(policy.use)
-            parts.append(facts[rate] * (1 - facts[hit]) if is_cached else facts[rate] * 1)
+        rate = facts.get(PATTERN_RATE.of(name))
+        if one.reads and rate is not None:
+            hit, policy = facts.get(HIT_RATIO.of(name)), draft.design.cache.policies.get(name)
+            is_cached = hit is not None and policy is not None and bool(policy.use)
+            parts.append(rate * (1 - hit) if is_cached and hit is not None else rate * 1)
     if parts:
-        facts.define("patterns.store_reads", total(parts), "/s", "reads at the peak that the cache does not answer")
-    if parts and "cache.warm_cores" in facts and facts["cache.warm_cores"].base > 0:
+        facts.define(PATTERNS_STORE_READS, total(parts), "/s", "reads at the peak that the cache does not answer")
+    if parts and WARM_CORES in facts and facts[WARM_CORES].base > 0:
         mean = facts.define(
-            "patterns.query_time", facts["cache.warm_cores"] / facts["cache.store_reads"], "ms",
+            MIX_QUERY_TIME, facts[WARM_CORES] / facts[STORE_READS], "ms",
             "mean database time of the reads that reach the store: their busy cores ÷ their rate (Little's law)",
         )  # fmt: skip
         facts.define(
-            "patterns.primary_reads", facts["cache.store_cores"] / mean, "/s",
+            PRIMARY_READS, facts[STORE_CORES] / mean, "/s",
             "reads of this design's mix that one primary answers with all its cores busy",
         )  # fmt: skip
     else:
-        facts.given(
-            "patterns.primary_reads", "10k/s", "reads that one relational primary of 8 to 16 cores answers from memory",
+        facts.assume(
+            PRIMARY_READS, "10k/s", "reads that one relational primary of 8 to 16 cores answers from memory",
             source="pgbench select-only on such machines gives several times that; a fifth is left for real queries (2024)",
         )  # fmt: skip
 
 
-# bytes a second: below it one entry answers without noticing
-EDGE_EGRESS = 100e6
 # used or not, the reason, and the names of the facts that the reason rests on
 Proposal = tuple[Any, ...]
 
@@ -193,8 +202,8 @@ Proposal = tuple[Any, ...]
 def _weigh(draft: Draft, seen: Evidence) -> Iterator[tuple[str, Proposal]]:
     yield "api_gateway", _weigh_gateway(draft, seen)
     yield "service_layer", _weigh_service_layer(seen)
-    yield "repository", _weigh_repository(seen)
-    yield "service_split", _weigh_split(seen)
+    yield "repository", _weigh_repository(draft, seen)
+    yield "service_split", _weigh_split(draft, seen)
     queue = _weigh_queue(seen)
     yield "queue", queue
     yield "outbox", _weigh_outbox(draft, seen, bool(queue[0]))
@@ -208,14 +217,16 @@ def _weigh(draft: Draft, seen: Evidence) -> Iterator[tuple[str, Proposal]]:
 
 
 def _weigh_gateway(draft: Draft, seen: Evidence) -> Proposal:
-    rate, at = 0.0, ""
-    named: tuple[str, ...] = ()
-    if "load.peak_requests" in draft.facts:
-        peak = draft.facts["load.peak_requests"]
-        rate, at, named = peak.to("/s"), f" at {peak.text} in the peak", ("load.peak_requests",)
+    facts, peak = draft.facts, draft.facts[PEAK_REQUESTS]
+    at, named = f" at {peak.text} in the peak", (PEAK_REQUESTS,)
     kinds = "1 kind of client" if seen.clients == 1 else f"{seen.clients} kinds of client"
     what = f"{count(seen.operations, 'operation')} for {count(len(seen.roles), 'role')} through {kinds}{at}"
-    if seen.operations > FEW_OPERATIONS or len(seen.roles) > 1 or seen.clients > 1 or rate >= GATEWAY_RATE:
+    if (
+        seen.operations > facts[FEW_OPERATIONS].base
+        or len(seen.roles) > 1
+        or seen.clients > 1
+        or peak.base >= facts[GATEWAY_RATE].base
+    ):
         return (True, f"{what}: tokens, rate limits, TLS and routing are done once, at the border", *named)
     return (False, f"only {what}: a load balancer in front of the one service does", *named)
 
@@ -234,13 +245,13 @@ def _weigh_service_layer(seen: Evidence) -> Proposal:
     )
 
 
-def _weigh_repository(seen: Evidence) -> Proposal:
+def _weigh_repository(draft: Draft, seen: Evidence) -> Proposal:
     if seen.stores > 1 or seen.cached:
         behind = f"{count(seen.stores, 'store')}" + (
             f" and {count(len(seen.cached), 'cached read')}" if seen.cached else ""
         )
         return (True, f"{behind}: one place decides where each of {count(seen.entities, 'entity')} is read from")
-    if seen.entities >= FEW_ENTITIES:
+    if seen.entities >= draft.facts[FEW_ENTITIES].base:
         return (
             True,
             f"{seen.entities} entities with {seen.operations} access patterns: every query has one name and one place, which tests can replace",
@@ -248,20 +259,20 @@ def _weigh_repository(seen: Evidence) -> Proposal:
     return (False, f"{count(seen.entities, 'entity')} in one store: a layer over so few queries hides nothing")
 
 
-def _weigh_split(seen: Evidence) -> Proposal:
-    per, domains = 6, len(seen.domains)
+def _weigh_split(draft: Draft, seen: Evidence) -> Proposal:
+    per, domains = round(draft.facts[ENGINEERS_PER_SERVICE].base), len(seen.domains)
     if domains > 1 and seen.team >= per * domains:
         return (
             True,
             f"{seen.team} engineers for {domains} domains: {seen.team // domains} to each, enough to build and run a service of its own",
-            "patterns.engineers_per_service",
+            ENGINEERS_PER_SERVICE,
         )
     why = f"{seen.team} engineers for {domains} domains" if domains > 1 else "there is one domain"
     more = f", where {per * domains} would be needed for one service each" if domains > 1 else ""
     return (
         False,
         f"{why}{more}: one service with modules by domain, to be cut along them later",
-        "patterns.engineers_per_service",
+        ENGINEERS_PER_SERVICE,
     )
 
 
@@ -305,8 +316,8 @@ def _weigh_saga(seen: Evidence) -> Proposal:
 
 
 def _weigh_cache(draft: Draft, seen: Evidence) -> Proposal:
-    ratio = ("cache.hit_ratio",) if "cache.hit_ratio" in draft.facts else ()
-    share = f"; {draft.facts['cache.hit_ratio'].text} of the cached reads never reach a store" if ratio else ""
+    ratio = (CACHE_HIT_RATIO,) if CACHE_HIT_RATIO in draft.facts else ()
+    share = f"; {draft.facts[CACHE_HIT_RATIO].text} of all reads never reach a store" if ratio else ""
     if seen.cached and seen.cache_engine != "none":
         return (
             True,
@@ -328,16 +339,14 @@ def _weigh_cdn(draft: Draft, seen: Evidence) -> Proposal:
     )  # fmt: skip
     if not shared:
         return (False, "no answer is both the same for everybody and allowed to be old")
-    out = draft.facts.get("load.peak_egress")
-    weight = (
-        f", and {out.text} at the peak needs no help to leave" if out is not None and out.base < EDGE_EGRESS else ""
-    )
+    out = draft.facts[PEAK_EGRESS]
+    weight = f", and {out.text} at the peak needs no help to leave" if out.base < draft.facts[EDGE_EGRESS].base else ""
     regions = draft.design.requirements.regions or 1
     return (
         False,
         f"{list_names(shared)} could be kept at the edge, but they change and are wanted fresh, and a write can call back what the shared cache holds and not what browsers hold"
         f"{weight}; it pays for pictures and scripts, and for readers far from the {'region' if regions == 1 else 'regions'}",
-        *(("load.peak_egress",) if out is not None else ()),
+        PEAK_EGRESS,
     )
 
 
@@ -376,26 +385,26 @@ def _weigh_cqrs(seen: Evidence) -> Proposal:
 
 def _weigh_replica(draft: Draft) -> Proposal:
     facts = draft.facts
-    if "patterns.store_reads" not in facts:
+    if PATTERNS_STORE_READS not in facts:
         return (False, "the rate of reads is not known")
-    reads, limit = facts["patterns.store_reads"], facts["patterns.primary_reads"] * facts["patterns.primary_share"]
+    reads, limit = facts[PATTERNS_STORE_READS], facts[PRIMARY_READS] * facts[PRIMARY_SHARE]
     is_stale_allowed = any(one.reads and one.consistency != "strong" for one in draft.design.access.values())
     compared = f"{reads.text} reach the store, and one primary may spend {number(limit.to('/s'))}/s on reads"
     if reads.base > limit.base and is_stale_allowed:
         return (
             True,
             f"{compared}: reads that may be old go to a replica",
-            "patterns.store_reads",
-            "patterns.primary_reads",
+            PATTERNS_STORE_READS,
+            PRIMARY_READS,
         )
-    return (False, compared, "patterns.store_reads", "patterns.primary_reads")
+    return (False, compared, PATTERNS_STORE_READS, PRIMARY_READS)
 
 
 def measure(draft: Draft) -> None:
     """How far the reads are from needing a replica."""
     facts = draft.facts
-    if "patterns.store_reads" in facts:
+    if PATTERNS_STORE_READS in facts:
         facts.define(
-            "patterns.primary_used", facts["patterns.store_reads"] / facts["patterns.primary_reads"], "%",
+            PRIMARY_USED, facts[PATTERNS_STORE_READS] / facts[PRIMARY_READS], "%",
             "which share of one primary's reads are used at the peak",
         )  # fmt: skip

@@ -3,19 +3,57 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from archnb.design.flow import Kind
 from archnb.design.record import Named
 from archnb.design.scaling import Resource, Scaling
 from archnb.engines import Limit, QueueKind, find_engine
 from archnb.exceptions import InputError, Problem, unknown_name
-from archnb.fact import Fact, apply_model, ceil, maximum, total
+from archnb.fact import Fact, Key, apply_model, ceil, maximum, total
+from archnb.fact.keys.cache import MEMORY_NEEDED, STORE_CORES
+from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS
+from archnb.fact.keys.flow import (
+    COMPONENT_BUSY,
+    COMPONENT_RATE,
+    COMPONENT_REPLICAS,
+    COMPONENT_SERVICE_TIME,
+    KIND_CORES,
+    ROUND_TRIP,
+)
+from archnb.fact.keys.jobs import DATABASE_LIMIT
+from archnb.fact.keys.load import GROWTH_YEARLY, PEAK_EGRESS, PEAK_READS, PEAK_REQUESTS, PEAK_WRITES
+from archnb.fact.keys.patterns import MIX_QUERY_TIME, PRIMARY_READS
+from archnb.fact.keys.scaling import (
+    BUSY_CONNECTIONS,
+    CAPACITY,
+    CONNECTIONS,
+    HEADROOM,
+    HORIZON,
+    INFLOW,
+    MIN_POOL,
+    PER_SERVER,
+    POOL,
+    POOL_BURST,
+    RESOURCE_AT_HORIZON,
+    RESOURCE_HEADROOM,
+    RESOURCE_LIMIT,
+    RESOURCE_SATURATES,
+    RESOURCE_USABLE,
+    SERVER_CORES,
+    SERVERS,
+    SERVERS_AT_HORIZON,
+    SERVERS_NEEDED,
+    SOON,
+    STORE_DEMAND,
+    STORED,
+)
+from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON
 from archnb.model.caches import engine_of_cache
 from archnb.quantity import Quantity, parse
-from archnb.topics.scaling.growth import YEAR, grow_load, grow_stock, time_until_load, time_until_stock
+from archnb.sim.growth import grow_load, grow_stock, grown_time, time_until_load, time_until_stock
 from archnb.topics.scaling.shards import find_shard_key, inflow_of
 from archnb.topics.topic import Because, Draft
 
@@ -39,18 +77,18 @@ _QUEUE_ACTIONS: dict[QueueKind, tuple[str, str]] = {
 UNKNOWN_MEMORY = "64 GB"
 _CODE = 62
 _INT_KEYS = {"int": 2**31 - 1, "smallint": 2**15 - 1}
-MIN_POOL = 5
-
-
-def _given(
-    draft: Draft, name: str, value: str | float | Quantity, because: str, source: str = "", origin: str = "assumed"
-) -> Fact:
-    return draft.facts.given(name, value, because, source=source, origin=origin)  # type: ignore[arg-type]
 
 
 def serving(draft: Draft) -> list[str]:
     """The parts that answer requests and can simply be run more often."""
     return [name for name, one in draft.design.flow.components.items() if one.kind in ("service", "gateway")]
+
+
+def find_part(draft: Draft, kind: Kind) -> str:
+    """The first part of a kind, else the first that answers requests; a design names its parts as it likes."""
+    components = draft.design.flow.components
+    of_kind = (name for name, component in components.items() if component.kind == kind)
+    return next(of_kind, next(iter([*serving(draft), *components]), kind))
 
 
 def _main(draft: Draft) -> str:
@@ -75,6 +113,9 @@ def complete_resources(draft: Draft) -> Scaling:
     )  # fmt: skip
     assert record.headroom is not None
     made: dict[str, Resource] = {}
+    draft.facts.assume(
+        SOON, "6 months", "a saturation within this time is soon", source="rule of thumb of archnb, 2026-11"
+    )
     _measure_servers(draft, record.headroom)
     for name, proposal in _propose(draft):
         own = said.resources.get(name, Resource())
@@ -83,7 +124,7 @@ def complete_resources(draft: Draft) -> Scaling:
             path, own,
             component=Because(proposal.component, proposal.reason),
             limit=Because(proposal.limit, proposal.limit_reason),
-            demand=Because(proposal.demand, proposal.reason, (proposal.demand,)),
+            demand=Because(str(proposal.demand), proposal.reason, (proposal.demand,)),
             action=Because(proposal.action, proposal.action_reason),
             headroom=Because(proposal.headroom or record.headroom, proposal.headroom_reason or "the section's headroom"),
         )  # fmt: skip
@@ -124,11 +165,13 @@ def complete_resources(draft: Draft) -> Scaling:
 
 def _finish_said(draft: Draft, name: str, own: Resource, headroom: Quantity) -> Resource:
     path = f"scaling.resources.{name}"
-    component = own.component or next((one for one in draft.design.flow.components if name.startswith(one)), "service")
+    component = own.component or next(
+        (one for one in draft.design.flow.components if name.startswith(one)), find_part(draft, "service")
+    )
     return draft.fill(
         path, own,
         component=Because(component, "its name begins so, or the service"),
-        demand=Because("load.peak_requests" if "load.peak_requests" in draft.facts else None, "what grows with everything else, where nothing was said"),
+        demand=Because(str(PEAK_REQUESTS), "what grows with everything else, where nothing was said"),
         action=Because("add another one, or a larger one", "what can be done with any resource, where nothing was said"),
         headroom=Because(headroom, "the section's headroom"),
     )  # fmt: skip
@@ -150,133 +193,94 @@ class _Proposal:
 def _measure_servers(draft: Draft, headroom: Quantity) -> None:
     """Servers for each serving part: its peak rate over what one server does at the target utilisation, and one to spare."""
     facts = draft.facts
-    is_said = draft.is_said("scaling.headroom")
-    because = "the share of every resource that stays free"
-    free = facts.given("scaling.headroom", headroom, because, origin="said" if is_said else "assumed")
+    free = draft.value(HEADROOM, headroom)
     for name in serving(draft):
-        component = draft.design.flow.components[name]
-        rate = facts.get(f"flow.{name}.rate") or facts.get("load.peak_requests")
-        if rate is None:
-            continue
-        here = f"scaling.{stem(name)}"
-        cores = facts.get(f"flow.assumed.cores_{component.kind}") or facts.get("scaling.cores")
+        component, rate = draft.design.flow.components[name], facts[COMPONENT_RATE.of(name)]
+        cores = facts.get(KIND_CORES.of(component.kind or ""))
         if cores is None:
-            cores = _given(draft, "scaling.cores", "4 cores", "processors of one server", "a usual small server")
-        time = facts.get(f"flow.{name}.service_time")
-        if time is None:
-            default = "5 ms" if component.kind == "service" else "1 ms"
-            time = _given(
-                draft,
-                f"{here}.service_time",
-                component.service_time or default,
-                "processor time for one request",
-                "measure it",
+            cores = facts.assume(
+                SERVER_CORES, "4 cores", "processors of one server", source="a usual small server, 2026-11"
             )
         each = facts.define(
-            f"{here}.per_server", cores / time, "/s", "requests a second that one server can do: cores ÷ processor time"
+            PER_SERVER.of(stem(name)),
+            cores / facts[COMPONENT_SERVICE_TIME.of(name)],
+            "/s",
+            "requests a second that one server can do: cores ÷ processor time",
         )
-        needed = facts.define(
-            f"{here}.servers_needed", ceil(rate / (each * (1 - free))), "servers", "at the peak, with the headroom free"
+        facts.define(
+            SERVERS_NEEDED.of(stem(name)),
+            ceil(rate / (each * (1 - free))),
+            "servers",
+            "at the peak, with the headroom free",
         )
-        runs = facts.get(f"flow.{name}.replicas")
-        if runs is not None:
-            facts.define(f"{here}.servers", runs, "servers", "the replicas that the flow has")
-        elif component.replicas:
-            facts.given(
-                f"{here}.servers", f"{component.replicas} servers", "the replicas that the flow has", origin="said"
-            )
-        else:
-            facts.define(
-                f"{here}.servers",
-                maximum(needed + 1, 2.0),
-                "servers",
-                "one more than needed, so that one may fail; at least two",
-            )
-        facts.define(f"{here}.capacity", facts[f"{here}.servers"] * each, "/s", "what all of them can do")
+        servers = facts.define(
+            SERVERS.of(stem(name)), facts[COMPONENT_REPLICAS.of(name)], "servers", "the replicas that the flow has"
+        )
+        facts.define(CAPACITY.of(stem(name)), servers * each, "/s", "what all of them can do")
 
 
 def _measure_pools(draft: Draft, store: str) -> None:
     """Connections a pool needs by Little's law, and what all pools open together."""
     facts = draft.facts
-    rate = facts.get(f"flow.{store}.rate") or facts.get("load.peak_requests")
-    services = [
-        n
-        for n in serving(draft)
-        if draft.design.flow.components[n].kind == "service" and f"scaling.{stem(n)}.servers" in facts
-    ]
-    if rate is None or not services:
+    services = [n for n in serving(draft) if draft.design.flow.components[n].kind == "service"]
+    rate, work = facts.get(COMPONENT_RATE.of(store)), facts.get(COMPONENT_BUSY.of(store))
+    if rate is None or work is None or not services:
         return
-    here = f"scaling.{stem(store)}"
-    component = draft.design.flow.components.get(store)
-    time = _given(
-        draft,
-        f"{here}.transaction_time",
-        component.service_time if component is not None and component.service_time else "5 ms",
-        "how long a transaction holds its connection",
-        "a few indexed statements; measure it",
-    )
     servers = (
-        total([facts[f"scaling.{stem(n)}.servers"] for n in services])
+        total([facts[SERVERS.of(stem(n))] for n in services])
         if len(services) > 1
-        else facts[f"scaling.{stem(services[0])}.servers"]
+        else facts[SERVERS.of(stem(services[0]))]
     )
     busy = facts.define(
-        f"{here}.busy_connections",
-        rate * time,
+        BUSY_CONNECTIONS.of(stem(store)),
+        work + rate * facts[ROUND_TRIP],
         "connections",
-        "connections in use at the peak: rate × time (Little's law)",
+        "connections in use at the peak: one for each query that is worked on, and for its way there and back (Little's law)",
     )
-    pool = facts.define(
-        f"{here}.pool",
-        maximum(ceil(busy / servers * 2), float(MIN_POOL)),
+    least = facts.assume(MIN_POOL, 5, "the smallest pool of one server", source="rule of thumb of archnb, 2026-11")
+    burst = facts.assume(
+        POOL_BURST, 2, "how many times its share a pool holds, for bursts", source="rule of thumb of archnb, 2026-11"
+    )
+    pool = facts.decide(
+        POOL.of(stem(store)),
+        maximum(ceil(busy / servers * burst), least),
         "connections",
-        f"of one server: twice its share, for bursts, and at least {MIN_POOL}",
+        f"of one server: {burst.text} times its share, for bursts, and at least {least.text}",
     )
-    facts.define(f"{here}.connections", pool * servers, "connections", "what all pools open together")
+    facts.define(CONNECTIONS.of(stem(store)), pool * servers, "connections", "what all pools open together")
 
 
 def _measure_storage(draft: Draft) -> bool:
-    """What is stored today and what comes in a day, indexes included."""
+    """What is stored today, and what comes in a day so that the tables have at the horizon the size that they have there."""
     facts = draft.facts
-    rows = [
-        (one, facts[f"entities.{one}.growth"], facts[f"entities.{one}.row_size"])
-        for one in draft.design.entities
-        if inflow_of(draft, one) > 0
-    ]
-    size = facts.get("schema.size")
-    sizes = [facts[f"entities.{e}.size"] for e in draft.design.entities if f"entities.{e}.size" in facts]
-    if size is None and sizes:
-        size = total(sizes)
-    if size is None or not rows:
+    size, later = facts.get(SCHEMA_SIZE), facts.get(SCHEMA_SIZE_AT_HORIZON)
+    if size is None or later is None or not any(inflow_of(draft, one) > 0 for one in draft.design.entities):
         return False
-    facts.define("scaling.storage", size * 1 if not size.name else size, "GB", "what is stored today, indexes included")
-    inflow = total([growth * row for _, growth, row in rows])
-    if "schema.size" in facts and sizes and sum(one.base for one in sizes) > 0:
-        overhead = facts.define(
-            "scaling.index_overhead",
-            facts["schema.size"] / total(sizes),
-            None,
-            "bytes on disk for one byte of rows: indexes, page headers, free space",
-        )
-        inflow = inflow * overhead
-    facts.define("scaling.storage_inflow", inflow, "GB/day", "what is added a day, indexes included")
+    facts.define(STORED, size, "GB", "what is stored today, indexes included")
+    time = apply_model(
+        "∫ growth", grown_time, "s", growth_of(draft), facts[HORIZON], labels=("a year", "horizon"), is_vectorised=True
+    )
+    facts.define(
+        INFLOW,
+        maximum(later - size, parse("0 B")) / time,
+        "GB/day",
+        "what is added a day now, what retention drops taken off; it grows as the load does",
+    )
     return True
 
 
 def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
     facts = draft.facts
     for name in serving(draft):
-        here = f"scaling.{stem(name)}"
-        if f"{here}.capacity" in facts:
-            demand = f"flow.{name}.rate" if f"flow.{name}.rate" in facts else "load.peak_requests"
-            capacity = facts[f"{here}.capacity"]
+        capacity = facts.get(CAPACITY.of(stem(name)))
+        if capacity is not None:
             yield f"{stem(name)}_cpu", _Proposal(
-                name, demand, f"{capacity.value:.6g}/s", f"{facts[f'{here}.servers'].text} × {facts[f'{here}.per_server'].text}",
+                name, COMPONENT_RATE.of(name), f"{capacity.value:.6g}/s", f"{facts[SERVERS.of(stem(name))].text} × {facts[PER_SERVER.of(stem(name))].text}",
                 "add servers", "they hold no state, so one more is a matter of minutes and of nothing else", "requests need processor time",
             )  # fmt: skip
     yield from _propose_stores(draft)
     needed, said = (
-        facts.get("cache.memory_needed"),
+        facts.get(MEMORY_NEEDED),
         draft.design.cache.memory if draft.is_said("cache.memory") else None,
     )
     # where less than half is said, cache-memory-too-small says so, and growth is not the question
@@ -288,10 +292,10 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
     queues = [
         name
         for name, one in draft.design.flow.components.items()
-        if one.kind == "queue" and f"flow.{name}.rate" in facts
+        if one.kind == "queue" and COMPONENT_RATE.of(name) in facts
     ]
     for name in queues:
-        part, table = draft.design.flow.components[name], draft.facts.get("jobs.database_limit")
+        part, table = draft.design.flow.components[name], draft.facts.get(DATABASE_LIMIT)
         technology, engine = part.technology or draft.model.queues.technology, find_engine(part.engine)
         known = engine.limit("messages") if engine is not None else None
         limit = known.value if known is not None else UNKNOWN_QUEUE
@@ -301,14 +305,13 @@ def _propose(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
             # one queue, one limit: where the jobs section would leave the table
             limit = f"{table.base:g}/s"
         yield f"{stem(name)}_throughput", _Proposal(
-            name, f"flow.{name}.rate", limit, f"order of magnitude of {technology or 'a queue in a database table'} on one node; measure it",
+            name, COMPONENT_RATE.of(name), limit, f"order of magnitude of {technology or 'a queue in a database table'} on one node; measure it",
             *_QUEUE_ACTIONS["table" if engine is None or engine.queueing is None else engine.queueing.kind], "every job passes through it",
         )  # fmt: skip
-    if "load.peak_egress" in facts:
-        yield "bandwidth", _Proposal(
-            "gateway" if "gateway" in draft.design.flow.components else "service", "load.peak_egress", "1.25 GB/s", "one interface of 10 Gbit/s",
-            "compress, then a content delivery network, then more entry nodes", "compression is a setting, a CDN a contract, nodes are cost", "answers leave through one place",
-        )  # fmt: skip
+    yield "bandwidth", _Proposal(
+        find_part(draft, "gateway"), PEAK_EGRESS, "1.25 GB/s", "one interface of 10 Gbit/s",
+        "compress, then a content delivery network, then more entry nodes", "compression is a setting, a CDN a contract, nodes are cost", "answers leave through one place",
+    )  # fmt: skip
     yield from _propose_keys(draft)
 
 
@@ -324,17 +327,17 @@ def _propose_stores(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
         engine, here = draft.model.places.engine(store), stem(store)
         written, read = engine.limit("writes"), engine.limit("reads")
         key = find_shard_key(draft)
-        rate = facts.get(f"flow.{store}.rate")
-        if store == main and "load.peak_writes" in facts:
+        rate = facts.get(COMPONENT_RATE.of(store))
+        if store == main:
             if written is not None and engine.has("spreading over nodes"):
                 yield f"{here}_writes", _Proposal(
-                    store, "load.peak_writes", written.value, written.source,
+                    store, PEAK_WRITES, written.value, written.source,
                     f"batch and move work to jobs, then add nodes, spread by {key}",
                     "batches cost nothing; nodes cost money, and help only where writes are spread evenly over the key", "every write goes to it",
                 )  # fmt: skip
             elif written is not None:
                 yield f"{here}_writes", _Proposal(
-                    store, "load.peak_writes", written.value, written.source,
+                    store, PEAK_WRITES, written.value, written.source,
                     f"batch and move work to jobs, then split domains into databases of their own, then shard by {key}",
                     "one primary takes all writes, replicas do not help; sharding is last because it ends joins and transactions across shards", "every write goes to the primary",
                 )  # fmt: skip
@@ -355,8 +358,8 @@ def _propose_stores(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
         if most_connections is not None and engine.has("connection for each process") and store == main:
             default, kept = _count(most_connections), _count(engine.limit("reserved connections"))
             _measure_pools(draft, store)
-            if f"scaling.{here}.connections" in facts:
-                need = facts[f"scaling.{here}.connections"].base
+            if CONNECTIONS.of(here) in facts:
+                need = facts[CONNECTIONS.of(here)].base
                 step = next((one for one in (default, 200, 400) if (one - kept) * 0.7 >= need * 2), 400)
                 reason = (
                     f"{engine.label}'s default less {kept} reserved"
@@ -364,7 +367,7 @@ def _propose_stores(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
                     else f"max_connections {step}, less {kept} reserved; beyond 400 a process for each connection costs more than it gives"
                 )
                 yield f"{here}_connections", _Proposal(
-                    store, f"scaling.{here}.connections", f"{step - kept} connections", reason,
+                    store, CONNECTIONS.of(here), f"{step - kept} connections", reason,
                     engine.pooler or "a pooler between servers and database",
                     "a pool sized for its server's peak is idle most of the time; the pooler shares connections", "each server holds a pool",
                 )  # fmt: skip
@@ -373,7 +376,7 @@ def _propose_stores(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
         if stored is not None:
             table = _largest(draft)
             yield f"{stem(main)}_storage", _Proposal(
-                main, "scaling.storage", stored.value, "what one server still restores in a working day: 4 TB at 200 MB/s are 5.6 h; an assumption",
+                main, STORED, stored.value, "what one server still restores in a working day: 4 TB at 200 MB/s are 5.6 h; an assumption",
                 f"delete what retention allows, then partition {table} by time and move old months to cheap storage, then a larger disk",
                 "what is not kept need not be stored; a partition is dropped in a moment; a larger disk only moves the day", "rows stay until they are deleted",
             )  # fmt: skip
@@ -385,35 +388,35 @@ def _count(limit: Limit | None) -> int:
 
 def _limit_reads(draft: Draft, limit: Limit) -> tuple[str, str]:
     """The reads of this design's mix that the primary answers, where its query times are known; else the engine's own figure."""
-    mix, cores = draft.facts.get("patterns.primary_reads"), draft.facts.get("cache.store_cores")
-    if mix is None or cores is None or "patterns.query_time" not in draft.facts or mix.base >= parse(limit.value).base:
+    mix, cores = draft.facts.get(PRIMARY_READS), draft.facts.get(STORE_CORES)
+    if mix is None or cores is None or MIX_QUERY_TIME not in draft.facts or mix.base >= parse(limit.value).base:
         return limit.value, limit.source
-    mean = draft.facts["patterns.query_time"]
+    mean = draft.facts[MIX_QUERY_TIME]
     return (
         f"{mix.base:.4g}/s",
         f"{cores.text} cores ÷ {mean.text}, the mean query of this design; short queries alone: {limit.value}",
     )
 
 
-def _measure_reads(draft: Draft, store: str) -> str | None:
+def _measure_reads(draft: Draft, store: str) -> Key:
     facts = draft.facts
-    rate = facts.get(f"flow.{store}.rate")
+    rate = facts.get(COMPONENT_RATE.of(store))
     if rate is not None:
         zero = parse("0/s")
         facts.define(
-            f"scaling.{stem(store)}.reads",
-            maximum(rate - facts["load.peak_writes"], zero),
+            STORE_DEMAND.of(stem(store)),
+            maximum(rate - facts[PEAK_WRITES], zero),
             "/s",
             "what reaches it and is no write",
         )
-        return f"scaling.{stem(store)}.reads"
-    return "load.peak_reads" if "load.peak_reads" in facts else None
+        return STORE_DEMAND.of(stem(store))
+    return PEAK_READS
 
 
 def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
     """Key spaces that can be used up: public codes, and integer keys of 32 bits."""
     for entity in draft.design.entities:
-        rows = f"entities.{entity}.rows"
+        rows = ENTITY_ROWS.of(entity)
         if rows not in draft.facts:
             continue
         for field_name, field in draft.model.fields(entity).items():
@@ -421,7 +424,7 @@ def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
             if field.type == "code":
                 length = field.length or 7
                 yield f"{stem(entity)}_{stem(field_name)}_codes", _Proposal(
-                    "service", rows, f"{_CODE**length}", f"{_CODE}^{length} codes of {length} characters",
+                    find_part(draft, "service"), rows, f"{_CODE**length}", f"{_CODE}^{length} codes of {length} characters",
                     "make new codes one character longer", f"each character gives {_CODE} times as many; old codes stay valid", "every row takes a code",
                     "90%", "a random code is taken already with the chance of how full the space is: above a tenth, one insert in ten has to try again",
                 )  # fmt: skip
@@ -448,151 +451,92 @@ class Course:
     demand: Fact
     limit: Fact
     inflow: Fact | None
-    retention: float
 
     def at(self, growth: object, time: float, demand: object, inflow: object) -> object:
         """The demand after `time` seconds, in base units, for numbers or arrays of samples."""
         if self.inflow is None:
             return grow_load(demand, growth, time)
-        return grow_stock(demand, inflow, growth, time, self.retention)
+        return grow_stock(demand, inflow, growth, time)
 
 
-def growth_of(draft: Draft) -> Fact | None:
-    """By which share the load grows."""
-    return draft.facts.get("load.growth")
-
-
-def yearly(growth: Fact | None) -> float:
-    """A growth as a share a year; a load cannot fall by all of itself."""
-    return max(-0.99, growth.base * YEAR) if growth is not None else 0.0
+def growth_of(draft: Draft) -> Fact:
+    """By which share a year the load grows, compounded; it cannot fall by all of itself."""
+    return draft.facts[GROWTH_YEARLY]
 
 
 def _inflow_of(draft: Draft, demand: str) -> Fact | None:
     facts = draft.facts
-    if demand in ("scaling.storage", "schema.size"):
-        return facts.get("scaling.storage_inflow")
+    if demand in (STORED, SCHEMA_SIZE):
+        return facts.get(INFLOW)
     match = re.fullmatch(r"entities\.(.+)\.rows", demand)
-    return facts.get(f"entities.{match[1]}.growth") if match else None
+    return facts.get(ENTITY_ADDED.of(match[1])) if match else None
 
 
 def courses(draft: Draft) -> Iterator[Course]:
     """Every resource with its facts, once measured."""
     for name, resource in draft.design.scaling.resources.items():
-        limit = f"scaling.resource.{stem(name)}.limit"
-        if resource.demand in draft.facts and limit in draft.facts:
-            demand = draft.facts[resource.demand or ""]
+        limit = draft.facts.get(RESOURCE_LIMIT.of(name))
+        if resource.demand in draft.facts and limit is not None:
             inflow = _inflow_of(draft, resource.demand or "")
-            retention = (
-                draft.facts["load.retention"].base
-                if inflow is not None and "load.retention" in draft.facts and "storage" in name
-                else math.inf
-            )
-            yield Course(name, resource, demand, draft.facts[limit], inflow, retention)
+            yield Course(name, resource, draft.facts[resource.demand or ""], limit, inflow)
 
 
 def measure_resources(draft: Draft) -> None:
     """Add, for each resource: its limit, what is usable of it, the demand at the horizon, and the time until they meet."""
     found, facts = draft.design.scaling, draft.facts
     assert found.horizon is not None and found.headroom is not None
-    horizon = facts.given(
-        "scaling.horizon",
-        found.horizon,
-        "how far ahead is planned",
-        origin="said" if draft.is_said("scaling.horizon") else "assumed",
-    )
-    growth = growth_of(draft)
+    horizon, growth = facts[HORIZON], growth_of(draft)
     for name, resource in found.resources.items():
         if resource.limit is None or resource.demand not in facts:
             continue
-        path, here = f"scaling.resources.{name}", f"scaling.resource.{stem(name)}"
-        is_said = draft.is_said(f"{path}.limit")
-        because = draft.reasons[f"{path}.limit"].reason if f"{path}.limit" in draft.reasons else "as said"
-        capacity = f"scaling.{stem(resource.component or '')}.capacity"
-        if not is_said and name.endswith("_cpu") and capacity in facts:
-            limit = facts.define(f"{here}.limit", facts[capacity], "/s", because)
+        here = stem(name)
+        path = RESOURCE_LIMIT.of(name)
+        because = draft.reasons[path].reason if path in draft.reasons else "as said"
+        capacity = facts.get(CAPACITY.of(stem(resource.component or "")))
+        if not draft.is_said(path) and name.endswith("_cpu") and capacity is not None:
+            limit = facts.define(path, capacity, "/s", because)
         else:
-            limit = facts.given(
-                f"{here}.limit",
-                resource.limit,
-                because,
-                origin="said" if is_said else "assumed",
-                source="" if is_said else "archnb's table of limits; replace it by a measurement",
-            )
-        headroom = resource.headroom if resource.headroom is not None else found.headroom
-        usable = facts.define(
-            f"{here}.usable", limit * (1 - Fact(headroom.unit, given=headroom)), None, "with the headroom free"
-        )
+            limit = draft.value(path, resource.limit, because=because)
+        own = resource.headroom
+        is_own = own is not None and (own.low, own.high) != (found.headroom.low, found.headroom.high)
+        free = draft.value(RESOURCE_HEADROOM.of(name), own) if own is not None and is_own else facts[HEADROOM]
+        usable = facts.define(RESOURCE_USABLE.of(here), limit * (1 - free), None, "with the headroom free")
         demand, inflow = facts[resource.demand or ""], _inflow_of(draft, resource.demand or "")
-        keeps = facts.get("load.retention") if "storage" in name else None
-        operands: list[Fact | Quantity | float]
-        labels: tuple[str, ...]
         if inflow is None:
-            operands, labels = [demand, growth if growth is not None else 0.0], ("today", "growth")
             reached = apply_model(
-                "time until saturated",
-                lambda d, g, u: time_until_load(u, d, max(-0.99, g * YEAR)),
-                "s",
-                *operands,
-                usable,
-                labels=(*labels, "usable"),
-            )
+                "time until saturated", lambda d, g, u: time_until_load(u, d, g), "s", demand, growth, usable,
+                labels=("today", "growth a year", "usable"),
+            )  # fmt: skip
             later = apply_model(
-                "grown",
-                lambda d, g, t: grow_load(d, _yearly(g), t),
-                demand.unit.symbol,
-                *operands,
-                horizon,
-                labels=(*labels, "horizon"),
-                is_vectorised=True,
-            )
+                "grown", grow_load, demand.unit.symbol, demand, growth, horizon,
+                labels=("today", "growth a year", "horizon"), is_vectorised=True,
+            )  # fmt: skip
         else:
-            stay = keeps.base if keeps is not None else math.inf
-            operands, labels = [demand, inflow, growth if growth is not None else 0.0], ("today", "inflow", "growth")
             reached = apply_model(
-                "time until saturated",
-                lambda d, i, g, u, r=stay: time_until_stock(u, d, i, max(-0.99, g * YEAR), r),
-                "s",
-                *operands,
-                usable,
-                labels=(*labels, "usable"),
-            )
+                "time until saturated", lambda d, i, g, u: time_until_stock(u, d, i, g), "s",
+                demand, inflow, growth, usable, labels=("today", "inflow", "growth a year", "usable"),
+            )  # fmt: skip
             later = apply_model(
-                "grown stock",
-                lambda d, i, g, t, r=stay: grow_stock(d, i, _yearly(g), t, r),
-                demand.unit.symbol,
-                *operands,
-                horizon,
-                labels=(*labels, "horizon"),
-                is_vectorised=True,
-            )
-        facts.define(f"{here}.at_horizon", later, demand.unit.symbol, "the demand at the horizon")
-        facts.define(
-            f"{here}.saturates", reached, "months", "until the demand reaches what is usable; 100 years stand for never"
-        )
+                "grown stock", grow_stock, demand.unit.symbol,
+                demand, inflow, growth, horizon, labels=("today", "inflow", "growth a year", "horizon"), is_vectorised=True,
+            )  # fmt: skip
+        if resource.demand == STORED and SCHEMA_SIZE_AT_HORIZON in facts:
+            # one number: what the tables have there
+            later = facts[SCHEMA_SIZE_AT_HORIZON] * 1
+        facts.define(RESOURCE_AT_HORIZON.of(here), later, demand.unit.symbol, "the demand at the horizon")
+        facts.define(RESOURCE_SATURATES.of(here), reached, "months", "until the demand reaches what is usable")
     for name in serving(draft):
-        here = f"scaling.{stem(name)}"
-        course = next((one for one in courses(draft) if one.name == f"{stem(name)}_cpu"), None)
-        if course is not None:
-            peak = facts[f"scaling.resource.{stem(course.name)}.at_horizon"]
+        peak = facts.get(RESOURCE_AT_HORIZON.of(f"{stem(name)}_cpu"))
+        if peak is not None:
             facts.define(
-                f"{here}.servers_at_horizon",
-                ceil(peak / (facts[f"{here}.per_server"] * (1 - facts["scaling.headroom"]))) + 1,
+                SERVERS_AT_HORIZON.of(stem(name)),
+                ceil(peak / (facts[PER_SERVER.of(stem(name))] * (1 - facts[HEADROOM]))) + 1,
                 "servers",
                 "one more than needed at the horizon",
             )
 
 
-def _yearly(growth: object) -> object:
-    """A growth in base units (a second) as a share a year, for numbers or arrays."""
-    if getattr(growth, "ndim", 0):
-        import numpy
-
-        return numpy.maximum(-0.99, growth * YEAR)  # type: ignore[operator]
-    return max(-0.99, growth * YEAR)  # type: ignore[operator]
-
-
 __all__ = [
-    "MIN_POOL",
     "Course",
     "complete_resources",
     "courses",
@@ -601,5 +545,4 @@ __all__ = [
     "measure_resources",
     "serving",
     "stem",
-    "yearly",
 ]

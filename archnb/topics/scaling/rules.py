@@ -8,18 +8,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from archnb.fact.keys.load import GROWTH, PEAK_WRITES, RETENTION
+from archnb.fact.keys.scaling import (
+    HEADROOM,
+    POOL,
+    RESOURCE_AT_HORIZON,
+    RESOURCE_SATURATES,
+    RESOURCE_USABLE,
+    SOON,
+    STORED,
+)
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
-from archnb.topics.scaling.growth import MONTH
+from archnb.sim.growth import MONTH
 from archnb.topics.scaling.resources import Course, courses, stem
 from archnb.topics.topic import Draft
 
-SOON = 6
 _KEYS = re.compile(r".*_(codes|keys)$")
 
 
 def _months(draft: Draft, course: Course) -> float:
-    return draft.facts[f"scaling.resource.{stem(course.name)}.saturates"].base / MONTH
+    return draft.facts[RESOURCE_SATURATES.of(stem(course.name))].base / MONTH
+
+
+def _soon(draft: Draft) -> float:
+    return draft.facts[SOON].base / MONTH
 
 
 def _horizon(draft: Draft) -> float:
@@ -27,16 +40,8 @@ def _horizon(draft: Draft) -> float:
 
 
 def _describe(draft: Draft, course: Course) -> str:
-    here = f"scaling.resource.{stem(course.name)}"
-    growth = draft.facts.get("load.growth")
-    by = (
-        f"+ {course.inflow.text}"
-        if course.inflow is not None
-        else f"growing {growth.text}"
-        if growth is not None
-        else "constant"
-    )
-    return f"{course.demand.text} today, {by}; {draft.facts[f'{here}.usable'].text} of {course.limit.text} are usable"
+    by = f"+ {course.inflow.text}" if course.inflow is not None else f"growing {draft.facts[GROWTH].text}"
+    return f"{course.demand.text} today, {by}; {draft.facts[RESOURCE_USABLE.of(stem(course.name))].text} of {course.limit.text} are usable"
 
 
 def _is_servers(name: str) -> bool:
@@ -46,7 +51,7 @@ def _is_servers(name: str) -> bool:
 
 @rule(
     "scaling-saturates-soon", principle="scalability", severity="high",
-    condition=f"A resource reaches what is usable of it within {SOON} months, in the middle forecast.",
+    condition="A resource reaches what is usable of it within six months, or what scaling.soon says, in the middle forecast.",
     effect="The design is outgrown about when it is finished.",
     remedy="Take the resource's next step now, or raise its limit.",
 )  # fmt: skip
@@ -63,7 +68,7 @@ def saturates_soon(draft: Draft) -> Iterator[Hit]:
         ):
             continue
         months = _months(draft, course)
-        if months < SOON:
+        if months < _soon(draft):
             when = "now" if months <= 0 else f"in month {number(months, 2)}"
             yield Hit(
                 f"scaling.resources.{course.name}",
@@ -84,7 +89,7 @@ def connections_over_limit(draft: Draft) -> Iterator[Hit]:
     for course in courses(draft):
         if course.name.endswith("_connections") and course.demand.base > course.limit.base:
             store = stem(course.resource.component or "main")
-            pool = draft.facts.get(f"scaling.{store}.pool")
+            pool = draft.facts.get(POOL.of(store))
             each = f" ({pool.text} a server)" if pool is not None else ""
             yield Hit(
                 f"scaling.resources.{course.name}", f"{course.demand.text} opened{each}, {course.limit.text} allowed"
@@ -101,12 +106,12 @@ def storage_retention_without_plan(draft: Draft) -> Iterator[Hit]:
     """What is kept has a place."""
     if any(table.partition_by for table in draft.design.schema.tables.values()):
         return
-    retention = draft.facts.get("load.retention")
+    retention = draft.facts[RETENTION]
     for course in courses(draft):
-        if course.resource.demand != "scaling.storage" or retention is None:
+        if course.resource.demand != STORED:
             continue
         months = _months(draft, course)
-        if SOON <= months <= _horizon(draft) and retention.base > months * MONTH:
+        if _soon(draft) <= months <= _horizon(draft) and retention.base > months * MONTH:
             yield Hit(
                 "requirements.load.retention",
                 f"kept for {retention.text}, full in month {number(months, 2)}: {_describe(draft, course)}",
@@ -122,11 +127,11 @@ def storage_retention_without_plan(draft: Draft) -> Iterator[Hit]:
 def growth_outruns_single_writer(draft: Draft) -> Iterator[Hit]:
     """One primary is enough, or is known not to be."""
     for course in courses(draft):
-        if course.resource.demand != "load.peak_writes" or not course.name.endswith("_writes"):
+        if course.resource.demand != PEAK_WRITES or not course.name.endswith("_writes"):
             continue
         months = _months(draft, course)
-        if SOON <= months <= _horizon(draft):
-            then = draft.facts[f"scaling.resource.{stem(course.name)}.at_horizon"]
+        if _soon(draft) <= months <= _horizon(draft):
+            then = draft.facts[RESOURCE_AT_HORIZON.of(stem(course.name))]
             yield Hit(
                 f"scaling.resources.{course.name}",
                 f"saturated in month {number(months, 2)}: {_describe(draft, course)}, {then.text} at the horizon",
@@ -143,7 +148,7 @@ def headroom_too_small(draft: Draft) -> Iterator[Hit]:
     """Something stays free."""
     found = draft.design.scaling
     paths = [
-        ("scaling.headroom", found.headroom),
+        (HEADROOM, found.headroom),
         *((f"scaling.resources.{n}.headroom", r.headroom) for n, r in found.resources.items()),
     ]
     for path, headroom in paths:
@@ -164,4 +169,4 @@ RULES: Sequence[Rule] = (
     headroom_too_small,
 )
 
-__all__ = ["RULES", "SOON"]
+__all__ = ["RULES"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archnb.topics.scaling.growth import YEAR
+from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROW_SIZE
+from archnb.sim.growth import YEAR
 from archnb.topics.topic import Draft
 
 
@@ -14,7 +15,7 @@ def is_passing(draft: Draft, entity: str) -> bool:
 
 def inflow_of(draft: Draft, entity: str) -> float:
     """Bytes a second that an entity adds."""
-    growth, size = draft.facts.get(f"entities.{entity}.growth"), draft.facts.get(f"entities.{entity}.row_size")
+    growth, size = draft.facts.get(ENTITY_ADDED.of(entity)), draft.facts.get(ENTITY_ROW_SIZE.of(entity))
     return growth.base * size.base if growth is not None and size is not None and not is_passing(draft, entity) else 0.0
 
 

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
+from archnb.fact.keys.flow import COMPONENT_RATE
+from archnb.fact.keys.jobs import JOB_RATE, JOB_WORKERS
+from archnb.fact.keys.load import PEAK_REQUESTS
+from archnb.fact.keys.scaling import (
+    PER_SERVER,
+    POOL,
+    RESOURCE_SATURATES,
+    RESOURCE_USABLE,
+    SERVERS,
+    SERVERS_AT_HORIZON,
+    SERVERS_NEEDED,
+)
+from archnb.fact.keys.schema import PARTITION_SIZE, TABLE_SIZE_AT_HORIZON
 from archnb.quantity import number, show
 from archnb.shapes import Cell, Chart, Mark, Series, Table, Tone
-from archnb.topics.scaling.growth import FAR, MONTH, YEAR
+from archnb.sim.growth import MONTH, NEVER
 from archnb.topics.scaling.resources import Course, courses, find_shard_key, growth_of, serving, stem
 from archnb.topics.topic import Draft
 
@@ -32,10 +47,7 @@ def forecast(draft: Draft, course: Course, months: int) -> list[tuple[float, flo
     """P10, P50 and P90 of a resource's demand for each month, in its limit's unit."""
     import numpy
 
-    growth, demand, inflow = (_samples(one) for one in (growth_of(draft), course.demand, course.inflow))
-    share = numpy.maximum(-0.99, growth * YEAR)
-    # one array, so that all months use the same branch
-    share = share if getattr(share, "ndim", 0) else float(share)
+    share, demand, inflow = (_samples(one) for one in (growth_of(draft), course.demand, course.inflow))
     made = []
     for month in range(months + 1):
         value = numpy.asarray(course.at(share, month * MONTH, demand, inflow), dtype=float) / course.limit.unit.factor
@@ -58,7 +70,7 @@ def find_saturation(points: list[tuple[float, float, float]], usable: float, whi
 
 
 def _usable(draft: Draft, course: Course) -> float:
-    return draft.facts[f"scaling.resource.{stem(course.name)}.usable"].base / course.limit.unit.factor
+    return draft.facts[RESOURCE_USABLE.of(stem(course.name))].base / course.limit.unit.factor
 
 
 def _label(course: Course) -> str:
@@ -84,7 +96,7 @@ def _chosen(draft: Draft) -> list[Course]:
     def rank(course: Course) -> tuple[bool, float]:
         return (
             not draft.is_said(f"scaling.resources.{course.name}"),
-            facts[f"scaling.resource.{stem(course.name)}.saturates"].base,
+            facts[RESOURCE_SATURATES.of(stem(course.name))].base,
         )
 
     found = sorted(courses(draft), key=rank)
@@ -120,27 +132,24 @@ def view_capacity(draft: Draft) -> Chart:
     growth = growth_of(draft)
     return Chart(
         "capacity", "Capacity plan", tuple(series), x_label="months from now", y_labels=labels, marks=tuple(marks),
-        description=f"Demand grows by {growth.text if growth is not None else 'nothing'}; the band is P10 to P90. The line is what is usable of each limit; the mark is the month in which the middle forecast reaches it.",
+        description=f"Demand grows by {growth.text} a year; the band is P10 to P90. The line is what is usable of each limit; the mark is the month in which the middle forecast reaches it.",
     )  # fmt: skip
 
 
 def view_table(draft: Draft) -> Table:
     """One row a resource, those that saturate first on top."""
     months, rows = _months(draft), []
-    for course in sorted(
-        courses(draft), key=lambda one: draft.facts[f"scaling.resource.{stem(one.name)}.saturates"].base
-    ):
-        here = f"scaling.resource.{stem(course.name)}"
+    for course in sorted(courses(draft), key=lambda one: draft.facts[RESOURCE_SATURATES.of(stem(one.name))].base):
         points, usable = forecast(draft, course, months), _usable(draft, course)
         ends = [Cell(value, show(value, course.limit.unit)) for value in points[-1]]
-        until = draft.facts[f"{here}.saturates"]
+        until = draft.facts[RESOURCE_SATURATES.of(stem(course.name))]
         early, middle, late = (find_saturation(points, usable, n) for n in (2, 1, 0))
         span = f"{_write_month(early)} … {_write_month(late)}" if early != late else ""
         when = (
             "now"
             if until.base <= 0
-            else "not in 100 years"
-            if until.base >= FAR
+            else "never"
+            if until.base == NEVER
             else _write_month(middle)
             if middle is not None
             else f"month {number(until.value, 2)}"
@@ -155,7 +164,7 @@ def view_table(draft: Draft) -> Table:
                 course.demand.cell,
                 *ends,
                 course.limit.cell,
-                Cell(until.value, when, fact=until.name, tone=tone),
+                replace(until.cell, text=when, tone=tone),
                 span,
                 course.resource.action,
             )
@@ -176,21 +185,20 @@ def view_servers(draft: Draft) -> Table:
     facts = draft.facts
     rows: list[tuple[Cell | str, ...]] = []
     main = draft.model.places.main
-    pool = facts.get(f"scaling.{stem(main)}.pool")
+    pool = facts.get(POOL.of(stem(main)))
     for name in serving(draft):
-        here = f"scaling.{stem(name)}"
-        if f"{here}.servers" not in facts:
+        if SERVERS.of(stem(name)) not in facts:
             continue
-        then = facts.get(f"{here}.servers_at_horizon")
+        then = facts.get(SERVERS_AT_HORIZON.of(stem(name)))
         is_service = draft.design.flow.components[name].kind == "service"
         rows.append((
-            Cell(name, is_code=True), (facts.get(f"flow.{name}.rate") or facts["load.peak_requests"]).cell, facts[f"{here}.per_server"].cell,
-            facts[f"{here}.servers_needed"].cell, facts[f"{here}.servers"].cell, then.cell if then is not None else "", pool.cell if pool is not None and is_service else "",
+            Cell(name, is_code=True), (facts.get(COMPONENT_RATE.of(name)) or facts[PEAK_REQUESTS]).cell, facts[PER_SERVER.of(stem(name))].cell,
+            facts[SERVERS_NEEDED.of(stem(name))].cell, facts[SERVERS.of(stem(name))].cell, then.cell if then is not None else "", pool.cell if pool is not None and is_service else "",
         ))  # fmt: skip
     for name, job in draft.design.jobs.jobs.items():
-        workers = facts.get(f"jobs.{name}.workers")
+        workers = facts.get(JOB_WORKERS.of(name))
         if workers is not None:
-            rate = facts.get(f"jobs.{name}.rate")
+            rate = facts.get(JOB_RATE.of(name))
             rows.append(
                 (
                     Cell(f"worker: {name}", is_code=True),
@@ -210,8 +218,8 @@ def view_servers(draft: Draft) -> Table:
 
 def _is_handy(draft: Draft, table: str) -> bool:
     """Whether a table stays below the size from which the schema would split it."""
-    size, limit = draft.facts.get(f"schema.{table}.size_at_horizon"), draft.facts.get("schema.partition_size")
-    return size is not None and limit is not None and size.base <= limit.base
+    size = draft.facts.get(TABLE_SIZE_AT_HORIZON.of(table))
+    return size is not None and size.base <= draft.facts[PARTITION_SIZE].base
 
 
 def view_partitions(draft: Draft) -> Table:
@@ -219,7 +227,7 @@ def view_partitions(draft: Draft) -> Table:
     facts, rows = draft.facts, []
     shard = find_shard_key(draft)
     for entity in draft.design.entities:
-        then = facts.get(f"entities.{entity}.rows_at_horizon") or facts.get(f"entities.{entity}.rows")
+        then = facts.get(ENTITY_ROWS_AT_HORIZON.of(entity)) or facts.get(ENTITY_ROWS.of(entity))
         if then is None:
             continue
         fields = draft.model.fields(entity)
@@ -243,7 +251,7 @@ def view_partitions(draft: Draft) -> Table:
             because = draft.reasons.get(f"schema.tables.{name}.partition_by")
             partition, why = table.partition_by, because.reason if because is not None else "as said in the schema"
         elif _is_handy(draft, name):
-            size, limit = facts[f"schema.{name}.size_at_horizon"], facts["schema.partition_size"]
+            size, limit = facts[TABLE_SIZE_AT_HORIZON.of(name)], facts[PARTITION_SIZE]
             partition = "none"
             why = f"{size.text} at the horizon; below {limit.text} one table with its indexes is simpler and as fast"
         elif moment is not None:

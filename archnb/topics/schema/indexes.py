@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from archnb.design import Design
 from archnb.design.record import Named
 from archnb.design.schema import Index, SchemaTable
+from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.model.identifiers import claim
 from archnb.model.lookups import (
     Access,
@@ -103,7 +104,7 @@ def _index_table(
         reason = " ".join(dict.fromkeys(one.reasons))
         if where is not None:
             reason += " Rows without a value are left out: nobody looks for them by it."
-        facts = [f"access.{pattern}.rate" for pattern in indexes[key].serves if f"access.{pattern}.rate" in draft.facts]
+        facts = [PATTERN_RATE.of(pattern) for pattern in indexes[key].serves if PATTERN_RATE.of(pattern) in draft.facts]
         draft.note(f"schema.tables.{name}.indexes.{key}", reason, *facts)
     _add_full_text(draft, design, name, table, demands, indexes)
     return dataclasses.replace(table, indexes=Named(indexes))
@@ -193,7 +194,7 @@ def _add_full_text(
             continue
         key = claim("_".join((name, *columns, "search_idx")), indexes)
         indexes[key] = Index(columns=columns, unique=False, method=text.method, serves=tuple(patterns))
-        facts = [f"access.{pattern}.rate" for pattern in patterns if f"access.{pattern}.rate" in draft.facts]
+        facts = [PATTERN_RATE.of(pattern) for pattern in patterns if PATTERN_RATE.of(pattern) in draft.facts]
         draft.note(
             f"schema.tables.{name}.indexes.{key}",
             f"{', '.join(patterns)}: {text.description}; an ordinary index cannot find words within a text.",

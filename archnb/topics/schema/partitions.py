@@ -15,22 +15,23 @@ from typing import Literal
 from archnb.design import Design
 from archnb.design.record import Named
 from archnb.design.schema import Schema, SchemaTable
+from archnb.fact import Fact
+from archnb.fact.keys.entities import ENTITY_ROWS_AT_HORIZON
+from archnb.fact.keys.schema import MOST_PARTITIONS, PARTITION_SIZE, ROW_OVERHEAD
 from archnb.planned.schema import Split
 from archnb.quantity import show
 from archnb.topics.schema.sizes import align, width_of
 from archnb.topics.schema.stores import is_append_only
 from archnb.topics.topic import Draft
 
-MOST_PARTS = 64
-
 
 def size_at_horizon(draft: Draft, table: SchemaTable) -> float:
     """The bytes of a table's rows at the horizon; 0 where its rows are not known."""
-    fact = f"entities.{table.entity}.rows_at_horizon"
+    fact = ENTITY_ROWS_AT_HORIZON.of(table.entity or "")
     if fact not in draft.facts:
         return 0.0
     width = align(sum(width_of(column) for column in table.columns.values()))
-    return draft.facts[fact].base * (width + draft.facts["schema.row_overhead"].base)
+    return draft.facts[fact].base * (width + draft.facts[ROW_OVERHEAD].base)
 
 
 def time_column(table: SchemaTable) -> str | None:
@@ -49,7 +50,7 @@ def propose_partitions(draft: Draft, design: Design) -> Named[SchemaTable]:
             continue
         size = size_at_horizon(draft, table)
         is_able = draft.model.places.engine_of(table).has("partitions with foreign keys")
-        if not is_able or size <= draft.facts["schema.partition_size"].base:
+        if not is_able or size <= draft.facts[PARTITION_SIZE].base:
             continue
         column = time_column(table)
         is_made_key = len(table.primary_key) == 1 and table.columns[table.primary_key[0]].type in ("key", "uuid")
@@ -67,31 +68,40 @@ def propose_partitions(draft: Draft, design: Design) -> Named[SchemaTable]:
 
 
 def _split_by_time(draft: Draft, name: str, table: SchemaTable, column: str, size: float, engine: str) -> SchemaTable:
-    limit = draft.facts["schema.partition_size"]
+    limit = draft.facts[PARTITION_SIZE]
     by = f"range ({column}) monthly"
     reason = (
-        f"rows are only added, and {show(size / limit.unit.factor, limit.unit)} at the horizon is above {limit.text}: one partition a month keeps vacuum and "
+        f"rows are only added, and {_say(size, limit)} at the horizon is above {limit.text}: one partition a month keeps vacuum and "
         "index builds short, and what is past its retention is dropped in an instant instead of deleted row by row."
     )
     path = f"schema.tables.{name}"
-    draft.note(f"{path}.partition_by", reason, f"entities.{table.entity}.rows_at_horizon", limit.name, value=by)
+    draft.note(f"{path}.partition_by", reason, ENTITY_ROWS_AT_HORIZON.of(table.entity or ""), limit.name, value=by)
     why = f"{', '.join(table.primary_key)}, with {column}: {engine} wants the partition's column in every unique key."
     draft.note(f"{path}.primary_key", why)
     return dataclasses.replace(table, partition_by=by, primary_key=(*table.primary_key, column))
 
 
 def _split_by_hash(draft: Draft, name: str, table: SchemaTable, size: float) -> SchemaTable:
-    limit = draft.facts["schema.partition_size"]
-    parts = min(MOST_PARTS, 2 ** math.ceil(math.log2(size / limit.base)))
+    limit = draft.facts[PARTITION_SIZE]
+    parts = min(round(draft.facts[MOST_PARTITIONS].base), 2 ** math.ceil(math.log2(size / limit.base)))
     by = f"hash ({table.primary_key[0]}) {parts}"
     reason = (
-        f"{show(size / limit.unit.factor, limit.unit)} at the horizon is above {limit.text}: {parts} parts by a hash of the key keep vacuum and index builds "
+        f"{_say(size, limit)} at the horizon is above {limit.text}: {parts} parts by a hash of the key keep vacuum and index builds "
         "short, a look-up by key reads one of them, and every key stays as it is."
     )
     draft.note(
-        f"schema.tables.{name}.partition_by", reason, f"entities.{table.entity}.rows_at_horizon", limit.name, value=by
+        f"schema.tables.{name}.partition_by",
+        reason,
+        ENTITY_ROWS_AT_HORIZON.of(table.entity or ""),
+        limit.name,
+        value=by,
     )
     return dataclasses.replace(table, partition_by=by)
+
+
+def _say(size: float, limit: Fact) -> str:
+    """A size in bytes in the limit's unit: the unit's factor is taken off, or a GB would be counted as 10⁹ of them."""
+    return show(size / limit.unit.factor, limit.unit)
 
 
 def read_split(text: str | None) -> Split:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archnb.design.schema import Column, ForeignKey, SchemaTable
+from archnb.fact.keys.schema import INDEX_SIZE, TABLE_ROW_SIZE, TABLE_ROWS, TABLE_SIZE, TABLE_SIZE_AT_HORIZON
 from archnb.model.lookups import Demand, covers, find_accesses, find_demands, find_include_demands
 from archnb.quantity import number
 from archnb.shapes import AnyShape, Cell, Edge, End, Graph, Group, Node, Scalar, Table
@@ -64,7 +65,7 @@ def show_er(draft: Draft) -> Graph:
         lines = tuple((_mark(one, table), one, type_text(column)) for one, column in table.columns.items())
         is_junction = table.entity in draft.design.relationships
         kind = "junction" if is_junction else "table" if draft.model.places.is_relational(table) else "collection"
-        nodes.append(Node(name, name, kind, group, lines, f"schema.{name}.size"))
+        nodes.append(Node(name, name, kind, group, lines, TABLE_SIZE.of(name)))
     edges = []
     for name, table in schema.tables.items():
         for key in table.foreign_keys.values():
@@ -111,7 +112,7 @@ def show_tables(draft: Draft) -> Table:
     rows: list[Row] = []
     facts = draft.facts
     for name, table in draft.design.schema.tables.items():
-        cells = [facts[f"schema.{name}.{part}"].cell for part in ("rows", "row_size", "size", "size_at_horizon")]
+        cells = [facts[one.of(name)].cell for one in (TABLE_ROWS, TABLE_ROW_SIZE, TABLE_SIZE, TABLE_SIZE_AT_HORIZON)]
         rows.append((
             Cell(name, is_code=True), table.entity or "", table.store or "", ", ".join(table.primary_key), len(table.columns), *cells,
             table.partition_by or "", _why(draft, f"schema.tables.{name}.primary_key"),
@@ -233,7 +234,7 @@ def show_indexes(draft: Draft) -> Table:
 def _index_row(
     draft: Draft, table: str, name: str, kind: str, columns: str, serves: list[str], reason: str, writes: float
 ) -> tuple[Cell | Scalar, ...]:
-    fact = f"schema.{table}.{name}.size"
+    fact = INDEX_SIZE.of(table, name)
     size: Cell | Scalar = draft.facts[fact].cell if fact in draft.facts else ""
     cost = f"one more entry for each of {number(writes)} new rows/s" if writes else "one more entry for each new row"
     return (

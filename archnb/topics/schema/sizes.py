@@ -12,26 +12,50 @@ from collections.abc import Iterable
 from archnb.design.entities import TYPES
 from archnb.design.schema import Column, Index, SchemaTable
 from archnb.fact import Fact, total
+from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
+from archnb.fact.keys.schema import (
+    ENTRY_OVERHEAD,
+    FEW_ROWS,
+    INDEX_FILL,
+    INDEX_SIZE,
+    INDEXES_SIZE,
+    MOST_PARTITIONS,
+    PAGE_FILL,
+    PAIRS,
+    PARTITION_SIZE,
+    RELATIONSHIP_ROWS,
+    ROW_OVERHEAD,
+    SCHEMA_SIZE,
+    SCHEMA_SIZE_AT_HORIZON,
+    TABLE_ROW_SIZE,
+    TABLE_ROWS,
+    TABLE_ROWS_AT_HORIZON,
+    TABLE_SIZE,
+    TABLE_SIZE_AT_HORIZON,
+    TABLE_WIDTH,
+    TABLES_SIZE,
+    UNKNOWN_ROWS,
+    WORD_BYTES,
+)
 from archnb.model.lookups import bare, list_full_text
-from archnb.topics.topic import Draft
+from archnb.topics.topic import Assumption, Draft
 
-PAIRS = "5"
-UNKNOWN_ROWS = "10k rows"
-LAYOUT: tuple[tuple[str, str, str, str], ...] = (
-    ("schema.row_overhead", "28 B", "a row's header of 23 bytes, aligned to 24, and its 4-byte pointer in the page", "PostgreSQL manual, Database Page Layout"),
-    ("schema.entry_overhead", "12 B", "an index entry's header of 8 bytes and its 4-byte pointer", "PostgreSQL manual, Database Page Layout"),
-    ("schema.index_fill", "90 %", "how full a b-tree's leaf pages are", "PostgreSQL manual, CREATE INDEX: fillfactor"),
-    ("schema.page_fill", "99.7 %", "of a page of 8192 bytes, 24 are its header", "PostgreSQL manual, Database Page Layout"),
-    ("schema.word_bytes", "12 B", "a posting of one word in a full-text index, compressed, with its share of the word", "assumed, 2026-11"),
-    ("schema.partition_size", "100 GB", "above this size, vacuum, index builds and backups of one table take hours",
+LAYOUT: tuple[Assumption, ...] = (
+    (ROW_OVERHEAD, "28 B", "a row's header of 23 bytes, aligned to 24, and its 4-byte pointer in the page", "PostgreSQL manual, Database Page Layout"),
+    (ENTRY_OVERHEAD, "12 B", "an index entry's header of 8 bytes and its 4-byte pointer", "PostgreSQL manual, Database Page Layout"),
+    (INDEX_FILL, "90 %", "how full a b-tree's leaf pages are", "PostgreSQL manual, CREATE INDEX: fillfactor"),
+    (PAGE_FILL, "99.7 %", "of a page of 8192 bytes, 24 are its header", "PostgreSQL manual, Database Page Layout"),
+    (WORD_BYTES, "12 B", "a posting of one word in a full-text index, compressed, with its share of the word", "assumed, 2026-11"),
+    (PARTITION_SIZE, "100 GB", "above this size, vacuum, index builds and backups of one table take hours",
      "PostgreSQL manual, Table Partitioning: worthwhile when a table is larger than the server's memory; 100 GB is archnb's, 2026-11"),
+    (FEW_ROWS, 1000, "up to so many rows a table needs no index for a pattern", "rule of thumb of archnb, 2026-11"),
+    (MOST_PARTITIONS, 64, "parts of a table that is split by a hash, at most", "rule of thumb of archnb, 2026-11"),
 )  # fmt: skip
 
 
 def give_layout(draft: Draft) -> None:
     """Add what is assumed of the layout as facts."""
-    for name, value, because, source in LAYOUT:
-        draft.facts.given(name, value, because, source=source)
+    draft.assume(LAYOUT)
 
 
 def width_of(column: Column) -> float:
@@ -59,37 +83,40 @@ def rows_of(draft: Draft, name: str, table: SchemaTable) -> tuple[Fact, Fact]:
     """How many rows a table has today and at the horizon; what nobody said is assumed."""
     facts, design = draft.facts, draft.design
     entity = table.entity or ""
-    today, later = f"entities.{entity}.rows", f"entities.{entity}.rows_at_horizon"
-    if entity in design.entities and today in facts:
-        rows = facts.define(f"schema.{name}.rows", facts[today], "rows", f"one for each {entity}")
-        at_horizon = facts.get(later, rows)
-        return rows, facts.define(f"schema.{name}.rows_at_horizon", at_horizon, "rows", f"one for each {entity}")
+    if entity in design.entities:
+        rows = facts.define(TABLE_ROWS.of(name), facts[ENTITY_ROWS.of(entity)], "rows", f"one for each {entity}")
+        at_horizon = facts[ENTITY_ROWS_AT_HORIZON.of(entity)]
+        return rows, facts.define(TABLE_ROWS_AT_HORIZON.of(name), at_horizon, "rows", f"one for each {entity}")
     link = design.relationships.get(entity)
     if link is not None and link.rows is not None:
-        rows = facts.given(f"schema.{name}.rows", link.rows, "said of the relationship", origin="said", symbol="rows")
-    elif link is not None and all(f"entities.{one}.rows" in facts for one in link.between):
-        largest = max((facts[f"entities.{one}.rows"] for one in link.between), key=lambda one: one.base)
-        each = facts.given(
-            f"schema.{name}.pairs",
+        pairs = draft.value(RELATIONSHIP_ROWS.of(entity), link.rows)
+        rows = facts.define(TABLE_ROWS.of(name), pairs, "rows", f"one for each pair of {entity}")
+    elif link is not None and all(one in design.entities for one in link.between):
+        largest = max((facts[ENTITY_ROWS.of(one)] for one in link.between), key=lambda one: one.base)
+        each = facts.assume(
             PAIRS,
-            f"pairs for each of {largest.name}, where nothing was said",
+            5,
+            "pairs for each row of the larger side of a relationship, where nothing was said",
             source="assumed, 2026-11",
         )
-        rows = facts.define(f"schema.{name}.rows", largest * each, "rows", "pairs")
+        rows = facts.define(TABLE_ROWS.of(name), largest * each, "rows", "pairs")
     else:
-        rows = facts.given(f"schema.{name}.rows", UNKNOWN_ROWS, "nothing was said of it", source="assumed, 2026-11")
+        unknown = facts.assume(
+            UNKNOWN_ROWS, "10k rows", "rows of a table of which nothing was said", source="assumed, 2026-11"
+        )
+        rows = facts.define(TABLE_ROWS.of(name), unknown, "rows", "nothing was said of it")
     grown: Fact = rows
-    if link is not None:
-        first = link.between[0]
-        if f"entities.{first}.rows_at_horizon" in facts and facts[f"entities.{first}.rows"].base > 0:
-            grown = rows * (facts[f"entities.{first}.rows_at_horizon"] / facts[f"entities.{first}.rows"])
-    return rows, facts.define(f"schema.{name}.rows_at_horizon", grown, "rows", "growing with what it links")
+    if link is not None and link.between[0] in design.entities:
+        first = facts[ENTITY_ROWS.of(link.between[0])]
+        if first.base > 0:
+            grown = rows * (facts[ENTITY_ROWS_AT_HORIZON.of(link.between[0])] / first)
+    return rows, facts.define(TABLE_ROWS_AT_HORIZON.of(name), grown, "rows", "growing with what it links")
 
 
 def measure_sizes(draft: Draft) -> None:
     """Add rows, widths and sizes of every table and index, and the totals."""
     facts, schema = draft.facts, draft.design.schema
-    overhead, page_fill = facts["schema.row_overhead"], facts["schema.page_fill"]
+    overhead, page_fill = facts[ROW_OVERHEAD], facts[PAGE_FILL]
     today: list[Fact] = []
     later: list[Fact] = []
     in_indexes: list[Fact] = []
@@ -100,17 +127,17 @@ def measure_sizes(draft: Draft) -> None:
             " …" if len(widths) > 8 else ""
         )
         width = facts.given(
-            f"schema.{name}.width",
+            TABLE_WIDTH.of(name),
             f"{align(sum(widths.values()))} B",
             f"its columns, aligned to 8: {listed}",
             origin="concluded",
         )
         row = facts.define(
-            f"schema.{name}.row_size", width + overhead, "B", "the columns and what the engine keeps with each row"
+            TABLE_ROW_SIZE.of(name), width + overhead, "B", "the columns and what the engine keeps with each row"
         )
-        size = facts.define(f"schema.{name}.size", rows * row / page_fill, "B", "the table without its indexes, today")
+        size = facts.define(TABLE_SIZE.of(name), rows * row / page_fill, "B", "the table without its indexes, today")
         grown = facts.define(
-            f"schema.{name}.size_at_horizon", at_horizon * row / page_fill, "B", "the table without its indexes"
+            TABLE_SIZE_AT_HORIZON.of(name), at_horizon * row / page_fill, "B", "the table without its indexes"
         )
         today.append(size)
         later.append(grown)
@@ -118,22 +145,22 @@ def measure_sizes(draft: Draft) -> None:
             continue
         for key, entry in _entries(draft, name, table):
             index = facts.define(
-                f"schema.{name}.{key}.size",
-                rows * entry / facts["schema.index_fill"],
+                INDEX_SIZE.of(name, key),
+                rows * entry / facts[INDEX_FILL],
                 "B",
                 "rows × (key aligned to 8 + overhead) ÷ fill",
             )
             in_indexes.append(index)
-            later.append(at_horizon * entry / facts["schema.index_fill"])
+            later.append(at_horizon * entry / facts[INDEX_FILL])
     if not today:
         return
-    tables = facts.define("schema.tables_size", total(today), "B", "all tables today")
+    tables = facts.define(TABLES_SIZE, total(today), "B", "all tables today")
     if in_indexes:
-        indexes = facts.define("schema.indexes_size", total(in_indexes), "B", "all indexes today")
-        facts.define("schema.size", tables + indexes, "B", "tables and indexes today")
+        indexes = facts.define(INDEXES_SIZE, total(in_indexes), "B", "all indexes today")
+        facts.define(SCHEMA_SIZE, tables + indexes, "B", "tables and indexes today")
     else:
-        facts.define("schema.size", tables, "B", "tables today; there is no index")
-    facts.define("schema.size_at_horizon", total(later), "B", "tables and indexes at the horizon")
+        facts.define(SCHEMA_SIZE, tables, "B", "tables today; there is no index")
+    facts.define(SCHEMA_SIZE_AT_HORIZON, total(later), "B", "tables and indexes at the horizon")
 
 
 def _entries(draft: Draft, name: str, table: SchemaTable) -> Iterable[tuple[str, Fact]]:
@@ -153,13 +180,13 @@ def _entries(draft: Draft, name: str, table: SchemaTable) -> Iterable[tuple[str,
 
 def _entry(draft: Draft, table: SchemaTable, columns: tuple[str, ...]) -> Fact:
     width = sum(width_of(table.columns[bare(one)]) if bare(one) in table.columns else 8.0 for one in columns)
-    return _bytes(draft, align(width)) + draft.facts["schema.entry_overhead"]
+    return _bytes(draft, align(width)) + draft.facts[ENTRY_OVERHEAD]
 
 
 def _full_text_entry(draft: Draft, table: SchemaTable, index: Index) -> Fact:
     # a word and the blank behind it are about six bytes of text
     words = sum(max(1.0, width_of(table.columns[one]) / 6) for one in index.columns if one in table.columns)
-    return draft.facts["schema.word_bytes"] * round(words, 1)
+    return draft.facts[WORD_BYTES] * round(words, 1)
 
 
 def _bytes(draft: Draft, width: int) -> Fact:

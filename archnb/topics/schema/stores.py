@@ -13,25 +13,34 @@ from archnb.design.entities import AccessPattern
 from archnb.design.record import Named
 from archnb.design.schema import Store
 from archnb.engines import Choice, Kind, engines, find_engine, is_relational, list_engines, mean_engine, propose_engine
-from archnb.fact import Fact
+from archnb.fact import Key
+from archnb.fact.keys.entities import ENTITY_ROW_SIZE, ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON, PATTERN_RATE
+from archnb.fact.keys.schema import (
+    DOCUMENT_SIZE,
+    GRAPH_DEPTH,
+    LOOKUP_RATE,
+    LOOKUP_ROWS,
+    SEARCH_RATE,
+    SEARCH_ROWS,
+    SERIES_RATE,
+    WORTH_SAYING,
+)
 from archnb.model.places import Places, find_main
 from archnb.quantity import show
-from archnb.topics.topic import Because, Draft
+from archnb.topics.topic import Assumption, Because, Draft
 
 _OURS = "rule of thumb of archnb, 2026-11; say the store to overrule it"
-THRESHOLDS: tuple[tuple[str, str, str, str], ...] = (
-    ("schema.search_rows", "10M rows", "Above this many rows, ranking text matches in the relational store reads too much.",
+THRESHOLDS: tuple[Assumption, ...] = (
+    (SEARCH_ROWS, "10M rows", "Above this many rows, ranking text matches in the relational store reads too much.",
      "PostgreSQL manual, Ranking Search Results: ranking consults the tsvector of every match; " + _OURS),
-    ("schema.search_rate", "100 /s", "Above this many searches, they deserve machines of their own.", _OURS),
-    ("schema.series_rate", "50k /s", "Above this many inserts, a store that only appends pays.",
-     _OURS),
-    ("schema.lookup_rows", "5 bn rows", "Above this many rows, one relational server is too small to look up keys.", _OURS),
-    ("schema.lookup_rate", "20k /s", "Above this many requests by key, one relational server is too small.", _OURS),
-    ("schema.document_size", "1 TB", "Above this size, whole documents deserve a store that shards them.", _OURS),
+    (SEARCH_RATE, "100 /s", "Above this many searches, they deserve machines of their own.", _OURS),
+    (SERIES_RATE, "50k /s", "Above this many inserts, a store that only appends pays.", _OURS),
+    (LOOKUP_ROWS, "5 bn rows", "Above this many rows, one relational server is too small to look up keys.", _OURS),
+    (LOOKUP_RATE, "20k /s", "Above this many requests by key, one relational server is too small.", _OURS),
+    (DOCUMENT_SIZE, "1 TB", "Above this size, whole documents deserve a store that shards them.", _OURS),
+    (GRAPH_DEPTH, 2, "Above this depth, each level of relationships is one more self-join over rows that multiply.", _OURS),
+    (WORTH_SAYING, "2 %", "From this share of a threshold on a refusal is said; below, nobody would ask.", _OURS),
 )  # fmt: skip
-GRAPH_DEPTH = 2
-# a refusal is said from this share of a threshold on; below, nobody would ask
-WORTH_SAYING = 0.02
 
 
 class Decision(NamedTuple):
@@ -57,13 +66,12 @@ class Evidence(NamedTuple):
 
 def give_thresholds(draft: Draft) -> None:
     """Add the thresholds as facts."""
-    for name, value, because, source in THRESHOLDS:
-        draft.facts.given(name, value, because, source=source)
+    draft.assume(THRESHOLDS)
 
 
 def rate_of(draft: Draft, pattern: str) -> float:
     """The peak rate of an access pattern in /s, 0 where none is known."""
-    fact = f"access.{pattern}.rate"
+    fact = PATTERN_RATE.of(pattern)
     if fact in draft.facts:
         return draft.facts[fact].base
     rate = draft.design.access[pattern].rate
@@ -77,13 +85,13 @@ def _value(draft: Draft, fact: str) -> float:
 def gather(draft: Draft, entity: str) -> Evidence:
     """What is asked of an entity."""
     found = [(name, draft.design.access[name]) for name in draft.model.touches.list_about(entity)]
-    rows = max(_value(draft, f"entities.{entity}.rows_at_horizon"), _value(draft, f"entities.{entity}.rows"))
+    rows = max(_value(draft, ENTITY_ROWS_AT_HORIZON.of(entity)), _value(draft, ENTITY_ROWS.of(entity)))
     return Evidence(
         tuple(found),
         sum(rate_of(draft, name) for name, one in found if one.reads),
         sum(rate_of(draft, name) for name, one in found if one.writes),
         rows,
-        rows * _value(draft, f"entities.{entity}.row_size"),
+        rows * _value(draft, ENTITY_ROW_SIZE.of(entity)),
     )
 
 
@@ -139,46 +147,43 @@ def weigh(draft: Draft, entity: str) -> Iterator[Decision]:
     asked = gather(draft, entity)
     facts = draft.facts
 
-    def limit(name: str) -> Fact:
-        return facts[f"schema.{name}"]
-
     def rows(value: float) -> str:
-        return show(value, limit("search_rows").unit)
+        return show(value, facts[SEARCH_ROWS].unit)
 
     def rate(value: float) -> str:
-        return show(value, limit("search_rate").unit)
+        return show(value, facts[SEARCH_RATE].unit)
 
     def strength(kind: Kind) -> str:
         return _choice(kind).strength
 
-    def pays(kind: Kind, *names: str) -> str:
-        return _choice(kind).pays.format(thresholds=" and ".join(limit(name).text for name in names))
+    def pays(kind: Kind, *names: Key) -> str:
+        return _choice(kind).pays.format(thresholds=" and ".join(facts[name].text for name in names))
 
-    own = (f"entities.{entity}.rows", f"entities.{entity}.rows_at_horizon")
+    own = (ENTITY_ROWS.of(entity), ENTITY_ROWS_AT_HORIZON.of(entity))
     known = tuple(name for name in own if name in facts)
     searches = [name for name, one in asked.patterns if one.search]
     if searches:
         often = sum(rate_of(draft, name) for name in searches)
         numbers = f"{rate(often)} searches over {rows(asked.rows)}"
-        is_much = often > limit("search_rate").base and asked.rows > limit("search_rows").base
+        is_much = often > facts[SEARCH_RATE].base and asked.rows > facts[SEARCH_ROWS].base
         used = (
-            *(f"access.{n}.rate" for n in searches if f"access.{n}.rate" in facts),
+            *(PATTERN_RATE.of(n) for n in searches if PATTERN_RATE.of(n) in facts),
             *known,
-            "schema.search_rate",
-            "schema.search_rows",
+            SEARCH_RATE,
+            SEARCH_ROWS,
         )
         if is_much:
             yield Decision(entity, "search", True,
-                f"{numbers} are above both {limit('search_rate').text} and {limit('search_rows').text}: {strength('search')}.", used, "full text in the relational store: ranking reads every match")  # fmt: skip
+                f"{numbers} are above both {facts[SEARCH_RATE].text} and {facts[SEARCH_ROWS].text}: {strength('search')}.", used, "full text in the relational store: ranking reads every match")  # fmt: skip
         else:
             yield Decision(entity, None, False, f"{numbers}: full text in the relational store will do.", used,
-                pays("search", "search_rate", "search_rows"))  # fmt: skip
+                pays("search", SEARCH_RATE, SEARCH_ROWS))  # fmt: skip
     deep = [(name, one.depth) for name, one in asked.patterns if one.depth is not None and one.depth > 1]
     if deep:
         name, depth = max(deep, key=lambda pair: pair[1] or 0)
-        if (depth or 0) > GRAPH_DEPTH:
+        if (depth or 0) > facts[GRAPH_DEPTH].base:
             yield Decision(entity, "graph", True,
-                f"{name} goes {depth} relationships deep, above {GRAPH_DEPTH}: each level is one more self-join over rows that multiply; "
+                f"{name} goes {depth} relationships deep, above {facts[GRAPH_DEPTH].text}: each level is one more self-join over rows that multiply; "
                 f"{strength('graph')}.", (), "recursive queries in the relational store: the cost grows with every level's fan-out")  # fmt: skip
         else:
             yield Decision(
@@ -187,54 +192,57 @@ def weigh(draft: Draft, entity: str) -> Iterator[Decision]:
                 False,
                 f"{name} goes {depth} deep, which joins do.",
                 (),
-                _choice("graph").pays.format(thresholds=f"depth {GRAPH_DEPTH}"),
+                _choice("graph").pays.format(thresholds=f"depth {facts[GRAPH_DEPTH].text}"),
             )
     if is_append_only(draft, entity):
         numbers = f"{rate(asked.writes)} inserts"
-        used = ("schema.series_rate",)
+        used = (SERIES_RATE,)
         if (
-            asked.writes > limit("series_rate").base
+            asked.writes > facts[SERIES_RATE].base
             and not _is_referenced(draft, entity)
             and not _has_references(draft, entity)
         ):
             yield Decision(entity, "time series", False,
-                f"{numbers}, only appended, above {limit('series_rate').text}: {strength('time series')}.",
+                f"{numbers}, only appended, above {facts[SERIES_RATE].text}: {strength('time series')}.",
                 used, "the relational store: every index of the table is written for every row")  # fmt: skip
-        elif asked.writes > WORTH_SAYING * limit("series_rate").base:
+        elif asked.writes > facts[WORTH_SAYING].base * facts[SERIES_RATE].base:
             yield Decision(
                 entity,
                 None,
                 False,
                 f"{numbers}, only appended: a relational table takes them.",
                 used,
-                pays("time series", "series_rate"),
+                pays("time series", SERIES_RATE),
             )
     if _is_by_key_only(draft, entity, asked.patterns) and not _has_references(draft, entity):
         both = asked.reads + asked.writes
-        used = ("schema.lookup_rate", "schema.lookup_rows", *known)
+        used = (LOOKUP_RATE, LOOKUP_ROWS, *known)
         is_much = (
-            both > limit("lookup_rate").base
-            and asked.rows > limit("lookup_rows").base
+            both > facts[LOOKUP_RATE].base
+            and asked.rows > facts[LOOKUP_ROWS].base
             and not _is_referenced(draft, entity)
         )
         numbers = f"every access is by key: {rate(both)} over {rows(asked.rows)}"
         if is_much:
             yield Decision(entity, "key-value", False,
-                f"{numbers}, above {limit('lookup_rate').text} and {limit('lookup_rows').text}: {strength('key-value')}.",
+                f"{numbers}, above {facts[LOOKUP_RATE].text} and {facts[LOOKUP_ROWS].text}: {strength('key-value')}.",
                 used, "the relational store: one server does not hold it, and nothing here needs a join")  # fmt: skip
-        elif both > WORTH_SAYING * limit("lookup_rate").base or asked.rows > WORTH_SAYING * limit("lookup_rows").base:
+        elif (
+            both > facts[WORTH_SAYING].base * facts[LOOKUP_RATE].base
+            or asked.rows > facts[WORTH_SAYING].base * facts[LOOKUP_ROWS].base
+        ):
             yield Decision(entity, None, False, f"{numbers}: one relational server does that.", used,
-                pays("key-value", "lookup_rate", "lookup_rows"))  # fmt: skip
+                pays("key-value", LOOKUP_RATE, LOOKUP_ROWS))  # fmt: skip
     if _is_document(draft, entity):
-        used = ("schema.document_size", *known)
-        size = show(asked.size / limit("document_size").unit.factor, limit("document_size").unit)
-        if asked.size > limit("document_size").base and not _is_referenced(draft, entity):
+        used = (DOCUMENT_SIZE, *known)
+        size = show(asked.size / facts[DOCUMENT_SIZE].unit.factor, facts[DOCUMENT_SIZE].unit)
+        if asked.size > facts[DOCUMENT_SIZE].base and not _is_referenced(draft, entity):
             yield Decision(entity, "document", False,
-                f"it is one document of {size} in all, above {limit('document_size').text}: {strength('document')}.", used,
+                f"it is one document of {size} in all, above {facts[DOCUMENT_SIZE].text}: {strength('document')}.", used,
                 "jsonb in the relational store: one server's disk is the limit")  # fmt: skip
         else:
             yield Decision(entity, None, False, f"it is one document, {size} in all: jsonb in the relational store keeps its transactions.", used,
-                pays("document", "document_size"))  # fmt: skip
+                pays("document", DOCUMENT_SIZE))  # fmt: skip
 
 
 def complete_stores(draft: Draft) -> tuple[Named[Store], dict[str, str]]:

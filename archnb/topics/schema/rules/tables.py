@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from archnb.design.record import Named
 from archnb.design.schema import Column, Schema, SchemaTable
+from archnb.fact.keys.entities import ENTITY_ADDED
+from archnb.fact.keys.schema import FEW_ROWS, INDEX_SIZE, PARTITION_SIZE, TABLE_ROWS, TABLE_ROWS_AT_HORIZON
 from archnb.finding import Hit, Rule, rule
 from archnb.model.identifiers import is_reserved
 from archnb.model.lookups import (
@@ -16,13 +18,12 @@ from archnb.model.lookups import (
     find_accesses,
     find_demands,
 )
-from archnb.quantity import number, show
+from archnb.quantity import MONTH, number, show
 from archnb.topics.schema.partitions import is_partition, size_at_horizon
 from archnb.topics.schema.stores import rate_of
 from archnb.topics.topic import Draft
 
 # a table of so few rows is read as a whole as fast as by an index
-FEW_ROWS = 1000
 # how many numbers an integer key has
 KEY_SPACE = {"smallint": 2**15 - 1, "int": 2**31 - 1}
 
@@ -45,7 +46,7 @@ def iter_said(draft: Draft) -> Iterator[tuple[str, SchemaTable]]:
 
 
 def _rows(draft: Draft, name: str) -> float:
-    fact = f"schema.{name}.rows_at_horizon"
+    fact = TABLE_ROWS_AT_HORIZON.of(name)
     return draft.facts[fact].base if fact in draft.facts else 0.0
 
 
@@ -98,7 +99,7 @@ def redundant_index(draft: Draft) -> Iterator[Hit]:
                 if n == at or (is_same and n > at) or other.where not in (None, one.where):
                     continue
                 if other.columns[: len(one.columns)] == one.columns:
-                    fact = f"schema.{name}.{one.name}.size"
+                    fact = INDEX_SIZE.of(name, one.name)
                     size = f"; {draft.facts[fact].text}" if fact in draft.facts else ""
                     yield Hit(
                         f"schema.tables.{name}.indexes.{one.name}",
@@ -140,7 +141,7 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
         for demand in find_demands(draft.model.places, one):
             table = tables.get(demand.table)
             rows = _rows(draft, demand.table)
-            if table is None or rows < FEW_ROWS:
+            if table is None or rows < draft.facts[FEW_ROWS].base:
                 continue
             wanted = ", ".join((*demand.equal, *demand.ordered, *demand.search))
             is_served = any(covers(access, demand) for access in find_accesses(demand.table, table))
@@ -164,7 +165,7 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
     remedy="Partition it: by time where old rows go, else by a hash of its key.",
 )  # fmt: skip
 def hot_table_unpartitioned(draft: Draft) -> Iterator[Hit]:
-    limit = draft.facts["schema.partition_size"]
+    limit = draft.facts[PARTITION_SIZE]
     for name, table in iter_tables(draft):
         size = size_at_horizon(draft, table)
         if size > limit.base and not table.partition_by and draft.model.places.engine_of(table).has("partitions"):
@@ -213,11 +214,11 @@ def key_too_small(draft: Draft) -> Iterator[Hit]:
         kind = _width_of_key(column)
         rows = _rows(draft, name)
         if kind is not None and rows > KEY_SPACE[kind]:
-            growth = f"entities.{table.entity}.growth"
+            growth = ENTITY_ADDED.of(table.entity or "")
             when = ""
             if growth in draft.facts and draft.facts[growth].base > 0:
-                left = KEY_SPACE[kind] - draft.facts[f"schema.{name}.rows"].base
-                when = f"; at {draft.facts[growth].text} they run out in {number(max(0.0, left / draft.facts[growth].base / 86400 / 30), 2)} months"
+                left = KEY_SPACE[kind] - draft.facts[TABLE_ROWS.of(name)].base
+                when = f"; at {draft.facts[growth].text} they run out in {number(max(0.0, left / draft.facts[growth].base / MONTH), 2)} months"
             yield Hit(
                 f"schema.tables.{name}.columns.{table.primary_key[0]}",
                 f"{kind}: {KEY_SPACE[kind]:,} numbers for {number(rows)} rows at the horizon{when}",

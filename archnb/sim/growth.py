@@ -8,9 +8,8 @@ import math
 from typing import Any
 
 YEAR = 365 * 86400.0
-MONTH = 30 * 86400.0
-# beyond this a forecast says nothing; it stands for "never"
-FAR = 100 * YEAR
+MONTH = YEAR / 12
+NEVER = math.inf
 
 
 def grow_load(today: Any, growth: Any, time: Any) -> Any:
@@ -22,6 +21,16 @@ def grow_load(today: Any, growth: Any, time: Any) -> Any:
     return today * (1 + growth) ** (time / YEAR)
 
 
+def grown_time(growth: Any, time: Any) -> Any:
+    """∫ (1 + growth)^(t ÷ a year) dt in seconds: for how long today's inflow would bring what a growing one brings.
+
+    >>> round(grown_time(0.0, 3 * YEAR) / YEAR, 6), round(grown_time(1.0, YEAR) / YEAR, 3)
+    (3.0, 1.443)
+    """
+    rate = _log_growth(growth)
+    return YEAR * ((1 + growth) ** (time / YEAR) - 1) / rate if _is_all_nonzero(rate) else time
+
+
 def grow_stock(today: Any, inflow: Any, growth: Any, time: Any, retention: Any = math.inf) -> Any:
     """today + ∫ inflow × (1 + growth)^(t ÷ a year) dt, at most what comes in within the retention. Inflow is per second.
 
@@ -29,9 +38,7 @@ def grow_stock(today: Any, inflow: Any, growth: Any, time: Any, retention: Any =
     20.0
     """
     # at growth 0 the integral is inflow × time; a tiny growth gives the same without a case for arrays
-    rate = _log_growth(growth)
-    added = inflow * YEAR * ((1 + growth) ** (time / YEAR) - 1) / rate if _is_all_nonzero(rate) else inflow * time
-    stock = today + added
+    stock = today + inflow * grown_time(growth, time)
     if retention == math.inf:
         return stock
     held = grow_load(inflow, growth, time) * retention
@@ -68,7 +75,7 @@ def _most(a: Any, b: Any) -> Any:
 
 
 def time_until_load(usable: float, today: float, growth: float) -> float:
-    """Seconds until a load reaches what is usable: a year × ln(usable ÷ today) ÷ ln(1 + growth); FAR where it does not.
+    """Seconds until a load reaches what is usable: a year × ln(usable ÷ today) ÷ ln(1 + growth); NEVER where it does not.
 
     >>> round(time_until_load(160, 100, 0.6) / YEAR, 6)
     1.0
@@ -76,12 +83,12 @@ def time_until_load(usable: float, today: float, growth: float) -> float:
     if today >= usable:
         return 0.0
     if today <= 0 or growth <= 0:
-        return FAR
-    return min(FAR, YEAR * math.log(usable / today) / math.log1p(growth))
+        return NEVER
+    return YEAR * math.log(usable / today) / math.log1p(growth)
 
 
 def time_until_stock(usable: float, today: float, inflow: float, growth: float, retention: float = math.inf) -> float:
-    """Seconds until a stock reaches what is usable; FAR where retention keeps it below.
+    """Seconds until a stock reaches what is usable; NEVER where retention keeps it below.
 
     >>> round(time_until_stock(20, 10, 5 / YEAR, 0.0) / YEAR, 6)
     2.0
@@ -89,14 +96,14 @@ def time_until_stock(usable: float, today: float, inflow: float, growth: float, 
     if today >= usable:
         return 0.0
     if inflow <= 0:
-        return FAR
+        return NEVER
     rate = _log_growth(growth)
     if rate == 0:
         reached = (usable - today) / inflow
     else:
         inside = 1 + (usable - today) * rate / (inflow * YEAR)
-        reached = YEAR * math.log(inside) / rate if inside > 0 else FAR
+        reached = YEAR * math.log(inside) / rate if inside > 0 else NEVER
     if retention != math.inf:
         # both what came in and what retention lets stay must reach it
         reached = max(reached, time_until_load(usable, inflow * retention, growth))
-    return min(FAR, reached)
+    return reached

@@ -1,0 +1,68 @@
+"""Background jobs: arrivals, workers, waits and retries."""
+
+from __future__ import annotations
+
+from archnb.fact.key import NUMBER, RATE, TIME, family, key
+
+JOBS_DAY = key("jobs.day", TIME, "A day, for what runs by the clock.")
+DATABASE_LIMIT = key(
+    "jobs.database_limit",
+    RATE,
+    "Jobs that a table of the main database takes beside its other work.",
+    optional=True,
+    assumption=True,
+)
+BROKER_LIMIT = key("jobs.broker_limit", RATE, "Messages that one broker queue takes.", assumption=True)
+DELETION_SPEED = key("jobs.deletion_speed", RATE, "Rows that are deleted per time.", assumption=True)
+MANY_ATTEMPTS = key(
+    "jobs.many_attempts", NUMBER, "Attempts above which retries have no end that anybody sees.", assumption=True
+)
+SMALL_TEAM = key(
+    "jobs.small_team",
+    NUMBER,
+    "Engineers up to which a team is glad of every system that it does not run.",
+    assumption=True,
+)
+LEAST_WORKERS = key(
+    "jobs.least_workers", NUMBER, "Workers of a job at least, so that one may be restarted.", assumption=True
+)
+MAX_UTILISATION = key(
+    "jobs.max_utilisation", NUMBER, "Share of the time that a job's worker may be busy.", assumption=True
+)
+P99_FACTOR = key("jobs.p99_factor", NUMBER, "The 99th percentile of a service time over its mean.", assumption=True)
+JOBS_RATE = key("jobs.rate", RATE, "Jobs through the queues at the peak.", optional=True)
+JOBS_WORKERS = key("jobs.workers", NUMBER, "Workers in all.", optional=True)
+PURGE_ROWS = family("jobs.purge_{entity}.rows_per_run", NUMBER, "Rows that reach their end in a day.")
+THIRD_PARTY_TIME = family(
+    "jobs.third_parties.{party}.time", TIME, "Mean time of one call to a third party.", optional=True, assumption=True
+)
+THIRD_PARTY_P99 = family(
+    "jobs.third_parties.{party}.p99",
+    TIME,
+    "99 % of the calls to a third party are done within.",
+    optional=True,
+    assumption=True,
+)
+JOB_RATE = family("jobs.jobs.{job}.rate", RATE, "How often a job comes at the peak.", optional=True)
+JOB_RUNS = family("jobs.{job}.runs", NUMBER, "Runs a day by a job's schedule.")
+JOB_SERVICE_TIME = family("jobs.jobs.{job}.service_time", TIME, "How long one run of a job takes.", optional=True)
+JOB_OFFERED = family("jobs.{job}.offered", NUMBER, "Workers that a job keeps busy on average.", optional=True)
+JOB_DEADLINE = family("jobs.jobs.{job}.deadline", TIME, "95 % of a job's runs start within.", optional=True)
+JOB_WORKERS = family("jobs.jobs.{job}.workers", NUMBER, "Workers of a job.", optional=True)
+JOB_SERVICE_P99 = family("jobs.{job}.service_p99", TIME, "99 of 100 runs are done within.")
+JOB_VISIBILITY_NEEDED = family(
+    "jobs.{job}.visibility_needed", TIME, "How long a worker may be silent and still be at work.", optional=True
+)
+JOB_UTILISATION = family(
+    "jobs.{job}.utilisation", NUMBER, "Share of the time that a job's worker is wanted.", optional=True
+)
+JOB_P_WAIT = family("jobs.{job}.p_wait", NUMBER, "Share of a job's runs that wait for a worker.", optional=True)
+JOB_WAIT_P95 = family("jobs.{job}.wait_p95", TIME, "95 % of a job's runs start within this time.", optional=True)
+JOB_RETRY_BASE = family("jobs.jobs.{job}.retry.base", TIME, "The first wait after a failure.")
+JOB_RETRY_FACTOR = family("jobs.jobs.{job}.retry.factor", NUMBER, "How much each wait grows.")
+JOB_RETRY_CAP = family("jobs.jobs.{job}.retry.cap", TIME, "The longest wait.")
+JOB_RETRY_ATTEMPTS = family("jobs.jobs.{job}.retry.attempts", NUMBER, "Attempts in all.")
+JOB_RETRY_WAIT = family(
+    "jobs.{job}.retry_wait", TIME, "All waits together, expected, when every attempt fails.", optional=True
+)
+JOB_RETRY_WAIT_MAX = family("jobs.{job}.retry_wait_max", TIME, "All waits together, at most.", optional=True)

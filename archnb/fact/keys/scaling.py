@@ -1,0 +1,34 @@
+"""What can run out: limits, demand, servers and pools."""
+
+from __future__ import annotations
+
+from archnb.fact.key import FLOW, NUMBER, RATE, SIZE, TIME, family, key
+
+HORIZON = key("scaling.horizon", TIME, "How far the plan looks.")
+HEADROOM = key("scaling.headroom", NUMBER, "The share of every resource that stays free.")
+SERVER_CORES = key("scaling.cores", NUMBER, "Processors of one server.", optional=True, assumption=True)
+STORED = key("scaling.storage", SIZE, "What is stored today, indexes included.", optional=True)
+INFLOW = key("scaling.storage_inflow", FLOW, "What is added per time, indexes included.", optional=True)
+RESOURCE_LIMIT = family(
+    "scaling.resources.{resource}.limit", None, "What a resource can do or hold at most.", optional=True
+)
+RESOURCE_HEADROOM = family("scaling.resources.{resource}.headroom", NUMBER, "The share of a resource that stays free.")
+RESOURCE_USABLE = family("scaling.{resource}.usable", None, "A resource's limit with the headroom free.")
+RESOURCE_AT_HORIZON = family(
+    "scaling.{resource}.at_horizon", None, "A resource's demand at the horizon.", optional=True
+)
+RESOURCE_SATURATES = family("scaling.{resource}.saturates", TIME, "When a resource's demand reaches what is usable.")
+BUSY_CONNECTIONS = family("scaling.{store}.busy_connections", NUMBER, "Connections in use at the peak.", optional=True)
+CAPACITY = family("scaling.{component}.capacity", RATE, "What all servers of a part can do.", optional=True)
+CONNECTIONS = family("scaling.{store}.connections", NUMBER, "Connections that all pools open together.", optional=True)
+PER_SERVER = family("scaling.{component}.per_server", RATE, "What one server of a part can do.")
+POOL = family("scaling.{store}.pool", NUMBER, "Connections of one server's pool.", optional=True)
+STORE_DEMAND = family("scaling.{store}.reads", RATE, "What reaches a store and is no write.", optional=True)
+SERVERS = family("scaling.{component}.servers", NUMBER, "Servers of a part.", optional=True)
+SERVERS_AT_HORIZON = family(
+    "scaling.{component}.servers_at_horizon", NUMBER, "Servers of a part that the horizon needs.", optional=True
+)
+SERVERS_NEEDED = family("scaling.{component}.servers_needed", NUMBER, "Servers of a part that the peak needs.")
+SOON = key("scaling.soon", TIME, "The time within which a saturation is soon.", assumption=True)
+MIN_POOL = key("scaling.min_pool", NUMBER, "Connections that the smallest pool of one server has.", assumption=True)
+POOL_BURST = key("scaling.pool_burst", NUMBER, "How many times its share a pool holds, for bursts.", assumption=True)
