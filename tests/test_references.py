@@ -222,6 +222,36 @@ def test_origin_is_no_part_of_a_design(tmp_path: Path) -> None:
     assert "origin" not in file.dumps(design)
 
 
+def test_a_changed_copy_stands_on_no_line(tmp_path: Path) -> None:
+    """A fault of the file has its line, in a copy too; one that was made in Python since has none, and names no file."""
+    path = save(BASE, tmp_path)
+    fault = {"operation": "nothing_here", "objective": "99%"}
+    design = load(save(put("monitoring/slos/mine", fault), tmp_path))
+    for one in (design, copy.deepcopy(design), pickle.loads(pickle.dumps(design))):
+        with pytest.raises(InputError) as caught:
+            plan(one)
+        assert caught.value.where == str(path)
+        assert all(problem.line for problem in caught.value.problems)
+    save(BASE, tmp_path)
+    with pytest.raises(InputError) as caught:
+        plan(load(path).replace("monitoring.slos.mine", fault))
+    assert caught.value.where == ""
+    assert all(problem.line is None for problem in caught.value.problems)
+
+
+def test_a_column_says_its_type(tmp_path: Path) -> None:
+    """A table that says its columns says them whole: a column without a type is refused with its line."""
+    with pytest.raises(InputError, match=r"columns\.at: a type is missing; write for instance 'type: text'"):
+        load(save(put("schema/tables/log", {"columns": {"at": {"nullable": True}}}), tmp_path))
+
+
+def test_rates_that_follow_nothing(tmp_path: Path) -> None:
+    """A rate follows the load or another pattern that says its rate, and never itself."""
+    for value, told in (("nothing", "did you mean|allowed"), ("visits_of_patient", "in a circle")):
+        with pytest.raises(InputError, match=told):
+            load(save(put("access/visits_of_patient/follows", value), tmp_path))
+
+
 def test_plan_takes_a_path_or_says_how(tmp_path: Path) -> None:
     """`plan("shop.yaml")` reads the file; what is neither a design nor a path is refused with what to write."""
     path = save(BASE, tmp_path)

@@ -180,3 +180,10 @@ def test_half_a_character_is_told_and_does_not_break_the_telling(text: str, tmp_
     assert told.exit_code == 2
     assert json.loads(told.stdout)["errors"]
     assert "\\ud800" in told.stderr
+
+
+def test_two_halves_are_one_character(tmp_path: Path) -> None:
+    """JSON writes a character beyond the first 65,536 as two halves; a design in JSON is read with it whole."""
+    path = tmp_path / "design.json"
+    path.write_text(json.dumps({"archnb": 1, "name": "shop \U0001f6d2"}), encoding="utf-8")
+    assert load(path).name == "shop \U0001f6d2"
