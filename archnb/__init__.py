@@ -24,10 +24,8 @@ __version__ = "0.1.0"
 
 
 def load(path: str | Path) -> Design:
-    """Read a design file; the design remembers what it was read from. Raises InputError with the lines of what is wrong."""
-    from archnb.file import load as load_file
-
-    return load_file(path)
+    """Read a design file; it remembers what it was read from. Raises InputError with the lines of everything that is wrong."""
+    return _plan.load(path)
 
 
 def save(design: Design, path: str | Path) -> None:
@@ -99,7 +97,9 @@ def _bundle(shown: Any) -> dict[str, str]:
 
 
 _shapes.set_bundle(_bundle)
-_plan.offer(export="archnb.export:export", verify="archnb.verify:verify", report="archnb.report:report")
+_plan.offer(
+    load="archnb.file:load", export="archnb.export:export", verify="archnb.verify:verify", report="archnb.report:report"
+)
 
 __all__ = [
     "ArchnbError", "Design", "InputError", "Plan", "Section", "caching_tradeoffs", "capacity_chart", "data_flow",

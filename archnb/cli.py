@@ -67,15 +67,20 @@ def _fail(message: str, code: int) -> None:
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Turn every error into its message and exit code; what nobody foresaw is a fault of archnb and says how to report it."""
+def answering(as_json: bool = False) -> Iterator[None]:
+    """Turn every error into its message and exit code; what nobody foresaw is a fault of archnb and says how to report it.
+
+    as_json: what is wrong with an input is told to programs on the one way, as to people on the other.
+    """
     try:
         yield
     except EngineMissing as error:
         _fail(str(error), NO_ENGINE)
-    except FileUseError as error:
-        _fail(str(error), NO_FILE)
-    except (InputError, ArchnbError, UnicodeDecodeError) as error:
+    except InputError as error:
+        if as_json:
+            _echo_json({"file": error.where or None, "errors": [one.data() for one in error.problems]})
+        _fail(str(error), NO_FILE if isinstance(error, FileUseError) else BAD_INPUT)
+    except (ArchnbError, UnicodeDecodeError) as error:
         _fail(str(error), BAD_INPUT)
     except BrokenPipeError:
         _leave_quietly()
@@ -142,7 +147,7 @@ def careful(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def run(*args: Any, **options: Any) -> Any:
-        with answering():
+        with answering(bool(options.get("as_json"))):
             return function(*args, **options)
 
     return run
@@ -190,14 +195,9 @@ class Commands(click.Group):
 
 
 def _plan(design: Path) -> Plan:
-    from archnb import file, plan
+    from archnb import plan
 
-    said = file.load(design)
-    try:
-        return plan(said)
-    except InputError as error:
-        # what only the rules know to be wrong stands on a line too
-        raise file.locate(error, design) from None
+    return plan(design)
 
 
 def _echo_json(data: Any) -> None:
@@ -246,6 +246,7 @@ def main(debug: bool) -> None:
 
 
 STARTER = """\
+# yaml-language-server: $schema={schema}
 # A design, short on purpose: what is not said here is proposed, each with its reason.
 # archnb plan {file}      archnb report {file}
 archnb: 1
@@ -267,13 +268,81 @@ access:
 @click.argument("design", type=click.Path(path_type=Path))
 @careful
 def new(design: Path) -> None:
-    """Write a small design to start from. It never overwrites a file."""
+    """Write a small design to start from, and the schema beside it that editors complete and check it with.
+
+    It never overwrites a design.
+    """
+    from archnb.design.json_schema import FILENAME
     from archnb.design.record import MAX_NAME
     from archnb.file import create_file
 
-    text = STARTER.format(name=json.dumps(design.stem[:MAX_NAME], ensure_ascii=False), file=design.name)
-    create_file(design, text)
-    say(f"{design} is written. Next: archnb plan {design}")
+    name = json.dumps(design.stem[:MAX_NAME], ensure_ascii=False)
+    create_file(design, STARTER.format(name=name, file=design.name, schema=FILENAME))
+    # a file beside the design works for every editor and without a network
+    beside = design.with_name(FILENAME)
+    if _put_schema(beside):
+        say(f"{design} is written, and {FILENAME} beside it for editors. Next: archnb plan {design}")
+    else:
+        say(
+            f"{design} is written. {beside} is there already and is no schema of archnb's, so it is left as it is; "
+            f"archnb schema --output FILE writes one elsewhere. Next: archnb plan {design}"
+        )
+
+
+def _put_schema(place: Path) -> bool:
+    """Write the schema of design files, also over an older one of archnb's, never over anything else; whether it stands there."""
+    from archnb.design.json_schema import is_schema
+    from archnb.file import create_file, replace_file
+
+    try:
+        before = place.read_bytes()
+    except FileNotFoundError:
+        create_file(place, _write_schema())
+        return True
+    if not is_schema(before):
+        return False
+    if before != _write_schema().encode("utf-8"):
+        replace_file(place, _write_schema(), before)
+    return True
+
+
+def _write_schema() -> str:
+    from archnb.design import FORMAT, Design
+    from archnb.design.json_schema import write_schema
+
+    return write_schema(Design, FORMAT)
+
+
+@main.command(epilog="Example: archnb schema --output archnb.schema.json")
+@click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of printing.")
+@careful
+def schema(output: Path | None) -> None:
+    """Print the JSON Schema of a design file (draft 2020-12), for editors and programs.
+
+    An editor finds it by the first line of a design: # yaml-language-server: $schema=archnb.schema.json
+    """
+    if output is None:
+        say_artefact(_write_schema().removesuffix("\n"))
+        return
+    from archnb.file import replace_file
+
+    replace_file(output, _write_schema())
+    say(f"{output} is written.")
+
+
+@main.command(epilog="Example: archnb explain access.steps")
+@click.argument("entry", required=False)
+@AsJson
+@careful
+def explain(entry: str | None, as_json: bool) -> None:
+    """Explain a section, a field, a type, a mark, a unit or a grammar of design files; without one, list them all."""
+    from archnb.design import Design
+    from archnb.design.reference import explain_data, explain_entry, list_words
+
+    if as_json:
+        _echo_json(explain_data(Design, entry))
+    else:
+        say(list_words(Design) if entry is None else explain_entry(Design, entry))
 
 
 @main.command("plan", epilog="Example: archnb plan shop.yaml --json")

@@ -1,16 +1,17 @@
 """Errors that say where, what was given, what is allowed, the nearest match and the next step.
 
-All problems of one input are collected in one `InputError`, which shows three and counts the rest.
+All problems of one input are collected in one `InputError`, which shows them all in the order of their lines. The nearest
+match is one of meaning where there is one (`integer` is int), else one of spelling.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-SHOWN = 3
 # What a terminal obeys instead of showing it: controls, escapes, and marks that turn the reading direction or hide.
 _OBEYED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -23,7 +24,11 @@ class ArchnbError(Exception):
 
 
 class QuantityError(ArchnbError, ValueError):
-    """A text is not a quantity, or its unit does not fit."""
+    """A text is not a quantity, or its unit does not fit; `next` is the next step, `nearest` what was probably meant."""
+
+    def __init__(self, message: str, next: str = "", nearest: str | None = None) -> None:
+        self.next, self.nearest = next, nearest
+        super().__init__(_join(message, next))
 
 
 class UnitError(ArchnbError, TypeError):
@@ -43,10 +48,6 @@ class EngineMissing(ArchnbError):
         return cls(f'{what} {library}, which is not installed. Next: pip install "archnb[{extra}]"')
 
 
-class FormatVersionError(ArchnbError):
-    """A design file was written by a newer archnb than this one."""
-
-
 class FileChangedError(ArchnbError):
     """A design file changed on disk since it was read."""
 
@@ -57,40 +58,87 @@ class DrawingError(ArchnbError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with an input: its path, what is wrong with the next step, and the line in the file if there is one."""
+    """One thing wrong with an input: its path, what is wrong with the next step, and the line in the file if there is one.
+
+    given: what stood there; allowed: what may; nearest: what was probably meant; next: the next step, as the message ends.
+    """
 
     path: str
     message: str
     line: int | None = None
+    given: object = field(default=None, compare=False)
+    allowed: tuple[str, ...] = field(default=(), compare=False)
+    nearest: str | None = field(default=None, compare=False)
+    next: str = field(default="", compare=False)
+
+    @classmethod
+    def of(
+        cls, path: str, fault: str, next: str = "", *, line: int | None = None, given: object = None,
+        allowed: Iterable[str] = (), nearest: str | None = None,
+    ) -> Problem:  # fmt: skip
+        """A problem whose message is what is wrong and then the next step.
+
+        >>> Problem.of("name", "1 is not a text", "put it in quotes").message
+        '1 is not a text; put it in quotes.'
+        """
+        return cls(path, _join(fault, next), line, given, tuple(allowed), nearest, next)
 
     def at(self, line: int | None) -> Problem:
         """The same problem with the line it stands on."""
         return replace(self, line=line)
 
+    def data(self) -> dict[str, Any]:
+        """The problem as plain data, for `--json`."""
+        given = _encode(self.given) if isinstance(self.given, str) else self.given
+        return {
+            "line": self.line, "path": _encode(self.path), "message": self.message,
+            "given": given if isinstance(given, str | int | float) else None, "allowed": list(self.allowed),
+            "nearest": self.nearest, "next": self.next,
+        }  # fmt: skip
+
     def __str__(self) -> str:
         where = f"line {self.line}: " if self.line is not None else ""
-        return f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
+        return f"{where}{_encode(self.path)}: {self.message}" if self.path else f"{where}{self.message}"
+
+
+def _encode(text: str) -> str:
+    """The text as any output takes it: half of a character is written as its number."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _join(fault: str, next: str) -> str:
+    if not next:
+        return fault if fault.endswith((".", "?", "!")) else f"{fault}."
+    ending = "" if next.endswith((".", "?", "!")) else "."
+    return f"{fault}; {next}{ending}"
 
 
 class InputError(ArchnbError, ValueError):
-    """Everything that is wrong with one input.
+    """Everything that is wrong with one input, in the order of the lines.
 
     >>> raise InputError([Problem("entities.Order.fields.total", "type 'monee' is not known")])
     Traceback (most recent call last):
     archnb.exceptions.InputError: entities.Order.fields.total: type 'monee' is not known
+
+    `data` is the plain data with what is wrong in it, and `locate` finds the line of a problem, where there is such.
     """
 
+    data: Any = None
+    locate: Callable[[Problem], Problem] | None = None
+
     def __init__(self, problems: Iterable[Problem], where: str = "") -> None:
-        self.problems = tuple(problems)
+        # what has no line keeps its place, at the end
+        self.problems = tuple(sorted(problems, key=lambda one: one.line if one.line is not None else 1 << 62))
         self.where = where
         # a name or a path in it is the user's, and most errors end on a terminal
-        shown = [printable(problem) for problem in self.problems[:SHOWN]]
-        more = len(self.problems) - SHOWN
-        if more > 0:
-            shown.append(f"and {more} more")
+        shown = [printable(problem) for problem in self.problems]
         if where:
             shown = [f"{printable(where)}:", *(f"  {line}" for line in shown)]
         super().__init__("\n".join(shown))
+
+
+class FormatVersionError(InputError):
+    """A design file was written by a newer archnb than this one."""
 
 
 class FileUseError(InputError, OSError):
@@ -131,8 +179,24 @@ def nearest(given: str, allowed: Iterable[str]) -> str | None:
     # difflib is quadratic in the text: a long given text is never a slip of the pen
     if len(given) > 80:
         return None
-    found = difflib.get_close_matches(given.casefold(), list(folded), n=1, cutoff=0.6)
-    return folded[found[0]] if found else None
+    text = given.casefold()
+    found = difflib.get_close_matches(text, list(folded), n=5, cutoff=0.6)
+    # of several that are alike, the one that the fewest slips lead to: two letters that changed places are one
+    return folded[min(found, key=lambda name: _count_slips(text, name))] if found else None
+
+
+def _count_slips(given: str, meant: str) -> int:
+    """How many letters are missing, too many, other ones or swapped with their neighbour (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(meant) + 1))
+    for n, sign in enumerate(given, 1):
+        earlier, before, row = before, row, [n]
+        for m, other in enumerate(meant, 1):
+            cost = min(before[m] + 1, row[m - 1] + 1, before[m - 1] + (sign != other))
+            if n > 1 and m > 1 and sign == meant[m - 2] and given[n - 2] == other:
+                cost = min(cost, earlier[m - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def quote(value: object, limit: int = 60) -> str:
@@ -141,20 +205,44 @@ def quote(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def unknown(what: str, given: object, allowed: Iterable[str], next_step: str = "") -> str:
+def list_names(names: Iterable[str], limit: int = 12) -> str:
+    """Some names, quoted, and how many more there are."""
+    listed = list(names)
+    rest = f" and {len(listed) - limit} more" if len(listed) > limit else ""
+    return ", ".join(repr(name) for name in listed[:limit]) + rest
+
+
+def unknown_name(
+    path: str, what: str, given: object, allowed: Iterable[str], next_step: str = "", *, meant: Mapping[str, str] | None = None
+) -> Problem:  # fmt: skip
+    """The problem of a name that is not known: the nearest match, by meaning and then by spelling, or what is allowed.
+
+    meant: other words for what is allowed, in lower case.
+
+    >>> unknown_name("x", "type", "integer", ["int", "text"], meant={"integer": "int"}).nearest
+    'int'
+    """
+    names = list(allowed)
+    match = None
+    if isinstance(given, str):
+        match = (meant or {}).get(given.casefold()) or nearest(given, names)
+    if match is not None:
+        fault, next = f"{what} {quote(given)} is not known", f"did you mean {match!r}?"
+    elif not names:
+        fault, next = f"{what} {quote(given)} is not known; none is declared.", ""
+    else:
+        fault, next = f"{what} {quote(given)} is not known", f"allowed: {list_names(names)}."
+    message = f"{fault}; {next}" if next else fault
+    told = f"{message} {next_step}".rstrip()
+    return Problem(path, told, None, given, tuple(names), match, f"{next} {next_step}".strip())
+
+
+def unknown(
+    what: str, given: object, allowed: Iterable[str], next_step: str = "", *, meant: Mapping[str, str] | None = None
+) -> str:
     """The message for a name that is not known: the nearest match, or else what is allowed.
 
     >>> unknown("type", "monee", ["money", "text"], "See archnb.types().")
     "type 'monee' is not known; did you mean 'money'? See archnb.types()."
     """
-    names = list(allowed)
-    match = nearest(given, names) if isinstance(given, str) else None
-    if match is not None:
-        text = f"{what} {quote(given)} is not known; did you mean {match!r}?"
-    elif not names:
-        text = f"{what} {quote(given)} is not known; none is declared."
-    else:
-        listed = ", ".join(repr(name) for name in names[:12])
-        rest = f" and {len(names) - 12} more" if len(names) > 12 else ""
-        text = f"{what} {quote(given)} is not known; allowed: {listed}{rest}."
-    return f"{text} {next_step}".rstrip()
+    return unknown_name("", what, given, allowed, next_step, meant=meant).message

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archnb import topics
-from archnb.design import Design, find_dangling, leaves, plain
-from archnb.exceptions import ArchnbError, InputError, Problem, printable, unknown
+from archnb.design import Design, find_dangling, leaves, locate, plain
+from archnb.exceptions import ArchnbError, InputError, Problem, printable, quote, unknown, unknown_name
 from archnb.fact import Facts, Family, Key
 from archnb.fact.keys import find_key, list_keys
 from archnb.finding import Finding, Findings, Rule, accept, today
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 
     from archnb.verify.proof import Evidence
 
+# after so many rounds of leaving out what is wrong, what was found is told
+MOST_ROUNDS = 12
+# a design of more entities is not planned again only to tell more of what is wrong
+MOST_ENTITIES = 300
+
 # verbs of later rooms, as "module:function", that a plan offers as methods; the package's front door fills them
 _verbs: dict[str, str] = {}
 
@@ -45,22 +51,24 @@ def _find_verb(verb: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def plan(design: Design, *, day: datetime.date | None = None) -> Plan:
-    """Complete, measure and check a design.
+def plan(design: Design | str | os.PathLike[str], *, day: datetime.date | None = None) -> Plan:
+    """Complete, measure and check a design, or the design in a file.
 
     The same design gives the same plan, and the design does not change.
     day: the day by which an acceptance with an end may be over; by default today.
 
-    Raises InputError where a reference names nothing.
+    Raises InputError, with every problem and its line where the design was read from a file, where a value does not do or a
+    name names nothing.
     """
+    if not isinstance(design, Design):
+        design = load(design)
     problems = [*find_dangling(design), *_find_unknown_rules(design), *_check_assumptions(design)]
     if problems:
-        raise InputError(problems)
-    draft = Draft(design)
-    for topic in topics.TOPICS:
-        draft.run(topic)
-    if problems := list(_check_overruled(draft)):
-        raise InputError(problems)
+        raise locate(design, find_more(problems, plain(design)))
+    try:
+        draft = _complete(design)
+    except InputError as error:
+        raise locate(design, find_more(error.problems, plain(design))) from None
     draft.rules = rules()
     # a topic's rules see what those before it found: the review looks for acceptances that have no finding
     for topic in topics.TOPICS:
@@ -69,11 +77,108 @@ def plan(design: Design, *, day: datetime.date | None = None) -> Plan:
     return Plan(draft)
 
 
+def load(path: str | os.PathLike[str]) -> Design:
+    """Read a design file. Raises InputError with every problem and its line, those too that only a plan would show."""
+    if not isinstance(path, str | os.PathLike):
+        told = f"{quote(path)} is given where a design or the path of its file is expected"
+        next = "write archnb.plan('shop.yaml'), or archnb.plan(archnb.load('shop.yaml'))"
+        raise InputError([Problem.of("", told, next)])
+    try:
+        read: Callable[..., Design] = _find_verb("load")
+        return read(path, must_say_format=True)
+    except InputError as error:
+        if error.data is None or error.locate is None:
+            raise
+        more = find_more(error.problems, error.data)[len(error.problems) :]
+        raise InputError([*error.problems, *map(error.locate, more)], error.where) from None
+
+
+def _complete(design: Design) -> Draft:
+    draft = Draft(design)
+    for topic in topics.TOPICS:
+        draft.run(topic)
+    problems = list(_check_overruled(draft))
+    if problems:
+        raise InputError(problems)
+    return draft
+
+
+def find_more(problems: Sequence[Problem], data: Any) -> list[Problem]:
+    """Some problems of a design, and those that show once what is wrong is left out, so that all are told at once.
+
+    data: the plain data of the design; it stays as it is.
+    """
+    found, last = list(problems), list(problems)
+    if not isinstance(data, Mapping) or len(data.get("entities") or ()) > MOST_ENTITIES:
+        return found
+    rest = _copy_data(data)
+    left_out: dict[str, bool] = {}
+    for _ in range(MOST_ROUNDS):
+        for one in last:
+            # a name that is wrong itself was no use to anybody; anything else may have been
+            left_out[one.path] = one.path.rpartition(".")[2] != one.given
+            if not _leave_out(rest, one.path):
+                return found
+        try:
+            design = Design.of(rest)
+        except InputError as more:
+            # what is wrong now was right while all was there
+            last = list(more.problems)
+            continue
+        try:
+            _complete(design)
+            late = (*_find_unknown_rules(design), *_check_assumptions(design))
+            found += [one for one in late if one not in found]
+            break
+        except InputError as more:
+            last = list(more.problems)
+            found += [one for one in last if one not in found and not _is_fallout(one, left_out)]
+        except (ArchnbError, ArithmeticError, LookupError, TypeError, ValueError):
+            # what is left need not make sense
+            break
+    return found
+
+
+def _is_fallout(problem: Problem, left_out: Mapping[str, bool]) -> bool:
+    """Whether a problem is only there because something was left out: a value in it, or what it refers to."""
+    return any(
+        path.startswith(f"{problem.path}.") or (is_name and path.rpartition(".")[2] == problem.given)
+        for path, is_name in left_out.items()
+    )
+
+
+def _copy_data(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {name: _copy_data(one) for name, one in data.items()}
+    return [_copy_data(one) for one in data] if isinstance(data, list | tuple) else data
+
+
+def _leave_out(data: Any, path: str) -> bool:
+    """Take the value at a path, or the nearest thing above it, out of plain data; whether there was one."""
+    place, parts, at = data, path.split("."), 0
+    while at < len(parts):
+        # a name that is wrong may itself hold dots
+        ends = (end for end in range(at + 1, len(parts) + 1) if ".".join(parts[at:end]) in place)
+        end = next(ends, None)
+        if end is None:
+            return False
+        name = ".".join(parts[at:end])
+        if end == len(parts) or not isinstance(place[name], dict):
+            # a field keeps its name, since others refer to it
+            if place[name] != "text" and at >= 2 and parts[at - 1] == "fields":
+                place[name] = "text"
+            else:
+                del place[name]
+            return True
+        place, at = place[name], end
+    return False
+
+
 def _find_unknown_rules(design: Design) -> Iterator[Problem]:
     known = [one.id for one in rules()] if design.accepted else []
     for n, one in enumerate(design.accepted):
         if one.rule not in known:
-            yield Problem(f"accepted.{n}.rule", unknown("rule", one.rule, known, "'archnb rules' lists them."))
+            yield unknown_name(f"accepted.{n}.rule", "rule", one.rule, known, "'archnb rules' lists them.")
 
 
 def _check_assumptions(design: Design) -> Iterator[Problem]:
@@ -85,9 +190,10 @@ def _check_assumptions(design: Design) -> Iterator[Problem]:
         found = find_key(name)
         path = f"assumptions.{name}"
         if found is None or not found.is_assumption:
-            yield Problem(path, unknown("assumption", name, names, "plan.facts.assumptions lists those of a plan."))
+            yield unknown_name(path, "assumption", name, names, "plan.facts.assumptions lists those of a plan.")
         elif found.dimension is not None and value is not None and value.unit.dimension != found.dimension:
-            yield Problem(path, f"'{value}' is {value.unit.describe()}; give {describe(found.dimension)}.")
+            told = f"'{value}' is {value.unit.describe()}"
+            yield Problem.of(path, told, f"give {describe(found.dimension)}", given=str(value))
 
 
 def _check_overruled(draft: Draft) -> Iterator[Problem]:
@@ -95,7 +201,7 @@ def _check_overruled(draft: Draft) -> Iterator[Problem]:
     assumed = draft.facts.assumptions if draft.said.assumptions else {}
     for name in draft.said.assumptions:
         if name not in assumed and isinstance(find_key(name), Family):
-            yield Problem(f"assumptions.{name}", unknown("assumption", name, assumed, "It is not made in this plan."))
+            yield unknown_name(f"assumptions.{name}", "assumption", name, assumed, "It is not made in this plan.")
 
 
 def rules() -> tuple[Rule, ...]:

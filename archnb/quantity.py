@@ -56,6 +56,17 @@ AMBIGUOUS = {
     "gb": "'GB' or 'Gbit'",
 }
 
+# what people write for a unit, in lower case, and the unit that is meant
+MEANT = {
+    "nanosecond": "ns", "nanoseconds": "ns", "usec": "µs", "microsecond": "µs", "microseconds": "µs",
+    "msec": "ms", "msecs": "ms", "millis": "ms", "millisecond": "ms", "milliseconds": "ms",
+    "secs": "s", "mins": "min", "hr": "h", "hrs": "h", "wk": "week", "wks": "weeks", "mo": "month", "mos": "months",
+    "yr": "year", "yrs": "years", "rps": "/s", "qps": "/s", "tps": "/s", "rpm": "/min", "percent": "%", "pct": "%",
+    "kilobyte": "kB", "kilobytes": "kB", "megabyte": "MB", "megabytes": "MB", "gigabyte": "GB", "gigabytes": "GB",
+    "terabyte": "TB", "terabytes": "TB", "kbps": "kbit/s", "mbps": "Mbit/s", "gbps": "Gbit/s",
+    "dollar": "USD", "dollars": "USD", "usd": "USD",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -124,9 +135,9 @@ def unit(symbol: str) -> Unit:
         elif part in BYTES:
             dimension, factor = combine(dimension, (("byte", 1),), -1), factor / BYTES[part]
         elif not re.fullmatch(r"[^\W\d_][\w ]*", part):
-            raise QuantityError(f"{quote(part)} in {quote(symbol)} is not a time; write for instance '/s' or '/day'.")
+            raise QuantityError(f"{quote(part)} in {quote(symbol)} is not a time", "write for instance '/s' or '/day'")
         elif (match := nearest(part, TIME)) is not None and len(part) > 2 and part not in COUNTED:
-            raise QuantityError(f"{quote(part)} in {quote(symbol)} is not a time; did you mean {match!r}?")
+            raise QuantityError(f"{quote(part)} in {quote(symbol)} is not a time", f"did you mean {match!r}?", match)
     return Unit(text, dimension, factor)
 
 
@@ -141,16 +152,26 @@ def _above(text: str) -> tuple[Dimension, float]:
         if text in table:
             return ((name, 1),), table[text]
     if text.casefold() in AMBIGUOUS:
-        raise QuantityError(f"{quote(text)} can be read in two ways; write {AMBIGUOUS[text.casefold()]}.")
+        raise QuantityError(f"{quote(text)} can be read in two ways", f"write {AMBIGUOUS[text.casefold()]}")
     if text and not re.fullmatch(r"[^\W\d_][\w .²³·-]*", text):
-        raise QuantityError(f"{quote(text)} is not a unit; see archnb.units().")
+        raise QuantityError(f"{quote(text)} is not a unit", "see archnb.units()")
     # a near miss of a unit ("hrs", "secs") must not pass as a label of counted things
     if 1 < len(text) <= 4 and text not in COUNTED:
         for table in (TIME, BYTES, BITS):
             for known in table:
                 if len(known) > 1 and text != known and text.casefold() == known.casefold():
-                    raise QuantityError(f"{quote(text)} is not a unit; did you mean {known!r}?")
+                    raise QuantityError(f"{quote(text)} is not a unit", f"did you mean {known!r}?", known)
     return NONE, 1.0
+
+
+def find_units(found: Unit) -> str:
+    """What in a unit's text measures something and does not merely count: 'GB/GB' for a share of bytes, '' for 'users'.
+
+    >>> find_units(unit("GB/GB")), find_units(unit("users")), find_units(unit("%"))
+    ('GB/GB', '', '')
+    """
+    parts = (part.strip() for part in found.symbol.split("/"))
+    return found.symbol if any(part in table for part in parts for table in (TIME, BYTES, BITS, MONEY)) else ""
 
 
 @dataclass(frozen=True)
@@ -222,9 +243,10 @@ def parse(text: object, expected: Dimension | None = None) -> Quantity:
     if isinstance(text, Quantity):
         found = text
     elif isinstance(text, bool):
-        raise QuantityError(f"{quote(text)} is not a quantity; give {_expect(expected)}.")
+        raise QuantityError(f"{quote(text)} is not a quantity", f"give {_expect(expected)}")
     elif isinstance(text, int | float):
-        if not math.isfinite(text):
+        # a whole number may be longer than any float
+        if abs(text) > 1.7e308 or text != text:
             raise QuantityError(f"{quote(text)} is not a finite number.")
         found = Quantity(
             float(text),
@@ -235,11 +257,11 @@ def parse(text: object, expected: Dimension | None = None) -> Quantity:
     elif isinstance(text, str):
         found = _parse_text(text)
     else:
-        raise QuantityError(f"{quote(text)} is not a quantity; give {_expect(expected)}.")
+        raise QuantityError(f"{quote(text)} is not a quantity", f"give {_expect(expected)}")
     if expected is not None and found.unit.dimension != expected:
         if found.unit == ONE and found.value == 0:
             return found
-        raise QuantityError(f"{quote(str(found))} is {found.unit.describe()}; give {_expect(expected)}.")
+        raise QuantityError(f"{quote(str(found))} is {found.unit.describe()}", f"give {_expect(expected)}")
     return found
 
 
@@ -257,7 +279,7 @@ def _parse_text(text: str) -> Quantity:
         raise QuantityError(f"{quote(text)} is too long for a quantity.")
     parts = text.split("..")
     if len(parts) > 2:
-        raise QuantityError(f"{quote(text)} is not a range; write 'low..high', for instance '10M..30M'.")
+        raise QuantityError(f"{quote(text)} is not a range", "write 'low..high', for instance '10M..30M'")
     if len(parts) == 1:
         value, found = _parse_one(parts[0], text)
         return Quantity(value, value, found, text.strip())
@@ -268,17 +290,17 @@ def _parse_text(text: str) -> Quantity:
         # 10%..100%/year, 100 MB..1 GB/day: the time stands once, at the end
         low_unit = high_unit if low_unit == ONE else unit(f"{low_unit.symbol}/{below}")
     if low_unit.dimension != high_unit.dimension:
-        raise QuantityError(f"{quote(text)}: the two ends differ in unit.")
+        raise QuantityError(f"{quote(text)}: the two ends differ in unit", "write the unit once, at the end")
     low = low * low_unit.factor / high_unit.factor
     if low > high:
-        raise QuantityError(f"{quote(text)}: the low end is above the high end; write the smaller one first.")
+        raise QuantityError(f"{quote(text)}: the low end is above the high end", "write the smaller one first")
     return Quantity(low, high, high_unit, text.strip())
 
 
 def _parse_one(text: str, whole: str) -> tuple[float, Unit]:
     match = _ONE.fullmatch(text)
     if match is None:
-        raise QuantityError(f"{quote(whole)} is not a quantity; give {_expect(None)}.")
+        raise QuantityError(f"{quote(whole)} is not a quantity", f"give {_expect(None)}")
     value = float(re.sub(r"[ _,]", "", match["number"]))
     rest = match["rest"]
     # "10M users" and "10 million/day" carry a number suffix, "10 MB" and "10 min" a unit: units win
@@ -287,7 +309,22 @@ def _parse_one(text: str, whole: str) -> tuple[float, Unit]:
         value, rest = value * SUFFIX[try_suffix[1]], try_suffix[2]
     if not math.isfinite(value):
         raise QuantityError(f"{quote(whole)} is not a finite number.")
+    _check_meaning(rest.strip(), whole)
     return value, unit(rest.strip())
+
+
+def _check_meaning(symbol: str, whole: str) -> None:
+    """Refuse what people write for a unit and archnb reads as a label, with the unit that is meant."""
+    parts = [part.strip() for part in symbol.split("/")]
+    for part in parts:
+        meant = MEANT.get(part.casefold())
+        if meant is not None and not any(part in table for table in (TIME, BYTES, BITS, MONEY)):
+            right = "/".join(meant if one == part else one for one in parts)
+            said = whole.strip().removesuffix(symbol).strip()
+            written = f"{said}{right}" if right.startswith(("/", "%")) else f"{said} {right}"
+            raise QuantityError(
+                f"{quote(part)} in {quote(whole)} is not a unit", f"did you mean {meant!r}? Write {written}", written
+            )
 
 
 def period(found: Unit) -> Quantity:

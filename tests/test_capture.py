@@ -202,7 +202,8 @@ def test_hostile_text_is_escaped(small: Form) -> None:
     """What a person types never becomes markup, neither in a message nor beside the form."""
     _type(small, PEAK, "<img src=x onerror=alert(1)>")
     assert "<img" not in _note(small, PEAK) and "&lt;img" in _note(small, PEAK)
-    named = form(tiny().replace("requirements.objectives.<b>x</b>", {"latency_p99": "1 s"}))
+    said = tiny().replace("access.<b>x</b>", {"reads": "Order", "by": "id", "rate": "1/s", "roles": "customer"})
+    named = form(said.replace("requirements.objectives.<b>x</b>", {"latency_p50": "2 s", "latency_p99": "1 s"}))
     assert "<b>x" not in named.aside.value and "&lt;b&gt;x" in named.aside.value
 
 
@@ -444,7 +445,7 @@ def test_front_door_opens_a_form(file: Path) -> None:
     assert archnb.form(file).path == file
     with pytest.raises(InputError, match="did you mean 'requirements'"):
         archnb.form(tiny(), "requirement")
-    with pytest.raises(InputError, match=r"no such file. Did you mean 'small.yaml'"):
+    with pytest.raises(InputError, match=r"no such file; did you mean 'small.yaml'"):
         archnb.form(file.with_name("smal.yaml"))
 
 

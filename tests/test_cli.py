@@ -167,3 +167,27 @@ def test_help_has_an_example(verb: str) -> None:
     text = run(verb, "--help").stdout
     assert "Example: " in text
     assert "archnb" in text
+
+
+def test_new_puts_the_schema_beside_the_design(tmp_path: Path) -> None:
+    """The schema that the design names is there; an older one of archnb's is renewed, another file of that name stays."""
+    beside = tmp_path / "archnb.schema.json"
+    assert run("new", str(tmp_path / "a.yaml")).exit_code == 0
+    written = beside.read_text(encoding="utf-8")
+    assert written == run("schema").stdout
+    assert beside.name in (tmp_path / "a.yaml").read_text(encoding="utf-8").splitlines()[0]
+    beside.write_text(json.dumps({**json.loads(written), "properties": {}}), encoding="utf-8")
+    assert run("new", str(tmp_path / "b.yaml")).exit_code == 0
+    assert beside.read_text(encoding="utf-8") == written
+    beside.write_text('{"title": "mine"}', encoding="utf-8")
+    done = run("new", str(tmp_path / "c.yaml"))
+    assert (done.exit_code, beside.read_text(encoding="utf-8")) == (0, '{"title": "mine"}')
+    assert "archnb schema --output" in done.stdout
+
+
+def test_schema_is_written_to_a_file(tmp_path: Path) -> None:
+    """`schema --output` writes what `schema` prints; where the system refuses, the exit code says so."""
+    target = tmp_path / "s.json"
+    assert run("schema", "--output", str(target)).exit_code == 0
+    assert target.read_text(encoding="utf-8") == run("schema").stdout
+    assert run("schema", "--output", str(tmp_path)).exit_code == 4

@@ -214,6 +214,7 @@ def _see_nothing_obeyed(text: str) -> None:
 def _hostile_design(mark: str) -> str:
     quoted = json.dumps(mark)[1:-1].replace("\x7f", "\\x7f").replace("\x9b", "\\x9b").replace("\x85", "\\x85")
     return f"""\
+archnb: 1
 name: "a{quoted}b"
 summary: "a{quoted}b"
 entities:

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 import archnb
 import archnb.design
 from archnb import Plan, plan
-from archnb.design import fields_of
+from archnb.design.entities import collect_fields
 from archnb.design.record import Record
 from archnb.shapes import Table
 from tests.designs import ALL
@@ -98,7 +98,7 @@ def test_own_rows_for_people_any_for_nobody_of_them(name: str) -> None:
         for operation, scope in record.allows.items():
             one = made.design.api.operations[operation]
             if not one.is_public and one.entity is not None:
-                fields = fields_of(made.design, one.entity).values()
+                fields = collect_fields(made.design.entities, one.entity).values()
                 if one.entity == owner or any(field.references == owner for field in fields):
                     assert scope == "own", f"{role} may do {operation} to anybody's rows"
 
@@ -202,7 +202,9 @@ def test_cache_keys_hold_no_personal_data(name: str) -> None:
     for pattern, policy in design.cache.policies.items():
         entity = design.access[pattern].reads
         if policy.use and entity is not None:
-            hidden = {n for n, field in fields_of(design, entity).items() if field.personal or field.secret}
+            hidden = {
+                n for n, field in collect_fields(design.entities, entity).items() if field.personal or field.secret
+            }
             assert not hidden & set(re.findall(r"\{(\w+)\}", policy.key or "")), pattern
 
 

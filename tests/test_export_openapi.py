@@ -264,11 +264,11 @@ def fields(draw: st.DrawFn, entities: list[str]) -> dict[str, Any]:
             made["scale"] = draw(st.one_of(st.none(), st.integers(0, 12)))
     if kind in ("int", "smallint", "float", "decimal", "money"):
         made["minimum"] = draw(st.one_of(st.none(), st.sampled_from([0, 1, -5, 0.5, 100])))
-        made["maximum"] = draw(st.one_of(st.none(), st.sampled_from([0, 5, 1e6])))
+        made["maximum"] = draw(st.one_of(st.none(), st.sampled_from([100, 500, 1e6])))
     for mark in ("unique", "optional", "personal", "secret", "key"):
         if draw(st.integers(0, 4)) == 0:
             made[mark] = True
-    if draw(st.integers(0, 4)) == 0:
+    if kind != "enum" and draw(st.integers(0, 4)) == 0:
         made["default"] = draw(st.text(string.printable, max_size=8))
     return {name: value for name, value in made.items() if value is not None}
 

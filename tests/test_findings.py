@@ -353,7 +353,7 @@ def shipped() -> dict[str, Design]:
     designs = {path.stem: load(path) for path in (ROOT / "notebooks" / "designs").glob("*.yaml")}
     (example,) = re.findall(r"```yaml\n(archnb: .*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     designs["README"] = file.loads(example)
-    designs["starter"] = file.loads(STARTER.format(file="x.yaml", name="x"))
+    designs["starter"] = file.loads(STARTER.format(file="x.yaml", name="x", schema="archnb.schema.json"))
     designs["base"] = load(EXAMPLES / "BASE.yaml")
     designs["tiny"] = ALL["tiny"]()
     return designs
@@ -385,7 +385,7 @@ BROKEN: dict[str, tuple[str, Any]] = {
     "flow-component-in-wrong-zone": ("flow.components.main.zone", "edge"),
     "flow-single-point-of-failure": ("flow.components.main.replicas", 1),
     "monitoring-alert-inside-budget": ("monitoring.alerts.default_availability_burn_1h.factor", 0.5),
-    "monitoring-alert-on-unknown-metric": ("monitoring.alerts.default_availability_burn_1h.slo", "nothing"),
+    "monitoring-alert-on-unknown-metric": ("monitoring.alerts.default_availability_burn_1h.metric", "nothing"),
 }
 
 

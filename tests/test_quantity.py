@@ -38,7 +38,7 @@ def test_range_has_both_ends_and_a_median() -> None:
         ("5 mb", "'mb' can be read in two ways; write 'MB' or 'Mbit'."),
         ("4/sce", "'sce' in '/sce' is not a time; did you mean 'sec'?"),
         ("30M..10M", "'30M..10M': the low end is above the high end; write the smaller one first."),
-        ("1 Mb..2 MB", "'1 Mb..2 MB': the two ends differ in unit."),
+        ("1 Mb..2 MB", "'1 Mb..2 MB': the two ends differ in unit; write the unit once, at the end."),
         ("1..2..3", "'1..2..3' is not a range; write 'low..high', for instance '10M..30M'."),
         ("fast", "'fast' is not a quantity; give a number with a unit such as '400/s', '300 ms', '2 KiB' or '10M..30M'."),
         ("1e999", "'1e999' is not a finite number."),

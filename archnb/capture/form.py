@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from archnb.capture.fields import Field, Kit, Proposal, Question, find_inner, list_questions
-from archnb.design import Design, find_dangling, find_origin, leaves
+from archnb.design import Design, find_origin, leaves
 from archnb.design.record import Record, asked, hints
 from archnb.exceptions import FileChangedError, InputError, Problem, unknown
 from archnb.fact import Fact
@@ -74,6 +74,8 @@ class Form:
     def __init__(self, design: Design, section: str, path: Path | None = None, text: str | None = None) -> None:
         self._kit = Kit()
         self._plan = plan(design)
+        # the plan of a design that was checked and is about to be held
+        self._ready: Plan | None = None
         self._design, self._section, self._path = design, section, path
         # the text that the file is believed to hold
         self._text = text
@@ -96,7 +98,7 @@ class Form:
 
     @design.setter
     def design(self, design: Design) -> None:
-        _check_references(design)
+        self._check(design)
         self._put(design)
 
     @property
@@ -112,7 +114,7 @@ class Form:
     def change(self, path: str, value: Any) -> None:
         """Say the value at a dotted path, as if typed; None takes it back. Raises InputError where it does not fit."""
         made = _replace(self._design, path, value)
-        _check_references(made)
+        self._check(made)
         self._put(made)
 
     def undo(self) -> None:
@@ -235,12 +237,23 @@ class Form:
         with self._guard():
             try:
                 made = _replace(self._design, field.path, field.typed)
-                _check_references(made)
+                self._check(made)
             except InputError as error:
                 field.refuse(error)
                 return
             field.settle()
             self._put(made)
+
+    def _check(self, design: Design) -> None:
+        """Refuse a design in which a name names nothing, also of what only its plan proposes, before it is held and saved."""
+        self._ready = None
+        try:
+            self._ready = plan(design)
+        except InputError:
+            raise
+        except Exception:
+            # a fault of ours is told once the design is safe
+            return
 
     def _put(self, design: Design) -> None:
         if design == self._design:
@@ -257,7 +270,8 @@ class Form:
         self._save()
         self._tell_status("planning …")
         with self._guard():
-            self._plan = plan(design)
+            ready, self._ready = self._ready, None
+            self._plan = ready if ready is not None and ready.said is design else plan(design)
             self._refresh()
         self._write_status()
         failed: Exception | None = None
@@ -509,12 +523,6 @@ def _replace(design: Design, path: str, value: Any) -> Design:
         if isinstance(holder, Mapping) and isinstance(record, Record) and record == type(record)():
             return made.replace(above, None)
     return made
-
-
-def _check_references(design: Design) -> None:
-    problems = list(find_dangling(design))
-    if problems:
-        raise InputError(problems)
 
 
 def _read_text(path: Path) -> str | None:

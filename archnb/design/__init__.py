@@ -5,7 +5,7 @@ A design may be short: requirements and entities are enough. What is not said is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import InitVar, dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from archnb.design.api import Api
 from archnb.design.auth import Auth
 from archnb.design.cache import Cache
 from archnb.design.decisions import Decisions
-from archnb.design.entities import TYPES, AccessPattern, Entity, Field, Relationship
+from archnb.design.entities import AccessPattern, Entity, Relationship
 from archnb.design.errors import Errors
 from archnb.design.flow import Flow
 from archnb.design.jobs import Jobs
@@ -22,15 +22,23 @@ from archnb.design.migrations import Migrations
 from archnb.design.monitoring import Monitoring
 from archnb.design.origin import Origin
 from archnb.design.patterns import Pattern
-from archnb.design.record import Dotted, Named, Record, leaves, plain, read, said
+from archnb.design.record import NOT_NEGATIVE, Dotted, Named, Record, Refers, build, leaves, plain, read, said
+from archnb.design.references import (
+    Names,
+    find_circles,
+    find_faults,
+    find_unknown,
+    is_known_at_once,
+    list_references,
+)
 from archnb.design.requirements import Requirements
 from archnb.design.scaling import Scaling
 from archnb.design.schema import Schema
 from archnb.engines import CACHE_ENGINES, QUEUE_ENGINES, STORE_ENGINES, find_engine
-from archnb.exceptions import InputError, Problem, unknown
+from archnb.exceptions import InputError, Problem
 from archnb.quantity import Quantity
 
-__all__ = ["Design", "find_dangling", "leaves", "plain", "read"]
+__all__ = ["Design", "Origin", "find_dangling", "find_origin", "leaves", "locate", "plain", "read", "remember_origin"]
 
 # the version of the file format that these records are
 FORMAT = 1
@@ -41,11 +49,11 @@ class Design(Record):
     """A backend design: what people said of it."""
 
     name: str | None = said("What is the design called?", example="shop")
-    summary: str | None = said("What is it, in one sentence?", example="An online shop.")
+    summary: str | None = said("What is it, in one sentence?", example="An online shop.", also=("description", "title"))
     requirements: Requirements = said("What is asked of it?", default=Requirements())
-    entities: Named[Entity] = said("Which things does it keep?", default=dict)
+    entities: Named[Entity] = said("Which things does it keep?", default=dict, also=("tables", "models"))
     relationships: Named[Relationship] = said("How else are they related?", default=dict)
-    access: Named[AccessPattern] = said("How are they used?", default=dict)
+    access: Named[AccessPattern] = said("How are they used?", default=dict, also=("access_patterns", "queries"))
     schema: Schema = said("How are they stored?", default=Schema())
     api: Api = said("Which operations does it offer?", default=Api())
     auth: Auth = said("Who may do what?", default=Auth())
@@ -56,12 +64,17 @@ class Design(Record):
     monitoring: Monitoring = said("What is measured?", default=Monitoring())
     scaling: Scaling = said("How does it grow?", default=Scaling())
     migrations: Migrations = said("How does it change?", default=Migrations())
-    patterns: Named[Pattern] = said("Which patterns?", default=dict)
+    patterns: Named[Pattern] = said(
+        "Which patterns?",
+        default=dict,
+        keys=Refers("pattern", unless=("reason",), hint="Say the reason of a pattern of your own."),
+    )
     decisions: Decisions = said("What was decided?", default=Decisions())
     assumptions: Dotted[Quantity] = said(
         "What is known better than the plan assumes?",
         default=Dotted(),
         example="{cache.least_saved: 0.1}",
+        within=NOT_NEGATIVE,
         help="The name of an assumption with another value, dotted or nested; `plan.facts.assumptions` lists the names.",
     )
     accepted: tuple[Acceptance, ...] = said("Which findings are accepted?", default=())
@@ -70,7 +83,7 @@ class Design(Record):
 
     def __post_init__(self, _origin: Origin | None) -> None:
         if _origin is not None:
-            remember_origin(self, _origin)
+            remember_origin(self, _origin.hand_on())
 
     def replace(self, path: str, value: Any) -> Design:
         """The same design with the value at a dotted path replaced, read as from a file.
@@ -79,7 +92,7 @@ class Design(Record):
         """
         made, origin = super().replace(path, value), find_origin(self)
         if origin is not None:
-            remember_origin(made, origin)
+            remember_origin(made, origin.hand_on())
         return made
 
     @classmethod
@@ -92,11 +105,21 @@ class Design(Record):
 
         Raises InputError with every problem, dangling references among them.
         """
-        made = read(cls, {name: value for name, value in data.items() if name != "archnb"})
-        problems = list(find_dangling(made))
+        problems: list[Problem] = []
+        made = build(cls, {name: value for name, value in data.items() if name != "archnb"}, "", problems)
+        # what could not be read is no reason to complain of what refers to it or misses it
+        wrong = [one.path for one in problems]
+        problems += [one for one in find_dangling(made) if not _is_touched(one.path, wrong)]
         if problems:
-            raise InputError(problems)
+            error = InputError(problems)
+            error.data = data
+            raise error
         return made
+
+
+def _is_touched(path: str, wrong: list[str]) -> bool:
+    """Whether something at a path, above it or below it could not be read."""
+    return any(path == one or path.startswith(f"{one}.") or one.startswith(f"{path}.") for one in wrong)
 
 
 def find_origin(design: Design) -> Origin | None:
@@ -111,155 +134,22 @@ def remember_origin(design: Design, origin: Origin) -> None:
 
 
 def find_dangling(design: Design) -> Iterator[Problem]:
-    """Every reference that names nothing, every unknown type, every cycle of inheritance."""
-    yield from _check_entities(design)
-    yield from _check_relationships(design)
-    yield from _check_access(design)
-    yield from _check_tables(design)
+    """Every name that names nothing, every fault between the fields of a record, every cycle of inheritance.
+
+    Names of what only the plan proposes are checked there.
+    """
+    at_once = [one for one in list_references(design) if is_known_at_once(one)]
+    yield from find_faults(design)
+    yield from find_unknown(at_once, Names(design))
+    yield from find_circles(design)
     yield from check_acceptances(design.accepted)
     yield from _check_engines(design)
 
 
-def fields_of(design: Design, entity: str) -> dict[str, Field]:
-    """The fields of an entity with those it inherits, the inherited ones first."""
-    if entity in design.entities and design.entities[entity].extends is None:
-        return dict(design.entities[entity].fields.items())
-    chain: list[str] = []
-    name: str | None = entity
-    while name is not None and name in design.entities and name not in chain:
-        chain.append(name)
-        name = design.entities[name].extends
-    found: dict[str, Field] = {}
-    for one in reversed(chain):
-        found |= dict(design.entities[one].fields)
-    return found
-
-
-def _check_entities(design: Design) -> Iterator[Problem]:
-    names = list(design.entities)
-    for name, entity in design.entities.items():
-        path = f"entities.{name}"
-        for field_name, field in entity.fields.items():
-            here = f"{path}.fields.{field_name}"
-            if field.type is None and field.references is None:
-                yield Problem(here, "a type is missing; write for instance 'text(200)'. See archnb.types().")
-            elif field.type is not None and field.type not in TYPES:
-                yield Problem(here, unknown("type", field.type, TYPES, "See archnb.types()."))
-            if field.references is not None and field.references not in names:
-                yield Problem(here, unknown("entity", field.references, names, "Declare it under entities."))
-            if field.type == "enum" and not field.values:
-                yield Problem(here, "an enum needs its words; write for instance 'enum(new, paid)'.")
-        own = fields_of(design, name)
-        for one in entity.key:
-            if one not in own:
-                yield Problem(f"{path}.key", unknown("field", one, own))
-        for joined in entity.unique:
-            for one in joined.split("+"):
-                if one.strip() not in own:
-                    yield Problem(f"{path}.unique", unknown("field", one.strip(), own))
-        if entity.extends is not None:
-            yield from _check_extends(design, name)
-
-
-def _check_extends(design: Design, name: str) -> Iterator[Problem]:
-    path, seen, at = f"entities.{name}.extends", [name], design.entities[name].extends
-    while at is not None:
-        if at not in design.entities:
-            if len(seen) == 1:
-                yield Problem(path, unknown("entity", at, design.entities, "Declare it under entities."))
-            return
-        if at in seen:
-            if at == name:
-                yield Problem(path, f"inheritance goes in a circle: {' -> '.join([*seen, at])}; take one of them out.")
-            return
-        seen.append(at)
-        at = design.entities[at].extends
-
-
-def _check_relationships(design: Design) -> Iterator[Problem]:
-    for name, one in design.relationships.items():
-        path = f"relationships.{name}"
-        if len(one.between) != 2:
-            yield Problem(
-                f"{path}.between",
-                f"{len(one.between)} entities are given where two are needed; write 'Product, Category'.",
-            )
-        for end in one.between:
-            if end not in design.entities:
-                yield Problem(f"{path}.between", unknown("entity", end, design.entities, "Declare it under entities."))
-        for field_name, field in one.fields.items():
-            if field.type is not None and field.type not in TYPES:
-                yield Problem(f"{path}.fields.{field_name}", unknown("type", field.type, TYPES, "See archnb.types()."))
-
-
-def _check_access(design: Design) -> Iterator[Problem]:
-    for name, one in design.access.items():
-        path = f"access.{name}"
-        if (one.reads is None) == (one.writes is None):
-            yield Problem(path, "say either `reads` or `writes`, with the entity it is about.")
-            continue
-        entity = one.reads or one.writes or ""
-        verb = "reads" if one.reads else "writes"
-        if entity not in design.entities:
-            yield Problem(f"{path}.{verb}", unknown("entity", entity, design.entities, "Declare it under entities."))
-            continue
-        own = fields_of(design, entity)
-        named = {"by": one.by, "range": (one.range,) if one.range else (), "sort": one.sort, "search": one.search}
-        for part, fields in named.items():
-            for field in fields:
-                # `customer.country` follows a reference one step
-                if field.lstrip("-").partition(".")[0] not in own and field.lstrip("-") != "id":
-                    yield Problem(
-                        f"{path}.{part}", unknown("field", field.lstrip("-"), own, f"It must be a field of {entity}.")
-                    )
-        for included in one.include:
-            if included not in design.entities and included not in design.relationships:
-                yield Problem(f"{path}.include", unknown("entity", included, [*design.entities, *design.relationships]))
-        if one.follows is not None:
-            yield from _check_follows(design, name)
-        for n, step in enumerate(one.steps):
-            if step.entity is not None and step.entity not in design.entities:
-                yield Problem(
-                    f"{path}.steps.{n}", unknown("entity", step.entity, design.entities, "Declare it under entities.")
-                )
-
-
-def _check_follows(design: Design, name: str) -> Iterator[Problem]:
-    path, chain = f"access.{name}.follows", [name]
-    while (ahead := design.access[chain[-1]].follows) not in (None, "load"):
-        if ahead not in design.access:
-            if len(chain) == 1:
-                yield Problem(path, unknown("access pattern", ahead, ["load", *design.access]))
-            return
-        if ahead in chain:
-            if ahead == name:
-                around = " -> ".join([*chain, name])
-                yield Problem(path, f"the rates follow each other in a circle: {around}; take one of them out.")
-            return
-        chain.append(ahead)
-    if len(chain) > 1 and design.access[chain[1]].rate is None:
-        yield Problem(path, f"{chain[1]!r} has no rate to follow; say its rate, or follow the load.")
-
-
-def _check_tables(design: Design) -> Iterator[Problem]:
-    tables, stores = design.schema.tables, design.schema.stores
-    for name, table in tables.items():
-        path = f"schema.tables.{name}"
-        if table.store is not None and stores and table.store not in stores:
-            yield Problem(f"{path}.store", unknown("store", table.store, stores, "Declare it under schema.stores."))
-        for column_name, column in table.columns.items():
-            if column.type is not None and column.type not in TYPES:
-                yield Problem(
-                    f"{path}.columns.{column_name}", unknown("type", column.type, TYPES, "See archnb.types().")
-                )
-        for key_name, key in table.foreign_keys.items():
-            if key.references is not None and key.references not in tables and tables and table.columns:
-                yield Problem(f"{path}.foreign_keys.{key_name}", unknown("table", key.references, tables))
-        if not table.columns:
-            continue
-        for needed in (*table.primary_key, *(c for key in table.foreign_keys.values() for c in key.columns)):
-            if needed not in table.columns:
-                yield Problem(path, unknown("column", needed, table.columns))
+def locate(design: Design, problems: Iterable[Problem]) -> InputError:
+    """The error of some problems of a design, with the lines of its file where it was read from one."""
+    origin = find_origin(design)
+    return origin.locate(problems) if origin is not None else InputError(problems)
 
 
 def _check_engines(design: Design) -> Iterator[Problem]:
@@ -271,14 +161,17 @@ def _check_engines(design: Design) -> Iterator[Problem]:
             continue
         roster = {"store": STORE_ENGINES, "cache": CACHE_ENGINES, "queue": QUEUE_ENGINES}.get(kind)
         if roster is None:
-            yield Problem(path, f"a {kind} has no engine; say what it is built with as `technology`.")
+            yield Problem.of(
+                path, f"a {kind} has no engine", "say what it is built with as `technology`", given=engine.name
+            )
             continue
         if engine.name not in roster.list_names():
-            yield Problem(path, roster.explain_unknown(engine.name))
+            yield roster.tell_unknown(path, engine.name)
             continue
         where, own = _find_own_engine(design, name, kind)
         if own is not None and own != engine.name:
-            yield Problem(path, f"{engine.name!r} is said here and {own!r} at {where}; say it once.")
+            told = f"{engine.name!r} is said here and {own!r} at {where}"
+            yield Problem.of(path, told, "say it once", given=engine.name, allowed=[own])
 
 
 def _find_own_engine(design: Design, name: str, kind: str) -> tuple[str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.record import Named, Record, said
+from archnb.design.record import Named, Record, Refers, said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,10 @@ class Decision(Record):
 class Transaction(Record):
     """What one write operation does atomically, and how strictly it is kept apart from others."""
 
-    operation: str | None = said("Which operation?", example="place_order")
-    boundary: tuple[str, ...] = said("Which entities change together?", default=(), example="Order, OrderLine")
+    operation: str | None = said("Which operation?", example="place_order", refers="operation")
+    boundary: tuple[str, ...] = said(
+        "Which entities change together?", default=(), example="Order, OrderLine", refers="entity"
+    )
     isolation: Literal["read committed", "repeatable read", "serializable"] | None = said(
         "Which isolation level?", example="read committed"
     )
@@ -49,5 +51,7 @@ class Decisions(Record):
     """The decisions section."""
 
     records: Named[Decision] = said("Which decisions?", default=dict)
-    transactions: Named[Transaction] = said("Where do transactions end?", default=dict)
+    transactions: Named[Transaction] = said(
+        "Where do transactions end?", default=dict, keys=Refers("operation", unless=("operation",))
+    )
     handoffs: Named[Handoff] = said("What do colleagues need?", default=dict)

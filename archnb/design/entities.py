@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from archnb.design.record import NUMBER, RATE, TIME, Named, Record, said
+from archnb.design.record import (
+    COUNT,
+    DURATION,
+    GROWTH,
+    NOT_NEGATIVE_RATE,
+    NUMBER,
+    RATE,
+    TIME,
+    Fault,
+    Named,
+    Range,
+    Record,
+    Refers,
+    said,
+)
 from archnb.design.requirements import Consistency
-from archnb.exceptions import InputError, Problem, quote, unknown
+from archnb.exceptions import InputError, Problem, quote, unknown_name
 from archnb.quantity import Quantity
 
 
@@ -18,6 +32,7 @@ class Type:
     """A field type: how many bytes a value takes on average in a row, what it is for, and how its arguments are written.
 
     `bytes` is per value; where `per_length` is set, a text of length n is taken as half full: 1 + per_length * n / 2.
+    `also` is what databases and languages call it.
     """
 
     name: str
@@ -25,53 +40,97 @@ class Type:
     about: str
     arguments: str = ""
     per_length: float = 0.0
+    also: tuple[str, ...] = ()
 
 
 TYPES: Mapping[str, Type] = {
     one.name: one
     for one in (
-        Type("key", 8, "a generated 64-bit identity, the primary key"),
-        Type("uuid", 16, "a 128-bit identifier; as a key, version 7 (ordered by time)"),
+        Type(
+            "key",
+            8,
+            "a generated 64-bit identity, the primary key",
+            also=("serial", "bigserial", "identity", "autoincrement", "pk", "id"),
+        ),
+        Type("uuid", 16, "a 128-bit identifier; as a key, version 7 (ordered by time)", also=("guid", "ulid")),
         Type("code", 8, "a short public code in base 62, of length n", "(n)", 2.0),
-        Type("int", 4, "a whole number of 32 bits"),
-        Type("bigint", 8, "a whole number of 64 bits"),
-        Type("smallint", 2, "a whole number of 16 bits"),
-        Type("decimal", 8, "an exact number with p digits, s of them after the point", "(p, s)"),
+        Type("int", 4, "a whole number of 32 bits", also=("integer", "int4", "int32", "number", "mediumint")),
+        Type("bigint", 8, "a whole number of 64 bits", also=("long", "int8", "int64", "biginteger")),
+        Type("smallint", 2, "a whole number of 16 bits", also=("short", "int2", "int16", "tinyint")),
+        Type("decimal", 8, "an exact number with p digits, s of them after the point", "(p, s)", also=("numeric",)),
         Type("money", 12, "an exact amount with two to four decimals and its currency"),
-        Type("float", 8, "an inexact number of 64 bits"),
-        Type("bool", 1, "true or false"),
-        Type("text", 64, "text, of at most n characters where n is given", "(n)", 1.0),
-        Type("char", 4, "text of exactly n characters", "(n)", 2.0),
-        Type("email", 28, "an e-mail address, compared without case"),
-        Type("url", 100, "a web address"),
-        Type("phone", 16, "a telephone number in E.164 form"),
-        Type("timestamp", 8, "an instant, with time zone"),
+        Type("float", 8, "an inexact number of 64 bits", also=("double", "real", "float8", "float64")),
+        Type("bool", 1, "true or false", also=("boolean", "bit")),
+        Type(
+            "text",
+            64,
+            "text, of at most n characters where n is given",
+            "(n)",
+            1.0,
+            also=("string", "str", "varchar", "nvarchar", "varchar2", "longtext", "mediumtext", "tinytext", "clob"),
+        ),
+        Type("char", 4, "text of exactly n characters", "(n)", 2.0, also=("character", "nchar")),
+        Type("email", 28, "an e-mail address, compared without case", also=("mail",)),
+        Type("url", 100, "a web address", also=("uri", "link")),
+        Type("phone", 16, "a telephone number in E.164 form", also=("tel", "telephone")),
+        Type("timestamp", 8, "an instant, with time zone", also=("datetime", "timestamptz", "datetime2", "instant")),
         Type("date", 4, "a calendar day"),
         Type("time", 8, "a time of day"),
-        Type("duration", 16, "a length of time"),
-        Type("json", 300, "a document whose inner form is free"),
-        Type("bytes", 1000, "binary data of at most n bytes", "(n)", 1.0),
-        Type("enum", 4, "one of the listed words", "(a, b, …)"),
+        Type("duration", 16, "a length of time", also=("interval", "timedelta")),
+        Type("json", 300, "a document whose inner form is free", also=("jsonb", "object", "document", "dict", "map")),
+        Type(
+            "bytes",
+            1000,
+            "binary data of at most n bytes",
+            "(n)",
+            1.0,
+            also=("blob", "binary", "bytea", "varbinary", "file", "image"),
+        ),
+        Type("enum", 4, "one of the listed words", "(a, b, …)", also=("choice", "select")),
         Type("country", 2, "a two-letter country code (ISO 3166-1)"),
         Type("currency", 3, "a three-letter currency code (ISO 4217)"),
         Type("language", 5, "a language tag (BCP 47)"),
-        Type("ip", 16, "an IPv4 or IPv6 address"),
-        Type("point", 16, "a place: longitude and latitude"),
-        Type("vector", 1024, "an embedding of n dimensions", "(n)", 8.0),
-        Type("reference", 8, "the key of another entity, written '-> Entity'"),
+        Type("ip", 16, "an IPv4 or IPv6 address", also=("inet", "cidr")),
+        Type(
+            "point",
+            16,
+            "a place: longitude and latitude",
+            also=("geo", "geography", "geometry", "location", "coordinates"),
+        ),
+        Type("vector", 1024, "an embedding of n dimensions", "(n)", 8.0, also=("embedding",)),
+        Type(
+            "reference", 8, "the key of another entity, written '-> Entity'", also=("ref", "fk", "relation", "foreign")
+        ),
         Type("other", 32, "a type of one engine that archnb does not model; `native` holds it"),
     )
 }
 
+# what other languages call a type, in lower case, and the type that is meant
+TYPES_MEANT: Mapping[str, str] = {word: one.name for one in TYPES.values() for word in one.also}
+
 OnDelete = Literal["restrict", "cascade", "set null", "no action", "set default"]
 
-_WORDS = ("key", "unique", "optional", "personal", "secret", "cascade")
+MARKS: Mapping[str, str] = {
+    "key": "it is the primary key, or part of it",
+    "unique": "no two rows have the same value",
+    "optional": "it may be missing; without this mark a value is required",
+    "personal": "it is data about a person, as the GDPR has it",
+    "secret": "it is never shown and never logged: a password hash, a token",
+    "cascade": "the row goes when the row that it refers to goes",
+}
+_MARKS_MEANT: Mapping[str, str] = {
+    "nullable": "optional", "null": "optional", "primary": "key", "pk": "key", "pii": "personal", "sensitive": "secret",
+    "private": "secret", "hidden": "secret", "distinct": "unique",
+}  # fmt: skip
+_WORDS = tuple(MARKS)
 _FIELD = re.compile(
     r"""\s*(?:->\s*(?P<reference>"[^"]+"|[\w ]*\w)|(?P<type>\w+))\s*   # -> Entity, or a type
         (?:\((?P<arguments>[^)]*)\))?                                  # (200), (10, 2), (new, paid)
         (?P<rest>.*)""",
     re.VERBOSE | re.DOTALL,
 )
+# a default that is a plain word, and neither an expression nor a quoted text of a database
+_WORD = re.compile(r"[\w -]+")
 _REFERENCE_STOPS = frozenset(_WORDS)
 
 
@@ -81,26 +140,45 @@ class Field(Record):
 
     SHORTHAND: ClassVar[str] = "a text such as 'text(200) unique' or '-> Customer'"
 
-    type: str | None = said("What kind of value is it?", example="text")
-    length: int | None = said("How long at most?", example="200")
-    scale: int | None = said("How many digits after the point?", example="2")
-    values: tuple[str, ...] = said("Which words are allowed?", default=(), example="new, paid, shipped")
-    references: str | None = said("Which entity does it refer to?", example="Customer")
-    key: bool | None = said("Is it (part of) the primary key?", example="true")
+    type: str | None = said("What kind of value is it?", example="text", refers="type")
+    length: int | None = said(
+        "How long at most?",
+        example="200",
+        within=Range(least="0", most="1T", is_whole=True),
+        also=("max_length", "size"),
+    )
+    scale: int | None = said(
+        "How many digits after the point?", example="2", within=Range(least="0", most="1000", is_whole=True)
+    )
+    values: tuple[str, ...] = said(
+        "Which words are allowed?", default=(), example="new, paid, shipped", also=("words", "options")
+    )
+    references: str | None = said(
+        "Which entity does it refer to?", example="Customer", refers="entity", also=("ref", "refers", "foreign_key")
+    )
+    key: bool | None = said("Is it (part of) the primary key?", example="true", also=("primary_key", "pk"))
     unique: bool | None = said("Is its value unique?", example="true")
-    optional: bool | None = said("May it be missing?", example="true", help="Left out, a value is required.")
+    optional: bool | None = said(
+        "May it be missing?", example="true", help="Left out, a value is required.", also=("nullable", "null")
+    )
     personal: bool | None = said(
-        "Is it personal data?", example="true", help="Data about a person, as the GDPR has it."
+        "Is it personal data?", example="true", help="Data about a person, as the GDPR has it.", also=("pii",)
     )
     secret: bool | None = said(
         "Is it a secret?", example="true", help="A password hash, a token, a key: never shown, never logged."
     )
     default: str | None = said("Which value when none is given?", example="new")
-    minimum: float | None = said("What is the least value?", example="0")
-    maximum: float | None = said("What is the greatest value?", example="5")
-    on_delete: OnDelete | None = said("What happens here when the row it refers to goes?", example="restrict")
+    minimum: float | None = said("What is the least value?", example="0", also=("min",))
+    maximum: float | None = said("What is the greatest value?", example="5", also=("max",))
+    on_delete: OnDelete | None = said(
+        "What happens here when the row it refers to goes?",
+        example="restrict",
+        meant={"set_null": "set null", "no_action": "no action"},
+    )
     native: str | None = said("Which type of the engine exactly?", example="tsvector")
-    comment: str | None = said("What does it mean?", example="the price at the time of the order")
+    comment: str | None = said(
+        "What does it mean?", example="the price at the time of the order", also=("description", "summary", "note")
+    )
 
     @classmethod
     def read_shorthand(cls, text: str) -> Mapping[str, Any]:
@@ -109,12 +187,27 @@ class Field(Record):
     def write_shorthand(self) -> str | None:
         return write_field(self)
 
+    def find_faults(self) -> Iterator[Fault]:
+        if self.type is None and self.references is None:
+            yield Fault("", "a type is missing", "write for instance 'text(200)'. See archnb.types().")
+        if self.type == "reference" and self.references is None:
+            yield Fault("", "a reference needs the entity it refers to", "write for instance '-> Customer'")
+        if self.type == "enum" and not self.values:
+            yield Fault("", "an enum needs its words", "write for instance 'enum(new, paid)'")
+        is_plain = self.default is not None and _WORD.fullmatch(self.default) and self.default.casefold() != "null"
+        if self.type == "enum" and self.values and is_plain and self.default not in self.values:
+            words = ", ".join(self.values)
+            yield Fault("", f"the default {quote(self.default)} is none of its words", f"allowed: {words}")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            fault = f"no value is at least {self.minimum:g} and at most {self.maximum:g}"
+            yield Fault("", fault, "write the smaller one after >= and the greater one after <=")
+
 
 def read_field(text: str) -> dict[str, Any]:
     """The fields that a field's one-string form says. Raises InputError with nearest matches."""
     match = _FIELD.fullmatch(text)
     if match is None:
-        raise InputError([Problem("", f"{quote(text)} is not a field; write {Field.SHORTHAND}.")])
+        raise InputError([Problem.of("", f"{quote(text)} is not a field", f"write {Field.SHORTHAND}", given=text)])
     made: dict[str, Any] = {}
     rest = match["rest"]
     if match["reference"]:
@@ -129,11 +222,23 @@ def read_field(text: str) -> dict[str, Any]:
     else:
         made["type"] = match["type"]
         if made["type"] not in TYPES:
-            raise InputError([Problem("", unknown("type", made["type"], TYPES, "See archnb.types()."))])
+            raise InputError([unknown_type("", made["type"], match["arguments"])])
         if match["arguments"] is not None:
             made |= _read_arguments(made["type"], match["arguments"], text)
     made |= _read_marks(rest, text)
     return made
+
+
+def unknown_type(path: str, given: str, arguments: str | None = None) -> Problem:
+    """The problem of a type that is not known: `varchar(80)` is text(80) elsewhere."""
+    problem = unknown_name(path, "type", given, TYPES, "See archnb.types().", meant=TYPES_MEANT)
+    if problem.nearest is None or arguments is None or not TYPES[problem.nearest].arguments:
+        return problem
+    right = f"{problem.nearest}({arguments})"
+    fault = f"type {quote(given)} is not known"
+    return Problem.of(
+        path, fault, f"did you mean {right!r}? See archnb.types().", given=given, allowed=TYPES, nearest=right
+    )
 
 
 def _read_arguments(kind: str, arguments: str, text: str) -> dict[str, Any]:
@@ -146,7 +251,9 @@ def _read_arguments(kind: str, arguments: str, text: str) -> dict[str, Any]:
         or len(parts) > 2
     ):
         allowed = f"write {kind}{TYPES[kind].arguments}" if TYPES[kind].arguments else f"{kind!r} takes none"
-        raise InputError([Problem("", f"({quote(arguments)}) in {quote(text)} are not its arguments; {allowed}.")])
+        raise InputError(
+            [Problem.of("", f"({quote(arguments)}) in {quote(text)} are not its arguments", allowed, given=text)]
+        )
     numbers = [int(part) for part in parts]
     return {"length": numbers[0]} | ({"scale": numbers[1]} if len(numbers) > 1 else {})
 
@@ -170,7 +277,8 @@ def _read_marks(rest: str, text: str) -> dict[str, Any]:
         elif word in _WORDS:
             made[word] = True
         else:
-            raise InputError([Problem("", f"in {quote(text)}: " + unknown("mark", word, _WORDS))])
+            problem = unknown_name("", "mark", word, _WORDS, meant=_MARKS_MEANT)
+            raise InputError([replace(problem, message=f"in {quote(text)}: {problem.message}")])
     return made
 
 
@@ -206,41 +314,100 @@ def write_field(field: Field) -> str | None:
 class Entity(Record):
     """A thing that is kept: its fields, how many there are, how they grow, how long they stay."""
 
-    summary: str | None = said("What is it?", example="A person who buys.")
-    fields: Named[Field] = said("What is known about it?", default=dict)
-    extends: str | None = said("Which entity is it a special case of?", example="Party")
+    summary: str | None = said("What is it?", example="A person who buys.", also=("description", "title", "comment"))
+    fields: Named[Field] = said(
+        "What is known about it?", default=dict, grammar="field", also=("columns", "attributes", "properties")
+    )
+    extends: str | None = said(
+        "Which entity is it a special case of?", example="Party", refers="entity", also=("inherits", "parent", "base")
+    )
     key: tuple[str, ...] = said(
-        "Which fields together are its key?", default=(), example="order, product", help="Where one field is not."
+        "Which fields together are its key?",
+        default=(),
+        example="order, product",
+        help="Where one field is not.",
+        refers="field of the entity",
+        also=("primary_key", "pk"),
     )
     unique: tuple[str, ...] = said(
         "Which fields together are unique?",
         default=(),
         example="customer + product",
         help="Joined with '+', one text a constraint.",
+        refers=Refers("field of the entity", pick=r"([^+]*[^+\s])"),
+        also=("uniques",),
     )
-    rows: Quantity | None = said("How many are there at the start?", unit=NUMBER, example="5M")
+    rows: Quantity | None = said(
+        "How many are there at the start?", unit=NUMBER, example="5M", within=COUNT, also=("count", "number")
+    )
     growth: Quantity | None = said(
         "How many are added?",
         unit=RATE,
         example="50k/day",
         help="A number per time, which grows as the load does, or a share such as 60%/year.",
+        within=Range(least="-1G/s", most="1G/s", share=GROWTH),
+        also=("growth_rate",),
     )
-    retention: Quantity | None = said("How long is each kept?", unit=TIME, example="7 years")
-    domain: str | None = said("Which part of the business does it belong to?", example="ordering")
+    retention: Quantity | None = said(
+        "How long is each kept?", unit=TIME, example="7 years", within=DURATION, also=("ttl", "keep")
+    )
+    domain: str | None = said(
+        "Which part of the business does it belong to?", example="ordering", also=("context", "module")
+    )
     history: bool | None = said("Must every earlier state be known?", example="true", help="Proposes event sourcing.")
+
+
+def list_ancestry(entities: Mapping[str, Entity], entity: str) -> tuple[str, ...]:
+    """An entity, what it extends, what that extends, and so on; a circle ends where it begins."""
+    chain: dict[str, None] = {}
+    name: str | None = entity
+    while name is not None and name in entities and name not in chain:
+        chain[name] = None
+        name = entities[name].extends
+    return tuple(chain)
+
+
+def collect_fields(entities: Mapping[str, Entity], entity: str) -> Mapping[str, Field]:
+    """The fields of an entity with those it inherits, the inherited ones first; none where it is not declared."""
+    chain = list_ancestry(entities, entity)
+    if len(chain) == 1:
+        return entities[entity].fields
+    found: dict[str, Field] = {}
+    for name in reversed(chain):
+        found |= entities[name].fields
+    return Named(found)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Relationship(Record):
     """A relationship that no field of an entity says, above all many-to-many, with its own attributes."""
 
-    between: tuple[str, ...] = said("Which two entities?", default=(), example="Product, Category")
+    between: tuple[str, ...] = said("Which two entities?", default=(), example="Product, Category", refers="entity")
     kind: Literal["one-to-one", "one-to-many", "many-to-many"] | None = said(
-        "How many of each?", example="many-to-many"
+        "How many of each?",
+        example="many-to-many",
+        meant={
+            "one_to_one": "one-to-one",
+            "1:1": "one-to-one",
+            "one_to_many": "one-to-many",
+            "1:n": "one-to-many",
+            "many_to_many": "many-to-many",
+            "n:m": "many-to-many",
+            "m:n": "many-to-many",
+        },
+        also=("type", "cardinality"),
     )
     optional: bool | None = said("May the many side have none?", example="true")
-    fields: Named[Field] = said("What is known about each pair?", default=dict)
-    rows: Quantity | None = said("How many pairs are there?", unit=NUMBER, example="20M")
+    fields: Named[Field] = said("What is known about each pair?", default=dict, grammar="field")
+    rows: Quantity | None = said("How many pairs are there?", unit=NUMBER, example="20M", within=COUNT)
+
+    def find_faults(self) -> Iterator[Fault]:
+        if len(self.between) != 2:
+            fault = f"{len(self.between)} entities are given where two are needed"
+            yield Fault("between", fault, "write 'Product, Category'")
+
+
+STEP = "a step is VERB ENTITY [via PARTY] [undo VERB], for instance: capture Payment via psp undo refund"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,16 +416,16 @@ class Step(Record):
 
     SHORTHAND: ClassVar[str] = "a text such as 'charge Payment via psp undo refund'"
 
-    action: str | None = said("What is done?", example="charge")
-    entity: str | None = said("To which entity?", example="Payment")
-    via: str | None = said("Through which third party?", example="psp")
-    undo: str | None = said("What undoes it?", example="refund")
+    action: str | None = said("What is done?", example="charge", also=("verb", "do"))
+    entity: str | None = said("To which entity?", example="Payment", refers=Refers("entity", hint=f"A{STEP[1:]}."))
+    via: str | None = said("Through which third party?", example="psp", also=("through", "party"))
+    undo: str | None = said("What undoes it?", example="refund", also=("compensation", "rollback"))
 
     @classmethod
     def read_shorthand(cls, text: str) -> Mapping[str, Any]:
         match = re.fullmatch(r"\s*(\S+)\s+(.+?)(?:\s+via\s+(\S+))?(?:\s+undo\s+(.+?))?\s*", text)
         if match is None:
-            raise InputError([Problem("", f"{quote(text)} is not a step; write {cls.SHORTHAND}.")])
+            raise InputError([Problem.of("", f"{quote(text)} is not a step", STEP, given=text)])
         found = {"action": match[1], "entity": match[2], "via": match[3], "undo": match[4]}
         return {name: value for name, value in found.items() if value is not None}
 
@@ -280,32 +447,102 @@ class AccessPattern(Record):
     `by`, `range`, `sort` and `search` name fields of the entity; `-placed_at` sorts downwards.
     """
 
-    summary: str | None = said("What does it do for the user?", example="Shows a customer's latest orders.")
-    reads: str | None = said("Which entity does it read?", example="Order")
-    writes: str | None = said("Which entity does it write?", example="Order")
-    action: Literal["create", "update", "delete"] | None = said("What does the write do?", example="create")
-    by: tuple[str, ...] = said("Which fields are given exactly?", default=(), example="customer")
-    range: str | None = said("Which field is given as a range?", example="placed_at")
-    sort: tuple[str, ...] = said("How are the results ordered?", default=(), example="-placed_at")
-    search: tuple[str, ...] = said("Which fields are searched as text?", default=(), example="name, description")
-    include: tuple[str, ...] = said("Which other entities come along?", default=(), example="OrderLine")
-    aggregate: str | None = said("What is computed over the rows?", example="sum of total by day")
-    depth: int | None = said(
-        "How many relationships deep does it go?", example="3", help="Above 2, a graph store is weighed."
+    summary: str | None = said(
+        "What does it do for the user?", example="Shows a customer's latest orders.", also=("description", "title")
     )
-    limit: int | None = said("How many rows at most?", example="20")
-    rate: Quantity | None = said("How often, at the peak?", unit=RATE, example="200/s")
+    reads: str | None = said("Which entity does it read?", example="Order", refers="entity", also=("read",))
+    writes: str | None = said("Which entity does it write?", example="Order", refers="entity", also=("write",))
+    action: Literal["create", "update", "delete"] | None = said(
+        "What does the write do?",
+        example="create",
+        meant={
+            "insert": "create",
+            "add": "create",
+            "new": "create",
+            "change": "update",
+            "edit": "update",
+            "modify": "update",
+            "patch": "update",
+            "remove": "delete",
+            "erase": "delete",
+        },
+    )
+    by: tuple[str, ...] = said(
+        "Which fields are given exactly?",
+        default=(),
+        example="customer",
+        refers="field path",
+        grammar="by",
+        also=("where", "filter", "key"),
+    )
+    range: str | None = said(
+        "Which field is given as a range?", example="placed_at", refers="field path", grammar="range", also=("between",)
+    )
+    sort: tuple[str, ...] = said(
+        "How are the results ordered?",
+        default=(),
+        example="-placed_at",
+        refers=Refers("field path", strip="-"),
+        grammar="sort",
+        also=("order_by", "order"),
+    )
+    search: tuple[str, ...] = said(
+        "Which fields are searched as text?",
+        default=(),
+        example="name, description",
+        refers="field path",
+        also=("query", "full_text"),
+    )
+    include: tuple[str, ...] = said(
+        "Which other entities come along?",
+        default=(),
+        example="OrderLine",
+        refers="entity or relationship",
+        also=("with", "join"),
+    )
+    aggregate: str | None = said("What is computed over the rows?", example="sum of total by day", grammar="aggregate")
+    depth: int | None = said(
+        "How many relationships deep does it go?",
+        example="3",
+        help="Above 2, a graph store is weighed.",
+        within=Range(least="0", most="1000", is_whole=True),
+    )
+    limit: int | None = said(
+        "How many rows at most?",
+        example="20",
+        within=Range(least="1", most="1000000000", is_whole=True),
+        also=("page_size", "top"),
+    )
+    rate: Quantity | None = said(
+        "How often, at the peak?",
+        unit=RATE,
+        example="200/s",
+        within=NOT_NEGATIVE_RATE,
+        also=("rps", "qps", "frequency"),
+    )
     follows: str | None = said(
         "With what does its rate move?",
         example="load",
+        refers="rate to follow",
         help="`load`, or another access pattern: where that is uncertain, this rate keeps its ratio to it. Without it a rate"
         " that is a range is drawn on its own.",
     )
     consistency: Consistency | None = said("Must a read see every write before it?", example="session")
     roles: tuple[str, ...] = said(
-        "Who may do it?", default=(), example="customer, admin", help="`public` is everybody."
+        "Who may do it?", default=(), example="customer, admin", help="`public` is everybody.", also=("role", "who")
     )
     steps: tuple[Step, ...] = said(
-        "What else does the write do, in order?", default=(), example="reserve Stock undo release"
+        "What else does the write do, in order?", default=(), example="reserve Stock undo release", grammar="steps"
     )
-    is_async: bool | None = said("May the user go on before it is done?", example="true")
+    is_async: bool | None = said(
+        "May the user go on before it is done?",
+        example="true",
+        proposed="false",
+        also=("async", "asynchronous", "background"),
+    )
+
+    def find_faults(self) -> Iterator[Fault]:
+        if (self.reads is None) == (self.writes is None):
+            next = "say either `reads` or `writes`, with the entity it is about"
+            told = "it neither reads nor writes" if self.reads is None else "it both reads and writes"
+            yield Fault("", told, next)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archnb.design.record import NUMBER, TIME, Named, Record, said
+from archnb.design.record import (
+    AT_LEAST_ONE,
+    DELAY,
+    DURATION,
+    NUMBER,
+    SHARE,
+    SOME_SHARE,
+    TIME,
+    Named,
+    Range,
+    Record,
+    Refers,
+    said,
+)
 from archnb.quantity import Quantity
 
 
@@ -12,10 +25,14 @@ from archnb.quantity import Quantity
 class ErrorCode(Record):
     """An error of the catalogue, in the form of RFC 9457. Its name is the stable code."""
 
-    title: str | None = said("What is it, in a few words?", example="The stock is not enough.")
-    http: int | None = said("Which HTTP status?", example="409")
+    title: str | None = said(
+        "What is it, in a few words?", example="The stock is not enough.", also=("summary", "description")
+    )
+    http: int | None = said(
+        "Which HTTP status?", example="409", within=Range(least="400", most="599", is_whole=True), also=("status",)
+    )
     grpc: str | None = said("Which gRPC status?", example="FAILED_PRECONDITION")
-    is_retryable: bool | None = said("Does it help to try again?", example="false")
+    is_retryable: bool | None = said("Does it help to try again?", example="false", also=("retryable",))
     client: str | None = said("What does the client do?", example="Shows what is left.")
     recovery: str | None = said("How does the system recover?", example="Nothing to do.")
 
@@ -24,15 +41,21 @@ class ErrorCode(Record):
 class Call(Record):
     """How one component calls another: its time limit, retries, breaker. Its name is `source -> target`."""
 
-    source: str | None = said("Who calls?", example="service")
-    target: str | None = said("Whom?", example="main")
-    timeout: Quantity | None = said("How long does it wait?", unit=TIME, example="200 ms")
-    attempts: int | None = said("How many attempts in all?", example="2")
-    backoff: Quantity | None = said("How long is the first wait at most?", unit=TIME, example="20 ms")
-    retry_budget: Quantity | None = said("Which share of the calls may be retries?", unit=NUMBER, example="10%")
-    breaker_failures: Quantity | None = said("At which share of failures does it open?", unit=NUMBER, example="50%")
-    breaker_window: Quantity | None = said("Over which time?", unit=TIME, example="10 s")
-    breaker_open: Quantity | None = said("How long does it stay open?", unit=TIME, example="5 s")
+    source: str | None = said("Who calls?", example="service", refers="component", also=("from",))
+    target: str | None = said("Whom?", example="main", refers="component", also=("to",))
+    timeout: Quantity | None = said("How long does it wait?", unit=TIME, example="200 ms", within=DURATION)
+    attempts: int | None = said(
+        "How many attempts in all?", example="2", within=AT_LEAST_ONE, also=("retries", "tries")
+    )
+    backoff: Quantity | None = said("How long is the first wait at most?", unit=TIME, example="20 ms", within=DELAY)
+    retry_budget: Quantity | None = said(
+        "Which share of the calls may be retries?", unit=NUMBER, example="10%", within=SHARE, proposed="20%"
+    )
+    breaker_failures: Quantity | None = said(
+        "At which share of failures does it open?", unit=NUMBER, example="50%", within=SOME_SHARE
+    )
+    breaker_window: Quantity | None = said("Over which time?", unit=TIME, example="10 s", within=DURATION)
+    breaker_open: Quantity | None = said("How long does it stay open?", unit=TIME, example="5 s", within=DURATION)
     fallback: str | None = said("What is done instead?", example="serve stale from the cache")
 
 
@@ -41,5 +64,12 @@ class Errors(Record):
     """The error-handling section."""
 
     codes: Named[ErrorCode] = said("Which errors?", default=dict)
-    calls: Named[Call] = said("How does each part call another?", default=dict)
-    type_base: str | None = said("Under which address are errors described?", example="/problems/")
+    calls: Named[Call] = said(
+        "How does each part call another?",
+        default=dict,
+        keys=Refers("component", pick=r"^\s*(.*?)\s*->|->\s*(.*?)\s*$", unless=("source", "target")),
+        grammar="call",
+    )
+    type_base: str | None = said(
+        "Under which address are errors described?", example="/problems/", proposed="/problems/"
+    )

@@ -5,10 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from archnb.design.record import NUMBER, TIME, Named, Record, said
+from archnb.design.record import (
+    AT_LEAST_ONE,
+    DURATION,
+    NUMBER,
+    SHARE,
+    SOME_SHARE,
+    TIME,
+    Named,
+    Range,
+    Record,
+    Refers,
+    said,
+)
 from archnb.engines import PART_ENGINES
 from archnb.quantity import Quantity
 
+# the trust zones that every design has unless it names its own
+ZONES = ("internet", "edge", "private", "data", "external")
 Kind = Literal["client", "gateway", "service", "cache", "store", "queue", "worker", "third_party", "identity"]
 
 
@@ -17,7 +31,9 @@ class Zone(Record):
     """A trust zone; what crosses its border is checked."""
 
     label: str | None = said("What is it called?", example="private network")
-    trust: int | None = said("How far is it trusted, from 0 (not) to 3?", example="2")
+    trust: int | None = said(
+        "How far is it trusted, from 0 (not) to 3?", example="2", within=Range(least="0", most="3", is_whole=True)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +42,14 @@ class Component(Record):
 
     kind: Kind | None = said("What is it?", example="service")
     label: str | None = said("What is it called?", example="Order service")
-    zone: str | None = said("In which trust zone?", example="private")
-    replicas: int | None = said("How many run?", example="3")
-    availability: Quantity | None = said("Which share of the time does one of them work?", unit=NUMBER, example="99.9%")
-    service_time: Quantity | None = said("How long does it work on one request?", unit=TIME, example="5 ms")
+    zone: str | None = said("In which trust zone?", example="private", refers="zone")
+    replicas: int | None = said("How many run?", example="3", within=AT_LEAST_ONE)
+    availability: Quantity | None = said(
+        "Which share of the time does one of them work?", unit=NUMBER, example="99.9%", within=SOME_SHARE
+    )
+    service_time: Quantity | None = said(
+        "How long does it work on one request?", unit=TIME, example="5 ms", within=DURATION
+    )
     engine: str | None = said(
         "Which engine is it, of a store, cache or queue?", words=PART_ENGINES, example="postgresql"
     )
@@ -44,18 +64,20 @@ class Hop(Record):
 
     SHORTHAND: ClassVar[str] = ""
 
-    source: str | None = said("Who calls?", example="service")
-    target: str | None = said("Whom?", example="cache")
+    source: str | None = said("Who calls?", example="service", refers="part", also=("from",))
+    target: str | None = said("Whom?", example="cache", refers="part", also=("to",))
     label: str | None = said("For what?", example="read order")
-    kind: Literal["call", "async", "fallback"] | None = said("Is it waited for?", example="call")
-    share: Quantity | None = said("On which share of the requests?", unit=NUMBER, example="20%")
+    kind: Literal["call", "async", "fallback"] | None = said("Is it waited for?", example="call", proposed="call")
+    share: Quantity | None = said(
+        "On which share of the requests?", unit=NUMBER, example="20%", within=SHARE, proposed="100%"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Path(Record):
     """The path of one operation."""
 
-    operation: str | None = said("Which operation?", example="get_order")
+    operation: str | None = said("Which operation?", example="get_order", refers="operation")
     hops: tuple[Hop, ...] = said("Which steps, in order?", default=())
 
 
@@ -65,4 +87,6 @@ class Flow(Record):
 
     zones: Named[Zone] = said("Which trust zones?", default=dict)
     components: Named[Component] = said("Which parts run?", default=dict)
-    paths: Named[Path] = said("Which way does each operation go?", default=dict)
+    paths: Named[Path] = said(
+        "Which way does each operation go?", default=dict, keys=Refers("operation", unless=("operation",))
+    )

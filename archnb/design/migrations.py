@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.record import TIME, Record, said
+from archnb.design.record import DELAY, DURATION, TIME, Range, Record, said
 from archnb.quantity import Quantity
 
 
@@ -13,10 +13,19 @@ from archnb.quantity import Quantity
 class Migrations(Record):
     """The migrations section."""
 
-    version: str | None = said("Which version of the design is this?", example="1.2.0")
+    version: str | None = said("Which version of the design is this?", example="1.2.0", proposed="0.1.0")
     strategy: Literal["expand-contract", "maintenance window"] | None = said(
-        "How does the schema change?", example="expand-contract"
+        "How does the schema change?", example="expand-contract", proposed="expand-contract"
     )
-    lock_timeout: Quantity | None = said("How long may a change wait for a lock?", unit=TIME, example="2 s")
-    backfill_batch: int | None = said("How many rows does a backfill change at once?", example="5000")
-    api_deprecation: Quantity | None = said("How long does an old API version live on?", unit=TIME, example="6 months")
+    lock_timeout: Quantity | None = said(
+        "How long may a change wait for a lock?", unit=TIME, example="2 s", within=DURATION, proposed="2 s"
+    )
+    backfill_batch: int | None = said(
+        "How many rows does a backfill change at once?",
+        example="5000",
+        within=Range(least="1", most="1000000000", is_whole=True),
+        proposed="5000",
+    )
+    api_deprecation: Quantity | None = said(
+        "How long does an old API version live on?", unit=TIME, example="6 months", within=DELAY, proposed="6 months"
+    )

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 from archnb.design.record import Record, said
 
+# the patterns that are weighed in every design
+PATTERNS = (
+    "api_gateway", "repository", "service_layer", "queue", "outbox", "cache_layer", "event_sourcing", "saga",
+    "circuit_breaker", "cqrs", "read_replica", "cdn", "service_split",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pattern(Record):

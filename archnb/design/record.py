@@ -1,4 +1,5 @@
-"""The base of all records: frozen, with every field's question, unit, help and example written once, where it is declared.
+"""The base of all records: frozen, and every field declares itself once: its question, dimension, range, what it refers to,
+its help and example. The checks, the JSON Schema, the language reference and the form all follow from that declaration.
 
 A record is built from plain data (what a YAML file holds) with `build`, which collects every problem with its path, and
 turned back with `plain`. Nothing here knows what a field means.
@@ -12,8 +13,8 @@ import typing
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, overload
 
-from archnb.exceptions import InputError, Problem, QuantityError, quote, unknown
-from archnb.quantity import NONE, Dimension, Quantity, parse
+from archnb.exceptions import InputError, Problem, QuantityError, quote, unknown_name
+from archnb.quantity import NONE, Dimension, Quantity, find_units, parse
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -90,9 +91,107 @@ class Words(typing.Protocol):
         """The names that are allowed."""
         ...
 
-    def explain_unknown(self, given: str) -> str:
-        """What is wrong with another name, and what is meant or allowed."""
+    def tell_unknown(self, path: str, given: str) -> Problem:
+        """The problem of another name at a path: what is wrong with it, and what is meant or allowed."""
         ...
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Range:
+    """What a number may be: its bounds as people write them, with a unit, and whether it counts whole things.
+
+    `least` and `most` are allowed themselves, `above` and `below` are not. `share` is what holds instead where the number
+    is given in percent and may be. No range of a design crosses zero: half of what it says would be impossible.
+    """
+
+    least: str | None = None
+    above: str | None = None
+    most: str | None = None
+    below: str | None = None
+    is_whole: bool = False
+    share: Range | None = None
+
+    def find_fault(self, given: Quantity) -> str | None:
+        """What is wrong with a quantity, in words; None where nothing is.
+
+        >>> Range(least="0%", most="100%").find_fault(parse("150%"))
+        'more than 100%'
+        """
+        if self.share is not None and given.unit.is_percent:
+            return self.share.find_fault(given)
+        if given.low < 0 < given.high:
+            return "a range that crosses zero"
+        low, high = given.low * given.unit.factor, given.high * given.unit.factor
+        # a bound in other units is the same number only as far as floats go
+        if self.least is not None and low < _bound(self.least) * (1 - 1e-12):
+            return f"less than {self.least}"
+        if self.above is not None and low <= _bound(self.above):
+            return f"not more than {self.above}"
+        if self.most is not None and high > _bound(self.most) * (1 + 1e-12):
+            return f"more than {self.most}"
+        if self.below is not None and high >= _bound(self.below):
+            return f"not less than {self.below}"
+        if self.is_whole and not (_is_whole(low) and _is_whole(high)):
+            return "not a whole number"
+        return None
+
+    def describe(self) -> str:
+        """The range in words.
+
+        >>> Range(above="0 s", most="100 years").describe()
+        'more than 0 s, at most 100 years'
+        """
+        parts = [
+            f"{words} {bound}"
+            for words, bound in (
+                ("more than", self.above),
+                ("at least", self.least),
+                ("less than", self.below),
+                ("at most", self.most),
+            )
+            if bound is not None
+        ]
+        text = ", ".join([*(["a whole number"] if self.is_whole else []), *parts])
+        return f"{text}; or, as a share, {self.share.describe()}" if self.share is not None else text
+
+
+def _bound(text: str) -> float:
+    bound = parse(text)
+    return bound.low * bound.unit.factor
+
+
+def _is_whole(value: float) -> bool:
+    return abs(value - round(value)) <= 1e-9 * max(1.0, abs(value)) and (value == 0 or abs(value) >= 1)
+
+
+# the ranges that many fields have
+SHARE = Range(least="0%", most="100%")
+SOME_SHARE = Range(above="0%", most="100%")
+FREE_SHARE = Range(least="0%", below="100%")
+NOT_NEGATIVE = Range(least="0")
+NOT_NEGATIVE_RATE = Range(least="0/s")
+POSITIVE = Range(above="0")
+DURATION = Range(above="0 s", most="1000 years")
+DELAY = Range(least="0 s", most="1000 years")
+COUNT = Range(least="0", most="1e18", is_whole=True)
+AT_LEAST_ONE = Range(least="1", most="1000000", is_whole=True)
+GROWTH = Range(above="-100%/year", most="100000%/year")
+
+
+@dataclasses.dataclass(frozen=True)
+class Refers:
+    """What the text of a field names: a scope of `archnb.design.references`, and which part of the text is the name.
+
+    `strip` is taken off its front; with `pick`, a regular expression, each group that it finds is a name. `hint` is the
+    next step where the names of the scope are not enough. The name of a record is free where the record says a field of
+    `unless`: it then names what it means there.
+    """
+
+    scope: str
+    strip: str = ""
+    pick: str | None = None
+    hint: str = ""
+    unless: tuple[str, ...] = ()
 
 
 class Dotted(Named[T]):
@@ -112,13 +211,27 @@ class Dotted(Named[T]):
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """What a field says of itself: the question, what helps to answer it, an example, its dimension, the allowed words."""
+    """What a field says of itself.
+
+    question: asked in the form; help: what helps to answer it; example; unit: the dimension that a quantity must have.
+    within: the range of its numbers; refers: what its text names; keys: what the names below it name; words: the names
+    that its text may be, where they are kept elsewhere than in its type.
+    proposed: what the plan says where nobody does; also: other words that people use for the field; meant: other words
+    for its values; grammar: the entry of `archnb.design.grammars` that its text is written by.
+    """
 
     question: str
     help: str = ""
     example: str = ""
     unit: Dimension | None = None
     words: Words | None = None
+    within: Range | None = None
+    refers: Refers | None = None
+    keys: Refers | None = None
+    proposed: str = ""
+    also: tuple[str, ...] = ()
+    meant: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    grammar: str = ""
 
 
 def said(
@@ -129,16 +242,49 @@ def said(
     unit: Dimension | None = None,
     words: Words | None = None,
     default: Any = None,
+    within: Range | None = None,
+    refers: str | Refers | None = None,
+    keys: str | Refers | None = None,
+    proposed: str = "",
+    also: tuple[str, ...] = (),
+    meant: Mapping[str, str] | None = None,
+    grammar: str = "",
 ) -> Any:
-    """A field that a person may say. Its default is None or empty: what is not said is proposed.
+    """A field that a person may say; the words are those of `Asked`. Its default is None or empty: what is not said is
+    proposed.
 
     unit: the dimension a quantity must have (TIME, RATE, SIZE, NUMBER), None for any. words: the names that a text may
     be, where they are kept elsewhere than in its type.
     """
-    asked = Asked(question, help, example, unit, words)
+    asked = Asked(
+        question,
+        help,
+        example,
+        unit,
+        words,
+        within,
+        _refers(refers),
+        _refers(keys),
+        proposed,
+        also,
+        meant or {},
+        grammar,
+    )
     if default is dict:
         return dataclasses.field(default_factory=Named, metadata={"asked": asked})
     return dataclasses.field(default=default, metadata={"asked": asked})
+
+
+def _refers(given: str | Refers | None) -> Refers | None:
+    return Refers(given) if isinstance(given, str) else given
+
+
+class Fault(typing.NamedTuple):
+    """What is wrong between the fields of one record: the field it shows at, what is wrong, the next step."""
+
+    field: str
+    message: str
+    next: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -156,6 +302,10 @@ class Record:
     def write_shorthand(self) -> str | None:
         """The one-string form, or None where it cannot say everything."""
         return None
+
+    def find_faults(self) -> Iterator[Fault]:
+        """What is wrong between the fields of this record, beyond what each field declares of itself."""
+        return iter(())
 
     def replace(self: R, path: str, value: Any) -> R:
         """The same record with the value at a dotted path replaced, read as from a file.
@@ -230,7 +380,7 @@ def read(cls: type[R], data: object, path: str = "") -> R:
 
 
 def build(cls: type[R], data: object, path: str, problems: list[Problem]) -> R:
-    """Build a record from plain data, adding what is wrong to `problems`; wrong fields keep their default."""
+    """Build a record from plain data, adding what is wrong to `problems`; wrong values keep their default."""
     if isinstance(data, cls):
         return data
     if data is None:
@@ -239,102 +389,181 @@ def build(cls: type[R], data: object, path: str, problems: list[Problem]) -> R:
         try:
             data = cls.read_shorthand(data)
         except InputError as error:
-            problems.extend(Problem(_join(path, p.path), p.message) for p in error.problems)
+            problems.extend(dataclasses.replace(p, path=_join(path, p.path)) for p in error.problems)
             return cls()
     if not isinstance(data, Mapping):
-        problems.append(Problem(path, f"{quote(data)} is given where names with values are expected{_example(cls)}."))
+        problems.append(_expected(path, data, f"names with values are expected{_example(cls)}"))
         return cls()
-    fields = hints(cls)
+    fields, about = hints(cls), asked(cls)
     values: dict[str, Any] = {}
     for name, value in data.items():
         if name not in fields:
-            problems.append(Problem(_join(path, str(name)), unknown("field", name, fields)))
+            problem = unknown_name(_join(path, str(name)), "field", name, fields, meant=_meant(cls))
+            problems.append(problem)
+            # read on as if it had its right name, so that one slip is not met as many
+            right = problem.nearest
+            if right is not None and right not in data and value is not None:
+                ignored: list[Problem] = []
+                made = _convert(fields[right], value, path, ignored, about.get(right))
+                if made is not None and not ignored:
+                    values[right] = made
         elif value is not None:
-            unit = asked(cls)[name].unit if name in asked(cls) else None
-            before = len(problems)
-            made = _convert(fields[name], value, _join(path, name), problems, unit, asked(cls).get(name))
-            if len(problems) == before:
+            made = _convert(fields[name], value, _join(path, name), problems, about.get(name))
+            if made is not None:
                 values[name] = made
     return cls(**values)
+
+
+_MEANT: dict[Any, dict[str, str]] = {}
+
+
+def _meant(cls: type[Record]) -> Mapping[str, str]:
+    """Other words for a record's fields, with the field that is meant."""
+    if cls not in _MEANT:
+        _MEANT[cls] = {word: name for name, one in asked(cls).items() for word in one.also}
+    return _MEANT[cls]
 
 
 def _example(cls: type[Record]) -> str:
     return f", or {cls.SHORTHAND}" if cls.SHORTHAND else ""
 
 
+def _expected(path: str, given: object, what: str, next: str = "") -> Problem:
+    return Problem.of(path, f"{quote(given)} is given where {what}", next, given=given)
+
+
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
 
 
-def _convert(
-    kind: Any, value: object, path: str, problems: list[Problem], unit: Dimension | None, about: Asked | None
-) -> Any:
+def _convert(kind: Any, value: object, path: str, problems: list[Problem], about: Asked | None) -> Any:
+    """The value as the type of its field has it; None where it is wrong, with the problem added."""
     origin, args = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
         inner = [one for one in args if one is not type(None)]
-        return _convert(inner[0], value, path, problems, unit, about)
+        return _convert(inner[0], value, path, problems, about)
     if origin is Literal:
         if value in args and isinstance(value, str):
             return value
-        problems.append(Problem(path, unknown("value", value, [str(a) for a in args])))
+        meant = about.meant if about is not None else {}
+        problems.append(unknown_name(path, "value", value, [str(a) for a in args], meant=meant))
         return None
     if origin is Named:
         return _convert_named(args[0], value, path, problems)
     if origin is Dotted:
-        return _convert_dotted(args[0], value, path, problems)
+        return _convert_dotted(args[0], value, path, problems, about)
     if origin is tuple:
         return _convert_tuple(args[0], value, path, problems)
     if kind is Quantity:
-        try:
-            return parse(value, unit)
-        except QuantityError as error:
-            problems.append(Problem(path, str(error)))
-            return None
+        return _convert_quantity(value, path, problems, about)
     if isinstance(kind, type) and issubclass(kind, Record):
         return build(kind, value, path, problems)
     return _convert_plain(cast(type, kind), value, path, problems, about)
 
 
+def _convert_quantity(value: object, path: str, problems: list[Problem], about: Asked | None) -> Quantity | None:
+    try:
+        made = parse(value, about.unit if about is not None else None)
+    except QuantityError as error:
+        problems.append(Problem(path, str(error), given=value, next=error.next, nearest=error.nearest))
+        return None
+    if about is not None:
+        if about.unit == NUMBER and (found := find_units(made.unit)):
+            told = f"{quote(str(made))} has a unit where a plain number is expected"
+            problems.append(Problem.of(path, told, f"leave {found!r} out", given=value))
+            return None
+        if about.within is not None and not _is_within(about.within, made, value, path, problems, about):
+            return None
+    return made
+
+
+def _is_within(within: Range, made: Quantity, value: object, path: str, problems: list[Problem], about: Asked) -> bool:
+    fault = within.find_fault(made)
+    if fault is not None:
+        given = value if isinstance(value, Quantity | float | int) else str(value)
+        allowed = within.describe()
+        told = f"{quote(str(given))} is {fault}"
+        example = f", for instance {about.example}" if about.example else ""
+        next, near = f"give {allowed}{example}", None
+        if within.most == "100%" and not made.unit.symbol and 1 < made.low <= made.high <= 100:
+            # 99.9 without its sign is 9990 %
+            near = f"{made.low:g}%" if not made.is_range else f"{made.low:g}..{made.high:g}%"
+            next = f"did you mean {near}? A share is written with its sign"
+        problems.append(Problem.of(path, told, next, given=value, allowed=(allowed,), nearest=near))
+    return fault is None
+
+
+_WORDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
+
 def _convert_plain(kind: type, value: object, path: str, problems: list[Problem], about: Asked | None) -> Any:
+    made: Any = None
     if kind is bool and isinstance(value, bool):
         return value
     if kind is int and isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if kind is str and isinstance(value, str | int | float) and not isinstance(value, bool):
-        if about is not None and about.words is not None and str(value) not in about.words.list_names():
-            problems.append(Problem(path, about.words.explain_unknown(str(value))))
+        made = value
+    elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        made = float(value)
+    elif kind is str and isinstance(value, str | int | float) and not isinstance(value, bool):
+        made = str(value)
+        if any(0xD800 <= ord(sign) < 0xE000 for sign in made):
+            told = f"{quote(made)} holds half of a character (a lone surrogate)"
+            problems.append(Problem.of(path, told, "write the character itself", given=value))
             return None
-        return str(value)
-    words = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[kind]
+        if about is not None and about.words is not None and made not in about.words.list_names():
+            problems.append(about.words.tell_unknown(path, made))
+            return None
+        return made
+    if made is not None:
+        if about is None or about.within is None:
+            return made
+        # a whole number of any length is compared, though floats end
+        number = parse(min(max(made, -1e300), 1e300))
+        return made if _is_within(about.within, number, value, path, problems, about) else None
     example = f", for instance {about.example}" if about and about.example else ""
-    problems.append(Problem(path, f"{quote(value)} is given where {words} is expected{example}."))
+    unquoted = isinstance(value, str) and _reads_as(kind, value)
+    next = f"take the quotes off: {value}" if unquoted else ""
+    problems.append(_expected(path, value, f"{_WORDS[kind]} is expected{example}", next))
     return None
+
+
+def _reads_as(kind: type, text: str) -> bool:
+    """Whether a text is a value of the kind that stands in quotes."""
+    if kind is bool:
+        return text in ("true", "false")
+    try:
+        kind(text)
+    except ValueError:
+        return False
+    return kind in (int, float)
 
 
 def _convert_named(kind: Any, value: object, path: str, problems: list[Problem]) -> Any:
     if not isinstance(value, Mapping):
-        problems.append(Problem(path, f"{quote(value)} is given where names with values are expected."))
+        problems.append(_expected(path, value, "names with values are expected"))
         return Named()
     made: dict[str, Any] = {}
     for name, one in value.items():
         if not isinstance(name, str):
             # YAML reads unquoted 1, yes and dates as other types than text
-            problems.append(Problem(path, f"the name {quote(name)} is not a text; put it in quotes."))
-        elif not name.strip() or len(name) > MAX_NAME or "." in name or any(ord(c) < 32 for c in name):
-            problems.append(
-                Problem(
-                    path,
-                    f"the name {quote(name)} does not do; use 1 to {MAX_NAME} characters without a dot or a line break.",
-                )
-            )
+            problems.append(Problem.of(path, f"the name {quote(name)} is not a text", "put it in quotes", given=name))
+        elif not name.strip() or len(name) > MAX_NAME or "." in name or not _is_printable(name):
+            next = f"use 1 to {MAX_NAME} characters without a dot or a line break"
+            problems.append(Problem.of(path, f"the name {quote(name)} does not do", next, given=name))
         else:
-            made[name] = _convert(kind, one, _join(path, name), problems, None, None)
+            before = len(problems)
+            converted = _convert(kind, one, _join(path, name), problems, None)
+            # a record that could be read in part stands, so that others may refer to it; a wrong plain value does not
+            if isinstance(converted, Record) or len(problems) == before:
+                made[name] = converted
     return Named(made)
 
 
-def _convert_dotted(kind: Any, value: object, path: str, problems: list[Problem]) -> Any:
+def _is_printable(name: str) -> bool:
+    return not any(ord(sign) < 32 or 0xD800 <= ord(sign) < 0xE000 for sign in name)
+
+
+def _convert_dotted(kind: Any, value: object, path: str, problems: list[Problem], about: Asked | None) -> Any:
     """A mapping with dotted names, or mappings in it; two ways to one name, or a name under a value, are problems."""
     made: dict[str, Any] = {}
     stack: list[tuple[str, object]] = [("", value)]
@@ -343,15 +572,18 @@ def _convert_dotted(kind: Any, value: object, path: str, problems: list[Problem]
         if isinstance(inner, Mapping):
             for name, one in reversed(list(inner.items())):
                 if not isinstance(name, str) or not all(part.strip() for part in name.split(".")):
-                    problems.append(Problem(_join(path, prefix), f"the name {quote(name)} does not do."))
+                    next = "use words with a dot between them"
+                    problems.append(
+                        Problem.of(_join(path, prefix), f"the name {quote(name)} does not do", next, given=name)
+                    )
                 else:
                     stack.append((_join(prefix, name), one))
         elif not prefix:
-            problems.append(Problem(path, f"{quote(value)} is given where names with values are expected."))
+            problems.append(_expected(path, value, "names with values are expected"))
         elif prefix in made or any(prefix.startswith(f"{one}.") or one.startswith(f"{prefix}.") for one in made):
-            problems.append(Problem(_join(path, prefix), "it is said twice; take one of the two out."))
+            problems.append(Problem.of(_join(path, prefix), "it is said twice", "take one of the two out"))
         elif inner is not None:
-            made[prefix] = _convert(kind, inner, _join(path, prefix), problems, None, None)
+            made[prefix] = _convert(kind, inner, _join(path, prefix), problems, about)
     return Dotted(made)
 
 
@@ -361,9 +593,10 @@ def _convert_tuple(kind: Any, value: object, path: str, problems: list[Problem])
     elif isinstance(value, str):
         value = [value]
     if not isinstance(value, list | tuple):
-        problems.append(Problem(path, f"{quote(value)} is given where a list is expected."))
-        return ()
-    return tuple(_convert(kind, one, _join(path, str(n)), problems, None, None) for n, one in enumerate(value))
+        problems.append(_expected(path, value, "a list is expected"))
+        return None
+    made = [_convert(kind, one, _join(path, str(n)), problems, None) for n, one in enumerate(value)]
+    return tuple(one for one in made if one is not None)
 
 
 def plain(value: Any) -> Any:

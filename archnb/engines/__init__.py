@@ -31,7 +31,7 @@ from archnb.engines.engine import (
     Running,
     Subject,
 )
-from archnb.exceptions import ArchnbError, quote, unknown
+from archnb.exceptions import ArchnbError, Problem, quote, unknown_name
 
 
 @lru_cache(maxsize=1)
@@ -169,23 +169,28 @@ class Roster:
         >>> STORE_ENGINES.explain_unknown("postgres")
         "store engine 'postgres' is not known; did you mean 'postgresql'?"
         """
+        return self.tell_unknown("", given).message
+
+    def tell_unknown(self, path: str, given: str) -> Problem:
+        """The problem of a name at a path that will not do; `nearest` is the engine that it means, is like or is spelt as."""
         allowed = self.list_names()
         meant = mean_engine(given)
         if meant is not None and meant.name in allowed:
-            return f"{self.what} {quote(given)} is not known; did you mean {meant.name!r}?"
-        if meant is not None:
-            kinds = " and ".join(meant.kinds)
-            return (
-                f"{self.what} {quote(given)} will not do: {meant.label} is for {kinds}. Allowed: {', '.join(allowed)}."
+            fault = f"{self.what} {quote(given)} is not known"
+            return Problem.of(
+                path, fault, f"did you mean {meant.name!r}?", given=given, allowed=allowed, nearest=meant.name
             )
+        if meant is not None:
+            kinds, listed = " and ".join(meant.kinds), f"Allowed: {', '.join(allowed)}."
+            fault = f"{self.what} {quote(given)} will not do: {meant.label} is for {kinds}."
+            return Problem(path, f"{fault} {listed}", None, given, allowed, None, listed)
         for one in engines().values():
             for product, difference in one.likes.items():
                 if _fold(product) == _fold(given) and one.name in allowed:
-                    return (
-                        f"{self.what} {quote(given)} is not known; the nearest is {one.name!r} ({difference}). "
-                        f"Say {one.name!r} if that will do."
-                    )
-        return unknown(self.what, given, allowed)
+                    fault = f"{self.what} {quote(given)} is not known; the nearest is {one.name!r} ({difference})."
+                    step = f"Say {one.name!r} if that will do."
+                    return Problem(path, f"{fault} {step}", None, given, allowed, one.name, step)
+        return unknown_name(path, self.what, given, allowed)
 
 
 ANY_ENGINE = Roster("engine", lambda one: True)

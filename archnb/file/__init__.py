@@ -6,39 +6,66 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from archnb.design import Design, find_origin, remember_origin
-from archnb.design.origin import Origin
-from archnb.exceptions import (
-    ArchnbError,
-    FileChangedError,
-    FileUseError,
-    FormatVersionError,
-    InputError,
-    Problem,
-    nearest,
-    quote,
-)
+from archnb.design import FORMAT, Design, find_origin, remember_origin
+from archnb.design.origin import Held, Origin
+from archnb.exceptions import ArchnbError, FileChangedError, FileUseError, InputError, Problem, nearest, quote
 from archnb.file.disk import create_file, find_place, hold_file, replace_file
 from archnb.file.editing import edit_text, write_design
 from archnb.file.tree import MAX_CHARACTERS, Node, build_data, find_line, parse_text
 from archnb.file.versions import find_renames, migrate, read_version
 
-__all__ = ["create_file", "dumps", "load", "loads", "locate", "replace_file", "save"]
+__all__ = ["create_file", "dumps", "load", "loads", "replace_file", "save"]
 
 
-def load(path: str | os.PathLike[str]) -> Design:
+def load(path: str | os.PathLike[str], *, must_say_format: bool = False) -> Design:
     """Read a design file. The design remembers what it was read from, so that `save` knows when somebody else changed it.
+
+    must_say_format: refuse a file without the line `archnb: 1`, which is what tells a design from other YAML.
 
     Raises InputError with every problem and its line, FormatVersionError for a file of a newer format.
     """
     text = _decode(_read_bytes(Path(path)), str(path))
+    if must_say_format and not _MARK.search(text):
+        _check_mark(text, str(path))
     design = loads(text, str(path))
-    remember_origin(design, Origin(text, {os.path.realpath(path): text}))
+    origin = find_origin(design)
+    assert origin is not None
+    origin.believe(os.path.realpath(path), text)
     return design
+
+
+# a quick look, so that a file is not read twice: most say their format on a line of its own
+_MARK = re.compile(r"""^\s*(?:---\s*)?\{?\s*["']?archnb["']?\s*:""", re.MULTILINE)
+
+
+def _check_mark(text: str, where: str) -> None:
+    """Refuse a file that is empty or does not say that it is a design."""
+    root = _parse(text, where)
+    if root is None:
+        next = "`archnb new FILE` writes one to start from"
+        raise InputError([Problem.of("", "the file is empty, so it is no design", next, line=1)], where)
+    if root.kind == "mapping" and root.find("archnb") is None:
+        missing = "the line is missing that tells a design from other YAML, and its format"
+        error = InputError([Problem.of("", missing, f"add the line `archnb: {FORMAT}` at the top", line=1)], where)
+        try:
+            loads(text)
+        except InputError as more:
+            error = InputError([*error.problems, *more.problems], where)
+            error.data, error.locate = more.data, more.locate
+        raise error
+
+
+def _parse(text: str, where: str) -> Node | None:
+    try:
+        return parse_text(text)
+    except InputError as error:
+        raise InputError(error.problems, where) from None
 
 
 def loads(text: str, where: str = "") -> Design:
@@ -52,21 +79,11 @@ def loads(text: str, where: str = "") -> Design:
     try:
         design = _read_design(text)[0]
     except InputError as error:
-        raise InputError(error.problems, where) from None
-    except FormatVersionError as error:
-        raise FormatVersionError(f"{where}: {error}" if where else str(error)) from None
-    remember_origin(design, Origin(text))
+        told = type(error)(error.problems, where)
+        told.data, told.locate = error.data, _Lines(text)
+        raise told from None
+    remember_origin(design, Origin(Held(text), where, _Lines(text)))
     return design
-
-
-def locate(error: InputError, path: str | os.PathLike[str]) -> InputError:
-    """The same problems with their lines in a design file: for what is found wrong only after it was read."""
-    text = _decode(_read_bytes(Path(path)), str(path))
-    root = parse_text(text)
-    data = build_data(root)
-    version = read_version(data if isinstance(data, Mapping) else {})
-    renames = {new: old for old, new in find_renames(version).items()}
-    return InputError([_locate(root, problem, renames) for problem in error.problems], str(path))
 
 
 def dumps(design: Design, original_text: str | None = None) -> str:
@@ -117,7 +134,7 @@ def save(design: Design, path: str | os.PathLike[str], expected: str | None = No
                     f"{shown}: the file changed while it was being saved. Next: load it again, and repeat the change."
                 ) from None
     if origin is None:
-        origin = Origin(made)
+        origin = Origin(Held(made))
         remember_origin(design, origin)
     origin.believe(str(place), made)
     return made
@@ -142,19 +159,51 @@ def _read_design(text: str) -> tuple[Design, int]:
     """The design in a text, and the format version that the text is of."""
     root = parse_text(text)
     renames: dict[str, str] = {}
+    slips: list[Problem] = []
     try:
-        data = build_data(root)
+        data = build_data(root, text, slips)
         if data is None:
             data = {}
         if not isinstance(data, Mapping):
             raise InputError(
-                [Problem("", f"{quote(data)} is given where a design is expected; write for instance 'name: shop'.")]
+                [
+                    Problem.of(
+                        "", f"{quote(data)} is given where a design is expected", "write for instance 'name: shop'"
+                    )
+                ]
             )
         version = read_version(data)
         renames = {new: old for old, new in find_renames(version).items()}
-        return _build(migrate(data, version)), version
+        design = _build(migrate(data, version))
     except InputError as error:
-        raise InputError([_locate(root, problem, renames) for problem in error.problems]) from None
+        found = [_locate(root, problem, renames) for problem in error.problems]
+        told = type(error)([*slips, *(one for one in found if one.path not in {slip.path for slip in slips})])
+        told.data = error.data
+        raise told from None
+    if slips:
+        raise InputError(slips)
+    return design, version
+
+
+class _Lines:
+    """Finds the lines of problems in a text that a design was read from; the text is parsed again when first asked."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __getstate__(self) -> dict[str, Any]:
+        # the tree is made anew where a copy is asked
+        return {"text": self.text}
+
+    def __call__(self, problem: Problem) -> Problem:
+        root, renames = self._found
+        return _locate(root, problem, renames)
+
+    @cached_property
+    def _found(self) -> tuple[Node | None, Mapping[str, str]]:
+        root = parse_text(self.text)
+        version = read_version(build_data(root, self.text, []))
+        return root, {new: old for old, new in find_renames(version).items()}
 
 
 def _build(data: Mapping[Any, Any]) -> Design:
@@ -185,8 +234,8 @@ def _read_bytes(path: Path, shown: str | None = None) -> bytes:
     except FileNotFoundError:
         names = [one.name for one in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         match = nearest(path.name, names)
-        hint = f" Did you mean {match!r}?" if match else ""
-        raise InputError([Problem("", f"there is no such file.{hint}")], where) from None
+        next = f"did you mean {match!r}?" if match else f"`archnb new {where}` writes one to start from"
+        raise InputError([Problem.of("", "there is no such file", next, nearest=match)], where) from None
     except (OSError, ValueError) as error:
         raise FileUseError(where, "cannot be read", error) from None
     if len(data) > 4 * MAX_CHARACTERS:
@@ -207,8 +256,8 @@ def _decode(data: bytes, where: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        told = f"the byte {data[error.start]:#04x} is not UTF-8; save the file as UTF-8."
-        raise InputError([Problem("", told, line)], where) from None
+        told = f"the byte {data[error.start]:#04x} is not UTF-8"
+        raise InputError([Problem.of("", told, "save the file as UTF-8", line=line)], where) from None
 
 
 def _is_expected(data: bytes | None, expected: str) -> bool:

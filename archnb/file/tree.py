@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from archnb.exceptions import InputError, Problem, quote
+from archnb.file.slips import explain_comma, explain_error, explain_no_value
 
 MAX_CHARACTERS = 2_000_000
 MAX_DEPTH = 40
@@ -91,28 +92,10 @@ def parse_text(text: str) -> Node | None:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.context, error.problem) if part)
-        at = f", column {mark.column + 1}" if mark else ""
-        message = f"this is not YAML: {what}{at}. {_explain_syntax(what)}"
-        raise InputError([Problem("", message.rstrip(), mark.line + 1 if mark else None)]) from None
+        began = error.context_mark.line if error.context_mark is not None else None
+        raise InputError([explain_error(text, what, mark.line if mark is not None else 0, began)]) from None
     except (YAMLError, RecursionError, ValueError, AttributeError, IndexError, TypeError) as error:
         raise InputError([Problem("", f"this is not YAML: {quote(str(error), 200)}.")]) from None
-
-
-def _explain_syntax(what: str) -> str:
-    """The next step for the slips that happen most."""
-    if "'\\t'" in what or "tab" in what.casefold():
-        return "Indent with spaces, not with tabs."
-    if "mapping values are not allowed" in what:
-        return "Put a text that holds ': ' in quotes, and indent names of one level alike."
-    if "expected ',' or" in what:
-        return "Close the bracket, or put a text that holds brackets or commas in quotes."
-    if "expected <block end>" in what:
-        return "Indent names of one level alike."
-    if "found character" in what or "undefined alias" in what:
-        return "Put the text in quotes."
-    if "quoted scalar" in what:
-        return "Close the quotes."
-    return ""
 
 
 class _Builder:
@@ -207,7 +190,15 @@ class _Builder:
             else str(self.resolver.resolve(ScalarNode, event.value, event.implicit))
         )
         is_merge = tag == f"{_TAG}merge"
-        return Node("scalar", start, end, line, value=_convert_scalar(event.value, tag, line), is_merge=is_merge)
+        value = _convert_scalar(_join_halves(event.value), tag, line)
+        return Node("scalar", start, end, line, value=value, is_merge=is_merge)
+
+
+def _join_halves(text: str) -> str:
+    """The text with each character that is written as two halves, as JSON has it, as the one that it is."""
+    if not any("\ud800" <= sign <= "\udfff" for sign in text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _convert_scalar(text: str, tag: str, line: int) -> Any:
@@ -253,20 +244,24 @@ def _convert_float(text: str) -> float:
     return made
 
 
-def build_data(root: Node | None) -> Any:
-    """The plain data of a tree. Raises InputError for names that stand twice and for aliases that expand too far."""
+def build_data(root: Node | None, text: str = "", slips: list[Problem] | None = None) -> Any:
+    """The plain data of a tree. Raises InputError for names that stand twice and for aliases that expand too far.
+
+    text: what the tree was read from. What a comma or a missing colon inside {} made of a value is told in `slips`, and
+    the value left out, so that reading goes on.
+    """
     if root is None:
         return {}
     problems: list[Problem] = []
-    made = _Data(problems).build(root, "", 0)
+    made = _Data(problems, text, slips).build(root, "", 0)
     if problems:
-        raise InputError(problems)
+        raise InputError([*problems, *(slips or ())])
     return made
 
 
 class _Data:
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems, self.count = problems, 0
+    def __init__(self, problems: list[Problem], text: str, slips: list[Problem] | None) -> None:
+        self.problems, self.text, self.slips, self.count = problems, text, slips, 0
 
     def build(self, node: Node, path: str, depth: int) -> Any:
         node = node.resolved
@@ -279,10 +274,14 @@ class _Data:
             return node.value
         if node.kind == "sequence":
             return [self.build(one, f"{path}.{n}", depth + 1) for n, one in enumerate(node.items)]
+        bare = self._find_bare(node) if node.is_flow and self.slips is not None else {}
+        left_out = self._tell_slips(node, bare, path) if bare else frozenset()
         made: dict[Any, Any] = {}
         lines: dict[Any, int] = {}
         merged: list[dict[Any, Any]] = []
-        for key, value in node.entries:
+        for n, (key, value) in enumerate(node.entries):
+            if n in left_out:
+                continue
             name = key.resolved.value
             if key.resolved.kind != "scalar":
                 self.problems.append(Problem(path, "a name must be a text, not a list or a mapping.", key.line))
@@ -309,6 +308,39 @@ class _Data:
             for name, inherited in one.items():
                 made.setdefault(name, inherited)
         return made
+
+    def _find_bare(self, node: Node) -> dict[int, str]:
+        """The entries of a {} that are no name with a value, by their number, with how they are written."""
+        found: dict[int, str] = {}
+        for n, (key, value) in enumerate(node.entries):
+            is_empty = value.kind == "scalar" and value.value is None and value.start >= value.end
+            if is_empty and key.kind == "scalar":
+                # the value of `a: ` is empty too, and stands behind a colon
+                after = self.text[key.end : key.end + 40].lstrip()
+                if not after.startswith(":"):
+                    found[n] = self.text[key.start : key.end]
+        return found
+
+    def _tell_slips(self, node: Node, bare: dict[int, str], path: str) -> frozenset[int]:
+        """Tell what a comma or a missing colon did, and give the entries that are no use any more."""
+        assert self.slips is not None
+        left_out = set(bare)
+        for n in bare:
+            if n - 1 in bare:
+                continue
+            rests = [bare[m] for m in range(n, n + len(bare)) if all(k in bare for k in range(n, m + 1))]
+            key, value = node.entries[n - 1] if n else node.entries[n]
+            colons = [one for one in rests if ":" in one]
+            if n == 0 or value.resolved.kind != "scalar" or value.kind == "alias" or colons:
+                for m, text in enumerate(rests):
+                    here = f"{path}.{text}" if path else text
+                    self.slips.append(explain_no_value(here, text, node.entries[n + m][0].line))
+                continue
+            name = self.text[key.start : key.end]
+            here = f"{path}.{name}" if path else name
+            self.slips.append(explain_comma(here, name, self.text[value.start : value.end], rests, key.line))
+            left_out.add(n - 1)
+        return frozenset(left_out)
 
 
 def find_line(root: Node | None, problem: Problem) -> int | None:

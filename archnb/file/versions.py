@@ -31,17 +31,11 @@ def read_version(data: Mapping[Any, Any]) -> int:
     """
     said = data.get("archnb", FORMAT)
     if not isinstance(said, int) or isinstance(said, bool) or said < 0:
-        raise InputError(
-            [
-                Problem(
-                    "archnb", f"{quote(said)} is given where the format version is expected; write `archnb: {FORMAT}`."
-                )
-            ]
-        )
+        told = f"{quote(said)} is given where the format version is expected"
+        raise InputError([Problem.of("archnb", told, f"write `archnb: {FORMAT}`", given=said)])
     if said > FORMAT:
-        raise FormatVersionError(
-            f"the file is of format {said}; this archnb reads up to {FORMAT}. Next: upgrade archnb."
-        )
+        told = f"the file is of format {said}, written by a newer archnb; this one reads up to {FORMAT}"
+        raise FormatVersionError([Problem.of("archnb", told, f"upgrade archnb, or write archnb: {FORMAT}", given=said)])
     return said
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archnb.design.entities import Entity, Field
-from archnb.design.record import Named
-
-_NO_FIELDS: Mapping[str, Field] = Named()
+from archnb.design.entities import Entity, Field, collect_fields, list_ancestry
 
 
 class Inheritance:
@@ -25,12 +22,7 @@ class Inheritance:
     def list_ancestry(self, entity: str) -> tuple[str, ...]:
         """The entity, what it extends, what that extends, and so on."""
         if entity not in self._chains:
-            chain: dict[str, None] = {}
-            name: str | None = entity
-            while name is not None and name in self._entities and name not in chain:
-                chain[name] = None
-                name = self._entities[name].extends
-            self._chains[entity] = tuple(chain)
+            self._chains[entity] = list_ancestry(self._entities, entity)
         return self._chains[entity]
 
     def find_root(self, entity: str) -> str:
@@ -51,16 +43,7 @@ class Inheritance:
     def fields(self, entity: str) -> Mapping[str, Field]:
         """The fields of an entity with those it inherits, the inherited ones first."""
         if entity not in self._fields:
-            chain = self.list_ancestry(entity)
-            if len(chain) == 1:
-                self._fields[entity] = self._entities[entity].fields
-            elif not chain:
-                return _NO_FIELDS
-            else:
-                found: dict[str, Field] = {}
-                for name in reversed(chain):
-                    found |= self._entities[name].fields
-                self._fields[entity] = Named(found)
+            self._fields[entity] = collect_fields(self._entities, entity)
         return self._fields[entity]
 
     def find_declaring(self, entity: str, field: str) -> str | None:

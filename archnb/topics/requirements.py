@@ -262,6 +262,20 @@ def load_not_said(draft: Draft) -> Iterator[Hit]:
 
 
 @rule(
+    "requirements-nobody-uses-it", principle="scalability", severity="high",
+    condition="The load that is said comes to nothing: no users, no requests or no writes.",
+    effect="Every rate and size that follows is zero, so nothing is planned for the day when somebody comes.",
+    remedy="Say how many people are expected, as a range where nobody knows: 100..10k.",
+)  # fmt: skip
+def nobody_uses_it(draft: Draft) -> Iterator[Hit]:
+    load = draft.said.requirements.load
+    for name in ("daily_users", "requests_per_user", "writes"):
+        value = getattr(load, name)
+        if value is not None and value.high == 0:
+            yield Hit(f"requirements.load.{name}", f"{name} is {value}")
+
+
+@rule(
     "requirements-strong-but-stale", principle="integrity", severity="high",
     condition="An objective asks for strong consistency and allows stale answers.",
     effect="The two contradict each other: a cache or a replica may serve what the operation must not see.",
@@ -273,21 +287,6 @@ def strong_but_stale(draft: Draft) -> Iterator[Hit]:
         strong = one.consistency == "strong" or (pattern is not None and pattern.consistency == "strong")
         if strong and one.staleness is not None and one.staleness.base > 0:
             yield Hit(f"requirements.objectives.{name}", f"consistency strong, staleness {one.staleness}")
-
-
-@rule(
-    "requirements-objective-without-operation", principle="reliability", severity="medium",
-    condition="An objective names no access pattern.",
-    effect="The promise is measured by nothing and kept by nobody.",
-    remedy="Name an access pattern, or declare one of that name under access.",
-)  # fmt: skip
-def objective_without_operation(draft: Draft) -> Iterator[Hit]:
-    for name in draft.said.requirements.objectives:
-        if name != "default" and name not in draft.design.access:
-            yield Hit(
-                f"requirements.objectives.{name}",
-                f"{name!r} is not among the {len(draft.design.access)} access patterns",
-            )
 
 
 @rule(
@@ -340,6 +339,9 @@ def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
     if not said or (load.daily_users is None and load.writes is None):
         return
     peak = draft.facts[PEAK_REQUESTS].base
+    if peak == 0:
+        # that nobody uses it is a finding of its own
+        return
     if sum(said) > 4 * peak or (sum(said) * 4 < peak and len(said) == len(draft.said.access) and len(said) >= 3):
         yield Hit(
             "requirements.load",
@@ -349,8 +351,8 @@ def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
 
 RULES: Sequence[Rule] = (
     load_not_said,
+    nobody_uses_it,
     strong_but_stale,
-    objective_without_operation,
     percentiles_out_of_order,
     availability_beyond_one_region,
     rates_disagree_with_load,

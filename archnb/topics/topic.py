@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from archnb.design import Design, leaves
 from archnb.design.record import Record, hints
-from archnb.exceptions import ArchnbError
+from archnb.design.references import SCOPES, Find, Names, Reference, find_unknown, list_references
+from archnb.exceptions import ArchnbError, InputError
 from archnb.fact import Fact, Facts, Key, Origin
 from archnb.finding import Findings, Rule
 from archnb.model import Model
@@ -66,6 +67,8 @@ class Draft:
         # filled by the pipe once every topic is complete
         self.rules: tuple[Rule, ...] = ()
         self.findings = Findings(())
+        self._closed: set[str] = set()
+        self._later: dict[str, list[Reference]] | None = None
         # every path with all that are above it, so that asking costs one look
         self._said_paths = {path[:end] for path, _ in leaves(said) for end in _ends(path)}
 
@@ -139,6 +142,7 @@ class Draft:
         """Put a completed section, or a part of one at a dotted path, into the design.
 
         Raises ArchnbError where it is not the section of the topic at work: each topic closes its own and no other.
+        InputError where something said names what the section, now complete, does not have.
         """
         if section not in self._owned:
             raise ArchnbError(f"section {section!r} is closed by a topic that closes {', '.join(self._owned)}")
@@ -149,6 +153,27 @@ class Draft:
         for record, name in zip(reversed(records), (last, *reversed(above)), strict=True):
             completed = dataclasses.replace(record, **{name: completed})
         self.design = completed
+        self._closed.add(section)
+        self.check_names(section)
+
+    def check_names(self, section: str, finds: Mapping[str, Find] | None = None) -> None:
+        """Refuse what was said and names nothing in a section: `finds` gives, by scope, names that its topic alone knows.
+
+        A topic calls it where it needs the names to be right before its section is complete.
+        """
+        if self._later is None:
+            self._later = {}
+            for one in list_references(self.said):
+                owner = SCOPES[one.refers.scope].section
+                if owner is not None:
+                    self._later.setdefault(owner, []).append(one)
+        waiting = self._later.get(section) if finds is not None else self._later.pop(section, None)
+        if not waiting:
+            return
+        asked = [one for one in waiting if finds is None or one.refers.scope in finds]
+        problems = list(find_unknown(asked, Names(self.design, self._closed), finds))
+        if problems:
+            raise InputError(problems)
 
 
 def _copy(record: R, changed: Mapping[str, Any]) -> R:

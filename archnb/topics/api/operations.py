@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from archnb.design.api import Api, Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
 from archnb.design.record import Named
+from archnb.design.references import Reference, find_entity
 from archnb.fact.keys.api import LARGEST_PAGE
 from archnb.naming import claim, kebab, plural, snake
 from archnb.planned.api import normalise
@@ -18,7 +19,9 @@ from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.topic import Because, Draft
 
 PAGE, MAX_PAGE = 20, 100
-# above this a page is no page: see the rule api-unbounded-list
+# words of a body that are no field: how far the work is, and what an aggregate is grouped by
+STATES = ("status", "version")
+PERIODS = ("hour", "day", "week", "month", "year")
 # a step with one of these verbs takes something of which there may be too little
 _TAKING = frozenset(
     {"reserve", "hold", "take", "deduct", "debit", "allocate", "withdraw", "decrement", "book", "consume"}
@@ -29,6 +32,7 @@ def complete_operations(draft: Draft) -> None:
     """Fill the API section: its style and sizes, and an operation for every access pattern and every operation that was said."""
     design, api = draft.design, draft.design.api
     resources = find_resources(draft.model)
+    draft.check_names("api", {"element of the operation": lambda names, at: list_elements(resources, at)})
     most = draft.facts.assume(
         LARGEST_PAGE, 1000, "rows that one page may hold at most", source="rule of thumb of archnb, 2026-11"
     )
@@ -61,6 +65,24 @@ def complete_operations(draft: Draft) -> None:
         pattern = design.access.get(name) or design.access.get(said.pattern or "") or _imagine_pattern(resources, said)
         made[name] = _complete_one(draft, resources, api, name, said, pattern, taken)
     draft.close("api", _with_operations(api, made))
+
+
+def list_elements(resources: Resources, at: Reference) -> list[str] | None:
+    """What a body of the operation that a name stands in may carry; None where anything may, as in a command's."""
+    holder = at.holder(Operation)
+    if holder is None:
+        return None
+    name, said = holder
+    design = resources.design
+    entity, pattern = find_entity(design, name, said), design.access.get(said.pattern or name)
+    if entity not in design.entities or entity is None or (pattern is None and said.action in (None, "command")):
+        return None
+    embeds = resources.embeds(entity)
+    computed = (*list_aggregate(pattern.aggregate), *PERIODS) if pattern is not None and pattern.aggregate else ()
+    return [
+        *resources.fields(entity), *resources.names(entity).values(), *embeds, *(one.name for one in embeds.values()),
+        *computed, *PAGING, *STATES, *design.entities, *design.relationships,
+    ]  # fmt: skip
 
 
 def _with_operations(api: Api, made: Mapping[str, Operation]) -> Api:

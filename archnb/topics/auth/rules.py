@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from archnb.exceptions import unknown
 from archnb.fact.keys.auth import LONGEST_ACCESS, SHORTEST_ACCESS, TOKEN_RATE
 from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.finding import Hit, Rule, rule
@@ -105,21 +104,6 @@ def role_without_permission(draft: Draft) -> Iterator[Hit]:
     for name, role in draft.design.auth.roles.items():
         if not role.allows:
             yield Hit(f"auth.roles.{name}", f"no access pattern names {name}, and it allows nothing")
-
-
-@rule(
-    "auth-unknown-operation", principle="integrity", severity="medium",
-    condition="A role allows an operation that does not exist.",
-    effect="The permission that was meant is not given, and the one that is written will mean something when the name is used one day.",
-    remedy="Correct the name: operations are called as their access patterns are.",
-)  # fmt: skip
-def unknown_operation(draft: Draft) -> Iterator[Hit]:
-    """Permissions on nothing."""
-    operations = draft.design.api.operations
-    for name, role in draft.design.auth.roles.items():
-        for one in role.allows:
-            if one not in operations:
-                yield Hit(f"auth.roles.{name}.allows.{one}", unknown("operation", one, operations))
 
 
 @rule(
@@ -314,7 +298,7 @@ def password_stored_beside_provider(draft: Draft) -> Iterator[Hit]:
 
 RULES: Sequence[Rule] = (
     access_token_outlives_session, long_lived_access_token, token_churn, operation_without_permission, role_without_permission,
-    unknown_operation, admin_without_mfa, public_personal_data, own_scope_without_owner, any_scope_for_users,
+    admin_without_mfa, public_personal_data, own_scope_without_owner, any_scope_for_users,
     browser_client_with_secret, card_data_stored, personal_data_without_erasure,
     password_stored_beside_provider,
 )  # fmt: skip

@@ -30,6 +30,19 @@ def _used(draft: Draft) -> Iterator[tuple[str, CachePolicy, Workload]]:
 
 
 @rule(
+    "cache-lifetime-of-nothing", principle="performance", severity="medium",
+    condition="A policy keeps its answers for no time at all.",
+    effect="Every read misses and pays for the cache and the store.",
+    remedy="Give it a lifetime within the staleness allowed, or refuse the cache with `use: false`.",
+)  # fmt: skip
+def lifetime_of_nothing(draft: Draft) -> Iterator[Hit]:
+    """Lifetimes of zero."""
+    for name, policy in draft.said.cache.policies.items():
+        if policy.use is not False and policy.ttl is not None and policy.ttl.high == 0:
+            yield Hit(f"cache.policies.{name}.ttl", f"lifetime {policy.ttl}")
+
+
+@rule(
     "cache-ttl-over-staleness", principle="integrity", severity="high",
     condition="A policy that is made fresh by its lifetime alone lives longer than an answer may be old.",
     effect="Readers get answers that are older than the requirement allows.",
@@ -225,6 +238,7 @@ def in_process_on_write(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: tuple[Rule, ...] = (
+    lifetime_of_nothing,
     ttl_over_staleness,
     strong_read_cached,
     key_without_owner,

@@ -10,7 +10,7 @@ from archnb.design.errors import Errors
 from archnb.design.record import Named
 from archnb.shapes import AnyShape
 from archnb.topics.errors.calls import ASSUMPTIONS, complete_call, complete_said, find_pairs, measure_calls, name_call
-from archnb.topics.errors.codes import complete_codes
+from archnb.topics.errors.codes import STANDARD, complete_codes
 from archnb.topics.errors.conclusions import conclude
 from archnb.topics.errors.rules import RULES
 from archnb.topics.errors.views import view_calls, view_codes, view_example
@@ -26,6 +26,8 @@ def complete(draft: Draft) -> None:
     said = draft.design.errors
     draft.assume(ASSUMPTIONS)
     codes = complete_codes(draft)
+    known = list(dict.fromkeys((*codes, *STANDARD)))
+    draft.check_names("errors", {"error code": lambda names, at: known})
     pairs = find_pairs(draft)
     calls = {name_call(pair.source, pair.target): complete_call(draft, pair) for pair in pairs}
     for pair in pairs:

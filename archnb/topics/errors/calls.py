@@ -300,7 +300,8 @@ def complete_call(draft: Draft, pair: Pair) -> Call:
     rate = measure_call_rate(draft, pair.source, pair.target)
     is_from_client = kind_of(draft, pair.source) == "client"
     # n attempts and the n − 1 waits between them, each a tenth of a timeout doubled, fit the time that the path leaves
-    waits = 0.1 * (2 ** (tries - 1) - 1)
+    # (beyond sixty doublings nothing is left of any time)
+    waits = 0.1 * (2.0 ** min(tries - 1, 60) - 1)
     timeout = _round_down(budget / (tries + waits))
     usual = draft.design.flow.components.get(pair.target)
     if (

@@ -210,7 +210,7 @@ def complete_codes(draft: Draft) -> Named[ErrorCode]:
         wanted.setdefault(code, "every API gives it")
     for name, operation in draft.design.api.operations.items():
         for code in operation.errors:
-            # a code nobody can explain stays out, and a rule says so
+            # a code that nobody can explain stays out, and is refused where it stands
             if _find_known(code) is not None:
                 wanted.setdefault(code, f"{name} can give it")
     for code, (reason, _) in find_domain_codes(draft).items():

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Sequence
 
 from archnb.design.errors import Call
-from archnb.exceptions import nearest
 from archnb.fact.keys.errors import MIN_CALLS
 from archnb.fact.keys.flow import COMPONENT_RATE
 from archnb.finding import Hit, Rule, rule
@@ -144,25 +143,6 @@ def _weigh(draft: Draft, target: str, times: int) -> str:
 
 
 @rule(
-    "errors-operation-error-not-in-catalogue", principle="maintainability", severity="medium",
-    condition="An operation names an error that the catalogue does not have and whose name says nothing.",
-    effect="Clients meet an error of which they know neither status nor what to do.",
-    remedy="Add it under errors.codes with its status, or use a code of the catalogue.",
-)  # fmt: skip
-def operation_error_not_in_catalogue(draft: Draft) -> Iterator[Hit]:
-    """Every error that an operation names is in the catalogue."""
-    codes = draft.design.errors.codes
-    for name, operation in draft.design.api.operations.items():
-        for code in operation.errors:
-            if code not in codes:
-                match = nearest(code, codes)
-                yield Hit(
-                    f"api.operations.{name}.errors",
-                    f"{code!r} is not among {len(codes)} codes" + (f"; did you mean {match!r}?" if match else ""),
-                )
-
-
-@rule(
     "errors-breaker-never-opens", principle="reliability", severity="medium",
     condition="A breaker sees fewer than twenty calls in its window, or what errors.min_calls says, or opens only when every call fails.",
     effect="It judges on one or two calls or never at all, so it protects nothing.",
@@ -215,7 +195,7 @@ def code_with_wrong_status(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    timeout_over_callers, retries_on_unsafe_call, retry_storm, operation_error_not_in_catalogue, breaker_never_opens, code_with_wrong_status,
+    timeout_over_callers, retries_on_unsafe_call, retry_storm, breaker_never_opens, code_with_wrong_status,
 )  # fmt: skip
 
 

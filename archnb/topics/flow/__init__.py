@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from archnb.design.flow import Flow
 from archnb.shapes import AnyShape
 from archnb.topics.flow.assumptions import assume
-from archnb.topics.flow.components import fill_components, fill_zones, find_parts
+from archnb.topics.flow.components import CONVENTIONAL, fill_components, fill_zones, find_parts
 from archnb.topics.flow.conclusions import conclude
 from archnb.topics.flow.numbers import complete_numbers, measure_paths
 from archnb.topics.flow.paths import fill_paths
@@ -27,6 +27,8 @@ def complete(draft: Draft) -> None:
     """Propose parts, zones and paths, and count what arrives at each part, since replicas follow from it."""
     assume(draft)
     parts = find_parts(draft)
+    known = list(dict.fromkeys((*parts.reasons, *draft.design.flow.components, *CONVENTIONAL)))
+    draft.check_names("flow", {"part": lambda names, at: known})
     paths = fill_paths(draft, parts)
     named = [end for path in paths.values() for hop in path.hops for end in (hop.source, hop.target) if end]
     components = fill_components(draft, parts, named)

@@ -38,6 +38,9 @@ LABELS = {
     "queue": "Queue",
     "worker": "Worker",
 }
+# parts that a path may go through though nothing else asks for them: what they are is in their name
+GATEWAYS = ("cdn", "load_balancer", "waf", "proxy")
+CONVENTIONAL: tuple[str, ...] = (*get_args(Kind), *GATEWAYS)
 OWN: tuple[str, ...] = ("gateway", "service", "cache", "store", "queue", "worker")
 
 
@@ -79,7 +82,7 @@ def infer_kind(draft: Draft, name: str) -> Kind:
         return "store"
     if name in get_args(Kind):
         return name  # type: ignore[return-value]
-    if name in ("cdn", "load_balancer", "waf", "proxy"):
+    if name in GATEWAYS:
         return "gateway"
     return "service" if name.endswith("service") else "third_party"
 

@@ -186,17 +186,11 @@ def _assumed_up(one: Component) -> Key:
     return KIND_UP.of(one.kind if one.kind in ("third_party", "identity") else "instance")
 
 
-def is_possible(field: str, value: float) -> bool:
-    """Whether a component can have such a number: at least one instance, a time above zero, a share above zero and up to one."""
-    return value >= 1 if field == "replicas" else 0 < value <= 1 if field == "availability" else value > 0
-
-
 def _name_input(draft: Draft, path: Key, value: Quantity | None, assumed: Key) -> Fact:
     """The fact of a component's input: given where it was said, else pointing to the assumption."""
     field, facts = path.rpartition(".")[2], draft.facts
-    if draft.is_said(path) and value is not None and is_possible(field, value.base):
+    if draft.is_said(path) and value is not None:
         return draft.value(path, value)
-    # what cannot be is a finding; the numbers go on with the assumption
     return facts.define(path, facts[assumed], "%" if field == "availability" else None, facts[assumed].because)
 
 
@@ -210,9 +204,7 @@ def _fill_replicas(
         one = draft.fill(path, one, replicas=Because(1, "others run it; how often is inside its availability"))
         facts.given(fact, one.replicas or 1, "others run it", origin="assumed")
     elif draft.is_said(f"{path}.replicas") and one.replicas is not None:
-        is_one_counted = not is_possible("replicas", one.replicas)
-        because = f"{one.replicas} is said of {name}, and one is counted" if is_one_counted else f"said of {name}"
-        facts.given(fact, max(1, one.replicas), because, origin="assumed" if is_one_counted else "said")
+        facts.given(fact, one.replicas, f"said of {name}", origin="said")
     else:
         more = f" and {len(operations) - 1} more" if len(operations) > 1 else ""
         why = (
@@ -392,7 +384,6 @@ __all__ = [
     "complete_numbers",
     "find_serial_parts",
     "gamma_p99",
-    "is_possible",
     "measure_paths",
     "shared_cause_availability",
 ]

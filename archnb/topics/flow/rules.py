@@ -17,7 +17,7 @@ from archnb.fact.keys.flow import (
 )
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import MONTH, PERCENT, show
-from archnb.topics.flow.numbers import find_serial_parts, is_possible, is_waited_for
+from archnb.topics.flow.numbers import find_serial_parts, is_waited_for
 from archnb.topics.topic import Draft
 
 DATA = ("store", "cache", "queue")
@@ -235,25 +235,6 @@ def fallback_to_same_part(draft: Draft) -> Iterator[Hit]:
                 yield Hit(f"flow.paths.{name}.hops.{n}", f"falls back to {hop.target}, which the path waits for anyway")
 
 
-@rule(
-    "flow-impossible-number", principle="reliability", severity="medium",
-    condition="A part is said to have no instance, a time of work of zero or less, or a share outside of 0 to 100 %.",
-    effect="Rates, availabilities and latencies are worked out with an assumption instead, so they are not those of this design.",
-    remedy="Write the share as '99.9%', the time with its unit, and at least 1 for the instances.",
-)  # fmt: skip
-def impossible_number(draft: Draft) -> Iterator[Hit]:
-    """Said numbers of components that no part can have."""
-    for name, one in draft.said.flow.components.items():
-        said = {"replicas": one.replicas, "service_time": one.service_time, "availability": one.availability}
-        for field, value in said.items():
-            if value is not None and not is_possible(field, value if isinstance(value, int) else value.base):
-                yield Hit(f"flow.components.{name}.{field}", f"{field} of {name} is {value}")
-    for name, path in draft.said.flow.paths.items():
-        for n, hop in enumerate(path.hops):
-            if hop.share is not None and not 0 <= hop.share.base <= 1:
-                yield Hit(f"flow.paths.{name}.hops.{n}", f"{hop.share} of the requests take this step")
-
-
 RULES: Sequence[Rule] = (
     availability_below_objective,
     latency_above_objective,
@@ -263,5 +244,4 @@ RULES: Sequence[Rule] = (
     gateway_bypassed,
     too_many_synchronous_hops,
     fallback_to_same_part,
-    impossible_number,
 )

@@ -163,7 +163,7 @@ def low_traffic_alert(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "monitoring-alert-on-unknown-metric", principle="reliability", severity="high",
-    condition="An alert reads a metric that no component emits, or an SLO that does not exist.",
+    condition="An alert reads a metric that no component emits.",
     effect="Its query is empty for ever, which looks just like all being well.",
     remedy="Declare the metric with the component that emits it, or correct the name.",
 )  # fmt: skip
@@ -171,13 +171,7 @@ def alert_on_unknown_metric(draft: Draft) -> Iterator[Hit]:
     """Every metric an alert reads is emitted."""
     found = draft.design.monitoring
     for name, alert in found.alerts.items():
-        if alert.slo is not None and alert.slo not in found.slos:
-            match = nearest(alert.slo, found.slos)
-            yield Hit(
-                f"monitoring.alerts.{name}.slo",
-                f"{alert.slo!r} is none of {len(found.slos)} SLOs" + (f"; did you mean {match!r}?" if match else ""),
-            )
-        elif alert.metric is not None and find_metric(found.metrics, alert.metric) is None:
+        if alert.metric is not None and find_metric(found.metrics, alert.metric) is None:
             match = nearest(alert.metric, found.metrics)
             yield Hit(
                 f"monitoring.alerts.{name}.metric",

@@ -11,7 +11,7 @@ from archnb.design.flow import Kind
 from archnb.design.record import Named
 from archnb.design.scaling import Resource, Scaling
 from archnb.engines import Limit, QueueKind, find_engine
-from archnb.exceptions import InputError, Problem, unknown
+from archnb.exceptions import InputError, Problem, unknown_name
 from archnb.fact import Fact, Key, apply_model, ceil, maximum, total
 from archnb.fact.keys.cache import MEMORY_NEEDED, STORE_CORES
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS
@@ -133,9 +133,12 @@ def complete_resources(draft: Draft) -> Scaling:
         if name not in made:
             made[name] = _finish_said(draft, name, own, record.headroom)
     problems = [
-        Problem(
+        unknown_name(
             f"scaling.resources.{name}.demand",
-            unknown("fact", one.demand, draft.facts, "Name the fact that is the demand today."),
+            "fact",
+            one.demand,
+            draft.facts,
+            "Name the fact that is the demand today.",
         )
         for name, one in made.items()
         if one.demand is not None and one.demand not in draft.facts

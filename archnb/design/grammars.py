@@ -1,0 +1,96 @@
+"""The little languages inside a design's texts: how a quantity, a field, a step, an order or a key is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from archnb.design.entities import MARKS, STEP
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """How a text is written: its form (words in capitals stand for what one puts there), examples, and what they mean."""
+
+    name: str
+    form: str
+    examples: tuple[str, ...]
+    about: str
+
+
+GRAMMARS: Mapping[str, Grammar] = {
+    one.name: one
+    for one in (
+        Grammar(
+            "quantity",
+            "NUMBER[SUFFIX] [UNIT][/UNIT]",
+            ("400/s", "300 ms", "2 KiB", "99.9%", "1.5M", "50k/day", "60%/year"),
+            "A number with its unit. Suffixes are k, M, G, bn and T. Counted things may carry a word: `20k orders/day`."
+            " A month is 30 days, a year 365. kB is 1,000 bytes and KiB 1,024; kbit are bits.",
+        ),
+        Grammar(
+            "range of a quantity",
+            "LOW..HIGH[UNIT]",
+            ("1M..2M", "3..12 ms", "10..40%"),
+            "What is not known exactly: the low end is the 10th, the high end the 90th percentile of what is believed."
+            " The unit stands once, at the end. A range does not cross zero.",
+        ),
+        Grammar(
+            "field",
+            "TYPE[(ARGUMENTS)] [MARK …] [>= LEAST] [<= MOST] [= DEFAULT], or -> ENTITY [MARK …]",
+            ("text(200) unique personal", "-> Customer optional", "smallint >= 1 <= 5 = 3", "enum(new, paid) = new", "decimal(10, 2)"),
+            f"A type, then marks ({', '.join(MARKS)}), then the least and greatest value, then the default. An arrow refers to"
+            " another entity. Inside {} a text with a comma stands in quotes.",
+        ),
+        Grammar(
+            "steps",
+            STEP.removeprefix("a step is ").partition(",")[0],
+            ("create OrderLine", "reserve Stock undo release", "capture Payment via psp undo refund"),
+            "What a write does besides, in order: a verb and the entity; through which third party; what undoes it. Steps"
+            " with a third party or in another store make a saga.",
+        ),
+        Grammar(
+            "by",
+            "FIELD[, FIELD …], where FIELD may be REFERENCE.FIELD",
+            ("customer", "tenant, status", "customer.country"),
+            "The fields that are given exactly. `customer.country` follows a reference one step. `id` is the key, whatever it"
+            " is called.",
+        ),
+        Grammar(
+            "range",
+            "FIELD",
+            ("placed_at",),
+            "The one field that is given from and to.",
+        ),
+        Grammar(
+            "sort",
+            "[-]FIELD[, [-]FIELD …]",
+            ("name", "-placed_at", "-score, name"),
+            "How the rows are ordered; a minus sorts downwards.",
+        ),
+        Grammar(
+            "aggregate",
+            "FUNCTION [of FIELD] [by FIELD or PERIOD]",
+            ("sum of total by day", "count by status", "average of stars"),
+            "What is computed over the rows: sum, count, average, min or max; by a field, or by hour, day, week, month or year.",
+        ),
+        Grammar(
+            "cache key",
+            "TEXT with {FIELD} in it",
+            ("shop:v1:orders_of_customer:{customer}", "shop:v1:search:{query}:{cursor}"),
+            "Under which key an answer is kept: everything that tells answers apart stands in braces; {subject} is whoever asks.",
+        ),
+        Grammar(
+            "call",
+            "SOURCE -> TARGET",
+            ("service -> main", "worker -> mail"),
+            "A call of one component by another, as the name of what is said of it.",
+        ),
+        Grammar(
+            "schedule",
+            "MINUTE HOUR DAY MONTH WEEKDAY",
+            ("0 3 * * *", "*/5 * * * *"),
+            "When, as cron writes it: at 3 o'clock every day, every five minutes.",
+        ),
+    )
+}  # fmt: skip

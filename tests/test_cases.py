@@ -1,0 +1,97 @@
+"""Samples of slips that are kept beside the checkout, where they are there: each header says what must happen."""
+
+from __future__ import annotations
+
+import copy
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archnb import InputError, load, plan
+from tests.test_references import save
+
+CASES = next(
+    (above / "shared" / "cases" for above in Path(__file__).resolve().parents if (above / "shared" / "cases").is_dir()), None
+)  # fmt: skip
+SLIPS = CASES / "slips" if CASES is not None else Path("nowhere")
+
+pytestmark = pytest.mark.skipif(CASES is None, reason="shared/cases is not beside this checkout")
+
+
+def read(name: str) -> dict[str, Any]:
+    """The cases of a file; none where it is not there."""
+    from ruamel.yaml import YAML
+
+    path = SLIPS / name
+    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) if path.exists() else {"cases": []}
+
+
+REFERENCES, RANGES, ERRORS = read("references.yaml"), read("ranges.yaml"), read("errors.yaml")
+
+
+def put(path: list[str], value: Any) -> dict[str, Any]:
+    """The base of the references with a value at a path."""
+    data = {"archnb": 1, **copy.deepcopy(REFERENCES["base"])}
+    place = data
+    for part in path[:-1]:
+        if not isinstance(place.get(part), dict):
+            place[part] = {}
+        place = place[part]
+    there = place.get(path[-1])
+    place[path[-1]] = {**there, **value} if isinstance(there, dict) and isinstance(value, dict) else value
+    return data
+
+
+@pytest.mark.parametrize("case", REFERENCES["cases"], ids=lambda case: case["name"])
+def test_references(case: dict[str, Any], tmp_path: Path) -> None:
+    """Every name of nothing is an error with line, path, nearest match and next step."""
+    with pytest.raises(InputError) as caught:
+        plan(save(put(case["path"].split("/"), case["value"]), tmp_path))
+    problems = caught.value.problems
+    assert all(one.line and one.path and one.next for one in problems)
+    nearest = {one.nearest for one in problems}
+    if case["nearest"] is None:
+        assert all(one.allowed for one in problems)
+    else:
+        assert nearest == set(case["nearest"].split(", "))
+
+
+@pytest.mark.parametrize("case", RANGES["cases"], ids=lambda case: f"{case['path']} {case['value']!a}")
+def test_ranges(case: dict[str, Any], tmp_path: Path) -> None:
+    """Every value that is out of range is refused; what is unwise is found; what is right is planned."""
+    from ruamel.yaml import YAML
+
+    value = case["value"]
+    if isinstance(value, str) and value.startswith("{"):
+        value = YAML(typ="safe", pure=True).load(value)
+    path = [part.strip('"') for part in re.findall(r'"[^"]*"|[^.]+', case["path"])]
+    file = save(put(path, value), tmp_path)
+    if case["expect"] == "error":
+        with pytest.raises(InputError) as caught:
+            plan(file)
+        assert all(one.line and one.path and one.next for one in caught.value.problems)
+    else:
+        found = plan(file).findings
+        assert bool(found) == ("finding" in case["expect"])
+
+
+@pytest.mark.parametrize("case", ERRORS["cases"], ids=lambda case: case["mistake"])
+def test_errors(case: dict[str, Any], tmp_path: Path) -> None:
+    """Every mistake is told at its line, in our own words, with the next step."""
+    path = tmp_path / "design.yaml"
+    path.write_text(case["text"], encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load(path)
+    problems = caught.value.problems
+    lines = case["line"] if isinstance(case["line"], list) else [case["line"]]
+    assert [one.line for one in problems] == lines
+    assert all(one.next for one in problems)
+    assert "while scanning" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted((CASES or Path("nowhere")).glob("designs/*.yaml")), ids=lambda path: path.stem)
+def test_designs_of_other_domains(path: Path) -> None:
+    """Designs of other kinds of system are read and planned."""
+    assert len(plan(path).facts) > 100
