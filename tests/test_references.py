@@ -18,7 +18,7 @@ from archnb.design.jobs import QUEUES
 from archnb.design.patterns import PATTERNS
 from archnb.design.record import Refers, asked
 from archnb.topics.flow.components import ZONES as PROPOSED_ZONES
-from archnb.topics.patterns import PRICES
+from archnb.topics.patterns.proposals import PRICES
 from tests.designs import ALL
 from tests.test_design import records
 

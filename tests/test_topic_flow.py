@@ -13,7 +13,9 @@ from archnb import Design, InputError, plan
 from archnb.design import leaves
 from archnb.plan import Plan
 from archnb.shapes import Graph, Sequence, Table
-from archnb.topics.flow.numbers import find_serial_parts, gamma_p99, is_waited_for, shared_cause_availability
+from archnb.topics.flow.measures import gamma_p99
+from archnb.topics.flow.paths import find_serial_parts, is_waited_for
+from archnb.topics.flow.replicas import shared_cause_availability
 from tests.test_topic_patterns import ORDER, PLACE, READ, design, planned, with_payment
 
 NAMES = ["tiny", "awkward", "shop", "shortener"]

@@ -10,7 +10,8 @@ import pytest
 from archnb import Design, plan
 from archnb.plan import Plan
 from archnb.shapes import Table
-from archnb.topics.patterns import PRICES, find_drawn
+from archnb.topics.patterns.proposals import PRICES
+from archnb.topics.patterns.views import find_drawn
 from tests import designs
 
 ORDER: dict[str, Any] = {"fields": {"id": "key", "total": "money >= 0", "status": "enum(new, paid)"}, "rows": "100k"}

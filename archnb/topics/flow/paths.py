@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from archnb.design.entities import AccessPattern, Step
-from archnb.design.flow import Hop, Path
+from archnb.design.flow import Component, Hop, Path
 from archnb.design.jobs import Saga
 from archnb.design.record import Named
 from archnb.engines import Kind
+from archnb.fact import Fact, Origin
 from archnb.fact.keys.cache import HIT_RATIO
-from archnb.fact.keys.flow import MISSED
+from archnb.fact.keys.flow import HOP_SHARE, MISSED
 from archnb.model.caches import is_kept_at, is_shared_cache
 from archnb.quantity import Quantity, parse
 from archnb.topics.flow.components import Parts
@@ -276,3 +277,42 @@ def _is_cleared(draft: Draft, pattern: str) -> bool:
     """Whether cached answers of a pattern are taken away when what they show is written."""
     policy = draft.design.cache.policies.get(pattern)
     return policy is not None and bool(policy.use) and policy.invalidation == "on write"
+
+
+def is_waited_for(hop: Hop) -> bool:
+    """Whether the caller waits for a hop."""
+    return hop.kind == "call" or hop.kind is None
+
+
+def find_share(draft: Draft, name: str, path: Path, hop: Hop) -> Fact | None:
+    """The share of an operation's requests that take a hop, as a fact; None is all of them."""
+    if hop.share is None or hop.share.base == 1:
+        return None
+    missed = draft.facts.get(MISSED.of(name))
+    if missed is not None and abs(missed.base - hop.share.base) < 1e-12:
+        return missed
+    place = HOP_SHARE.of(name, str(path.hops.index(hop)))
+    origin: Origin = "said" if draft.is_said(f"flow.paths.{name}") else "assumed"
+    return draft.value(place, hop.share, because=f"of the requests go to {hop.target}", origin=origin)
+
+
+def find_serial_parts(components: Named[Component], path: Path) -> Iterator[tuple[str, Hop]]:
+    """The components without which an operation fails, each once, with the hop that most of its requests take to it.
+
+    A cache is not among them where the path also reads a store: without it the answer comes from there, only later.
+    """
+    found: dict[str, Hop] = {}
+    has_store = any(is_waited_for(hop) and hop.target and components[hop.target].kind == "store" for hop in path.hops)
+    for hop in path.hops:
+        if not is_waited_for(hop) or not hop.target or components[hop.target].kind == "client":
+            continue
+        if components[hop.target].kind == "cache" and has_store:
+            continue
+        before = found.get(hop.target)
+        if before is None or _base(hop) > _base(before):
+            found[hop.target] = hop
+    yield from found.items()
+
+
+def _base(hop: Hop) -> float:
+    return hop.share.base if hop.share is not None else 1.0

@@ -17,7 +17,7 @@ from archnb.fact.keys.flow import (
 )
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import MONTH, PERCENT, show
-from archnb.topics.flow.numbers import find_serial_parts, is_waited_for
+from archnb.topics.flow.paths import find_serial_parts, is_waited_for
 from archnb.topics.topic import Draft
 
 DATA = ("store", "cache", "queue")

@@ -6,23 +6,14 @@ the team. What is refused says so with its reason as well, and every pattern nam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from archnb.shapes import AnyShape
 from archnb.topics.patterns.conclusions import conclude
+from archnb.topics.patterns.measures import measure
+from archnb.topics.patterns.proposals import complete
 from archnb.topics.patterns.rules import RULES
-from archnb.topics.patterns.views import find_drawn, list_views
-from archnb.topics.patterns.weighing import PRICES, complete, measure
-from archnb.topics.topic import Draft
+from archnb.topics.patterns.views import views
 
 NAME = "patterns"
 TITLE = "Patterns"
 CLOSES = ("patterns",)
 
-
-def views(draft: Draft) -> Sequence[AnyShape]:
-    """The patterns with their verdict, reason and price."""
-    return list_views(draft)
-
-
-__all__ = ["CLOSES", "NAME", "PRICES", "RULES", "TITLE", "complete", "conclude", "find_drawn", "measure", "views"]
+__all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archnb.finding import Hit, Rule, rule
-from archnb.topics.patterns.weighing import count, count_evidence, list_names
+from archnb.topics.patterns.proposals import count, count_evidence, list_names
 from archnb.topics.topic import Draft
 
 

@@ -27,7 +27,7 @@ def find_drawn(draft: Draft, name: str) -> str:
     return ", ".join(one for one, part in components.items() if part.kind in kinds)
 
 
-def list_views(draft: Draft) -> Sequence[AnyShape]:
+def views(draft: Draft) -> Sequence[AnyShape]:
     """The table of patterns: what is used first, then what is refused."""
     rows = []
     ordered = sorted(draft.design.patterns.items(), key=lambda item: not item[1].use)

@@ -20,7 +20,7 @@ from archnb.fact.keys.entities import ENTITY_ROWS_AT_HORIZON
 from archnb.fact.keys.schema import MOST_PARTITIONS, PARTITION_SIZE, ROW_OVERHEAD
 from archnb.planned.schema import Split
 from archnb.quantity import show
-from archnb.topics.schema.sizes import align, width_of
+from archnb.topics.schema.measures import align, width_of
 from archnb.topics.schema.stores import is_append_only
 from archnb.topics.topic import Draft
 

@@ -13,7 +13,7 @@ from archnb.topics.topic import Draft
 Row = tuple[Cell | Scalar, ...]
 
 
-def make_views(draft: Draft) -> tuple[AnyShape, ...]:
+def views(draft: Draft) -> tuple[AnyShape, ...]:
     """All shapes of the schema, in reading order."""
     return (
         show_er(draft),

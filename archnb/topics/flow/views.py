@@ -23,11 +23,11 @@ from archnb.fact.keys.flow import (
 from archnb.quantity import PERCENT, number, show
 from archnb.shapes import AnyShape, Cell, Edge, Graph, Group, Message, Node, Participant, Sequence, Table
 from archnb.topics.flow.components import OWN
-from archnb.topics.flow.numbers import find_serial_parts, is_waited_for
+from archnb.topics.flow.paths import find_serial_parts, is_waited_for
 from archnb.topics.topic import Draft
 
 
-def list_views(draft: Draft) -> Many[AnyShape]:
+def views(draft: Draft) -> Many[AnyShape]:
     """All views of the flow, in reading order."""
     return (
         draw_flow(draft),

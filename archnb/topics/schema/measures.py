@@ -113,7 +113,7 @@ def rows_of(draft: Draft, name: str, table: SchemaTable) -> tuple[Fact, Fact]:
     return rows, facts.define(TABLE_ROWS_AT_HORIZON.of(name), grown, "rows", "growing with what it links")
 
 
-def measure_sizes(draft: Draft) -> None:
+def measure(draft: Draft) -> None:
     """Add rows, widths and sizes of every table and index, and the totals."""
     facts, schema = draft.facts, draft.design.schema
     overhead, page_fill = facts[ROW_OVERHEAD], facts[PAGE_FILL]

@@ -22,7 +22,6 @@ from archnb.fact.keys.patterns import (
     PATTERNS_STORE_READS,
     PRIMARY_READS,
     PRIMARY_SHARE,
-    PRIMARY_USED,
 )
 from archnb.model.caches import is_kept_at
 from archnb.quantity import number
@@ -398,13 +397,3 @@ def _weigh_replica(draft: Draft) -> Proposal:
             PRIMARY_READS,
         )
     return (False, compared, PATTERNS_STORE_READS, PRIMARY_READS)
-
-
-def measure(draft: Draft) -> None:
-    """How far the reads are from needing a replica."""
-    facts = draft.facts
-    if PATTERNS_STORE_READS in facts:
-        facts.define(
-            PRIMARY_USED, facts[PATTERNS_STORE_READS] / facts[PRIMARY_READS], "%",
-            "which share of one primary's reads are used at the peak",
-        )  # fmt: skip
