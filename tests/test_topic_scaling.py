@@ -144,7 +144,7 @@ def test_limits_name_their_source() -> None:
 
 def test_shard_key_of_the_shop_is_the_customer() -> None:
     """Most of what the shop adds belongs to a customer, directly or through an order."""
-    from archnb.topics.scaling.resources import find_shard_key
+    from archnb.topics.scaling.shards import find_shard_key
 
     assert find_shard_key(plan_of("shop").draft) == "Customer"
 

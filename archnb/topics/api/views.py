@@ -18,7 +18,7 @@ from archnb.topics.topic import Draft
 SHOWN = 12
 
 
-def draw_views(draft: Draft) -> Sequence[AnyShape]:
+def views(draft: Draft) -> Sequence[AnyShape]:
     """The operations, the examples, the styles."""
     if not draft.design.api.operations:
         return (draw_styles(draft),)

@@ -6,26 +6,13 @@ Follows OAuth 2.0 as RFC 9700 leaves it (no implicit grant, no passwords handed 
 from __future__ import annotations
 
 from archnb.topics.auth.conclusions import conclude
-from archnb.topics.auth.permissions import complete_auth, measure_auth
+from archnb.topics.auth.measures import measure
+from archnb.topics.auth.proposals import complete
 from archnb.topics.auth.rules import RULES
-from archnb.topics.auth.views import draw_views
-from archnb.topics.topic import Draft
+from archnb.topics.auth.views import views
 
 NAME = "auth"
 TITLE = "Authentication and authorisation"
 CLOSES = ("auth",)
-
-views = draw_views
-
-
-def complete(draft: Draft) -> None:
-    """Propose roles, clients, permissions and lifetimes, with their reasons."""
-    complete_auth(draft)
-
-
-def measure(draft: Draft) -> None:
-    """Add lifetimes and the provider's load."""
-    measure_auth(draft)
-
 
 __all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -18,11 +18,11 @@ from archnb.model import Unknown
 from archnb.naming import snake
 from archnb.quantity import Quantity
 from archnb.shapes import AnyShape, Cell, Message, Participant, Scalar, Sequence, Table
-from archnb.topics.auth.permissions import find_own_way
+from archnb.topics.auth.proposals import find_own_way
 from archnb.topics.topic import Draft
 
 
-def draw_views(draft: Draft) -> Listed[AnyShape]:
+def views(draft: Draft) -> Listed[AnyShape]:
     """The sequences, the matrix, the lifetimes, the checks, the personal data."""
     made: list[AnyShape] = [draw_sign_in(draft), draw_refresh(draft), draw_service_token(draft), draw_clients(draft)]
     if draft.design.auth.roles:
@@ -401,6 +401,3 @@ def draw_personal_data(draft: Draft) -> Table:
         "personal-data", "Personal data and secrets", ("field", "kind", "who reads it", "stores", "cached by", "logs and traces"), tuple(rows),
         description="A request for erasure has to reach every place in a row (GDPR, article 17).",
     )  # fmt: skip
-
-
-__all__ = ["draw_views"]

@@ -19,7 +19,7 @@ from archnb.topics.entities.sizes import row_bytes
 from archnb.topics.topic import Draft
 
 
-def list_views(draft: Draft) -> Sequence[AnyShape]:
+def views(draft: Draft) -> Sequence[AnyShape]:
     """The conceptual model, the entities with their sizes, and the access patterns."""
     return (_concepts(draft.design), _entity_table(draft), _field_table(draft.design), _access_table(draft))
 

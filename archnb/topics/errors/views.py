@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 from archnb.fact.keys.errors import CALL_WORST
-from archnb.shapes import Cell, Source, Table
+from archnb.shapes import AnyShape, Cell, Source, Table
 from archnb.topics.errors.codes import STANDARD, find_users
 from archnb.topics.topic import Draft
+
+
+def views(draft: Draft) -> Sequence[AnyShape]:
+    """The catalogue, the settings of each call, and one problem document as a client gets it."""
+    return (view_codes(draft), view_calls(draft), view_example(draft))
 
 
 def view_codes(draft: Draft) -> Table:

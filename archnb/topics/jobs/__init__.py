@@ -7,9 +7,10 @@ that take long. Workers follow from Erlang C, waits between attempts from expone
 from __future__ import annotations
 
 from archnb.topics.jobs.conclusions import conclude
-from archnb.topics.jobs.pictures import views
+from archnb.topics.jobs.measures import measure
+from archnb.topics.jobs.proposals import complete
 from archnb.topics.jobs.rules import RULES
-from archnb.topics.jobs.workers import complete, measure
+from archnb.topics.jobs.views import views
 
 NAME = "jobs"
 TITLE = "Background jobs"

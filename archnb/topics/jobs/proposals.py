@@ -1,276 +1,459 @@
-"""Which work runs outside a request, and why: found in access patterns, sagas, stores, entities."""
+"""What is proposed of background work: sagas, each job with its workers by Erlang C, retries and time-outs, and the queues."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping
+from dataclasses import replace
 
-from archnb.design.jobs import Job, Saga
-from archnb.fact import Fact, maximum, total
-from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
-from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS, PATTERN_RATE
-from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
+from archnb.design.jobs import Job, Jobs, Queue, Retry, Saga
+from archnb.design.record import Named
+from archnb.engines import Engine, QueueKind, find_engine, list_engines, mean_engine
+from archnb.fact import Fact, apply_model, maximum, total
+from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.jobs import (
+    BROKER_LIMIT,
+    DATABASE_LIMIT,
+    JOB_DEADLINE,
+    JOB_OFFERED,
+    JOB_RATE,
+    JOB_RETRY_BASE,
+    JOB_RUNS,
+    JOB_SERVICE_P99,
+    JOB_SERVICE_TIME,
+    JOB_VISIBILITY_NEEDED,
+    JOB_WAIT_P95,
+    JOB_WORKERS,
+    JOBS_DAY,
+    JOBS_RATE,
+    LEAST_WORKERS,
+    MANY_ATTEMPTS,
+    MAX_UTILISATION,
+    P99_FACTOR,
+    SMALL_TEAM,
+    THIRD_PARTY_P99,
+    THIRD_PARTY_TIME,
+)
+from archnb.model import Queues
 from archnb.naming import snake
 from archnb.quantity import parse
-from archnb.topics.topic import Draft
+from archnb.topics.jobs.models import runs_per_day, workers_needed
+from archnb.topics.jobs.sagas import complete_sagas
+from archnb.topics.jobs.work import THIRD_PARTIES, THIRD_PARTY, Proposal, find_proposals
+from archnb.topics.topic import Assumption, Because, Draft
 
-# seconds of a call: the mean and the 99th percentile; assumed, and shown with the fact
-THIRD_PARTIES: Mapping[str, tuple[float, float]] = {
-    "psp": (0.6, 2.0),
-    "carrier": (0.8, 3.0),
-    "mail": (0.2, 1.0),
-    "sms": (0.3, 1.5),
-    "push": (0.1, 0.5),
-}
-THIRD_PARTY = (0.5, 2.0)
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A job that the design asks for: the record as far as its kind says it, its reason, its rate and its service time."""
-
-    name: str
-    reason: str
-    job: Job
-    rate: Fact | None = None
-    service_time: float | Fact = 0.02
-    why_service: str = "assumed: a few indexed rows read and written"
-    deadline: str = "10 s"
-    why_deadline: str = "nobody waits for it, but its effect should be seen soon"
-    why_key: str = ""
-    rows: Fact | None = None
-    facts: tuple[str, ...] = field(default=())
+_OURS = "rule of thumb of archnb, 2026-11"
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    (DATABASE_LIMIT, "500/s", "jobs that a table of the main database takes beside its other work",
+     "assumed, 2026-11: each is an insert, an update and a delete, with their vacuum"),
+    (BROKER_LIMIT, "20000/s", "messages that one broker queue takes; above that a log is cheaper",
+     "assumed, 2026-11: RabbitMQ's published figures for durable queues are of this order"),
+    (MANY_ATTEMPTS, 100, "above so many attempts retries have no end that anybody sees", _OURS),
+    (SMALL_TEAM, 4, "engineers up to which a team is glad of every system that it does not run", _OURS),
+    (LEAST_WORKERS, 2, "workers of a job at least, so that one may be restarted", _OURS),
+    (MAX_UTILISATION, "80%", "share of the time that a worker may be busy", _OURS),
+    (P99_FACTOR, 4.61, "the 99th percentile of a service time over its mean", "exponential service times: ln 100"),
+)  # fmt: skip
+_VISIBILITY = ((30.0, "30 s"), (60.0, "1 min"), (120.0, "2 min"), (300.0, "5 min"), (900.0, "15 min"), (3600.0, "1 h"), (21600.0, "6 h"), (86400.0, "1 day"))  # fmt: skip
 
 
-def find_proposals(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal]:
-    """Every job that the design asks for, whether said or not."""
-    yield from _propose_async(draft, sagas)
-    yield from _propose_saga_steps(draft, sagas)
-    yield from _propose_feeds(draft)
-    yield from _propose_refreshes(draft)
-    yield from _propose_expiry(draft)
-    yield from _propose_purges(draft)
-    yield from _propose_erasure(draft)
+def complete(draft: Draft) -> None:
+    """Propose sagas, jobs with their numbers, and the queues they go through."""
+    draft.facts.given(JOBS_DAY, "1 day", "a day, for what runs by the clock", source="a calendar")
+    draft.assume(ASSUMPTIONS)
+    sagas = complete_sagas(draft)
+    _give_third_parties(draft, sagas)
+    made = _gather(draft, sagas)
+    for name, (job, proposal) in made.items():
+        _measure_arrivals(draft, name, job, proposal)
+    queues = _complete_queues(draft, {name: job for name, (job, _) in made.items()})
+    _add_outbox(draft, queues, made)
+    jobs = {name: _complete_job(draft, name, job, proposal, queues) for name, (job, proposal) in made.items()}
+    draft.close("jobs", Jobs(queues=Named(queues), jobs=Named(jobs), sagas=Named(sagas)))
 
 
-def _rate(draft: Draft, pattern: str) -> Fact | None:
-    return draft.facts.get(PATTERN_RATE.of(pattern))
+def _give_third_parties(draft: Draft, sagas: Mapping[str, Saga]) -> None:
+    names = {step.via for saga in sagas.values() for step in saga.steps if step.via}
+    names |= {call for job in draft.design.jobs.jobs.values() for call in job.calls}
+    names |= {step.via for one in draft.design.access.values() for step in one.steps if step.via}
+    for name in sorted(names):
+        mean, p99 = THIRD_PARTIES.get(name, THIRD_PARTY)
+        source = "assumed; take it from the provider's service levels or your own measurements"
+        draft.facts.assume(THIRD_PARTY_TIME.of(name), f"{mean} s", f"mean time of one call to {name}", source=source)
+        draft.facts.assume(
+            THIRD_PARTY_P99.of(name), f"{p99} s", f"99 % of the calls to {name} are done within", source=source
+        )
 
 
-def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal]:
-    for name, pattern in draft.design.access.items():
-        if not pattern.is_async:
+def _gather(draft: Draft, sagas: Mapping[str, Saga]) -> dict[str, tuple[Job, Proposal | None]]:
+    """The jobs that were said, each with the proposal it answers, then the proposals that no job answers."""
+    said = draft.design.jobs.jobs
+    made: dict[str, tuple[Job, Proposal | None]] = {name: (job, None) for name, job in said.items()}
+    for one in find_proposals(draft, sagas):
+        answered = one.name if one.name in said else _find_answer(said, one)
+        if answered is not None:
+            if made[answered][1] is None:
+                made[answered] = (said[answered], one)
             continue
-        parties = tuple(dict.fromkeys(step.via for step in pattern.steps if step.via))
-        seconds: float | Fact
-        if pattern.reads:
-            seconds, why = draft.facts.get(QUERY_TIME.of(name), 30.0), "its own query, over all the rows that it reads"
-        elif parties:
-            seconds = total([draft.facts[THIRD_PARTY_TIME.of(one)] for one in parties])
-            why = f"the calls to {', '.join(parties)}, one after the other"
+        draft.note(f"jobs.jobs.{one.name}", one.reason, *one.facts)
+        made[one.name] = (one.job, one)
+    return made
+
+
+def _find_answer(said: Mapping[str, Job], proposal: Proposal) -> str | None:
+    """The said job that does what is proposed: the same trigger, and the same third party if there is one."""
+    if proposal.job.trigger is None:
+        return None
+    for name, job in said.items():
+        if (
+            job.trigger == proposal.job.trigger
+            and (set(proposal.job.calls) <= set(job.calls))
+            and bool(job.calls) == bool(proposal.job.calls)
+        ):
+            return name
+    return None
+
+
+# -- arrivals, before the queues are chosen
+
+
+def _measure_arrivals(draft: Draft, name: str, job: Job, proposal: Proposal | None) -> None:
+    facts = draft.facts
+    if job.rate is not None:
+        rate = draft.value(JOB_RATE.of(name), job.rate)
+    elif job.schedule is not None:
+        runs = facts.given(
+            JOB_RUNS.of(name),
+            runs_per_day(job.schedule),
+            f"runs a day by '{job.schedule}'",
+            origin="assumed",
+            source="the schedule",
+        )
+        rate = facts.define(JOB_RATE.of(name), runs / facts[JOBS_DAY], "/day", "how often it runs")
+    elif proposal is not None and proposal.rate is not None:
+        rate = facts.define(JOB_RATE.of(name), proposal.rate, "/s", "as often as what triggers it, at the peak")
+    elif job.trigger is not None and PATTERN_RATE.of(job.trigger) in facts:
+        rate = facts.define(
+            JOB_RATE.of(name), facts[PATTERN_RATE.of(job.trigger)], "/s", f"once for each '{job.trigger}', at the peak"
+        )
+    else:
+        rate = facts.given(
+            JOB_RATE.of(name), "1/h", "how often it comes", source="assumed: nothing in the design says how often"
+        )
+    if job.service_time is not None:
+        service = draft.value(JOB_SERVICE_TIME.of(name), job.service_time)
+    else:
+        seconds, why = _estimate_service(draft, job, proposal)
+        if isinstance(seconds, Fact):
+            service = facts.define(JOB_SERVICE_TIME.of(name), seconds, "s", "how long one takes", source=why)
         else:
-            seconds, why = 0.05, "assumed: one local transaction"
-        yield Proposal(
-            name,
-            f"'{name}' is read at once (200) as it was last computed; a read that finds it too old asks for it anew, and a worker computes it from a queue"
-            if pattern.reads
-            else f"the user may go on before '{name}' is done, so the request is answered with 202 and the work is done from a queue",
-            Job(
-                summary=pattern.summary, trigger=name, calls=parties,
-                idempotency_key=f"{name}:{{request id}}" if pattern.reads or pattern.action == "create" else f"{name}:{{{snake(pattern.writes or '')} id}}:{{request id}}",
-            ),
-            _rate(draft, name), seconds, why,
-            "30 s" if pattern.reads else "5 s",
-            "the next read shall show the new result" if pattern.reads else "the user comes back soon to see whether it is done",
-            "the request's own id: a repeat of the request is the same job", facts=(PATTERN_RATE.of(name),),
-        )  # fmt: skip
+            service = facts.given(JOB_SERVICE_TIME.of(name), f"{seconds:g} s", "how long one takes", source=why)
+    facts.define(JOB_OFFERED.of(name), rate * service, "", "workers that are busy on average (rate × service time)")
 
 
-def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal]:
-    found: dict[tuple[str, str, str], list[str]] = {}
-    for saga in sagas.values():
-        operation = saga.operation or ""
-        pattern = draft.design.access.get(operation)
-        if pattern is None or pattern.is_async:
-            continue
-        for step in saga.steps:
-            if step.kind == "retriable" and step.via:
-                found.setdefault((step.action or "call", step.entity or "", step.via), []).append(operation)
-    for (action, entity, via), operations in found.items():
-        rates = [rate for one in operations if (rate := _rate(draft, one)) is not None]
-        name = f"{snake(action)}_{snake(entity)}_via_{snake(via)}"
-        yield Proposal(
-            name,
-            f"after the pivot of '{operations[0]}' this step is repeated until it succeeds; {via} may be slow or down, and the user"
-            " need not wait for it",
-            Job(
-                summary=f"{action.capitalize()} {entity} through {via}.", trigger=operations[0], calls=(via,),
-                idempotency_key=f"{operations[0]}:{{{snake(draft.design.access[operations[0]].writes or entity)} id}}:{snake(action)}_{snake(entity)}",
-            ),
-            total(rates) if rates else None, draft.facts[THIRD_PARTY_TIME.of(via)], f"one call to {via} over the internet",
-            "10 s", f"the step that decides is done; what {via} does should follow while the user still looks",
-            f"passed on to {via}, so that a repeat is not done twice there either", facts=tuple(PATTERN_RATE.of(one) for one in operations),
-        )  # fmt: skip
-    if sagas:
-        yield Proposal(
-            "resume_sagas",
-            "a process may die in the middle of a saga: every minute those that made no step are resumed, and those past their"
-            " timeout are compensated",
-            Job(summary="Resumes sagas whose process died, compensates those past their timeout.", schedule="* * * * *", idempotency_key="{saga id}:{step}"),
-            service_time=1.0, why_service="assumed: a look at the open sagas, a few of them resumed",
-            deadline="1 min", why_deadline="the next run would do it anyway", why_key="each step is done once, whoever resumes it",
-        )  # fmt: skip
+def _estimate_service(draft: Draft, job: Job, proposal: Proposal | None) -> tuple[float | Fact, str]:
+    if proposal is not None:
+        return proposal.service_time, proposal.why_service
+    if job.calls:
+        calls = total(draft.facts[THIRD_PARTY_TIME.of(one)] for one in job.calls)
+        return calls, f"one call each to {', '.join(job.calls)}"
+    return 0.05, "assumed: one local transaction"
 
 
-def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
-    for name, store in draft.design.schema.stores.items():
-        if not store.fed_by:
-            continue
-        writes = [
-            one for one in draft.design.access
-            if not set(store.copies).isdisjoint(draft.model.touches.find(one).changes)
-        ]  # fmt: skip
-        total: Fact | None = None
-        for one in writes:
-            rate = _rate(draft, one)
-            total = rate if total is None else total + rate if rate is not None else total
-        allowed = _find_staleness(draft, set(store.copies))
-        deadline = max(1.0, allowed / 4)
-        yield Proposal(
-            f"feed_{snake(name)}",
-            f"{name} holds a copy of {', '.join(store.copies) or 'data'} from {store.fed_by}. Written by the request it would differ"
-            " whenever one of the two writes fails; fed from committed changes it can only be late",
-            Job(
-                summary=f"Carries committed changes from {store.fed_by} to {name}.", trigger=", ".join(writes[:3]) or store.fed_by,
-                queue="changes", idempotency_key="{entity}:{id}:{version}",
-            ),
-            total, 0.01, f"assumed: one document written to {name} (in batches it is less)",
-            _write_time(deadline), f"answers from {name} may be {_write_time(allowed)} old; a quarter of that is left to the wait",
-            "an older version never overwrites a newer one, so order and repeats do not matter", facts=tuple(PATTERN_RATE.of(one) for one in writes[:4]),
-        )  # fmt: skip
+# -- queues
 
 
-def _find_staleness(draft: Draft, entities: set[str]) -> float:
-    found = []
-    for name, pattern in draft.design.access.items():
-        objective = draft.design.requirements.objectives.get(name)
-        if pattern.reads in entities and pattern.search and objective is not None and objective.staleness is not None:
-            found.append(objective.staleness.base)
-    return min((one for one in found if one > 0), default=60.0)
-
-
-def _write_time(seconds: float) -> str:
-    return f"{seconds:g} s" if seconds < 120 else f"{seconds / 60:g} min"
-
-
-def _propose_refreshes(draft: Draft) -> Iterator[Proposal]:
-    for name, pattern in draft.design.access.items():
-        if not pattern.aggregate or pattern.is_async or not pattern.reads:
-            continue
-        rows, compute = draft.facts[ENTITY_ROWS.of(pattern.reads)], draft.facts.get(COMPUTE_TIME.of(name))
-        objective = draft.design.requirements.objectives.get(name)
-        staleness = objective.staleness.base if objective is not None and objective.staleness is not None else 0.0
-        if compute is None:
-            continue
-        schedule, words = (
-            ("0 4 * * *", "each night") if staleness >= 86400
-            else ("0 * * * *", "each hour") if staleness >= 3600
-            else (f"*/{min(30, max(1, int(staleness // 60)))} * * * *", f"every {min(30, max(1, int(staleness // 60)))} min")
-        )  # fmt: skip
-        yield Proposal(
-            f"refresh_{snake(name)}",
-            f"'{name}' adds up {rows.text}, and its answer may be {objective.staleness if objective else ''} old: it is computed {words}"
-            " and read from the result",
-            Job(summary=f"Computes the answer of '{name}'.", schedule=schedule, idempotency_key=f"{name}:{{run}}"),
-            service_time=compute, why_service="the answer is computed over all rows",
-            deadline="1 min", why_deadline="the answer would be older than allowed", why_key="a run replaces the result as a whole",
-            facts=(rows.name,),
-        )  # fmt: skip
-
-
-def _propose_expiry(draft: Draft) -> Iterator[Proposal]:
-    for name in draft.design.entities:
-        if "expires_at" not in draft.design.entities[name].fields:
-            continue
-        yield Proposal(
-            f"expire_{snake(name)}",
-            f"{name}.expires_at says when a row is void: reads must check it themselves, and every minute what it held is given back",
-            Job(summary=f"Ends each {name} that is past expires_at.", schedule="* * * * *", idempotency_key=f"{snake(name)}:{{id}}:expire"),
-            service_time=1.0, why_service="assumed: the rows that ended in the last minute, found by an index on expires_at",
-            deadline="1 min", why_deadline="the next run would do it anyway", why_key="a row ends once",
-        )  # fmt: skip
-
-
-def _propose_purges(draft: Draft) -> Iterator[Proposal]:
-    horizon = draft.design.requirements.load.retention
-    for name, entity in draft.design.entities.items():
-        if entity.retention is None or (horizon is not None and entity.retention.base >= horizon.base):
-            continue
-        if _goes_with_owner(draft, name):
-            continue
-        growth = draft.facts.get(ENTITY_ADDED.of(name))
-        rows: Fact | None = None
-        if growth is not None and growth.unit.dimension == (("time", -1),):
-            rows = draft.facts.define(
-                PURGE_ROWS.of(snake(name)),
-                growth * draft.facts[JOBS_DAY],
-                "rows",
-                f"rows of {name} that reach their end in a day",
+def _complete_queues(draft: Draft, jobs: Mapping[str, Job]) -> dict[str, Queue]:
+    said = draft.design.jobs.queues
+    if not jobs and not said:
+        return {}
+    facts = draft.facts
+    queued = [name for name, job in jobs.items() if not job.schedule and JOB_RATE.of(name) in facts]
+    rate = (
+        facts.define(
+            JOBS_RATE,
+            total(facts[JOB_RATE.of(name)] for name in queued),
+            "/s",
+            "jobs through the queues at the peak",
+        )
+        if queued
+        else None
+    )
+    chosen = _choose_engine(draft, rate)
+    names = list(dict.fromkeys((*said, *(job.queue or "default" for job in jobs.values()))))
+    if not said and "default" not in names:
+        names.insert(0, "default")
+    made: dict[str, Queue] = {}
+    for name in names:
+        path = f"jobs.queues.{name}"
+        users = [one for one, job in jobs.items() if (job.queue or "default") == name]
+        is_feed = name == "changes"
+        if name not in said:
+            draft.note(
+                path,
+                "changes of one row must not overtake each other, so they have a queue of their own"
+                if is_feed
+                else "one queue for all jobs; each job has workers of its own, so a slow third party holds up nobody else",
             )
-        speed = draft.facts.assume(
-            DELETION_SPEED, "10k rows/s", "rows that are deleted a second, in batches",
-            source="as a backfill of 300 k rows is measured on PostgreSQL 14, 2026-11",
+        queue = said.get(name, Queue())
+        engine = _read_engine(queue) or (_propose_of_kind(draft, queue.kind) if queue.kind is not None else chosen)
+        made[name] = draft.fill(
+            path, queue,
+            engine=engine,
+            technology=Because(_name_technology(queue.engine or engine.value), engine.reason, engine.facts),
+            kind=_tell_kind(queue, engine),
+            ordering=Because("by key", "changes of one row arrive in their order; those of different rows need none")
+            if is_feed else Because("none", f"no job of {', '.join(users[:3]) or 'it'} rests on another having run; order would make one slow job hold up all behind it"),
+            retention=Because("14 days", "longer than all retries, and longer than a holiday: what failed is still there when somebody looks"),
         )  # fmt: skip
-        yield Proposal(
-            f"purge_{snake(name)}",
-            f"{name} is kept for {entity.retention}: each night what is older goes"
-            + (f", about {rows.text}" if rows is not None else "")
-            + ", in batches of 1 000 so that no lock is held long; where the table is partitioned by time, by dropping a partition",
-            Job(summary=f"Deletes each {name} older than {entity.retention}.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
-            service_time=maximum(rows / speed, parse("1 s")) if rows is not None else 1.0,
-            why_service=f"{speed.text} are deleted",
-            deadline="1 h", why_deadline="the night is long", why_key="deleting what is gone does nothing", rows=rows,
-            facts=(rows.name,) if rows is not None else (),
-        )  # fmt: skip
+    return made
 
 
-def _goes_with_owner(draft: Draft, name: str) -> bool:
-    """Whether rows have no time of their own and are deleted with the owner's, which is kept as long: its purge takes them along."""
-    fields = draft.model.fields(name).values()
-    if any(one.type in ("timestamp", "date") for one in fields):
-        return False
-    kept = draft.design.entities[name].retention
-    owners = [draft.design.entities.get(one.references or "") for one in fields if one.on_delete == "cascade"]
-    return any(
-        o is not None and o.retention is not None and kept is not None and o.retention.base <= kept.base for o in owners
+def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Job, Proposal | None]]) -> None:
+    """Where the queue is not a table of the database, a write and its message agree through an outbox and its relay."""
+    caused = [
+        name for name, (job, _) in made.items()
+        if job.trigger is not None and job.trigger in draft.design.access and draft.design.access[job.trigger].writes and JOB_RATE.of(name) in draft.facts
+    ]  # fmt: skip
+    home = draft.model.places.find_home(draft.design.access[made[caused[0]][0].trigger or ""].writes) if caused else ""
+    known = Queues(queues, draft.model.places.main_engine)
+    if not caused or "relay_outbox" in made or known.is_table:
+        return
+    technology, engine = known.technology or "the queue", draft.model.places.engine(home)
+    is_table = engine.queueing is not None and engine.queueing.in_transaction
+    reason = (
+        f"a database and {technology} share no transaction: {caused[0]} would be lost, or done for a write that was rolled back. The write"
+        " puts its message into an outbox table, and the relay carries it on, at least once"
+    )
+    proposal = Proposal(
+        "relay_outbox", reason,
+        Job(summary=f"Carries messages from the outbox table to {technology}.", trigger="a commit", queue="outbox", idempotency_key="{message id}"),
+        total(draft.facts[JOB_RATE.of(name)] for name in caused), 0.002, "assumed: one message read, sent and marked (in batches it is less)",
+        "1 s", "its wait is added to that of every job behind it", "the message's id goes along, and the receiver knows it",
+        facts=tuple(JOB_RATE.of(name) for name in caused[:4]),
+    )  # fmt: skip
+    made[proposal.name] = (proposal.job, proposal)
+    draft.note(f"jobs.jobs.{proposal.name}", reason, *proposal.facts)
+    _measure_arrivals(draft, proposal.name, proposal.job, proposal)
+    queues["outbox"] = draft.fill(
+        "jobs.queues.outbox", queues.get("outbox", Queue()),
+        engine=Because(engine.name if is_table else None, "the outbox is a table beside the data, written in the same transaction"),
+        technology=Because(
+            _name_technology(engine.name) if is_table else f"{engine.label} (outbox)",
+            "the outbox is a table beside the data, written in the same transaction",
+        ),
+        kind=Because("table", "the outbox is a table beside the data, written in the same transaction"),
+        ordering=Because("by key", "messages about one row are carried on in the order of their commits"),
+        retention=Because("14 days", "what was carried on may be deleted; what was not must stay until it is"),
+    )  # fmt: skip
+
+
+def _read_engine(queue: Queue) -> Because | None:
+    """The engine that a technology which was said means; where it means none, the queue is something of one's own."""
+    if queue.engine is not None:
+        return Because(queue.engine, "the engine that is said")
+    if queue.technology is None:
+        return None
+    meant = mean_engine(queue.technology)
+    is_queue = meant is not None and meant.queueing is not None
+    return Because(meant.name if meant is not None and is_queue else None, "the technology that is said begins with it")
+
+
+def _propose_of_kind(draft: Draft, kind: QueueKind) -> Because:
+    """The usual engine of a kind that was said without one: of tables the main store's, where rows can be a queue there."""
+    main = draft.model.places.main_engine
+    is_able = main.queueing is not None and main.queueing.in_transaction
+    engine = (main if is_able else None) if kind == "table" else _propose_queue(kind)
+    return Because(
+        engine.name if engine is not None else None, f"the usual one of its kind: it was said to be a {kind}"
     )
 
 
-def _propose_erasure(draft: Draft) -> Iterator[Proposal]:
-    design = draft.design
-    held = {name: None for name in design.entities if draft.model.people.list_personal(name)}
-    if not held:
-        return
-    patterns = [name for name, one in design.access.items() if one.writes in held and one.action == "delete"]
-    copies = [name for name, store in design.schema.stores.items() if set(store.copies) & set(held)]
-    caches = [
-        name
-        for name, one in design.cache.policies.items()
-        if one.use and name in design.access and design.access[name].reads in held
-    ]
-    reach = f"{len(held)} {'entity' if len(held) == 1 else 'entities'} ({', '.join([*held][:4])}{', …' if len(held) > 4 else ''})"
-    reach += f", the copies in {', '.join(copies)}" if copies else ""
-    reach += f", {len(caches)} cached answers" if caches else ""
-    is_bound = any("gdpr" in one.casefold() for one in design.requirements.compliance)
-    law = "the GDPR (Art. 17, within a month by Art. 12(3))" if is_bound else "laws on personal data"
-    rate: Fact | None = None
-    for one in patterns:
-        more = _rate(draft, one)
-        rate = more if rate is None else rate + more if more is not None else rate
-    yield Proposal(
-        "erase_personal_data",
-        f"{law} let{'' if not is_bound else 's'} people ask for erasure, which reaches {reach}, logs and backups: too much for one request",
-        Job(summary="Erases or anonymises a person's data everywhere it is kept.", trigger=patterns[0] if patterns else "a person's request", idempotency_key="erase:{person id}"),
-        rate, 2.0, "assumed: a few hundred rows in all places it reaches",
-        "1 h", "the law gives a month; an hour leaves time for every retry", "erasing twice is erasing once", facts=tuple(PATTERN_RATE.of(one) for one in patterns[:4]),
+def _tell_kind(queue: Queue, engine: Because) -> Because:
+    """What a queue is, from its engine; one of which nothing is known shares no transaction with the data."""
+    found = find_engine(queue.engine or engine.value)
+    if found is not None and found.queueing is not None:
+        return Because(found.queueing.kind, f"{found.queueing.label} is one")
+    why = f"nothing says that {queue.technology} shares a transaction with the data. Say `kind: table` if it does"
+    return Because("broker", why)
+
+
+def _name_technology(engine: str | None) -> str | None:
+    found = find_engine(engine)
+    return found.queueing.label if found is not None and found.queueing is not None else None
+
+
+def _choose_engine(draft: Draft, rate: Fact | None) -> Because:
+    design, facts = draft.design, draft.facts
+    drawn = next((name for name, one in design.flow.components.items() if one.kind == "queue" and one.engine), None)
+    if drawn is not None:
+        return Because(design.flow.components[drawn].engine, f"the flow has it for {drawn}")
+    main = draft.model.places.main_engine
+    limit, broker = facts[DATABASE_LIMIT], facts[BROKER_LIMIT]
+    names = (JOBS_RATE, limit.name) if rate is not None else (limit.name,)
+    jobs_rate = rate.base if rate is not None else 0.0
+    said = f"{rate.text} at the peak" if rate is not None else "everything runs by the clock"
+    team = design.requirements.team_size
+    small = (
+        f", and a team of {team} has one thing less to run"
+        if team is not None and team <= facts[SMALL_TEAM].base
+        else ""
+    )
+    if jobs_rate > broker.base:
+        log = _propose_queue("log")
+        return Because(
+            log.name, f"{said}, above the {broker.text} of a broker queue: {_praise(log)}", (*names, broker.name)
+        )
+    if main.has("row locks that skip") and jobs_rate <= limit.base:
+        return Because(
+            main.name,
+            f"{said}, below the {limit.text} that a table takes: the job is written in the transaction that causes it, so neither"
+            f" can be without the other and no outbox is needed{small}",
+        )
+    if main.queueing is not None and main.queueing.in_transaction and jobs_rate <= limit.base:
+        return Because(
+            main.name,
+            f"{said}; the database is a file, and a table in it is a queue for one process"
+            if main.running == "file"
+            else f"{said}, below the {limit.text} that a table takes: the job is written in the transaction that causes it",
+            names,
+        )
+    why = (
+        f"above the {limit.text} that a table of the main database takes"
+        if jobs_rate > limit.base
+        else f"and {main.label} has no row locks that skip"
+    )
+    made = _propose_queue("broker")
+    return Because(made.name, f"{said}, {why}: {_praise(made)}", names)
+
+
+def _propose_queue(kind: QueueKind) -> Engine:
+    """The engine that is proposed for messages of a kind: the first of those that declare when they are chosen."""
+    able = [one for one in list_engines("queue") if one.choice("queue") and one.queueing is not None]
+    return next((one for one in able if one.queueing is not None and one.queueing.kind == kind), able[0])
+
+
+def _praise(engine: Engine) -> str:
+    choice = engine.choice("queue")
+    return choice.strength if choice is not None else engine.summary
+
+
+# -- one job
+
+
+def _complete_job(draft: Draft, name: str, job: Job, proposal: Proposal | None, queues: Mapping[str, Queue]) -> Job:
+    facts, path = draft.facts, f"jobs.jobs.{name}"
+    rate, service = facts[JOB_RATE.of(name)], facts[JOB_SERVICE_TIME.of(name)]
+    queue = job.queue or "default"
+    is_scheduled = job.schedule is not None
+    # what a proposal says of the job was not said by a person: each of its values has a reason, too
+    said = draft.design.jobs.jobs.get(name, Job())
+    job = draft.fill(
+        path, said,
+        summary=Because(job.summary or (proposal.job.summary if proposal else None), "what it does, in one sentence"),
+        trigger=Because(job.trigger or (proposal.job.trigger if proposal else None), proposal.reason if proposal else "said"),
+        schedule=Because(job.schedule or (proposal.job.schedule if proposal else None), proposal.reason if proposal else "said"),
+        queue=Because(queue, "changes go through a queue that keeps the order of each row" if queue == "changes" else "the queue for all that needs no order"),
+        calls=Because(job.calls or (proposal.job.calls if proposal else None) or None, "the third party of the step"),
+        rate=Because(rate.quantity, rate.because, (rate.name,)),
+        service_time=Because(service.quantity, service.source, (service.name,)),
+        deadline=Because(proposal.deadline if proposal else "10 s", proposal.why_deadline if proposal else "its effect should be seen soon"),
+        idempotency_key=_choose_key(name, job, proposal),
+        dead_letter=Because(f"{queue}.dead", "what failed in all attempts is kept where people see it, and can be sent again; it must not block the rest"),
     )  # fmt: skip
+    job = replace(job, retry=_complete_retry(draft, f"{path}.retry", job, is_scheduled))
+    assert job.deadline is not None
+    deadline = draft.value(JOB_DEADLINE.of(name), job.deadline)
+    job = _fill_workers(draft, name, job, rate, service, deadline)
+    _measure_visibility(draft, name, job)
+    needed = facts[JOB_VISIBILITY_NEEDED.of(name)]
+    seconds, text = next(((v, t) for v, t in _VISIBILITY if v >= 1.5 * needed.base), _VISIBILITY[-1])
+    if seconds < needed.base:
+        text = f"{math.ceil(1.5 * needed.base / 86400)} days"
+    return draft.fill(
+        path, job,
+        visibility_timeout=Because(
+            text, f"99 of 100 are done within {facts[JOB_SERVICE_P99.of(name)].text}, with the first wait after a failure {needed.text}: a"
+            " shorter one would give a job that still runs to a second worker, a much longer one leaves the jobs of a dead worker waiting",
+            (needed.name,),
+        ),
+    )  # fmt: skip
+
+
+def _choose_key(name: str, job: Job, proposal: Proposal | None) -> Because:
+    if proposal is not None and proposal.job.idempotency_key:
+        return Because(
+            proposal.job.idempotency_key,
+            f"queues deliver at least once; {proposal.why_key or 'a repeat is known by it'}",
+        )
+    return Because(
+        f"{snake(name)}:{{message id}}",
+        "queues deliver at least once; the message's own id, given by whoever puts it in, tells a repeat from a new one",
+    )
+
+
+def _complete_retry(draft: Draft, path: str, job: Job, is_scheduled: bool) -> Retry:
+    if is_scheduled:
+        attempts = Because(3, "the next run comes by itself")
+        cap = Because("1 min", "the next run comes by itself")
+    elif job.calls:
+        attempts = Because(
+            8,
+            f"{', '.join(job.calls)} may be down for minutes: with these waits it is tried for about a quarter of an hour",
+        )
+        cap = Because("10 min", "after an outage work goes on within ten minutes")
+    else:
+        attempts = Because(5, "what fails here is a lock, a failover or a deploy: over in a minute")
+        cap = Because("1 min", "a failover takes about half a minute")
+    base = "5 s" if job.calls else "1 s"
+    return draft.fill(
+        path, job.retry,
+        attempts=attempts,
+        base=Because(base, "short enough for a lost packet, long enough for a restart"),
+        factor=Because(parse(2), "each wait at most twice the one before, so that a service in trouble is asked less and less"),
+        cap=cap,
+        jitter=Because("full", "each wait is drawn evenly between nothing and its ceiling, so that jobs which failed together do not come back together"),
+    )  # fmt: skip
+
+
+def _fill_workers(draft: Draft, name: str, job: Job, rate: Fact, service: Fact, deadline: Fact) -> Job:
+    facts = draft.facts
+    if job.workers is not None:
+        draft.value(JOB_WORKERS.of(name), job.workers, symbol="workers")
+        return job
+    least = 1 if job.schedule else round(facts[LEAST_WORKERS].base)
+    needed = apply_model(
+        "workers by Erlang C",
+        workers_needed,
+        "workers",
+        rate,
+        service,
+        deadline,
+        facts[MAX_UTILISATION],
+        labels=("rate", "service time", "deadline", "busy at most"),
+    )
+    fact = facts.decide(
+        JOB_WORKERS.of(name),
+        maximum(needed, parse(f"{least} workers")),
+        "workers",
+        f"workers so that 95 % start within the deadline, none busy above {facts[MAX_UTILISATION].text}",
+    )
+    reason = f"{rate.text} × {service.text} keep {facts[JOB_OFFERED.of(name)].text} busy; with {fact.value:g}, 95 % start within {job.deadline}"
+    if needed.base < least:
+        reason += "; one would do, the second is there when the first is restarted"
+    return draft.fill(
+        f"jobs.jobs.{name}", job, workers=Because(int(fact.base), reason, (fact.name, JOB_WAIT_P95.of(name)))
+    )
+
+
+def _measure_visibility(draft: Draft, name: str, job: Job) -> None:
+    facts = draft.facts
+    p99 = facts.define(
+        JOB_SERVICE_P99.of(name),
+        facts[JOB_SERVICE_TIME.of(name)] * facts[P99_FACTOR],
+        "s",
+        "99 of 100 are done within",
+    )
+    assert job.retry.base is not None
+    base = draft.value(JOB_RETRY_BASE.of(name), job.retry.base)
+    facts.define(JOB_VISIBILITY_NEEDED.of(name), p99 + base, "s", "a worker may be silent so long and still be at work")

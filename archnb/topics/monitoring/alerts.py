@@ -24,7 +24,6 @@ from archnb.fact.keys.monitoring import (
 )
 from archnb.planned.monitoring import OTHERS, write_window
 from archnb.quantity import ONE, Quantity, number, parse
-from archnb.shapes import Cell, Chart, Mark, Series, Table
 from archnb.sim.reliability import (
     ALERT_WINDOWS,
     burn_rate_factor,
@@ -388,91 +387,11 @@ def _fact(quantity: Quantity) -> Fact:
     return Fact(quantity.unit, given=quantity)
 
 
-def view_alerts(draft: Draft) -> Table:
-    """One row an alert, in plain words."""
-    found = draft.design.monitoring
-    rows = []
-    for name, alert in found.alerts.items():
-        if alert.slo in found.slos:
-            when = f"{alert.long_window} and {alert.short_window} above {number(alert.factor.base, 4) if alert.factor else '?'} ×"
-        else:
-            when = f"{alert.metric} {alert.condition}"
-        words = describe_alert(name, alert, found.slos, found.window)
-        guard = f"above {alert.min_rate}" if alert.min_rate is not None else ""
-        rows.append(
-            (
-                Cell(name, is_code=True),
-                Cell(alert.severity, tone="danger" if alert.severity == "page" else "warning"),
-                when,
-                guard,
-                words,
-                alert.runbook or "",
-            )
-        )
-    return Table(
-        "alerts", "Alerts", ("alert", "severity", "fires when", "traffic", "in plain words", "then"), tuple(rows),
-        anchors=tuple(f"alert-{name}" for name in found.alerts),
-        description="A page wakes somebody, a ticket waits for the working day. The short window ends the alert soon after its cause.",
-    )  # fmt: skip
-
-
-def view_factors(draft: Draft) -> Table:
-    """The burn-rate factors for this SLO window, against those for 30 days."""
-    found = draft.design.monitoring
-    assert found.window is not None
-    thirty = {row.name: row.exact for row in work_out_rows(30 * 86400.0)}
-    rows = tuple(
-        (
-            row.severity,
-            row.name,
-            write_window(row.short_window),
-            Cell(row.exact, number(row.exact), fact=BURN_FACTOR.of(row.name)),
-            number(row.factor) if row.is_used else "none",
-            number(thirty[row.name]),
-            row.reason,
-        )
-        for row in work_out_rows(found.window.base)
-    )
-    return Table(
-        "burn-rates", "Burn-rate factors", ("severity", "long window", "short window", "exact", "used", "for 30 days", "because"), rows,
-        description="How many times faster than allowed the budget burns when the alert fires: budget share × SLO window ÷ long window.",
-    )  # fmt: skip
-
-
-def view_burn(draft: Draft) -> Chart:
-    """How fast the budget is gone, and how fast each alert sees it, against the burn rate."""
-    found = draft.design.monitoring
-    assert found.window is not None
-    window = found.window.base
-    burns = tuple(round(10 ** (n / 20), 4) for n in range(61))
-    series = [Series("budget exhausted", burns, tuple(window / 3600 / one for one in burns))]
-    marks = []
-    for row in work_out_rows(window):
-        if row.is_used:
-            seen = tuple(one for one in burns if one > row.factor) or (row.factor,)
-            series.append(
-                Series(
-                    f"{row.severity}, {row.name}",
-                    seen,
-                    tuple(row.long_window / 3600 * row.factor / one for one in seen),
-                )
-            )
-            marks.append(Mark(row.factor, f"{number(row.factor)}×", row.long_window / 3600))
-    return Chart(
-        "burn-rate", "Burn rate against time", tuple(series), x_label="burn rate (times what is allowed)", y_label="hours", marks=tuple(marks),
-        is_log_x=True, is_log_y=True,
-        description="The upper line is when the budget is gone; the others are when each alert fires, counted from a clean start.",
-    )  # fmt: skip
-
-
 __all__ = [
     "Row",
     "complete_alerts",
     "describe_alert",
     "measure_alerts",
     "needed_rate",
-    "view_alerts",
-    "view_burn",
-    "view_factors",
     "work_out_rows",
 ]

@@ -10,7 +10,6 @@ from archnb.design.monitoring import Metric
 from archnb.design.record import Named
 from archnb.engines import Engine, find_engine
 from archnb.model.caches import engine_of_cache
-from archnb.shapes import Cell, Table
 from archnb.topics.topic import Because, Draft
 
 # a row: name, kind, signal, unit, labels, what it says. The names are those of the usual exporters.
@@ -255,17 +254,3 @@ def find_metric(metrics: Mapping[str, Metric], name: str) -> str | None:
         return name
     stem = re.sub(r"_(bucket|count|sum|total)$", "", name)
     return stem if stem in metrics else None
-
-
-def view_metrics(draft: Draft) -> Table:
-    """One row a metric."""
-    found = draft.design.monitoring.metrics
-    rows = tuple(
-        (Cell(name, is_code=True), m.component, m.kind, m.signal, m.unit, ", ".join(m.labels), m.summary)
-        for name, m in found.items()
-    )
-    return Table(
-        "metrics", "Metrics", ("metric", "emitted by", "kind", "signal", "unit", "labels", "what it says"), rows,
-        anchors=tuple(f"metric-{name}" for name in found),
-        description="Rate, errors, duration of what serves; utilisation and saturation of what holds. Labels hold few values each: never an id, never a person.",
-    )  # fmt: skip

@@ -14,7 +14,6 @@ from archnb.fact.keys.load import OBJECTIVE_AVAILABILITY, PEAK_FACTOR
 from archnb.fact.keys.monitoring import SLO_BUDGET_REQUESTS, SLO_BUDGET_TIME, SLO_OBJECTIVE, SLO_RATE, WINDOW
 from archnb.planned.monitoring import OTHERS
 from archnb.quantity import Quantity, number, parse
-from archnb.shapes import Cell, Table
 from archnb.topics.monitoring.metrics import ANSWER_AGE, DURATION, REQUESTS
 from archnb.topics.topic import Because, Draft
 
@@ -210,31 +209,6 @@ def _name_objective(draft: Draft, name: str, slo: Slo, value: Quantity) -> Fact:
     return draft.facts.define(path, draft.value(OBJECTIVE_AVAILABILITY.of(operation), promised), "%", because)
 
 
-def view_slos(draft: Draft) -> Table:
-    """One row an SLO, with its error budget in minutes and in requests."""
-    rows = []
-    found = draft.design.monitoring
-    for name, slo in found.slos.items():
-        time = draft.facts.get(SLO_BUDGET_TIME.of(name))
-        requests = draft.facts.get(SLO_BUDGET_REQUESTS.of(name))
-        objective = Cell(slo.objective.base, str(slo.objective), fact=SLO_OBJECTIVE.of(name)) if slo.objective else ""
-        rows.append(
-            (
-                Cell(name, is_code=True),
-                f"of {slo.operation}" if slo.operation != OTHERS else "all other operations",
-                describe_good(slo),
-                objective,
-                time.cell if time else "",
-                requests.cell if requests else "unknown",
-            )
-        )
-    return Table(
-        "slos", "Service level objectives", ("SLO", "what it counts", "a good request", "objective", "budget in outage", "budget in requests"), tuple(rows),
-        anchors=tuple(f"slo-{name}" for name in found.slos),
-        description=f"Over {found.window}. The error budget is what may go wrong while the promise holds; what is left of it decides between new features and repair.",
-    )  # fmt: skip
-
-
 def show_days(seconds: float) -> str:
     """A time in days, for prose."""
     return f"{number(seconds / DAY)} days"
@@ -249,7 +223,6 @@ __all__ = [
     "find_covered",
     "measure_slos",
     "show_days",
-    "view_slos",
     "write_expression",
     "write_le",
     "write_rate",

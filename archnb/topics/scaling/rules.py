@@ -21,7 +21,8 @@ from archnb.fact.keys.scaling import (
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.sim.growth import MONTH
-from archnb.topics.scaling.resources import Course, courses, stem
+from archnb.topics.scaling.courses import Course, courses
+from archnb.topics.scaling.proposals import stem
 from archnb.topics.topic import Draft
 
 _KEYS = re.compile(r".*_(codes|keys)$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,13 +21,20 @@ from archnb.fact.keys.scaling import (
 )
 from archnb.fact.keys.schema import PARTITION_SIZE, TABLE_SIZE_AT_HORIZON
 from archnb.quantity import number, show
-from archnb.shapes import Cell, Chart, Mark, Series, Table, Tone
+from archnb.shapes import AnyShape, Cell, Chart, Mark, Series, Table, Tone
 from archnb.sim.growth import MONTH, NEVER
-from archnb.topics.scaling.resources import Course, courses, find_shard_key, growth_of, serving, stem
+from archnb.topics.scaling.courses import Course, courses, growth_of
+from archnb.topics.scaling.proposals import serving, stem
+from archnb.topics.scaling.shards import find_shard_key
 from archnb.topics.topic import Draft
 
 _PANELS = 8
 _SAMPLES = 2000
+
+
+def views(draft: Draft) -> Sequence[AnyShape]:
+    """The capacity chart, the table behind it, servers and pools, and how tables are cut."""
+    return (view_capacity(draft), view_table(draft), view_servers(draft), view_partitions(draft))
 
 
 def _months(draft: Draft) -> int:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from archnb.design.flow import Kind
 from archnb.design.record import Named
-from archnb.design.scaling import Resource, Scaling
+from archnb.design.scaling import Resource
 from archnb.engines import Limit, QueueKind, find_engine
 from archnb.exceptions import InputError, Problem, unknown_name
-from archnb.fact import Fact, Key, apply_model, ceil, maximum, total
+from archnb.fact import Key, apply_model, ceil, maximum, total
 from archnb.fact.keys.cache import MEMORY_NEEDED, STORE_CORES
-from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS
+from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.fact.keys.flow import (
     COMPONENT_BUSY,
     COMPONENT_RATE,
@@ -24,7 +24,7 @@ from archnb.fact.keys.flow import (
     ROUND_TRIP,
 )
 from archnb.fact.keys.jobs import DATABASE_LIMIT
-from archnb.fact.keys.load import GROWTH_YEARLY, PEAK_EGRESS, PEAK_READS, PEAK_REQUESTS, PEAK_WRITES
+from archnb.fact.keys.load import PEAK_EGRESS, PEAK_READS, PEAK_REQUESTS, PEAK_WRITES
 from archnb.fact.keys.patterns import MIX_QUERY_TIME, PRIMARY_READS
 from archnb.fact.keys.scaling import (
     BUSY_CONNECTIONS,
@@ -37,14 +37,8 @@ from archnb.fact.keys.scaling import (
     PER_SERVER,
     POOL,
     POOL_BURST,
-    RESOURCE_AT_HORIZON,
-    RESOURCE_HEADROOM,
-    RESOURCE_LIMIT,
-    RESOURCE_SATURATES,
-    RESOURCE_USABLE,
     SERVER_CORES,
     SERVERS,
-    SERVERS_AT_HORIZON,
     SERVERS_NEEDED,
     SOON,
     STORE_DEMAND,
@@ -53,7 +47,8 @@ from archnb.fact.keys.scaling import (
 from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON
 from archnb.model.caches import engine_of_cache
 from archnb.quantity import Quantity, parse
-from archnb.sim.growth import grow_load, grow_stock, grown_time, time_until_load, time_until_stock
+from archnb.sim.growth import grown_time
+from archnb.topics.scaling.courses import growth_of
 from archnb.topics.scaling.shards import find_shard_key, inflow_of
 from archnb.topics.topic import Because, Draft
 
@@ -103,8 +98,11 @@ def stem(name: str) -> str:
 # -- completing
 
 
-def complete_resources(draft: Draft) -> Scaling:
-    """The section, with every resource that the design's parts have."""
+def complete(draft: Draft) -> None:
+    """Propose the horizon, the headroom, and every resource that can run out with its limit and what is done then.
+
+    Raises InputError where a said resource names a demand that is no fact.
+    """
     said = draft.design.scaling
     record = draft.fill(
         "scaling", said,
@@ -160,7 +158,7 @@ def complete_resources(draft: Draft) -> Scaling:
                 )
     if problems:
         raise InputError(problems)
-    return dataclasses.replace(record, resources=Named(made))
+    draft.close("scaling", dataclasses.replace(record, resources=Named(made)))
 
 
 def _finish_said(draft: Draft, name: str, own: Resource, headroom: Quantity) -> Resource:
@@ -437,112 +435,3 @@ def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
 
 def _largest(draft: Draft) -> str:
     return max(draft.design.entities, key=lambda one: inflow_of(draft, one), default="the largest table")
-
-
-# -- measuring
-
-
-@dataclass(frozen=True)
-class Course:
-    """How one resource's demand goes: its facts, and whether it is a stock with an inflow or a load that grows."""
-
-    name: str
-    resource: Resource
-    demand: Fact
-    limit: Fact
-    inflow: Fact | None
-
-    def at(self, growth: object, time: float, demand: object, inflow: object) -> object:
-        """The demand after `time` seconds, in base units, for numbers or arrays of samples."""
-        if self.inflow is None:
-            return grow_load(demand, growth, time)
-        return grow_stock(demand, inflow, growth, time)
-
-
-def growth_of(draft: Draft) -> Fact:
-    """By which share a year the load grows, compounded; it cannot fall by all of itself."""
-    return draft.facts[GROWTH_YEARLY]
-
-
-def _inflow_of(draft: Draft, demand: str) -> Fact | None:
-    facts = draft.facts
-    if demand in (STORED, SCHEMA_SIZE):
-        return facts.get(INFLOW)
-    match = re.fullmatch(r"entities\.(.+)\.rows", demand)
-    return facts.get(ENTITY_ADDED.of(match[1])) if match else None
-
-
-def courses(draft: Draft) -> Iterator[Course]:
-    """Every resource with its facts, once measured."""
-    for name, resource in draft.design.scaling.resources.items():
-        limit = draft.facts.get(RESOURCE_LIMIT.of(name))
-        if resource.demand in draft.facts and limit is not None:
-            inflow = _inflow_of(draft, resource.demand or "")
-            yield Course(name, resource, draft.facts[resource.demand or ""], limit, inflow)
-
-
-def measure_resources(draft: Draft) -> None:
-    """Add, for each resource: its limit, what is usable of it, the demand at the horizon, and the time until they meet."""
-    found, facts = draft.design.scaling, draft.facts
-    assert found.horizon is not None and found.headroom is not None
-    horizon, growth = facts[HORIZON], growth_of(draft)
-    for name, resource in found.resources.items():
-        if resource.limit is None or resource.demand not in facts:
-            continue
-        here = stem(name)
-        path = RESOURCE_LIMIT.of(name)
-        because = draft.reasons[path].reason if path in draft.reasons else "as said"
-        capacity = facts.get(CAPACITY.of(stem(resource.component or "")))
-        if not draft.is_said(path) and name.endswith("_cpu") and capacity is not None:
-            limit = facts.define(path, capacity, "/s", because)
-        else:
-            limit = draft.value(path, resource.limit, because=because)
-        own = resource.headroom
-        is_own = own is not None and (own.low, own.high) != (found.headroom.low, found.headroom.high)
-        free = draft.value(RESOURCE_HEADROOM.of(name), own) if own is not None and is_own else facts[HEADROOM]
-        usable = facts.define(RESOURCE_USABLE.of(here), limit * (1 - free), None, "with the headroom free")
-        demand, inflow = facts[resource.demand or ""], _inflow_of(draft, resource.demand or "")
-        if inflow is None:
-            reached = apply_model(
-                "time until saturated", lambda d, g, u: time_until_load(u, d, g), "s", demand, growth, usable,
-                labels=("today", "growth a year", "usable"),
-            )  # fmt: skip
-            later = apply_model(
-                "grown", grow_load, demand.unit.symbol, demand, growth, horizon,
-                labels=("today", "growth a year", "horizon"), is_vectorised=True,
-            )  # fmt: skip
-        else:
-            reached = apply_model(
-                "time until saturated", lambda d, i, g, u: time_until_stock(u, d, i, g), "s",
-                demand, inflow, growth, usable, labels=("today", "inflow", "growth a year", "usable"),
-            )  # fmt: skip
-            later = apply_model(
-                "grown stock", grow_stock, demand.unit.symbol,
-                demand, inflow, growth, horizon, labels=("today", "inflow", "growth a year", "horizon"), is_vectorised=True,
-            )  # fmt: skip
-        if resource.demand == STORED and SCHEMA_SIZE_AT_HORIZON in facts:
-            # one number: what the tables have there
-            later = facts[SCHEMA_SIZE_AT_HORIZON] * 1
-        facts.define(RESOURCE_AT_HORIZON.of(here), later, demand.unit.symbol, "the demand at the horizon")
-        facts.define(RESOURCE_SATURATES.of(here), reached, "months", "until the demand reaches what is usable")
-    for name in serving(draft):
-        peak = facts.get(RESOURCE_AT_HORIZON.of(f"{stem(name)}_cpu"))
-        if peak is not None:
-            facts.define(
-                SERVERS_AT_HORIZON.of(stem(name)),
-                ceil(peak / (facts[PER_SERVER.of(stem(name))] * (1 - facts[HEADROOM]))) + 1,
-                "servers",
-                "one more than needed at the horizon",
-            )
-
-
-__all__ = [
-    "Course",
-    "complete_resources",
-    "courses",
-    "find_shard_key",
-    "growth_of",
-    "measure_resources",
-    "serving",
-    "stem",
-]

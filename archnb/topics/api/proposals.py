@@ -12,7 +12,7 @@ from archnb.design.references import Reference, find_entity
 from archnb.fact.keys.api import LARGEST_PAGE
 from archnb.naming import claim, kebab, plural, snake
 from archnb.planned.api import normalise
-from archnb.topics.api.addresses import Address, derive_address, is_redirect, is_single, move_aside
+from archnb.topics.api.addresses import Address, derive_address, is_redirect, move_aside
 from archnb.topics.api.bodies import PAGING, list_aggregate, list_visible, list_writable
 from archnb.topics.api.limits import choose_rate_limit
 from archnb.topics.api.resources import Resources, find_resources
@@ -28,7 +28,7 @@ _TAKING = frozenset(
 )
 
 
-def complete_operations(draft: Draft) -> None:
+def complete(draft: Draft) -> None:
     """Fill the API section: its style and sizes, and an operation for every access pattern and every operation that was said."""
     design, api = draft.design, draft.design.api
     resources = find_resources(draft.model)
@@ -557,6 +557,3 @@ def _write_summary(resources: Resources, name: str, entity: str, pattern: Access
         return f"{' '.join(snake(name).split('_')).capitalize()}."
     verb = {"create": "Creates", "update": "Changes", "delete": "Removes"}[action]
     return f"{verb} {'an' if thing[0] in 'aeiou' else 'a'} {thing}."
-
-
-__all__ = ["complete_operations", "is_single"]

@@ -19,7 +19,7 @@ def _bytes(count: float) -> Quantity:
     return Quantity(count, count, unit("B"))
 
 
-def measure_sizes(draft: Draft) -> None:
+def measure(draft: Draft) -> None:
     """The facts `api.<operation>.request_size` and `.response_size`, and the bandwidth over all."""
     api, facts = draft.design.api, draft.facts
     resources = find_resources(draft.model)

@@ -1,0 +1,43 @@
+"""What is measured of the data: the rows and size of every entity, and storage over the retention."""
+
+from __future__ import annotations
+
+from archnb.fact import total
+from archnb.fact.keys.entities import ENTITIES_SIZE
+from archnb.fact.keys.load import AVERAGE_WRITES, RECORD_SIZE, RETENTION, STORAGE
+from archnb.topics.entities.sizes import mean_record, measure_entity
+from archnb.topics.topic import Because, Draft
+
+
+def measure(draft: Draft) -> None:
+    """Row size, rows, growth and size of every entity; storage over the retention; the size of one record."""
+    sizes = []
+    for name, entity in draft.design.entities.items():
+        sizes.append(measure_entity(draft, name, entity))
+    facts, load = draft.facts, draft.design.requirements.load
+    if load.record_size is not None:
+        draft.value(RECORD_SIZE, load.record_size)
+    else:
+        record = facts.define(
+            RECORD_SIZE,
+            mean_record(draft),
+            "B",
+            "what one write leaves: the mean over the entities, weighted by growth",
+        )
+        made = draft.fill(
+            "requirements.load",
+            load,
+            record_size=Because(
+                record.quantity, "the mean row of the entities, weighted by their growth", (RECORD_SIZE,)
+            ),
+        )
+        draft.close("requirements.load.record_size", made.record_size)
+    written = facts[AVERAGE_WRITES] * facts[RECORD_SIZE]
+    facts.define(
+        STORAGE,
+        written * facts[RETENTION],
+        "TB",
+        "what the writes leave over the retention, before indexes and copies",
+    )
+    if sizes:
+        facts.define(ENTITIES_SIZE, total(sizes), "GB", "all rows today, before indexes and copies")

@@ -1,0 +1,23 @@
+"""What is proposed of the data model: the access patterns that are missing, then sizes, growth and objectives."""
+
+from __future__ import annotations
+
+from archnb.design.entities import AccessPattern
+from archnb.design.record import Named
+from archnb.topics.entities.access import complete_access, complete_consistency, complete_objective
+from archnb.topics.entities.sizes import complete_entity
+from archnb.topics.topic import Draft
+
+
+def complete(draft: Draft) -> None:
+    """Propose the access patterns that are missing, then sizes, growth and objectives."""
+    design = draft.design
+    access = complete_access(draft)
+    draft.close("access", Named(access))
+    draft.close("entities", Named({name: complete_entity(draft, name, one) for name, one in design.entities.items()}))
+    # an operation that the API alone has may have an objective too
+    other = [one for one in design.requirements.objectives if one not in access and one != "default"]
+    promising = access | {name: AccessPattern() for name in other}
+    objectives = {name: complete_objective(draft, name, one) for name, one in promising.items()}
+    draft.close("requirements.objectives", draft.design.requirements.objectives.having(objectives))
+    draft.close("access", Named({n: complete_consistency(draft, n, one, objectives[n]) for n, one in access.items()}))

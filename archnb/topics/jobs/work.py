@@ -1,0 +1,276 @@
+"""Which work runs outside a request, and why: found in access patterns, sagas, stores, entities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from archnb.design.jobs import Job, Saga
+from archnb.fact import Fact, maximum, total
+from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
+from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS, PATTERN_RATE
+from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
+from archnb.naming import snake
+from archnb.quantity import parse
+from archnb.topics.topic import Draft
+
+# seconds of a call: the mean and the 99th percentile; assumed, and shown with the fact
+THIRD_PARTIES: Mapping[str, tuple[float, float]] = {
+    "psp": (0.6, 2.0),
+    "carrier": (0.8, 3.0),
+    "mail": (0.2, 1.0),
+    "sms": (0.3, 1.5),
+    "push": (0.1, 0.5),
+}
+THIRD_PARTY = (0.5, 2.0)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A job that the design asks for: the record as far as its kind says it, its reason, its rate and its service time."""
+
+    name: str
+    reason: str
+    job: Job
+    rate: Fact | None = None
+    service_time: float | Fact = 0.02
+    why_service: str = "assumed: a few indexed rows read and written"
+    deadline: str = "10 s"
+    why_deadline: str = "nobody waits for it, but its effect should be seen soon"
+    why_key: str = ""
+    rows: Fact | None = None
+    facts: tuple[str, ...] = field(default=())
+
+
+def find_proposals(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal]:
+    """Every job that the design asks for, whether said or not."""
+    yield from _propose_async(draft, sagas)
+    yield from _propose_saga_steps(draft, sagas)
+    yield from _propose_feeds(draft)
+    yield from _propose_refreshes(draft)
+    yield from _propose_expiry(draft)
+    yield from _propose_purges(draft)
+    yield from _propose_erasure(draft)
+
+
+def _rate(draft: Draft, pattern: str) -> Fact | None:
+    return draft.facts.get(PATTERN_RATE.of(pattern))
+
+
+def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal]:
+    for name, pattern in draft.design.access.items():
+        if not pattern.is_async:
+            continue
+        parties = tuple(dict.fromkeys(step.via for step in pattern.steps if step.via))
+        seconds: float | Fact
+        if pattern.reads:
+            seconds, why = draft.facts.get(QUERY_TIME.of(name), 30.0), "its own query, over all the rows that it reads"
+        elif parties:
+            seconds = total([draft.facts[THIRD_PARTY_TIME.of(one)] for one in parties])
+            why = f"the calls to {', '.join(parties)}, one after the other"
+        else:
+            seconds, why = 0.05, "assumed: one local transaction"
+        yield Proposal(
+            name,
+            f"'{name}' is read at once (200) as it was last computed; a read that finds it too old asks for it anew, and a worker computes it from a queue"
+            if pattern.reads
+            else f"the user may go on before '{name}' is done, so the request is answered with 202 and the work is done from a queue",
+            Job(
+                summary=pattern.summary, trigger=name, calls=parties,
+                idempotency_key=f"{name}:{{request id}}" if pattern.reads or pattern.action == "create" else f"{name}:{{{snake(pattern.writes or '')} id}}:{{request id}}",
+            ),
+            _rate(draft, name), seconds, why,
+            "30 s" if pattern.reads else "5 s",
+            "the next read shall show the new result" if pattern.reads else "the user comes back soon to see whether it is done",
+            "the request's own id: a repeat of the request is the same job", facts=(PATTERN_RATE.of(name),),
+        )  # fmt: skip
+
+
+def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal]:
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for saga in sagas.values():
+        operation = saga.operation or ""
+        pattern = draft.design.access.get(operation)
+        if pattern is None or pattern.is_async:
+            continue
+        for step in saga.steps:
+            if step.kind == "retriable" and step.via:
+                found.setdefault((step.action or "call", step.entity or "", step.via), []).append(operation)
+    for (action, entity, via), operations in found.items():
+        rates = [rate for one in operations if (rate := _rate(draft, one)) is not None]
+        name = f"{snake(action)}_{snake(entity)}_via_{snake(via)}"
+        yield Proposal(
+            name,
+            f"after the pivot of '{operations[0]}' this step is repeated until it succeeds; {via} may be slow or down, and the user"
+            " need not wait for it",
+            Job(
+                summary=f"{action.capitalize()} {entity} through {via}.", trigger=operations[0], calls=(via,),
+                idempotency_key=f"{operations[0]}:{{{snake(draft.design.access[operations[0]].writes or entity)} id}}:{snake(action)}_{snake(entity)}",
+            ),
+            total(rates) if rates else None, draft.facts[THIRD_PARTY_TIME.of(via)], f"one call to {via} over the internet",
+            "10 s", f"the step that decides is done; what {via} does should follow while the user still looks",
+            f"passed on to {via}, so that a repeat is not done twice there either", facts=tuple(PATTERN_RATE.of(one) for one in operations),
+        )  # fmt: skip
+    if sagas:
+        yield Proposal(
+            "resume_sagas",
+            "a process may die in the middle of a saga: every minute those that made no step are resumed, and those past their"
+            " timeout are compensated",
+            Job(summary="Resumes sagas whose process died, compensates those past their timeout.", schedule="* * * * *", idempotency_key="{saga id}:{step}"),
+            service_time=1.0, why_service="assumed: a look at the open sagas, a few of them resumed",
+            deadline="1 min", why_deadline="the next run would do it anyway", why_key="each step is done once, whoever resumes it",
+        )  # fmt: skip
+
+
+def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
+    for name, store in draft.design.schema.stores.items():
+        if not store.fed_by:
+            continue
+        writes = [
+            one for one in draft.design.access
+            if not set(store.copies).isdisjoint(draft.model.touches.find(one).changes)
+        ]  # fmt: skip
+        total: Fact | None = None
+        for one in writes:
+            rate = _rate(draft, one)
+            total = rate if total is None else total + rate if rate is not None else total
+        allowed = _find_staleness(draft, set(store.copies))
+        deadline = max(1.0, allowed / 4)
+        yield Proposal(
+            f"feed_{snake(name)}",
+            f"{name} holds a copy of {', '.join(store.copies) or 'data'} from {store.fed_by}. Written by the request it would differ"
+            " whenever one of the two writes fails; fed from committed changes it can only be late",
+            Job(
+                summary=f"Carries committed changes from {store.fed_by} to {name}.", trigger=", ".join(writes[:3]) or store.fed_by,
+                queue="changes", idempotency_key="{entity}:{id}:{version}",
+            ),
+            total, 0.01, f"assumed: one document written to {name} (in batches it is less)",
+            _write_time(deadline), f"answers from {name} may be {_write_time(allowed)} old; a quarter of that is left to the wait",
+            "an older version never overwrites a newer one, so order and repeats do not matter", facts=tuple(PATTERN_RATE.of(one) for one in writes[:4]),
+        )  # fmt: skip
+
+
+def _find_staleness(draft: Draft, entities: set[str]) -> float:
+    found = []
+    for name, pattern in draft.design.access.items():
+        objective = draft.design.requirements.objectives.get(name)
+        if pattern.reads in entities and pattern.search and objective is not None and objective.staleness is not None:
+            found.append(objective.staleness.base)
+    return min((one for one in found if one > 0), default=60.0)
+
+
+def _write_time(seconds: float) -> str:
+    return f"{seconds:g} s" if seconds < 120 else f"{seconds / 60:g} min"
+
+
+def _propose_refreshes(draft: Draft) -> Iterator[Proposal]:
+    for name, pattern in draft.design.access.items():
+        if not pattern.aggregate or pattern.is_async or not pattern.reads:
+            continue
+        rows, compute = draft.facts[ENTITY_ROWS.of(pattern.reads)], draft.facts.get(COMPUTE_TIME.of(name))
+        objective = draft.design.requirements.objectives.get(name)
+        staleness = objective.staleness.base if objective is not None and objective.staleness is not None else 0.0
+        if compute is None:
+            continue
+        schedule, words = (
+            ("0 4 * * *", "each night") if staleness >= 86400
+            else ("0 * * * *", "each hour") if staleness >= 3600
+            else (f"*/{min(30, max(1, int(staleness // 60)))} * * * *", f"every {min(30, max(1, int(staleness // 60)))} min")
+        )  # fmt: skip
+        yield Proposal(
+            f"refresh_{snake(name)}",
+            f"'{name}' adds up {rows.text}, and its answer may be {objective.staleness if objective else ''} old: it is computed {words}"
+            " and read from the result",
+            Job(summary=f"Computes the answer of '{name}'.", schedule=schedule, idempotency_key=f"{name}:{{run}}"),
+            service_time=compute, why_service="the answer is computed over all rows",
+            deadline="1 min", why_deadline="the answer would be older than allowed", why_key="a run replaces the result as a whole",
+            facts=(rows.name,),
+        )  # fmt: skip
+
+
+def _propose_expiry(draft: Draft) -> Iterator[Proposal]:
+    for name in draft.design.entities:
+        if "expires_at" not in draft.design.entities[name].fields:
+            continue
+        yield Proposal(
+            f"expire_{snake(name)}",
+            f"{name}.expires_at says when a row is void: reads must check it themselves, and every minute what it held is given back",
+            Job(summary=f"Ends each {name} that is past expires_at.", schedule="* * * * *", idempotency_key=f"{snake(name)}:{{id}}:expire"),
+            service_time=1.0, why_service="assumed: the rows that ended in the last minute, found by an index on expires_at",
+            deadline="1 min", why_deadline="the next run would do it anyway", why_key="a row ends once",
+        )  # fmt: skip
+
+
+def _propose_purges(draft: Draft) -> Iterator[Proposal]:
+    horizon = draft.design.requirements.load.retention
+    for name, entity in draft.design.entities.items():
+        if entity.retention is None or (horizon is not None and entity.retention.base >= horizon.base):
+            continue
+        if _goes_with_owner(draft, name):
+            continue
+        growth = draft.facts.get(ENTITY_ADDED.of(name))
+        rows: Fact | None = None
+        if growth is not None and growth.unit.dimension == (("time", -1),):
+            rows = draft.facts.define(
+                PURGE_ROWS.of(snake(name)),
+                growth * draft.facts[JOBS_DAY],
+                "rows",
+                f"rows of {name} that reach their end in a day",
+            )
+        speed = draft.facts.assume(
+            DELETION_SPEED, "10k rows/s", "rows that are deleted a second, in batches",
+            source="as a backfill of 300 k rows is measured on PostgreSQL 14, 2026-11",
+        )  # fmt: skip
+        yield Proposal(
+            f"purge_{snake(name)}",
+            f"{name} is kept for {entity.retention}: each night what is older goes"
+            + (f", about {rows.text}" if rows is not None else "")
+            + ", in batches of 1 000 so that no lock is held long; where the table is partitioned by time, by dropping a partition",
+            Job(summary=f"Deletes each {name} older than {entity.retention}.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
+            service_time=maximum(rows / speed, parse("1 s")) if rows is not None else 1.0,
+            why_service=f"{speed.text} are deleted",
+            deadline="1 h", why_deadline="the night is long", why_key="deleting what is gone does nothing", rows=rows,
+            facts=(rows.name,) if rows is not None else (),
+        )  # fmt: skip
+
+
+def _goes_with_owner(draft: Draft, name: str) -> bool:
+    """Whether rows have no time of their own and are deleted with the owner's, which is kept as long: its purge takes them along."""
+    fields = draft.model.fields(name).values()
+    if any(one.type in ("timestamp", "date") for one in fields):
+        return False
+    kept = draft.design.entities[name].retention
+    owners = [draft.design.entities.get(one.references or "") for one in fields if one.on_delete == "cascade"]
+    return any(
+        o is not None and o.retention is not None and kept is not None and o.retention.base <= kept.base for o in owners
+    )
+
+
+def _propose_erasure(draft: Draft) -> Iterator[Proposal]:
+    design = draft.design
+    held = {name: None for name in design.entities if draft.model.people.list_personal(name)}
+    if not held:
+        return
+    patterns = [name for name, one in design.access.items() if one.writes in held and one.action == "delete"]
+    copies = [name for name, store in design.schema.stores.items() if set(store.copies) & set(held)]
+    caches = [
+        name
+        for name, one in design.cache.policies.items()
+        if one.use and name in design.access and design.access[name].reads in held
+    ]
+    reach = f"{len(held)} {'entity' if len(held) == 1 else 'entities'} ({', '.join([*held][:4])}{', …' if len(held) > 4 else ''})"
+    reach += f", the copies in {', '.join(copies)}" if copies else ""
+    reach += f", {len(caches)} cached answers" if caches else ""
+    is_bound = any("gdpr" in one.casefold() for one in design.requirements.compliance)
+    law = "the GDPR (Art. 17, within a month by Art. 12(3))" if is_bound else "laws on personal data"
+    rate: Fact | None = None
+    for one in patterns:
+        more = _rate(draft, one)
+        rate = more if rate is None else rate + more if more is not None else rate
+    yield Proposal(
+        "erase_personal_data",
+        f"{law} let{'' if not is_bound else 's'} people ask for erasure, which reaches {reach}, logs and backups: too much for one request",
+        Job(summary="Erases or anonymises a person's data everywhere it is kept.", trigger=patterns[0] if patterns else "a person's request", idempotency_key="erase:{person id}"),
+        rate, 2.0, "assumed: a few hundred rows in all places it reaches",
+        "1 h", "the law gives a month; an hour leaves time for every retry", "erasing twice is erasing once", facts=tuple(PATTERN_RATE.of(one) for one in patterns[:4]),
+    )  # fmt: skip
