@@ -12,7 +12,7 @@ from archnb.plan import Plan, plan
 from archnb.shapes import Cell, Chart, Table
 from archnb.sim.caching import estimate_cache, ttl_hit_ratio, ttl_staleness, zipf_popularity
 from archnb.topics.cache.models import held, hit_ratio, mean_lifetime
-from archnb.topics.cache.policies import round_down_time
+from archnb.topics.cache.proposals import round_down_time
 from tests import designs
 
 DATA: dict[str, Any] = {

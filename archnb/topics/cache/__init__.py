@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from archnb.topics.cache.conclusions import conclude
 from archnb.topics.cache.measures import measure
-from archnb.topics.cache.pictures import views
-from archnb.topics.cache.policies import complete
+from archnb.topics.cache.proposals import complete
 from archnb.topics.cache.rules import RULES
+from archnb.topics.cache.views import views
 
 NAME = "cache"
 TITLE = "Caching"

@@ -95,9 +95,6 @@ def stem(name: str) -> str:
     return re.sub(r"[.\s]+", "_", name)
 
 
-# -- completing
-
-
 def complete(draft: Draft) -> None:
     """Propose the horizon, the headroom, and every resource that can run out with its limit and what is done then.
 

@@ -1,13 +1,11 @@
-"""Requirements: from what people know (users, requests, peaks) to the rates, storage and bandwidth that all else rests on."""
+"""What is proposed of requirements: the load with its rates, the default objective, recovery and compliance."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from archnb.design.requirements import Load, Objective
-from archnb.fact import Fact, Facts, compound
+from archnb.fact import Fact, compound
 from archnb.fact.keys.load import (
     AVERAGE_READS,
     AVERAGE_REQUESTS,
@@ -29,17 +27,8 @@ from archnb.fact.keys.load import (
     WRITES,
 )
 from archnb.fact.keys.scaling import HORIZON
-from archnb.finding import Hit, Rule, rule
-from archnb.planned import conclude as conclude_record
-from archnb.planned.requirements import Objective as PlannedObjective
-from archnb.planned.requirements import Requirements
-from archnb.quantity import MONTH, Quantity, number, parse
-from archnb.shapes import AnyShape, Cell, Chart, Row, Table
+from archnb.quantity import Quantity, number, parse
 from archnb.topics.topic import Because, Draft
-
-NAME = "requirements"
-TITLE = "Requirements"
-CLOSES = ("requirements",)
 
 YEARS = "36 months"
 YEAR = parse("1 year")
@@ -77,17 +66,6 @@ def complete(draft: Draft) -> None:
         regions=Because(1, "no requirement asks for a second region"),
     )
     draft.close("requirements", made)
-
-
-def conclude(draft: Draft) -> Requirements:
-    """The section without gaps."""
-    requirements = draft.design.requirements
-    default = conclude_record(PlannedObjective, requirements.objectives["default"], "requirements.objectives.default")
-    return conclude_record(Requirements, requirements, "requirements", default=default)
-
-
-def measure(draft: Draft) -> None:
-    """Nothing more: the rates are measured as the load is completed, bandwidth follows from the operations."""
 
 
 def _propose_load(draft: Draft) -> dict[str, Because]:
@@ -244,173 +222,3 @@ def _propose_percentiles(said: Objective) -> dict[str, Because]:
             f"{number(SPREAD[near] / SPREAD[name])} times the {near.removeprefix('latency_')} that was said, as response times usually spread",
         )
     return made
-
-
-# -- rules
-
-
-@rule(
-    "requirements-load-not-said", principle="scalability", severity="low",
-    condition="Neither users, nor writes, nor the rate of any access pattern is said.",
-    effect="Every rate, size and server count rests on an assumption.",
-    remedy="Say daily_users and requests_per_user, or the rates of the access patterns.",
-)  # fmt: skip
-def load_not_said(draft: Draft) -> Iterator[Hit]:
-    load = draft.said.requirements.load
-    if load.daily_users is None and load.writes is None and not any(one.rate for one in draft.said.access.values()):
-        yield Hit("requirements.load", f"assumed: {draft.facts[DAILY_USERS].text} users a day")
-
-
-@rule(
-    "requirements-nobody-uses-it", principle="scalability", severity="high",
-    condition="The load that is said comes to nothing: no users, no requests or no writes.",
-    effect="Every rate and size that follows is zero, so nothing is planned for the day when somebody comes.",
-    remedy="Say how many people are expected, as a range where nobody knows: 100..10k.",
-)  # fmt: skip
-def nobody_uses_it(draft: Draft) -> Iterator[Hit]:
-    load = draft.said.requirements.load
-    for name in ("daily_users", "requests_per_user", "writes"):
-        value = getattr(load, name)
-        if value is not None and value.high == 0:
-            yield Hit(f"requirements.load.{name}", f"{name} is {value}")
-
-
-@rule(
-    "requirements-strong-but-stale", principle="integrity", severity="high",
-    condition="An objective asks for strong consistency and allows stale answers.",
-    effect="The two contradict each other: a cache or a replica may serve what the operation must not see.",
-    remedy="Say staleness: 0 s, or weaken the consistency to session.",
-)  # fmt: skip
-def strong_but_stale(draft: Draft) -> Iterator[Hit]:
-    for name, one in draft.said.requirements.objectives.items():
-        pattern = draft.said.access.get(name)
-        strong = one.consistency == "strong" or (pattern is not None and pattern.consistency == "strong")
-        if strong and one.staleness is not None and one.staleness.base > 0:
-            yield Hit(f"requirements.objectives.{name}", f"consistency strong, staleness {one.staleness}")
-
-
-@rule(
-    "requirements-percentiles-out-of-order", principle="performance", severity="medium",
-    condition="A lower percentile of the latency is promised to be slower than a higher one.",
-    effect="No system can meet both; the tighter one silently becomes the promise.",
-    remedy="Order them: p50 <= p95 <= p99.",
-)  # fmt: skip
-def percentiles_out_of_order(draft: Draft) -> Iterator[Hit]:
-    for name, one in draft.design.requirements.objectives.items():
-        given = [
-            (word, value)
-            for word in ("latency_p50", "latency_p95", "latency_p99")
-            if (value := getattr(one, word)) is not None
-        ]
-        for (low_word, low), (high_word, high) in pairwise(given):
-            if low.base > high.base:
-                yield Hit(f"requirements.objectives.{name}.{low_word}", f"{low_word} {low} > {high_word} {high}")
-
-
-@rule(
-    "requirements-availability-beyond-one-region", principle="reliability", severity="high",
-    condition="An availability of 99.99 % or more is asked of one region.",
-    effect="A single loss of the region spends years of error budget.",
-    remedy="Plan a second region, or promise at most 99.95 %.",
-)  # fmt: skip
-def availability_beyond_one_region(draft: Draft) -> Iterator[Hit]:
-    for name, one in draft.said.requirements.objectives.items():
-        if (
-            one.availability is not None
-            and one.availability.base >= 0.9999 - 1e-12
-            and (draft.design.requirements.regions or 1) < 2
-        ):
-            minutes = (1 - one.availability.base) * MONTH / 60
-            yield Hit(
-                f"requirements.objectives.{name}.availability",
-                f"{one.availability} leaves {minutes:.1f} min a month; regions: 1",
-            )
-
-
-@rule(
-    "requirements-rates-disagree-with-load", principle="scalability", severity="medium",
-    condition="The said rates of the access patterns and the load differ by more than four times.",
-    effect="One of the two is a slip (average for peak, a day for an hour, bits for bytes), and servers are counted by both.",
-    remedy="Compare the two sums and mend the one that is wrong.",
-)  # fmt: skip
-def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
-    said = [one.rate.base for one in draft.said.access.values() if one.rate is not None]
-    load = draft.said.requirements.load
-    if not said or (load.daily_users is None and load.writes is None):
-        return
-    peak = draft.facts[PEAK_REQUESTS].base
-    if peak == 0:
-        # that nobody uses it is a finding of its own
-        return
-    if sum(said) > 4 * peak or (sum(said) * 4 < peak and len(said) == len(draft.said.access) and len(said) >= 3):
-        yield Hit(
-            "requirements.load",
-            f"the access patterns add up to {sum(said):,.0f}/s, the load to {peak:,.0f}/s at the peak",
-        )
-
-
-RULES: Sequence[Rule] = (
-    load_not_said,
-    nobody_uses_it,
-    strong_but_stale,
-    percentiles_out_of_order,
-    availability_beyond_one_region,
-    rates_disagree_with_load,
-)
-
-
-def views(draft: Draft) -> Sequence[AnyShape]:
-    """The load with its spread, the objectives, and what moves the peak."""
-    facts, requirements = draft.facts, draft.design.requirements
-    made: list[AnyShape] = [_load_table(facts)]
-    rows: list[Row] = []
-    for name, one in requirements.objectives.items():
-        where = "said" if draft.is_said(f"requirements.objectives.{name}") else "proposed"
-        rows.append((Cell(name, is_code=True), *(str(getattr(one, word) or "") for word in _OBJECTIVE), where))
-    made.append(
-        Table(
-            "objectives",
-            "Objectives",
-            ("operation", "p50", "p95", "p99", "availability", "staleness", "consistency", "origin"),
-            tuple(rows),
-        )
-    )
-    recovery = requirements.recovery
-    constraints = (
-        ("recovery point (RPO)", str(recovery.rpo)), ("recovery time (RTO)", str(recovery.rto)),
-        ("compliance", ", ".join(requirements.compliance) or "none"), ("team", f"{requirements.team_size} engineers"),
-        ("regions", str(requirements.regions)),
-    )  # fmt: skip
-    made.append(Table("requirements-constraints", "Constraints", ("what", "value"), constraints))
-    made += [one for one in facts[PEAK_REQUESTS].views if isinstance(one, Chart)]
-    return made
-
-
-_OBJECTIVE = ("latency_p50", "latency_p95", "latency_p99", "availability", "staleness", "consistency")
-
-
-_LONGEST = 400  # characters of a formula in a cell
-
-
-def _load_table(facts: Facts) -> Table:
-    from archnb.quantity import show
-
-    rows: list[Row] = []
-    for name, fact in facts.items():
-        if not name.startswith(("load.", "requirements.load.")):
-            continue
-        p10, p50, p90 = fact.percentiles()
-        spread = tuple(show(one, fact.unit) for one in (p10, p50, p90)) if fact.is_uncertain() else ("", "", "")
-        formula = f"{fact.formula()} = {fact.arithmetic()}" if fact.apply else f"{fact.origin}: {fact.because}"
-        if not fact.apply and fact.because.startswith(fact.origin):
-            formula = fact.because  # "said: said in the design" says it twice
-        elif len(formula) > _LONGEST:
-            formula = fact.because + ": its formula is among the facts, for it has a term for every entity"
-        rows.append((Cell(name, is_code=True, fact=name), fact.cell, *spread, formula))
-    return Table(
-        "load",
-        "Load",
-        ("fact", "value", "P10", "P50", "P90", "formula or source"),
-        tuple(rows),
-        description="A range is read as P10 to P90.",
-    )

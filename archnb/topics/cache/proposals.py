@@ -8,18 +8,13 @@ from dataclasses import dataclass, replace
 from archnb.design.cache import Cache, CachePolicy
 from archnb.design.record import Named
 from archnb.engines import find_cache, list_engines, propose_engine
-from archnb.fact import Fact, Facts, apply_model, maximum, minimum
+from archnb.fact import apply_model
 from archnb.fact.keys.cache import (
-    AGGREGATE_TIME,
-    AGGREGATION_SPEED,
     CACHE_ENTRY_OVERHEAD,
     CACHE_OBJECT_SIZE,
     CACHE_OBJECTS,
     CACHE_OUTDATED,
     CACHE_SKEW,
-    COMPUTE_TIME,
-    DISTINCT_QUERIES,
-    DISTINCT_VALUES,
     GOOD_HIT_RATIO,
     HIT_RATIO,
     HTTP_BYTES,
@@ -32,21 +27,17 @@ from archnb.fact.keys.cache import (
     LONG_TTL,
     NET_SAFETY,
     PAGES_READ,
-    PRECOMPUTED_ROWS,
-    QUERIES_PER_ROW,
     QUERY_BUSY,
-    QUERY_TIME,
     REFRESHERS,
-    SKEW,
 )
-from archnb.fact.keys.entities import ENTITY_ROW_SIZE, ENTITY_ROWS, PATTERN_RATE
+from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.model.caches import engine_of_cache, is_kept_at, is_shared_cache
 from archnb.quantity import number, parse, show, unit
+from archnb.topics.cache.costs import SKEW_SOURCE, Numbers, measure_cost, measure_pattern
 from archnb.topics.cache.models import hit_ratio, hottest_share, mean_lifetime
 from archnb.topics.cache.workload import Workload
 from archnb.topics.topic import Assumption, Because, Draft
 
-SKEW_SOURCE = "between Breslau et al., INFOCOM 1999 (web requests: 0.64 to 0.83) and YCSB's default of 0.99; measure it on real keys"
 _OURS = "rule of thumb of archnb, 2026-11"
 ASSUMPTIONS: tuple[Assumption, ...] = (
     (CACHE_ENTRY_OVERHEAD, "100 B", "what an entry takes beside its value: key, hash table slot, expiry",
@@ -90,23 +81,6 @@ class Freshness:
     why: str
     ttl: str
     why_ttl: str
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """The facts of one read pattern that its decision rests on; `outdated` is per answer, None where no write touches it."""
-
-    rate: Fact
-    query_time: Fact
-    objects: Fact
-    object_size: Fact
-    skew: Fact
-    outdated: Fact | None
-
-    def estimate(self, ttl: float, *, is_invalidated: bool) -> float:
-        """The hit ratio with a lifetime where memory is not short."""
-        lifetime = mean_lifetime(ttl, self.outdated.base) if is_invalidated and self.outdated is not None else ttl
-        return hit_ratio(self.rate.base, self.objects.base, math.inf, self.skew.base, lifetime)
 
 
 def complete(draft: Draft) -> None:
@@ -216,7 +190,7 @@ def _complete_policy(draft: Draft, name: str, is_refused: bool) -> CachePolicy:
     policy = draft.design.cache.policies.get(name, CachePolicy())
     path = f"cache.policies.{name}"
     work = Workload(draft.model, name, draft.design.access[name])
-    cost = _measure_cost(draft, work)
+    cost = measure_cost(draft, work)
     if policy.use is False:
         return policy
     refusal = _refuse_early(draft, work, policy, is_refused)
@@ -232,7 +206,7 @@ def _complete_policy(draft: Draft, name: str, is_refused: bool) -> CachePolicy:
             f" what frees less than {number(least * 100)} % is not worth a second copy of the data"
         )
         return draft.fill(path, policy, use=Because(False, refusal, (rate.name, busy.name)))
-    numbers = _measure_pattern(draft, work, policy, rate, query_time)
+    numbers = measure_pattern(draft, work, policy, rate, query_time)
     fresh = _choose_freshness(draft, work, numbers, policy)
     refusal = "" if _is_wanted(policy) else _refuse_late(draft, work, numbers, fresh)
     if refusal:
@@ -290,187 +264,6 @@ def _say_time(seconds: float) -> str:
 
 def _say_size(size: float) -> str:
     return show(size, unit("B"))
-
-
-# -- the numbers a decision needs
-
-
-def _measure_cost(draft: Draft, work: Workload) -> tuple[Fact, Fact, Fact] | None:
-    """The rate of a read, the time of its query, and the database cores that the two keep busy; None without a rate."""
-    facts = draft.facts
-    rate = facts.get(PATTERN_RATE.of(work.name))
-    if rate is None:
-        return None
-    if work.pattern.aggregate or work.pattern.is_async:
-        query_time = _time_aggregate(draft, work)
-    else:
-        query_time = _time_query(draft, work)
-    busy = facts.define(
-        QUERY_BUSY.of(work.name),
-        rate * query_time,
-        "",
-        "database cores these reads keep busy without a cache (Little's law)",
-    )
-    return rate, query_time, busy
-
-
-def _time_aggregate(draft: Draft, work: Workload) -> Fact:
-    """The time of an aggregate: all its rows are read, or, where it may be as old, the result that a job has computed."""
-    facts, name = draft.facts, work.name
-    speed = facts.assume(
-        AGGREGATION_SPEED, "1M rows/s", "rows that are added up a second by one core",
-        source="assumed for a warm store, 2026-11; measure it with EXPLAIN (ANALYZE)",
-    )  # fmt: skip
-    least = facts.assume(
-        AGGREGATE_TIME, "50 ms", "database time of an aggregate, at least",
-        source="assumed for a warm store, 2026-11; measure it with EXPLAIN (ANALYZE)",
-    )  # fmt: skip
-    rows = facts[ENTITY_ROWS.of(work.entity)]
-    objective = draft.design.requirements.objectives.get(name)
-    staleness = objective.staleness.base if objective is not None and objective.staleness is not None else 0.0
-    large = facts.assume(
-        PRECOMPUTED_ROWS, "1M", "rows from which an aggregate is computed beforehand, where its answer may be a minute old",
-        source=_OURS,
-    )  # fmt: skip
-    if rows.base >= large.base and staleness >= 60 and not work.pattern.is_async:
-        facts.define(
-            COMPUTE_TIME.of(name), maximum(rows / speed, least), "s", "time to compute the answer anew, over all rows"
-        )
-        return facts.assume(
-            QUERY_TIME.of(name), "2 ms", "database time of one look at the result that was computed beforehand",
-            source="assumed for a warm store of this kind; measure it with EXPLAIN (ANALYZE)",
-        )  # fmt: skip
-    # what is given exactly leaves the rows of one answer
-    parts = [
-        facts.get(ENTITY_ROWS.of(count)) if isinstance(count, str) else count
-        for what, count in work.count_distinct(round(facts[PAGES_READ].base))
-        if what in work.pattern.by
-    ]
-    answers = math.prod(part.base if isinstance(part, Fact) else part or 1.0 for part in parts)
-    return facts.define(
-        QUERY_TIME.of(name), maximum(rows / max(1.0, min(answers, rows.base)) / speed, least), "ms",
-        "database time of one aggregate over the rows that it reads",
-    )  # fmt: skip
-
-
-def _time_query(draft: Draft, work: Workload) -> Fact:
-    facts = draft.facts
-    milliseconds, what = _estimate_query(work)
-    return facts.assume(
-        QUERY_TIME.of(work.name), f"{number(milliseconds)} ms", f"database time of one {what}",
-        source="assumed for a warm store of this kind; measure it with EXPLAIN (ANALYZE)",
-    )  # fmt: skip
-
-
-def _measure_pattern(draft: Draft, work: Workload, policy: CachePolicy, rate: Fact, query_time: Fact) -> Numbers:
-    facts = draft.facts
-    objects = _count_answers(draft, work, policy)
-    return Numbers(
-        rate, query_time, objects, _size_answer(draft, work, policy, objects), _give_skew(draft, work, policy),
-        _rate_outdating(facts, work, objects),
-    )  # fmt: skip
-
-
-def _estimate_query(work: Workload) -> tuple[float, str]:
-    pattern = work.pattern
-    extra = 1.0 * len(pattern.include)
-    if pattern.depth and pattern.depth > 1:
-        return 3.0 * 2.0**pattern.depth + extra, f"walk {pattern.depth} relationships deep"
-    if pattern.search:
-        return 20.0 + extra, "text search"
-    if work.is_single:
-        return 1.0 + extra, "row read by its key"
-    return 2.0 + 0.02 * (pattern.limit or 20) + extra, f"list of up to {pattern.limit or 20} rows by an index"
-
-
-def _count_answers(draft: Draft, work: Workload, policy: CachePolicy) -> Fact:
-    facts, path = draft.facts, CACHE_OBJECTS.of(work.name)
-    if policy.objects is not None:
-        return draft.value(path, policy.objects)
-    rows = facts.get(ENTITY_ROWS.of(work.entity))
-    if work.pattern.search:
-        tenth = facts.assume(
-            QUERIES_PER_ROW, 0.1, "different queries that people type, for each row that they search",
-            source="assumed, 2026-11: a tenth of the rows; count them in the search log",
-        )  # fmt: skip
-        least = facts.assume(
-            DISTINCT_QUERIES, 10_000, "different queries that people type, at least",
-            source="assumed, 2026-11; count them in the search log",
-        )  # fmt: skip
-        return facts.define(
-            path, maximum(rows * tenth, least) if rows is not None else least * 1, "", "different queries people type"
-        )
-    made: Fact | None = None
-    pages = math.ceil(rows.base / (work.pattern.limit or 20)) if rows is not None else None
-    for what, count in work.count_distinct(round(facts[PAGES_READ].base), pages):
-        part = facts.get(ENTITY_ROWS.of(count)) if isinstance(count, str) else None
-        if part is None:
-            value = float(count) if isinstance(count, float | int) else 1000.0
-            part = facts.assume(
-                DISTINCT_VALUES.of(work.name, what.replace(" ", "_")), value, f"different values of {what}",
-                source="assumed from the field's type, 2026-11",
-            )  # fmt: skip
-        made = part if made is None else made * part
-    if made is None:
-        return facts.given(path, 1, "one answer for everybody", origin="assumed", source="it has no parameters")
-    # there are no more answers by given fields than rows that could be in them
-    is_capped = rows is not None and made.apply is not None and not made.name and not work.pattern.range
-    return facts.define(path, minimum(made, rows) if is_capped and rows is not None else made, "", "different answers")
-
-
-def _size_answer(draft: Draft, work: Workload, policy: CachePolicy, objects: Fact) -> Fact:
-    facts, path = draft.facts, CACHE_OBJECT_SIZE.of(work.name)
-    if policy.object_size is not None:
-        return draft.value(path, policy.object_size)
-    if work.pattern.aggregate:
-        return facts.given(path, "1 kB", "size of one computed answer", source="assumed: a few dozen numbers as JSON")
-    size = facts.get(ENTITY_ROW_SIZE.of(work.entity))
-    if size is None:
-        return facts.given(path, "1 kB", "size of one answer", source="assumed")
-    for included in work.entities[1:]:
-        extra, parents = facts.get(ENTITY_ROWS.of(included)), facts.get(ENTITY_ROWS.of(work.entity))
-        inner = facts.get(ENTITY_ROW_SIZE.of(included))
-        if extra is not None and parents is not None and inner is not None and parents.base > 0:
-            size = size + maximum(extra / parents, 1.0) * inner
-    rows, limit = facts.get(ENTITY_ROWS.of(work.entity)), float(work.pattern.limit or 20)
-    if work.is_single:
-        return facts.define(path, size, "B", "size of one answer: one row, with what comes along")
-    if rows is not None and work.is_exact and objects.base > 0:
-        return facts.define(
-            path, minimum(maximum(rows / objects, 1.0), limit) * size, "B", "rows of an answer × row size"
-        )
-    most = minimum(rows, limit) if rows is not None and not work.pattern.by else limit
-    return facts.define(path, most * size, "B", "rows of an answer × row size")
-
-
-def _give_skew(draft: Draft, work: Workload, policy: CachePolicy) -> Fact:
-    path = CACHE_SKEW.of(work.name)
-    if policy.skew is not None:
-        return draft.value(path, policy.skew)
-    usual = draft.facts.assume(SKEW, 0.9, "Zipf exponent of reads", source=f"assumed, 2026-11: {SKEW_SOURCE}")
-    return draft.facts.define(path, usual, "", "Zipf exponent of the reads, as usual")
-
-
-def _rate_outdating(facts: Facts, work: Workload, objects: Fact) -> Fact | None:
-    all_of_them: Fact | None = None
-    one_each: Fact | None = None
-    for write in work.find_outdating():
-        rate = facts.get(PATTERN_RATE.of(write.pattern))
-        if rate is None:
-            continue
-        if write.is_all:
-            all_of_them = rate if all_of_them is None else all_of_them + rate
-        else:
-            one_each = rate if one_each is None else one_each + rate
-    if one_each is not None:
-        share = one_each / objects
-        all_of_them = share if all_of_them is None else all_of_them + share
-    if all_of_them is None:
-        return None
-    return facts.define(CACHE_OUTDATED.of(work.name), all_of_them, "/s", "how often one answer is outdated by a write")
-
-
-# -- the choices
 
 
 def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: CachePolicy) -> Freshness:

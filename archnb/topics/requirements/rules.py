@@ -1,0 +1,120 @@
+"""Rules of requirements: what is promised must be possible, and the load must be said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from archnb.fact.keys.load import DAILY_USERS, PEAK_REQUESTS
+from archnb.finding import Hit, Rule, rule
+from archnb.quantity import MONTH
+from archnb.topics.topic import Draft
+
+@rule(
+    "requirements-load-not-said", principle="scalability", severity="low",
+    condition="Neither users, nor writes, nor the rate of any access pattern is said.",
+    effect="Every rate, size and server count rests on an assumption.",
+    remedy="Say daily_users and requests_per_user, or the rates of the access patterns.",
+)  # fmt: skip
+def load_not_said(draft: Draft) -> Iterator[Hit]:
+    load = draft.said.requirements.load
+    if load.daily_users is None and load.writes is None and not any(one.rate for one in draft.said.access.values()):
+        yield Hit("requirements.load", f"assumed: {draft.facts[DAILY_USERS].text} users a day")
+
+
+@rule(
+    "requirements-nobody-uses-it", principle="scalability", severity="high",
+    condition="The load that is said comes to nothing: no users, no requests or no writes.",
+    effect="Every rate and size that follows is zero, so nothing is planned for the day when somebody comes.",
+    remedy="Say how many people are expected, as a range where nobody knows: 100..10k.",
+)  # fmt: skip
+def nobody_uses_it(draft: Draft) -> Iterator[Hit]:
+    load = draft.said.requirements.load
+    for name in ("daily_users", "requests_per_user", "writes"):
+        value = getattr(load, name)
+        if value is not None and value.high == 0:
+            yield Hit(f"requirements.load.{name}", f"{name} is {value}")
+
+
+@rule(
+    "requirements-strong-but-stale", principle="integrity", severity="high",
+    condition="An objective asks for strong consistency and allows stale answers.",
+    effect="The two contradict each other: a cache or a replica may serve what the operation must not see.",
+    remedy="Say staleness: 0 s, or weaken the consistency to session.",
+)  # fmt: skip
+def strong_but_stale(draft: Draft) -> Iterator[Hit]:
+    for name, one in draft.said.requirements.objectives.items():
+        pattern = draft.said.access.get(name)
+        strong = one.consistency == "strong" or (pattern is not None and pattern.consistency == "strong")
+        if strong and one.staleness is not None and one.staleness.base > 0:
+            yield Hit(f"requirements.objectives.{name}", f"consistency strong, staleness {one.staleness}")
+
+
+@rule(
+    "requirements-percentiles-out-of-order", principle="performance", severity="medium",
+    condition="A lower percentile of the latency is promised to be slower than a higher one.",
+    effect="No system can meet both; the tighter one silently becomes the promise.",
+    remedy="Order them: p50 <= p95 <= p99.",
+)  # fmt: skip
+def percentiles_out_of_order(draft: Draft) -> Iterator[Hit]:
+    for name, one in draft.design.requirements.objectives.items():
+        given = [
+            (word, value)
+            for word in ("latency_p50", "latency_p95", "latency_p99")
+            if (value := getattr(one, word)) is not None
+        ]
+        for (low_word, low), (high_word, high) in pairwise(given):
+            if low.base > high.base:
+                yield Hit(f"requirements.objectives.{name}.{low_word}", f"{low_word} {low} > {high_word} {high}")
+
+
+@rule(
+    "requirements-availability-beyond-one-region", principle="reliability", severity="high",
+    condition="An availability of 99.99 % or more is asked of one region.",
+    effect="A single loss of the region spends years of error budget.",
+    remedy="Plan a second region, or promise at most 99.95 %.",
+)  # fmt: skip
+def availability_beyond_one_region(draft: Draft) -> Iterator[Hit]:
+    for name, one in draft.said.requirements.objectives.items():
+        if (
+            one.availability is not None
+            and one.availability.base >= 0.9999 - 1e-12
+            and (draft.design.requirements.regions or 1) < 2
+        ):
+            minutes = (1 - one.availability.base) * MONTH / 60
+            yield Hit(
+                f"requirements.objectives.{name}.availability",
+                f"{one.availability} leaves {minutes:.1f} min a month; regions: 1",
+            )
+
+
+@rule(
+    "requirements-rates-disagree-with-load", principle="scalability", severity="medium",
+    condition="The said rates of the access patterns and the load differ by more than four times.",
+    effect="One of the two is a slip (average for peak, a day for an hour, bits for bytes), and servers are counted by both.",
+    remedy="Compare the two sums and mend the one that is wrong.",
+)  # fmt: skip
+def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
+    said = [one.rate.base for one in draft.said.access.values() if one.rate is not None]
+    load = draft.said.requirements.load
+    if not said or (load.daily_users is None and load.writes is None):
+        return
+    peak = draft.facts[PEAK_REQUESTS].base
+    if peak == 0:
+        # that nobody uses it is a finding of its own
+        return
+    if sum(said) > 4 * peak or (sum(said) * 4 < peak and len(said) == len(draft.said.access) and len(said) >= 3):
+        yield Hit(
+            "requirements.load",
+            f"the access patterns add up to {sum(said):,.0f}/s, the load to {peak:,.0f}/s at the peak",
+        )
+
+
+RULES: Sequence[Rule] = (
+    load_not_said,
+    nobody_uses_it,
+    strong_but_stale,
+    percentiles_out_of_order,
+    availability_beyond_one_region,
+    rates_disagree_with_load,
+)
