@@ -14,7 +14,8 @@ import pytest
 
 from archnb import Design, InputError, plan
 from archnb.design import record
-from archnb.design.record import NUMBER, RATE, SIZE, TIME, Dotted, Range, Record, asked, hints
+from archnb.design.declaration import NUMBER, RATE, SIZE, TIME, Range
+from archnb.design.record import Dotted, Record, asked, hints
 from archnb.quantity import Quantity, parse
 from tests.test_design import records
 from tests.test_references import BASE, put, save

@@ -13,10 +13,11 @@ import pytest
 
 from archnb import Design, InputError, file, load, plan
 from archnb.design import references
+from archnb.design.declaration import Refers
 from archnb.design.flow import ZONES
 from archnb.design.jobs import QUEUES
 from archnb.design.patterns import PATTERNS
-from archnb.design.record import Refers, asked
+from archnb.design.record import asked
 from archnb.topics.flow.components import ZONES as PROPOSED_ZONES
 from archnb.topics.patterns.proposals import PRICES
 from tests.designs import ALL

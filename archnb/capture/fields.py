@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from archnb.design.record import Asked, Named, Record, asked, hints
+from archnb.design.declaration import Asked
+from archnb.design.record import Named, Record, asked, hints
 from archnb.exceptions import EngineMissing, InputError
 from archnb.quantity import Quantity
 from archnb.render.markup import element, join_markup

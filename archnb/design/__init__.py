@@ -14,6 +14,7 @@ from archnb.design.api import Api
 from archnb.design.auth import Auth
 from archnb.design.cache import Cache
 from archnb.design.decisions import Decisions
+from archnb.design.declaration import NOT_NEGATIVE, Refers, said
 from archnb.design.entities import AccessPattern, Entity, Relationship
 from archnb.design.errors import Errors
 from archnb.design.flow import Flow
@@ -22,7 +23,7 @@ from archnb.design.migrations import Migrations
 from archnb.design.monitoring import Monitoring
 from archnb.design.origin import Origin
 from archnb.design.patterns import Pattern
-from archnb.design.record import NOT_NEGATIVE, Dotted, Named, Record, Refers, build, leaves, plain, read, said
+from archnb.design.record import Dotted, Named, Record, build, leaves, plain, read
 from archnb.design.references import (
     Names,
     find_circles,

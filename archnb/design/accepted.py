@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from archnb.design.record import Record, said
+from archnb.design.declaration import said
+from archnb.design.record import Record
 from archnb.exceptions import Problem, quote
 
 

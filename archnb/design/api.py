@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.record import AT_LEAST_ONE, NUMBER, RATE, Named, Range, Record, Refers, said
+from archnb.design.declaration import AT_LEAST_ONE, NUMBER, RATE, Range, Refers, said
+from archnb.design.record import Named, Record
 from archnb.quantity import Quantity
 
 Action = Literal["list", "get", "create", "update", "delete", "search", "command"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.record import DURATION, TIME, Named, Record, said
+from archnb.design.declaration import DURATION, TIME, said
+from archnb.design.record import Named, Record
 from archnb.quantity import Quantity
 
 Scope = Literal["any", "own"]

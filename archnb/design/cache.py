@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.record import DELAY, NUMBER, SIZE, TIME, Named, Range, Record, Refers, said
+from archnb.design.declaration import DELAY, NUMBER, SIZE, TIME, Range, Refers, said
+from archnb.design.record import Named, Record
 from archnb.engines import CACHE_ENGINES, CACHE_PLACES
 from archnb.quantity import Quantity
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.record import Named, Record, Refers, said
+from archnb.design.declaration import Refers, said
+from archnb.design.record import Named, Record
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from archnb.design.record import (
+from archnb.design.declaration import (
     COUNT,
     DURATION,
     GROWTH,
@@ -15,13 +15,11 @@ from archnb.design.record import (
     NUMBER,
     RATE,
     TIME,
-    Fault,
-    Named,
     Range,
-    Record,
     Refers,
     said,
 )
+from archnb.design.record import Fault, Named, Record
 from archnb.design.requirements import Consistency
 from archnb.exceptions import InputError, Problem, quote, unknown_name
 from archnb.quantity import Quantity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archnb.design.record import (
+from archnb.design.declaration import (
     AT_LEAST_ONE,
     DELAY,
     DURATION,
@@ -12,12 +12,11 @@ from archnb.design.record import (
     SHARE,
     SOME_SHARE,
     TIME,
-    Named,
     Range,
-    Record,
     Refers,
     said,
 )
+from archnb.design.record import Named, Record
 from archnb.quantity import Quantity
 
 

@@ -5,19 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from archnb.design.record import (
-    AT_LEAST_ONE,
-    DURATION,
-    NUMBER,
-    SHARE,
-    SOME_SHARE,
-    TIME,
-    Named,
-    Range,
-    Record,
-    Refers,
-    said,
-)
+from archnb.design.declaration import AT_LEAST_ONE, DURATION, NUMBER, SHARE, SOME_SHARE, TIME, Range, Refers, said
+from archnb.design.record import Named, Record
 from archnb.engines import PART_ENGINES
 from archnb.quantity import Quantity
 

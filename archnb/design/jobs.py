@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.record import (
+from archnb.design.declaration import (
     AT_LEAST_ONE,
     DELAY,
     DURATION,
@@ -13,12 +13,11 @@ from archnb.design.record import (
     NUMBER,
     RATE,
     TIME,
-    Named,
     Range,
-    Record,
     Refers,
     said,
 )
+from archnb.design.record import Named, Record
 from archnb.engines import QUEUE_ENGINES, QueueKind
 from archnb.quantity import Quantity
 

@@ -14,9 +14,10 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+from archnb.design.declaration import NUMBER, RATE, SIZE, TIME, Asked, Range
 from archnb.design.entities import TYPES, Field
 from archnb.design.patterns import PATTERNS
-from archnb.design.record import MAX_NAME, NUMBER, RATE, SIZE, TIME, Asked, Dotted, Named, Range, Record, asked, hints
+from archnb.design.record import MAX_NAME, Dotted, Named, Record, asked, hints
 from archnb.design.requirements import REGULATIONS
 from archnb.quantity import BYTES, SUFFIX, Dimension, Quantity, parse
 from archnb.quantity import TIME as TIMES

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.record import DELAY, DURATION, TIME, Range, Record, said
+from archnb.design.declaration import DELAY, DURATION, TIME, Range, said
+from archnb.design.record import Record
 from archnb.quantity import Quantity
 
 

@@ -5,18 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.record import (
-    DURATION,
-    NOT_NEGATIVE_RATE,
-    NUMBER,
-    SOME_SHARE,
-    TIME,
-    Named,
-    Range,
-    Record,
-    Refers,
-    said,
-)
+from archnb.design.declaration import DURATION, NOT_NEGATIVE_RATE, NUMBER, SOME_SHARE, TIME, Range, Refers, said
+from archnb.design.record import Named, Record
 from archnb.quantity import Quantity
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archnb.design.record import Record, said
+from archnb.design.declaration import said
+from archnb.design.record import Record
 
 # the patterns that are weighed in every design
 PATTERNS = (

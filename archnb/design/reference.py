@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from archnb.design.declaration import Asked
 from archnb.design.entities import MARKS, TYPES
 from archnb.design.grammars import GRAMMARS, Grammar
-from archnb.design.record import Asked, Dotted, Named, Record, asked, hints
+from archnb.design.record import Dotted, Named, Record, asked, hints
 from archnb.exceptions import InputError, unknown_name
 from archnb.naming import singular
 from archnb.quantity import MEANT, Quantity, units

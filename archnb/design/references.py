@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archnb.design.declaration import Refers
 from archnb.design.entities import TYPES, TYPES_MEANT, AccessPattern, Entity, Field, collect_fields
 from archnb.design.flow import ZONES
 from archnb.design.jobs import QUEUES
 from archnb.design.patterns import PATTERNS
-from archnb.design.record import Named, Record, Refers, asked, hints
+from archnb.design.record import Named, Record, asked, hints
 from archnb.design.requirements import REGULATIONS
 from archnb.exceptions import Problem, quote, unknown_name
 

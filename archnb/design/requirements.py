@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.record import (
+from archnb.design.declaration import (
     AT_LEAST_ONE,
     DELAY,
     DURATION,
@@ -19,13 +19,11 @@ from archnb.design.record import (
     SIZE,
     SOME_SHARE,
     TIME,
-    Fault,
-    Named,
     Range,
-    Record,
     Refers,
     said,
 )
+from archnb.design.record import Fault, Named, Record
 from archnb.quantity import Quantity
 
 Consistency = Literal["strong", "session", "eventual"]

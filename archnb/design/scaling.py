@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archnb.design.record import FREE_SHARE, NUMBER, TIME, Named, Range, Record, said
+from archnb.design.declaration import FREE_SHARE, NUMBER, TIME, Range, said
+from archnb.design.record import Named, Record
 from archnb.quantity import Quantity
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from archnb.design.declaration import Range, Refers, said
 from archnb.design.entities import OnDelete
-from archnb.design.record import Fault, Named, Range, Record, Refers, said
+from archnb.design.record import Fault, Named, Record
 from archnb.engines import STORE_ENGINES
 
 

@@ -10,6 +10,7 @@ from archnb.finding import Hit, Rule, rule
 from archnb.quantity import MONTH
 from archnb.topics.topic import Draft
 
+
 @rule(
     "requirements-load-not-said", principle="scalability", severity="low",
     condition="Neither users, nor writes, nor the rate of any access pattern is said.",
