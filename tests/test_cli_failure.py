@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from archnb import cli
-from archnb.cli import CODES, main
+from archnb.cli import answers, commands, main
+from archnb.cli.answers import CODES
 from tests.designs import DESIGNS
 
 SHORTENER = str(DESIGNS / "shortener.yaml")
@@ -106,7 +106,7 @@ def test_an_interrupt_has_its_own_code(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_plan", interrupt)
+    monkeypatch.setattr(commands, "_plan", interrupt)
     _see_one_message(run("plan", SHORTENER), 130)
 
 
@@ -123,14 +123,14 @@ def test_the_codes_are_documented() -> None:
     shown = " ".join(run("--help").stdout.split())
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     for code in (
-        cli.FINE,
-        cli.FOUND,
-        cli.BAD_INPUT,
-        cli.NO_ENGINE,
-        cli.NO_FILE,
-        cli.CRASHED,
-        cli.INTERRUPTED,
-        cli.NO_READER,
+        answers.FINE,
+        answers.FOUND,
+        answers.BAD_INPUT,
+        answers.NO_ENGINE,
+        answers.NO_FILE,
+        answers.CRASHED,
+        answers.INTERRUPTED,
+        answers.NO_READER,
     ):
         assert f" {code} " in CODES.replace("\n", " ")
         assert f" {code} " in shown
@@ -144,7 +144,7 @@ def _crash(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> None:
         raise KeyError("the \x1b[31mkey of postgresql://ann:hunter2@db/x")
 
-    monkeypatch.setattr(cli, "_plan", fail)
+    monkeypatch.setattr(commands, "_plan", fail)
     monkeypatch.setattr(sys, "argv", ["archnb", "plan", "mysql://ann:hun@ter3@db/x"])
 
 
@@ -279,9 +279,12 @@ def test_an_artefact_is_printed_as_it_is_unless_on_a_terminal(tmp_path: Path, mo
 
 def test_words_get_out_in_one_way() -> None:
     """Only `say`, `say_artefact` and the one for JSON print, so that nothing gets around them."""
-    source = Path(cli.__file__).read_text(encoding="utf-8")
-    assert source.count("click.echo(") == 3
-    assert "print(" not in source.replace("_print(", "").replace("fingerprint(", "")
+    sources = {path.name: path.read_text(encoding="utf-8") for path in Path(answers.__file__).parent.glob("*.py")}
+    assert {name: source.count("click.echo(") for name, source in sources.items() if "echo(" in source} == {
+        "answers.py": 3
+    }
+    for source in sources.values():
+        assert "print(" not in source.replace("_print(", "").replace("fingerprint(", "")
 
 
 def test_a_terminal_of_few_letters_is_no_crash(tmp_path: Path) -> None:

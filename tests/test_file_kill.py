@@ -16,7 +16,7 @@ KILLS = 200
 HARNESS = """
 import json, os, random, signal, sys, time
 from types import SimpleNamespace
-from archnb import cli
+from archnb.cli import commands as cli
 from archnb.file import load, loads, save
 from archnb.report import page
 

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from archnb import Design, InputError, file, load, plan, rules
-from archnb.cli import STARTER, main
+from archnb.cli import main
+from archnb.cli.commands import STARTER
 from archnb.design.accepted import Acceptance
 from archnb.diff import diff
 from archnb.finding import SHOWN, Finding, Findings, Hit, Rule

@@ -1,43 +1,25 @@
-"""The command line: one command a verb. What is printed shows the user's text and never obeys it, and every way to fail has
-its own exit code: see `CODES`.
-"""
+"""The commands: one a verb, each over the functions that a notebook calls too."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import json
 import math
-import os
-import platform
-import re
 import sys
-import tempfile
 import time
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archnb.address import hide_password, show_address
-from archnb.exceptions import ArchnbError, EngineMissing, FileUseError, InputError, printable, unknown
+from archnb.address import show_address
+from archnb.cli.answers import BAD_INPUT, CODES, FOUND, Commands, careful, echo_json, fail, say, say_artefact
+from archnb.exceptions import ArchnbError, unknown
 from archnb.finding import PRINCIPLES, SEVERITIES
 from archnb.shapes import Cell
 
 if TYPE_CHECKING:
     from archnb.finding import Rule
     from archnb.plan import Plan
-
-FINE, FOUND, BAD_INPUT, NO_ENGINE, NO_FILE = 0, 1, 2, 3, 4
-# as sysexits.h numbers a fault of the program itself, and as shells number what ended by an interrupt or a closed pipe
-CRASHED, INTERRUPTED, NO_READER = 70, 130, 141
-
-CODES = """\
-Exit codes: 0 fine; 1 open findings at or above --fail-on, or a failed proof; 2 bad input; 3 an engine is missing; 4 the system
-refuses a file (permission, no room); 70 a fault of archnb itself; 130 interrupted; 141 the reader of the output went away."""
 
 AsJson = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 FailOn = click.option(
@@ -47,169 +29,10 @@ FailOn = click.option(
 DesignFile = click.argument("design", type=click.Path(path_type=Path))
 
 
-def say(text: object, *, err: bool = False) -> None:
-    """Print what is meant for people: the one way in which words get out, so that no control gets out with them."""
-    click.echo(printable(text), err=err)
-
-
-def say_artefact(text: str) -> None:
-    """Print what is meant for a file: byte for byte into a file or a pipe, and on a terminal so that it only shows."""
-    if sys.stdout.isatty():
-        say(text)
-    else:
-        # in colour means: with nothing stripped that looks like a colour
-        click.echo(text, color=True)
-
-
-def _fail(message: str, code: int) -> None:
-    say(f"archnb: {hide_password(message)}", err=True)
-    sys.exit(code)
-
-
-@contextmanager
-def answering(as_json: bool = False) -> Iterator[None]:
-    """Turn every error into its message and exit code; what nobody foresaw is a fault of archnb and says how to report it.
-
-    as_json: what is wrong with an input is told to programs on the one way, as to people on the other.
-    """
-    try:
-        yield
-    except EngineMissing as error:
-        _fail(str(error), NO_ENGINE)
-    except InputError as error:
-        if as_json:
-            _echo_json({"file": error.where or None, "errors": [one.data() for one in error.problems]})
-        _fail(str(error), NO_FILE if isinstance(error, FileUseError) else BAD_INPUT)
-    except (ArchnbError, UnicodeDecodeError) as error:
-        _fail(str(error), BAD_INPUT)
-    except BrokenPipeError:
-        _leave_quietly()
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror or error}.", NO_FILE)
-    except KeyboardInterrupt:
-        _fail("interrupted.", INTERRUPTED)
-    except (click.exceptions.Exit, click.ClickException, click.Abort):
-        raise
-    except Exception as error:
-        _report_crash(error)
-
-
-def _leave_quietly() -> None:
-    """End without a word where nobody reads any more, as other commands do; what is still to be written has no place to go."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    sys.exit(NO_READER)
-
-
-def _report_crash(error: Exception) -> None:
-    """Say that archnb is at fault, and keep what its authors need: versions, the command, where it happened; no design."""
-    from archnb import __version__
-
-    words = " ".join(show_address(one) for one in sys.argv[1:])
-    told = [
-        f"archnb {__version__}, Python {platform.python_version()}, {platform.platform()}",
-        f"command: archnb {words}",
-        "",
-        *traceback.format_exception(error),
-    ]
-    details = hide_password("\n".join(told), *sys.argv, *_read_given_addresses())
-    context = click.get_current_context(silent=True)
-    is_debug = context is not None and bool(context.find_root().params.get("debug"))
-    kept = None
-    if not is_debug:
-        with contextlib.suppress(OSError):
-            handle, kept = tempfile.mkstemp(prefix="archnb-crash-", suffix=".txt")
-            with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(details)
-    if kept is None:
-        say(details, err=True)
-    line = str(error).splitlines()[0] if str(error) else ""
-    message = hide_password(f"{type(error).__name__}: {line[:200]}", *sys.argv, *_read_given_addresses())
-    where = (
-        f"What happened is written to {kept} (archnb --debug … prints it)." if kept else "What happened stands above."
-    )
-    _fail(
-        f"this is a fault of archnb, not of your input: {message}\n{where}\n"
-        "Next: report it to archnb's authors with that text, and with the design file where you may share it.",
-        CRASHED,
-    )
-
-
-def _read_given_addresses() -> list[str]:
-    return [value for name, value in os.environ.items() if name.startswith("ARCHNB_") and name.endswith("_URL")]
-
-
-def careful(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A command that ends in `answering`: by a message and its exit code, whatever happens."""
-
-    @functools.wraps(function)
-    def run(*args: Any, **options: Any) -> Any:
-        with answering(bool(options.get("as_json"))):
-            return function(*args, **options)
-
-    return run
-
-
-class Commands(click.Group):
-    """The commands; what click itself prints and raises, before a command begins, is answered in the same way."""
-
-    def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        """Read the words of a command line; help is printed here."""
-        with answering():
-            return super().make_context(*args, **extra)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that the words name."""
-        with answering():
-            return super().invoke(ctx)
-
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        **extra: Any,
-    ) -> Any:
-        """Run a command line; ends the process with its exit code unless `standalone_mode` is False."""
-        if not standalone_mode:
-            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-        for stream in (sys.stdout, sys.stderr):
-            # a terminal of few letters shows the others by their number
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="backslashreplace")
-        with answering():
-            try:
-                code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-                sys.stdout.flush()
-            except click.ClickException as error:
-                error.message = printable(error.message)  # type: ignore[misc]
-                error.show()
-                sys.exit(BAD_INPUT if error.exit_code == FOUND else error.exit_code)
-            except click.Abort:
-                raise KeyboardInterrupt from None
-        sys.exit(code if isinstance(code, int) else FINE)
-
-
 def _plan(design: Path) -> Plan:
     from archnb import plan
 
     return plan(design)
-
-
-def _echo_json(data: Any) -> None:
-    text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
-    # what a terminal would obey stands in texts only, where JSON has an escape for it
-    click.echo(
-        re.sub(
-            r"[^\n\x20-\x7e]+",
-            lambda found: json.dumps(found[0])[1:-1] if printable(found[0]) != found[0] else found[0],
-            text,
-        )
-    )
 
 
 def _finding_data(plan: Plan) -> list[dict[str, Any]]:
@@ -340,7 +163,7 @@ def explain(entry: str | None, as_json: bool) -> None:
     from archnb.design.reference import explain_data, explain_entry, list_words
 
     if as_json:
-        _echo_json(explain_data(Design, entry))
+        echo_json(explain_data(Design, entry))
     else:
         say(list_words(Design) if entry is None else explain_entry(Design, entry))
 
@@ -370,12 +193,12 @@ def plan_command(design: Path, section: str | None, why_path: str | None, as_jso
             name: {"value": one.value if math.isfinite(one.value) else None, "unit": one.unit.symbol, "text": one.text}
             for name, one in made.facts.items()
         }
-        _echo_json({"name": made.name, "design": made.data(), "facts": facts, "findings": _finding_data(made)})
+        echo_json({"name": made.name, "design": made.data(), "facts": facts, "findings": _finding_data(made)})
     else:
         from archnb.render import bundle
 
         if section is not None and section not in made.sections:
-            _fail(unknown("section", section, made.sections), BAD_INPUT)
+            fail(unknown("section", section, made.sections), BAD_INPUT)
         say(bundle(made.sections[section] if section is not None else made)["text/plain"])
     _exit_for(made, fail_on)
 
@@ -393,7 +216,7 @@ def check(design: Path, is_all: bool, as_json: bool, fail_on: str) -> None:
     """
     made = _plan(design)
     if as_json:
-        _echo_json({"findings": _finding_data(made), **_finding_counts(made)})
+        echo_json({"findings": _finding_data(made), **_finding_counts(made)})
     else:
         _print_findings(made, is_all)
     _exit_for(made, fail_on)
@@ -442,22 +265,22 @@ def rules_command(
     known = {one.id: one for one in rules()}
     if rule_id is not None:
         if rule_id not in known:
-            _fail(unknown("rule", rule_id, known, "'archnb rules' lists them."), BAD_INPUT)
+            fail(unknown("rule", rule_id, known, "'archnb rules' lists them."), BAD_INPUT)
         page = _read_rule_page(rule_id)
         if as_json:
-            _echo_json({**_rule_data(known[rule_id]), "page": page})
+            echo_json({**_rule_data(known[rule_id]), "page": page})
         else:
             say(page)
         return
     if topic is not None and topic not in {one.topic for one in known.values()}:
-        _fail(unknown("topic", topic, dict.fromkeys(one.topic for one in known.values())), BAD_INPUT)
+        fail(unknown("topic", topic, dict.fromkeys(one.topic for one in known.values())), BAD_INPUT)
     chosen = [
         one
         for one in known.values()
         if topic in (None, one.topic) and principle in (None, one.principle) and severity in (None, one.severity)
     ]
     if as_json:
-        _echo_json([_rule_data(one) for one in chosen])
+        echo_json([_rule_data(one) for one in chosen])
         return
     width = max((len(one.id) for one in chosen), default=0)
     for one in chosen:
@@ -490,7 +313,7 @@ def export(design: Path, name: str, dialect: str | None, output: Path | None, as
 
         replace_file(output, made.text)
     if as_json:
-        _echo_json(
+        echo_json(
             {"name": name, "language": made.language, "filename": made.filename, "output": output, "text": made.text}
         )
     else:
@@ -508,7 +331,7 @@ def verify(design: Path, as_json: bool) -> None:
     """Run every artefact on the real thing, and say honestly what was executed, emulated, parsed or not verified."""
     evidence = _plan(design).verify()
     if as_json:
-        _echo_json(evidence.data())
+        echo_json(evidence.data())
     else:
         from archnb.render import bundle
 
@@ -537,7 +360,7 @@ def report(design: Path, output: Path | None, is_verified: bool, as_json: bool, 
     evidence = made.verify() if is_verified else None
     path = made.report(str(target), evidence=evidence)
     if as_json:
-        _echo_json(
+        echo_json(
             {
                 "report": path,
                 "bytes": Path(path).stat().st_size,
@@ -569,7 +392,7 @@ def import_command(source: str, output: Path | None, dialect: str | None, as_jso
         file.create_file(output, file.dumps(found.design))
     notes, remarks = _note_data(found.notes), _note_data(found.remarks)
     if as_json:
-        _echo_json({**found.counts, "output": output, "notes": notes, "remarks": remarks, "skipped": found.skipped})
+        echo_json({**found.counts, "output": output, "notes": notes, "remarks": remarks, "skipped": found.skipped})
         return
     if output is None:
         say_artefact(file.dumps(found.design))
@@ -597,7 +420,7 @@ def diff_command(old: Path, new: Path, as_json: bool) -> None:
 
     found = diff(plan(load(old)), plan(load(new)))
     if as_json:
-        _echo_json([{"effect": c.effect, "path": c.path, "change": c.words, "how": c.how} for c in found.changes])
+        echo_json([{"effect": c.effect, "path": c.path, "change": c.words, "how": c.how} for c in found.changes])
     else:
         say(repr(found))
 
@@ -635,7 +458,7 @@ def demo(directory: Path, as_json: bool) -> None:
     worst = next(iter(made.findings.open), None)
     seconds = time.perf_counter() - started
     if as_json:
-        _echo_json({
+        echo_json({
             "report": report_path, "artefacts": artefacts, "facts": len(made.facts), "findings": _finding_data(made),
             "evidence": evidence.data(), "seconds": seconds,
         })  # fmt: skip
@@ -652,7 +475,7 @@ def _read_shop() -> str:
 
 def _find_shipped(inside: str, beside: str, name: str) -> Path:
     """A file that travels with the package: in a folder of it in a wheel, in another of the checkout otherwise."""
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     for place in (package / inside, package.parent / beside):
         if (place / name).exists():
             return place / name
@@ -682,7 +505,3 @@ def completion(shell: str) -> None:
     found = get_completion_class(shell)
     assert found is not None
     say(found(main, {}, "archnb", "_ARCHNB_COMPLETE").source())
-
-
-if __name__ == "__main__":
-    main()
