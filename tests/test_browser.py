@@ -118,7 +118,7 @@ def test_number_leads_to_its_formula(browser: Any, address: str) -> None:
     row = page.locator(page.evaluate("location.hash"))
     assert "load.peak_carried" in str(row.text_content())
     row.locator("td a").first.click()
-    assert "load.average_requests" in str(page.locator(page.evaluate("location.hash")).text_content())
+    assert "access.view_product.rate" in str(page.locator(page.evaluate("location.hash")).text_content())
     page.context.close()
 
 
