@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from archnb.design.record import Named, Record
@@ -37,13 +38,21 @@ class _Part(NamedTuple):
     holds: Literal["one", "named", "listed"]
 
 
-_PARTS: dict[type[Planned], tuple[_Part, ...]] = {}
+class _Gap(Exception):
+    """A missing value; `path` leads to it from the record at hand, innermost part first."""
+
+    def __init__(self, name: str) -> None:
+        self.path = [name]
 
 
-def _list_parts(kind: type[Planned]) -> tuple[_Part, ...]:
+# the parts of each kind, and the values of those that may be absent
+_PARTS: dict[type[Planned], tuple[tuple[_Part, ...], dict[str, Any]]] = {}
+
+
+def _list_parts(kind: type[Planned]) -> tuple[tuple[_Part, ...], dict[str, Any]]:
     if kind not in _PARTS:
         hints = typing.get_type_hints(kind)
-        found = []
+        found, absent = [], {}
         for field in dataclasses.fields(kind):
             hint = hints[field.name]
             origin, args = typing.get_origin(hint), typing.get_args(hint)
@@ -52,9 +61,11 @@ def _list_parts(kind: type[Planned]) -> tuple[_Part, ...]:
             )
             inner = hint if holds == "one" else args[0]
             is_planned = isinstance(inner, type) and issubclass(inner, Planned)
-            has_default = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
-            found.append(_Part(field.name, has_default, inner if is_planned else None, holds))
-        _PARTS[kind] = tuple(found)
+            may_be_absent = field.default is not dataclasses.MISSING
+            if may_be_absent:
+                absent[field.name] = field.default
+            found.append(_Part(field.name, may_be_absent, inner if is_planned else None, holds))
+        _PARTS[kind] = (tuple(found), absent)
     return _PARTS[kind]
 
 
@@ -64,28 +75,46 @@ def conclude(kind: type[P], record: Record, path: str, /, **resolved: Any) -> P:
     path: where the record stands in the design, for the message. Raises IncompleteError where a value without a declared
     absence is missing.
     """
-    values: dict[str, Any] = {}
-    for name, may_be_absent, inner, holds in _list_parts(kind):
+    try:
+        return _make(kind, record, resolved)
+    except _Gap as gap:
+        raise IncompleteError(f"{'.'.join([path, *reversed(gap.path)])} was left open by its topic") from None
+
+
+def _make(kind: type[P], record: Record, resolved: Mapping[str, Any]) -> P:
+    parts, absent = _list_parts(kind)
+    values = dict(absent)
+    for name, may_be_absent, inner, holds in parts:
         value = resolved[name] if name in resolved else getattr(record, name, None)
         if value is None:
             if not may_be_absent:
-                raise IncompleteError(f"{path}.{name} was left open by its topic")
+                raise _Gap(name)
         elif inner is None:
             values[name] = value
+        elif holds == "one":
+            values[name] = _make_inner(inner, value, name)
         elif holds == "named":
-            values[name] = Named(
-                {key: _conclude_inner(inner, one, f"{path}.{name}.{key}") for key, one in value.items()}
-            )
-        elif holds == "listed":
-            values[name] = tuple(_conclude_inner(inner, one, f"{path}.{name}.{n}") for n, one in enumerate(value))
+            made = Named({key: _make_inner(inner, one, key) for key, one in value.items()}) if value else Named()
+            values[name] = made
         else:
-            values[name] = _conclude_inner(inner, value, f"{path}.{name}")
-    return kind(**values)
+            values[name] = tuple(_make_inner(inner, one, str(n)) for n, one in enumerate(value))
+    # records only hold fields, and a plan makes hundreds: without the constructor, which sets each field anew
+    made_record = object.__new__(kind)
+    made_record.__dict__.update(values)
+    return made_record
 
 
-def _conclude_inner(kind: type[Planned], value: Any, path: str) -> Planned:
+def _make_inner(kind: type[Planned], value: Any, at: str) -> Planned:
     """The planned record of a said one; what a topic resolved already is one."""
-    return value if isinstance(value, kind) else conclude(kind, value, path)
+    if isinstance(value, kind):
+        return value
+    try:
+        return _make(kind, value, _NOTHING)
+    except _Gap as gap:
+        gap.path.append(at)
+        raise
 
+
+_NOTHING: Mapping[str, Any] = {}
 
 __all__ = ["IncompleteError", "Planned", "conclude"]
