@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import archnb
+from archnb import topics
 
 ROOT = Path(archnb.__file__).parent
 BASE = {"address", "exceptions", "quantity", "naming"}
@@ -68,6 +70,9 @@ def _imports(path: Path) -> set[str]:
     return found
 
 
+TOPICS = sorted(
+    path.name for path in (ROOT / "topics").iterdir() if path.stem not in ("__init__", "topic", "__pycache__")
+)
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.name != "__init__.py" or path.parent != ROOT)
 
 
@@ -86,16 +91,57 @@ def test_doors_are_used_one_way(path: Path) -> None:
 
 def test_topics_do_not_import_each_other() -> None:
     """A topic reads the completed design and earlier facts, never another topic."""
-    topics = ROOT / "topics"
-    names = {path.stem for path in topics.iterdir() if path.stem not in ("__init__", "topic", "__pycache__")}
-    for path in topics.rglob("*.py"):
-        own = path.relative_to(topics).parts[0].removesuffix(".py")
+    folder = ROOT / "topics"
+    for path in folder.rglob("*.py"):
+        own = path.relative_to(folder).parts[0].removesuffix(".py")
         if own == "__init__":
             continue
         for name in _imports(path):
             parts = name.split(".")
             if parts[1] == "topics" and len(parts) > 2:
-                assert parts[2] not in names - {own}, f"{path.name} imports {name}"
+                assert parts[2] not in {*TOPICS} - {own}, f"{path.name} imports {name}"
+
+
+# what a topic offers, by the file that it comes from: the same in every topic
+VERBS = {
+    "complete": "proposals",
+    "measure": "measures",
+    "conclude": "conclusions",
+    "RULES": "rules",
+    "views": "views",
+}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_topics_have_the_same_files(topic: str) -> None:
+    """A topic is a folder with five files of verbs, each defining its own; what it is called by only names them."""
+    folder, package = ROOT / "topics" / topic, f"archnb.topics.{topic}"
+    for verb, file in VERBS.items():
+        module = importlib.import_module(f"{package}.{file}")
+        offered = getattr(importlib.import_module(package), verb)
+        assert offered is getattr(module, verb)
+        if verb != "RULES":
+            assert offered.__module__ == module.__name__
+        assert (folder / f"{file}.py").is_file() or (verb == "RULES" and (folder / "rules" / "__init__.py").is_file())
+    docstring, *body = ast.parse((folder / "__init__.py").read_text(encoding="utf-8")).body
+    assert isinstance(docstring, ast.Expr)
+    imported, named = {}, []
+    for node in body:
+        if isinstance(node, ast.ImportFrom):
+            imported |= {one.asname or one.name: node.module for one in node.names}
+        else:
+            assert isinstance(node, ast.Assign | ast.AnnAssign), (
+                f"{topic}/__init__.py defines something: {ast.unparse(node)}"
+            )
+            named += [ast.unparse(one) for one in (node.targets if isinstance(node, ast.Assign) else [node.target])]
+    assert imported == {"annotations": "__future__", **{verb: f"{package}.{file}" for verb, file in VERBS.items()}}
+    assert named == ["NAME", "TITLE", "CLOSES", "__all__"]
+
+
+def test_every_topic_runs() -> None:
+    """What stands in `topics/` and what a plan runs are the same, each called as its folder is."""
+    assert sorted(topic.NAME for topic in topics.TOPICS) == TOPICS
+    assert [topic.NAME for topic in topics.TOPICS] == [topic.__name__.rpartition(".")[2] for topic in topics.TOPICS]
 
 
 def test_no_import_cycles() -> None:

@@ -39,11 +39,11 @@ def test_a_rule_has_one_name(rule: Rule) -> None:
 
 
 def test_rules_live_in_rules() -> None:
-    """In a topic that is a folder, every rule stands in `rules`, be it a file or a folder."""
+    """Every rule of a topic stands in its `rules`, be it a file or a folder."""
     for topic in TOPICS:
         for one in topic.RULES:
             module = one.check.__module__.removeprefix("archnb.topics.").split(".")
-            assert len(module) == 1 or module[1] == "rules", one.id
+            assert module[:2] == [topic.NAME, "rules"], one.id
 
 
 def test_no_example_is_left_over() -> None:

@@ -1,4 +1,4 @@
-"""What follows from what was said: one module a section, in the order in which they depend on each other."""
+"""What follows from what was said: a folder a section, in the order in which they depend on each other."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """What every topic offers, and the draft that travels through them.
 
-A topic is a module with the same few words: `NAME`, `TITLE`, `CLOSES`, `complete`, `measure`, `conclude`, `RULES`, `views`. The draft carries
-the design as completed so far, the facts, and the reason of everything proposed.
+A topic is a folder with the same few words, each from a file of the same name in all of them: `complete` from `proposals`,
+`measure` from `measures`, `conclude` from `conclusions`, `RULES` from `rules`, `views` from `views`; and `NAME`, `TITLE`,
+`CLOSES`. Beside these files stand the nouns of its field. The draft carries the design as completed so far, the facts, and
+the reason of everything proposed.
 """
 
 from __future__ import annotations
@@ -199,7 +201,7 @@ def _is_quantity(cls: type[Record], name: str) -> bool:
 
 
 class Topic(Protocol):
-    """The words of a topic; a module with these names is one."""
+    """The words of a topic; a package with these names is one."""
 
     # read-only, so that a tuple of rules will do
 
