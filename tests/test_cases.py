@@ -31,6 +31,15 @@ def read(name: str) -> dict[str, Any]:
 REFERENCES, RANGES, ERRORS = read("references.yaml"), read("ranges.yaml"), read("errors.yaml")
 
 
+def _name(case: Any) -> str:
+    """What a case is called; where there are none, pytest asks for the name of nothing."""
+    if isinstance(case, Path):
+        return case.stem
+    if not isinstance(case, dict):
+        return "none"
+    return str(case.get("name") or case.get("mistake") or f"{case['path']} {case['value']!a}")
+
+
 def put(path: list[str], value: Any) -> dict[str, Any]:
     """The base of the references with a value at a path."""
     data = {"archnb": 1, **copy.deepcopy(REFERENCES["base"])}
@@ -44,7 +53,7 @@ def put(path: list[str], value: Any) -> dict[str, Any]:
     return data
 
 
-@pytest.mark.parametrize("case", REFERENCES["cases"], ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", REFERENCES["cases"], ids=_name)
 def test_references(case: dict[str, Any], tmp_path: Path) -> None:
     """Every name of nothing is an error with line, path, nearest match and next step."""
     with pytest.raises(InputError) as caught:
@@ -58,7 +67,7 @@ def test_references(case: dict[str, Any], tmp_path: Path) -> None:
         assert nearest == set(case["nearest"].split(", "))
 
 
-@pytest.mark.parametrize("case", RANGES["cases"], ids=lambda case: f"{case['path']} {case['value']!a}")
+@pytest.mark.parametrize("case", RANGES["cases"], ids=_name)
 def test_ranges(case: dict[str, Any], tmp_path: Path) -> None:
     """Every value that is out of range is refused; what is unwise is found; what is right is planned."""
     from ruamel.yaml import YAML
@@ -77,7 +86,7 @@ def test_ranges(case: dict[str, Any], tmp_path: Path) -> None:
         assert bool(found) == ("finding" in case["expect"])
 
 
-@pytest.mark.parametrize("case", ERRORS["cases"], ids=lambda case: case["mistake"])
+@pytest.mark.parametrize("case", ERRORS["cases"], ids=_name)
 def test_errors(case: dict[str, Any], tmp_path: Path) -> None:
     """Every mistake is told at its line, in our own words, with the next step."""
     path = tmp_path / "design.yaml"
@@ -91,7 +100,7 @@ def test_errors(case: dict[str, Any], tmp_path: Path) -> None:
     assert "while scanning" not in str(caught.value)
 
 
-@pytest.mark.parametrize("path", sorted((CASES or Path("nowhere")).glob("designs/*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((CASES or Path("nowhere")).glob("designs/*.yaml")), ids=_name)
 def test_designs_of_other_domains(path: Path) -> None:
     """Designs of other kinds of system are read and planned."""
     assert len(plan(path).facts) > 100
