@@ -406,7 +406,9 @@ class Plan(Shown):
             return Why(path, False, values.get(path, because.value), because.reason, because.facts)
         below = [one for one in values if one.startswith(path + ".")]
         if path not in values and not below:
-            raise ArchnbError(unknown("path", path, [*values, *reasons], "plan.paths() lists them all."))
+            if path in self.facts:
+                raise ArchnbError(f"'{path}' is a fact: plan.facts['{path}'].why() says what it follows from.")
+            raise ArchnbError(unknown("path", path, [*values, *reasons, *self.facts], "plan.paths() lists them all."))
         if below and self.draft.is_said(path):
             return Why(path, True, None, "said in the design, in part: " + ", ".join(below[:5]))
         # a value inside a record that was proposed as a whole has the record's reason

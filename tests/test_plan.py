@@ -105,6 +105,10 @@ def test_why_of_a_proposed_value() -> None:
         made.why("cache.policies.resolve.tll")
     with pytest.raises(ArchnbError, match="is not known"):
         made.why("nonsense")
+    with pytest.raises(ArchnbError, match=r"did you mean 'load\.peak_reads'"):
+        made.why("load.peak_read")
+    with pytest.raises(ArchnbError, match=r"plan\.facts\['load\.peak_reads'\]\.why\(\)"):
+        made.why("load.peak_reads")
 
 
 def test_sections_stand_in_order() -> None:

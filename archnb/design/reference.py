@@ -14,7 +14,7 @@ from archnb.design.entities import MARKS, TYPES
 from archnb.design.grammars import GRAMMARS, Grammar
 from archnb.design.record import Asked, Dotted, Named, Record, asked, hints
 from archnb.exceptions import InputError, unknown_name
-from archnb.naming import singular
+from archnb.naming import singular, with_article
 from archnb.quantity import MEANT, Quantity, units
 from archnb.quantity import describe as describe_dimension
 
@@ -187,9 +187,9 @@ def _list_facts(about: Asked) -> Iterator[tuple[str, str]]:
     if about.within is not None:
         yield "Range", about.within.describe()
     if about.refers is not None:
-        yield "Names", f"{_with_article(about.refers.scope)}"
+        yield "Names", with_article(about.refers.scope)
     if about.keys is not None:
-        yield "Its names are", f"those of {_with_article(about.keys.scope)}"
+        yield "Its names are", f"those of {with_article(about.keys.scope)}"
     if about.example:
         yield "Example", f"`{about.example}`"
     if about.proposed:
@@ -201,10 +201,6 @@ def _list_facts(about: Asked) -> Iterator[tuple[str, str]]:
 def _say_proposed(about: Asked) -> str:
     """What is proposed, as code where it is a value and not a sentence."""
     return f"`{about.proposed}`" if about.proposed and "," not in about.proposed else about.proposed
-
-
-def _with_article(words: str) -> str:
-    return f"{'an' if words[0] in 'aeiouAEIOUS' and not words.startswith('store') else 'a'} {words}"
 
 
 def _explain_grammar(grammar: Grammar) -> str:
@@ -271,9 +267,9 @@ def _write_rows(entries: list[Entry]) -> list[str]:
         if about.within is not None:
             takes.append(about.within.describe().removeprefix("a whole number, "))
         if about.refers is not None:
-            takes.append(f"names {_with_article(about.refers.scope)}")
+            takes.append(f"names {with_article(about.refers.scope)}")
         if about.keys is not None:
-            takes.append(f"its names are those of {_with_article(about.keys.scope)}")
+            takes.append(f"its names are those of {with_article(about.keys.scope)}")
         if about.grammar:
             takes.append(f"written as [{about.grammar}](#grammars)")
         cells = (

@@ -24,7 +24,7 @@ from archnb.fact.keys.auth import (
 )
 from archnb.fact.keys.load import DAILY_USERS, PEAK_FACTOR, PEAK_REQUESTS
 from archnb.model import Model, Principal, Unknown, Way
-from archnb.naming import snake
+from archnb.naming import snake, with_article
 from archnb.quantity import Quantity, parse
 from archnb.topics.topic import Assumption, Because, Draft
 
@@ -149,13 +149,16 @@ def _complete_role(draft: Draft, auth: Auth, principal: Principal) -> Role:
 
 def _describe(principal: Principal) -> str:
     if principal.kind == "service":
-        return f"Programs, each a {principal.entity}." if principal.entity else "Programs of our own."
+        return f"Programs, each {with_article(principal.entity)}." if principal.entity else "Programs of our own."
     if principal.kind == "staff":
         return "People who run the system."
     if principal.kind == "member" and principal.membership is not None:
-        return f"People of a {principal.membership.group.target}, each by a {principal.membership.entity}."
+        group, row = principal.membership.group.target, principal.membership.entity
+        return f"People of {with_article(group)}, each by {with_article(row)}."
     return (
-        f"People who use the system, each a {principal.entity}." if principal.entity else "People who use the system."
+        f"People who use the system, each {with_article(principal.entity)}."
+        if principal.entity
+        else "People who use the system."
     )
 
 
