@@ -101,6 +101,7 @@ def test_why_of_a_proposed_value() -> None:
     assert not made.why("cache.policies.resolve.ttl").is_said
     assert made.why("cache.policies.resolve.ttl").reason
     assert made.why("requirements.load.writes").is_said
+    assert made.why("requirements.load").reason.startswith("said in the design, in part: requirements.load.writes, ")
     with pytest.raises(ArchnbError, match="did you mean"):
         made.why("cache.policies.resolve.tll")
     with pytest.raises(ArchnbError, match="is not known"):
