@@ -4,7 +4,6 @@ with its question, what it takes, its range, an example, and what is proposed wh
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, Literal
 
 from archnb.design.entities import MARKS, TYPES
 from archnb.design.grammars import GRAMMARS, Grammar
-from archnb.design.record import Asked, Dotted, Named, Record, asked, hints
+from archnb.design.record import Asked, Dotted, Named, Record, asked, hints, strip_none
 from archnb.exceptions import InputError, unknown_name
 from archnb.naming import singular, with_article
 from archnb.quantity import MEANT, Quantity, units
@@ -57,7 +56,7 @@ def list_entries(cls: type[Record], path: str = "") -> Iterator[Entry]:
 
 def _find_inner(hint: Any) -> tuple[type[Record] | None, bool]:
     """The record that a field holds, and whether it holds several."""
-    hint = _strip_none(hint)
+    hint = strip_none(hint)
     if isinstance(hint, type) and issubclass(hint, Record):
         return hint, False
     if typing.get_origin(hint) in (Named, tuple):
@@ -66,15 +65,9 @@ def _find_inner(hint: Any) -> tuple[type[Record] | None, bool]:
     return None, False
 
 
-def _strip_none(hint: Any) -> Any:
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        return next(one for one in typing.get_args(hint) if one is not type(None))
-    return hint
-
-
 def _say_kind(hint: Any, about: Asked) -> str:
     """What a field takes, in words."""
-    hint = _strip_none(hint)
+    hint = strip_none(hint)
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if about.within is not None and "100%" in (about.within.most, about.within.below):
         return "a share such as '90%'"
@@ -85,7 +78,7 @@ def _say_kind(hint: Any, about: Asked) -> str:
     if about.words is not None:
         return "one of " + ", ".join(f"`{one}`" for one in about.words.list_names())
     if origin is Named:
-        inner = _strip_none(args[0])
+        inner = strip_none(args[0])
         if isinstance(inner, type) and issubclass(inner, Record):
             short = f", each {inner.SHORTHAND} or with fields" if inner.SHORTHAND else ", each with fields"
             return f"names{short}"

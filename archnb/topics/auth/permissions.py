@@ -39,7 +39,7 @@ DAY = 86400.0
 def complete_auth(draft: Draft) -> None:
     """Fill the section: owner, roles with what they may do, clients, lifetimes."""
     auth = draft.design.auth
-    names = list_roles(draft.model)
+    names = draft.model.roles.names
     found, tenant = explain_owner(draft.model), draft.model.tenants.tenant
     auth = draft.fill(
         "auth",
@@ -62,11 +62,6 @@ def complete_auth(draft: Draft) -> None:
     roles = {name: _complete_role(draft, auth, one) for name, one in principals.items()}
     clients = _complete_clients(draft, auth, principals)
     draft.close("auth", dataclasses.replace(auth, roles=Named(roles), clients=Named(clients)))
-
-
-def list_roles(model: Model) -> tuple[str, ...]:
-    """The roles that access patterns and clients name and those that were said; `public` is nobody in particular."""
-    return model.roles.names
 
 
 def explain_owner(model: Model) -> tuple[str, str] | None:
@@ -305,7 +300,6 @@ __all__ = [
     "explain_owner",
     "find_own_way",
     "is_strict",
-    "list_roles",
     "measure_auth",
     "roles_of",
 ]

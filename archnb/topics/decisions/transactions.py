@@ -197,6 +197,9 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             if len(list_boundary(draft, pattern)) > 1
             else ""
         )
+        operation = draft.design.api.operations.get(name)
+        if operation is not None and operation.action == "command":
+            return _guard_command(draft, entity, steps)
         return (
             "read committed",
             f"UPDATE … SET …, version = version + 1 WHERE {_key(draft, entity)} AND version = :version",
@@ -242,13 +245,35 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
     )
 
 
-def _guard_state(draft: Draft, pattern: AccessPattern, changed: str) -> str:
-    """The conditional UPDATE of a row with a state, where the write changes it beside a counter of another."""
-    entity = pattern.writes or ""
-    status = next(
+def _guard_command(draft: Draft, entity: str, steps: str) -> tuple[str, str, str]:
+    """What guards a command on one row: its client sends no version, so the row's own state must be the condition, or its lock."""
+    status = _find_status(draft, entity)
+    if status is not None:
+        return (
+            "read committed",
+            f"UPDATE {entity} SET {status} = :new WHERE {_key(draft, entity)} AND {status} = :read",
+            f"a command says what is done and no version; the {status} that allows it is part of the condition, so the second of two changes no row and gets a conflict{steps}",
+        )
+    is_one_writer = draft.model.places.engine(draft.model.places.find_home(entity)).limit("writers") is not None
+    return (
+        "read committed",
+        f"{'BEGIN IMMEDIATE' if is_one_writer else f'SELECT … FOR UPDATE of {entity}'} before the check",
+        f"a command says what is done and no version; the second of two waits, and decides by what the first has left{steps}",
+    )
+
+
+def _find_status(draft: Draft, entity: str) -> str | None:
+    """The field that holds the state of a row, where an entity has one."""
+    return next(
         (n for n, f in draft.model.fields(entity).items() if f.values and n in ("status", "state", "stage", "phase")),
         None,
     )
+
+
+def _guard_state(draft: Draft, pattern: AccessPattern, changed: str) -> str:
+    """The conditional UPDATE of a row with a state, where the write changes it beside a counter of another."""
+    entity = pattern.writes or ""
+    status = _find_status(draft, entity)
     if pattern.action != "update" or changed == entity or status is None:
         return ""
     return f"UPDATE {entity} SET {status} = :new WHERE {_key(draft, entity)} AND {status} = :read; then "
