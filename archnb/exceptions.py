@@ -52,10 +52,6 @@ class FileChangedError(ArchnbError):
     """A design file changed on disk since it was read."""
 
 
-class DrawingError(ArchnbError):
-    """A drawing could not be laid out; the message says what to show instead."""
-
-
 @dataclass(frozen=True)
 class Problem:
     """One thing wrong with an input: its path, what is wrong with the next step, and the line in the file if there is one.

@@ -158,15 +158,15 @@ class Group:
     def places(self) -> tuple[str, ...]:
         """Each place with its evidence, and with its own effect and remedy where the places differ in them."""
         return tuple(
-            " ".join(
-                [
-                    one.place,
-                    *([one.effect] if one.effect != self.effect else []),
-                    *([one.remedy] if one.remedy != self.remedy else []),
-                ]
-            )
+            " ".join([one.place.rstrip(".") + ".", *told] if told else [one.place])
             for one in self.findings
+            for told in [self._list_differing(one)]
         )
+
+    def _list_differing(self, one: Finding) -> list[str]:
+        """The effect and the remedy of a finding, where they are not the group's."""
+        effect = [one.effect] if one.effect != self.effect else []
+        return effect + ([one.remedy] if one.remedy != self.remedy else [])
 
     @property
     def where(self) -> Cell:

@@ -121,10 +121,12 @@ def words(text: str) -> str:
 def with_article(text: str) -> str:
     """A noun with its article: an order, a user.
 
-    >>> with_article("order"), with_article("user"), with_article("address")
-    ('an order', 'a user', 'an address')
+    >>> with_article("order"), with_article("user"), with_article("SLO"), with_article("store")
+    ('an order', 'a user', 'an SLO', 'a store')
     """
-    is_vowel = text[:1].lower() in "aeiou" and not text.lower().startswith(("use", "uni", "eu", "one"))
+    is_vowel = (text[:1].lower() in "aeiou" or text.startswith("SLO")) and not text.lower().startswith(
+        ("use", "uni", "eu", "one")
+    )
     return f"{'an' if is_vowel and text else 'a'} {text}"
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from archnb import topics
 from archnb.design import Design, find_dangling, leaves, locate, plain
+from archnb.design.declaration import Range
 from archnb.exceptions import ArchnbError, InputError, Problem, printable, quote, unknown, unknown_name
 from archnb.fact import Facts, Family, Key
 from archnb.fact.keys import find_key, list_keys
@@ -197,7 +198,7 @@ def _find_unknown_rules(design: Design) -> Iterator[Problem]:
 
 
 def _check_assumptions(design: Design) -> Iterator[Problem]:
-    """What the design says under `assumptions` that is no assumption, or of another dimension."""
+    """What the design says under `assumptions` that is no assumption, of another dimension, or out of its range."""
     if not design.assumptions:
         return
     names = [one if isinstance(one, Key) else one.name for one in list_keys() if one.is_assumption]
@@ -209,6 +210,11 @@ def _check_assumptions(design: Design) -> Iterator[Problem]:
         elif found.dimension is not None and value is not None and value.unit.dimension != found.dimension:
             told = f"'{value}' is {value.unit.describe()}"
             yield Problem.of(path, told, f"give {describe(found.dimension)}", given=str(value))
+        elif value is not None:
+            within = Range(above="0" if found.is_positive else None, most="100%" if found.is_share else None)
+            fault = within.find_fault(value)
+            if fault is not None:
+                yield Problem.of(path, f"'{value}' is {fault}", f"give {within.describe()}", given=str(value))
 
 
 def _check_overruled(draft: Draft) -> Iterator[Problem]:
@@ -421,9 +427,12 @@ class Plan(Shown):
             return Why(path, False, values.get(path, because.value), because.reason, because.facts)
         below = [one for one in values if one.startswith(path + ".")]
         if path not in values and not below:
-            raise ArchnbError(unknown("path", path, [*values, *reasons], "plan.paths() lists them all."))
+            if path in self.facts:
+                raise ArchnbError(f"'{path}' is a fact: plan.facts['{path}'].why() says what it follows from.")
+            raise ArchnbError(unknown("path", path, [*values, *reasons, *self.facts], "plan.paths() lists them all."))
         if below and self.draft.is_said(path):
-            return Why(path, True, None, "said in the design, in part: " + ", ".join(below[:5]))
+            said = [one for one in below if one in self._said_values]
+            return Why(path, True, None, "said in the design, in part: " + ", ".join(said[:5]))
         # a value inside a record that was proposed as a whole has the record's reason
         above = path
         while "." in above:

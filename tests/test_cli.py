@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -191,3 +193,9 @@ def test_schema_is_written_to_a_file(tmp_path: Path) -> None:
     assert run("schema", "--output", str(target)).exit_code == 0
     assert target.read_text(encoding="utf-8") == run("schema").stdout
     assert run("schema", "--output", str(tmp_path)).exit_code == 4
+
+
+def test_the_package_runs_as_a_module() -> None:
+    """`python -m archnb` is the command line, for where the command is not on the PATH."""
+    done = subprocess.run([sys.executable, "-m", "archnb", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0 and "Usage: python -m archnb" in done.stdout

@@ -40,6 +40,7 @@ DOORS: dict[str, set[str]] = {
     "verify": BASE | {"design", "engines", "export", "fact", "model", "plan", "planned", "shapes"},
     "report": BASE | {"design", "export", "fact", "file", "finding", "plan", "render", "shapes", "verify"},
     "capture": BASE | {"design", "fact", "file", "finding", "plan", "render", "shapes"},
+    "__main__": {"cli"},
     "cli": BASE | {"capture", "design", "diff", "export", "fact", "file", "finding", "plan", "readers", "render", "report", "shapes", "verify"},
 }  # fmt: skip
 

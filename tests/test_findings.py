@@ -225,7 +225,7 @@ def test_places_that_differ_say_how() -> None:
     other = Finding(rule, "b", "seen", "Another effect.", rule.remedy)
     (group,) = Findings([one, other]).groups
     assert group.effect == rule.effect
-    assert group.places == ("`a`: seen", "`b`: seen Another effect.")
+    assert group.places == ("`a`: seen", "`b`: seen. Another effect.")
     (group,) = Findings([other]).groups
     assert group.effect == "Another effect."
     assert group.places == ("`b`: seen",)

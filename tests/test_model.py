@@ -248,6 +248,26 @@ def test_a_role_has_somebody_behind_it(name: str, role: str, kind: str, entity: 
     assert found and (found.kind, found.entity) == (kind, entity)
 
 
+def test_an_owner_is_a_customer() -> None:
+    """Who owns a dog acts on their own dogs: no word of a role makes people of the system into the operator's staff."""
+    said: dict[str, Any] = {
+        "entities": {
+            "Owner": {"fields": {"id": "key", "email": "email unique personal"}},
+            "Dog": {"fields": {"id": "key", "owner": "-> Owner", "name": "text(40)"}},
+        },
+        "access": {"my_dogs": {"reads": "Dog", "by": "owner", "roles": ["owner"]}},
+    }
+    made = plan(Design.of(said))
+    found = made.model.roles.find("owner")
+    assert found and (found.kind, found.entity) == ("person", "Owner") and not made.model.roles.is_admin("owner")
+    role = made.planned.auth.roles["owner"]
+    assert role.allows["my_dogs"] == "own" and role.summary == "People who use the system, each an Owner."
+    without = Design.of(
+        {"entities": {"Dog": {"fields": {"id": "key"}}}, "access": {"dogs": {"reads": "Dog", "roles": ["owner"]}}}
+    )
+    assert isinstance(Model(without).roles.find("owner"), Unknown)
+
+
 @pytest.mark.parametrize(("name", "role"), [("GREENHOUSE", "onlooker"), ("COURTS", "porter"), ("COURTS", "coach")])
 def test_a_role_that_nothing_explains_is_unknown(name: str, role: str) -> None:
     """Where neither an entity, a field nor the word tells who has a role, the answer says so, and the line to write tells it."""

@@ -322,6 +322,10 @@ def test_an_overruled_threshold_changes_the_plan() -> None:
         ({"flow.assumed.time_serivce": "3 ms"}, "did you mean 'flow.assumed.time_service'"),
         ({"cache.least_saved": 1, "cache": {"least_saved": 2}}, "said twice"),
         ({"load.peak_reads": "3/s"}, "is not known"),
+        ({"flow.assumed.target": "0%"}, "'0%' is not more than 0; give more than 0, at most 100%"),
+        ({"flow.assumed.target": "150%"}, "'150%' is more than 100%"),
+        ({"flow.assumed.cores_service": 0}, "not more than 0; give more than 0"),
+        ({"monitoring.handful": 0}, "not more than 0"),
     ],
 )
 def test_unknown_assumptions_are_errors(said: dict[str, Any], message: str) -> None:

@@ -101,10 +101,15 @@ def test_why_of_a_proposed_value() -> None:
     assert not made.why("cache.policies.resolve.ttl").is_said
     assert made.why("cache.policies.resolve.ttl").reason
     assert made.why("requirements.load.writes").is_said
+    assert made.why("requirements.load").reason.startswith("said in the design, in part: requirements.load.writes, ")
     with pytest.raises(ArchnbError, match="did you mean"):
         made.why("cache.policies.resolve.tll")
     with pytest.raises(ArchnbError, match="is not known"):
         made.why("nonsense")
+    with pytest.raises(ArchnbError, match=r"did you mean 'load\.peak_reads'"):
+        made.why("load.peak_read")
+    with pytest.raises(ArchnbError, match=r"plan\.facts\['load\.peak_reads'\]\.why\(\)"):
+        made.why("load.peak_reads")
 
 
 def test_sections_stand_in_order() -> None:

@@ -386,9 +386,9 @@ def test_one_odd_column_does_not_cost_the_table() -> None:
     ("text", "message"),
     [
         ("", "there is no CREATE TABLE in this file"),
-        ("hello world", "there is no CREATE TABLE in this file; 1 statements were not understood"),
+        ("hello world", "there is no CREATE TABLE in this file; 1 statement was not understood"),
         ("PGDMP\x00\x01", "the file is not text; dump it as plain SQL"),
-        ("CREATE VIEW v AS SELECT 1;", "there is no CREATE TABLE in this file; 1 statements"),
+        ("CREATE VIEW v AS SELECT 1;", "there is no CREATE TABLE in this file; 1 statement was"),
     ],
 )
 def test_what_is_no_dump_is_refused_with_the_next_step(text: str, message: str) -> None:

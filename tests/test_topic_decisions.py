@@ -53,6 +53,41 @@ def write(entity: dict[str, str], **pattern: Any) -> Design:
     )
 
 
+@pytest.mark.parametrize(
+    ("fields", "guard"),
+    [
+        ({"state": "enum(open, closed)"}, "UPDATE Thing SET state = :new WHERE id = :id AND state = :read"),
+        ({"sent_at": "timestamp optional"}, "SELECT … FOR UPDATE of Thing before the check"),
+    ],
+)
+def test_a_command_is_guarded_by_what_its_client_sends(fields: dict[str, str], guard: str) -> None:
+    """A command carries no If-Match, so no version guards it: the state does, or the lock of the row."""
+    made = plan(
+        Design.of(
+            {
+                "name": "guards",
+                "entities": {"Thing": {"fields": {"id": "key", **fields}}},
+                "access": {"close_thing": {"writes": "Thing", "action": "update", "by": "id", "roles": "user"}},
+            }
+        )
+    )
+    operation = made.planned.operations["close_thing"]
+    assert operation.contract.action == "command" and "If-Match" not in operation.contract.parameters
+    assert operation.transactions[0].guard == guard and "If-Match" not in operation.transactions[0].reason
+
+
+def test_rows_that_steps_change_are_locked() -> None:
+    """What adds a row and changes one that is there does not say that nothing is changed: the second of two waits."""
+    held = write({"room": "-> Room"}, action="create", steps=["hold Room", "create Thing"])
+    one = plan(held).design.decisions.transactions["change"]
+    assert one.guard.startswith("SELECT … FOR UPDATE of Room before the check, the primary key")
+    assert "rows of Room" in one.reason and "nothing that exists is changed" not in one.reason
+    new = plan(write({"room": "-> Room"}, action="create", steps=["create Room"])).design.decisions.transactions[
+        "change"
+    ]
+    assert new.guard.startswith("the primary key") and new.reason.startswith("nothing that exists is changed")
+
+
 def test_a_counter_is_moved_by_one_conditional_update() -> None:
     """Stock is taken by an UPDATE that repeats its condition, at read committed."""
     one = plan(write({"on_hand": "int >= 0"}, action="update", by="id")).design.decisions.transactions["change"]

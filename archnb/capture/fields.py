@@ -5,7 +5,6 @@ do what is wrong with the text in it or, where nothing was said, what is propose
 from __future__ import annotations
 
 import math
-import types
 import typing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from archnb.design.declaration import Asked
-from archnb.design.record import Named, Record, asked, hints
+from archnb.design.record import Named, Record, asked, hints, strip_none
 from archnb.exceptions import EngineMissing, InputError
 from archnb.quantity import Quantity
 from archnb.render.markup import element, join_markup
@@ -57,7 +56,7 @@ def import_ipywidgets() -> Any:
 
 def find_inner(hint: Any) -> tuple[str, type[Record]] | None:
     """Whether a field holds a record ("record") or records by name ("named"), and of which class."""
-    hint = _strip_none(hint)
+    hint = strip_none(hint)
     if isinstance(hint, type) and issubclass(hint, Record):
         return "record", hint
     if typing.get_origin(hint) is Named:
@@ -77,14 +76,8 @@ def list_questions(cls: type[Record], path: str) -> Iterator[Question]:
             yield Question(f"{path}.{name}", found[0], about, found[1])
 
 
-def _strip_none(hint: Any) -> Any:
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        return next(one for one in typing.get_args(hint) if one is not type(None))
-    return hint
-
-
 def _find_kind(hint: Any) -> tuple[Kind, tuple[str, ...]] | None:
-    hint = _strip_none(hint)
+    hint = strip_none(hint)
     if typing.get_origin(hint) is Literal:
         return "choice", tuple(str(one) for one in typing.get_args(hint))
     if typing.get_origin(hint) is tuple and typing.get_args(hint)[0] is str:

@@ -105,6 +105,17 @@ def hints(cls: type[Record]) -> dict[str, Any]:
     return _HINTS[cls]
 
 
+def strip_none(hint: Any) -> Any:
+    """A type without its None.
+
+    >>> strip_none(int | None), strip_none(str)
+    (<class 'int'>, <class 'str'>)
+    """
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        return next(one for one in typing.get_args(hint) if one is not type(None))
+    return hint
+
+
 def asked(cls: type[Record]) -> dict[str, Asked]:
     """What a record's fields say of themselves, by name: question, help, example, unit."""
     if cls not in _ASKED:

@@ -4,7 +4,6 @@ with its question, what it takes, its range, an example, and what is proposed wh
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from typing import Any, Literal
 from archnb.design.declaration import Asked
 from archnb.design.entities import MARKS, TYPES
 from archnb.design.grammars import GRAMMARS, Grammar
-from archnb.design.record import Dotted, Named, Record, asked, hints
+from archnb.design.record import Dotted, Named, Record, asked, hints, strip_none
 from archnb.exceptions import InputError, unknown_name
-from archnb.naming import singular
+from archnb.naming import singular, with_article
 from archnb.quantity import MEANT, Quantity, units
 from archnb.quantity import describe as describe_dimension
 
@@ -58,7 +57,7 @@ def list_entries(cls: type[Record], path: str = "") -> Iterator[Entry]:
 
 def _find_inner(hint: Any) -> tuple[type[Record] | None, bool]:
     """The record that a field holds, and whether it holds several."""
-    hint = _strip_none(hint)
+    hint = strip_none(hint)
     if isinstance(hint, type) and issubclass(hint, Record):
         return hint, False
     if typing.get_origin(hint) in (Named, tuple):
@@ -67,15 +66,9 @@ def _find_inner(hint: Any) -> tuple[type[Record] | None, bool]:
     return None, False
 
 
-def _strip_none(hint: Any) -> Any:
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        return next(one for one in typing.get_args(hint) if one is not type(None))
-    return hint
-
-
 def _say_kind(hint: Any, about: Asked) -> str:
     """What a field takes, in words."""
-    hint = _strip_none(hint)
+    hint = strip_none(hint)
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if about.within is not None and "100%" in (about.within.most, about.within.below):
         return "a share such as '90%'"
@@ -86,7 +79,7 @@ def _say_kind(hint: Any, about: Asked) -> str:
     if about.words is not None:
         return "one of " + ", ".join(f"`{one}`" for one in about.words.list_names())
     if origin is Named:
-        inner = _strip_none(args[0])
+        inner = strip_none(args[0])
         if isinstance(inner, type) and issubclass(inner, Record):
             short = f", each {inner.SHORTHAND} or with fields" if inner.SHORTHAND else ", each with fields"
             return f"names{short}"
@@ -188,9 +181,9 @@ def _list_facts(about: Asked) -> Iterator[tuple[str, str]]:
     if about.within is not None:
         yield "Range", about.within.describe()
     if about.refers is not None:
-        yield "Names", f"{_with_article(about.refers.scope)}"
+        yield "Names", with_article(about.refers.scope)
     if about.keys is not None:
-        yield "Its names are", f"those of {_with_article(about.keys.scope)}"
+        yield "Its names are", f"those of {with_article(about.keys.scope)}"
     if about.example:
         yield "Example", f"`{about.example}`"
     if about.proposed:
@@ -202,10 +195,6 @@ def _list_facts(about: Asked) -> Iterator[tuple[str, str]]:
 def _say_proposed(about: Asked) -> str:
     """What is proposed, as code where it is a value and not a sentence."""
     return f"`{about.proposed}`" if about.proposed and "," not in about.proposed else about.proposed
-
-
-def _with_article(words: str) -> str:
-    return f"{'an' if words[0] in 'aeiouAEIOUS' and not words.startswith('store') else 'a'} {words}"
 
 
 def _explain_grammar(grammar: Grammar) -> str:
@@ -272,9 +261,9 @@ def _write_rows(entries: list[Entry]) -> list[str]:
         if about.within is not None:
             takes.append(about.within.describe().removeprefix("a whole number, "))
         if about.refers is not None:
-            takes.append(f"names {_with_article(about.refers.scope)}")
+            takes.append(f"names {with_article(about.refers.scope)}")
         if about.keys is not None:
-            takes.append(f"its names are those of {_with_article(about.keys.scope)}")
+            takes.append(f"its names are those of {with_article(about.keys.scope)}")
         if about.grammar:
             takes.append(f"written as [{about.grammar}](#grammars)")
         cells = (

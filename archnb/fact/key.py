@@ -26,33 +26,29 @@ MOST_KEPT = 20_000
 
 
 class Key(str):
-    """The handle of one fact. Made by `key` and by `Family.of`."""
+    """The handle of one fact. Made by `key` and by `Family.of`. What an assumption may be is `is_positive` and `is_share`."""
 
-    __slots__ = ("dimension", "is_assumption", "is_optional", "meaning")
+    __slots__ = ("dimension", "is_assumption", "is_optional", "is_positive", "is_share", "meaning")
 
     dimension: Dimension | None
     meaning: str
     is_optional: bool
     is_assumption: bool
-
-
-def _make(name: str, dimension: Dimension | None, meaning: str, is_optional: bool, is_assumption: bool) -> Key:
-    made = Key(name)
-    made.dimension, made.meaning = dimension, meaning
-    made.is_optional, made.is_assumption = is_optional, is_assumption
-    return made
+    is_positive: bool
+    is_share: bool
 
 
 class Family:
     """The handle of alike facts, one for each table, operation or part: `schema.{table}.rows`."""
 
-    __slots__ = ("_made", "_parts", "dimension", "is_assumption", "is_optional", "meaning", "name")
+    __slots__ = (
+        "_made", "_parts", "dimension", "is_assumption", "is_optional", "is_positive", "is_share", "meaning", "name",
+    )  # fmt: skip
 
-    def __init__(
-        self, name: str, dimension: Dimension | None, meaning: str, is_optional: bool, is_assumption: bool
-    ) -> None:
-        self.name, self.dimension, self.meaning = name, dimension, meaning
-        self.is_optional, self.is_assumption = is_optional, is_assumption
+    def __init__(self, name: str, like: Key) -> None:
+        self.name, self.dimension, self.meaning = name, like.dimension, like.meaning
+        self.is_optional, self.is_assumption = like.is_optional, like.is_assumption
+        self.is_positive, self.is_share = like.is_positive, like.is_share
         self._made: dict[tuple[str, ...], Key] = {}
         self._parts = re.split(r"\{\w+\}", name)
 
@@ -75,7 +71,10 @@ class Family:
             text += member + parts[n]
         if len(self._made) > MOST_KEPT:
             self._made.clear()
-        made = _make(text, self.dimension, self.meaning, self.is_optional, self.is_assumption)
+        made = Key(text)
+        made.dimension, made.meaning = self.dimension, self.meaning
+        made.is_optional, made.is_assumption = self.is_optional, self.is_assumption
+        made.is_positive, made.is_share = self.is_positive, self.is_share
         self._made[members] = made
         return made
 
@@ -93,21 +92,41 @@ class Family:
 
 
 def key(
-    name: str, dimension: Dimension | None, meaning: str, *, optional: bool = False, assumption: bool = False
+    name: str,
+    dimension: Dimension | None,
+    meaning: str,
+    *,
+    optional: bool = False,
+    assumption: bool = False,
+    positive: bool = False,
+    share: bool = False,
 ) -> Key:
     """Declare one fact.
 
     dimension: what its unit must be, None where any will do. meaning: one sentence. optional: whether a plan may lack it;
-    only such a fact may be asked for with `get`. assumption: whether a design may overrule it under `assumptions`.
+    only such a fact may be asked for with `get`. assumption: whether a design may overrule it under `assumptions`, and
+    then positive: whether it must be more than nothing; share: whether it is at most 100 %.
     """
-    return _make(name, dimension, meaning, optional, assumption)
+    made = Key(name)
+    made.dimension, made.meaning = dimension, meaning
+    made.is_optional, made.is_assumption = optional, assumption
+    made.is_positive, made.is_share = positive, share
+    return made
 
 
 def family(
-    name: str, dimension: Dimension | None, meaning: str, *, optional: bool = False, assumption: bool = False
+    name: str,
+    dimension: Dimension | None,
+    meaning: str,
+    *,
+    optional: bool = False,
+    assumption: bool = False,
+    positive: bool = False,
+    share: bool = False,
 ) -> Family:
     """Declare alike facts; the places of their members stand in braces: `schema.{table}.rows`. See `key`."""
-    return Family(name, dimension, meaning, optional, assumption)
+    like = key(name, dimension, meaning, optional=optional, assumption=assumption, positive=positive, share=share)
+    return Family(name, like)
 
 
 def list_declared(*modules: ModuleType) -> Iterator[Key | Family]:

@@ -46,10 +46,12 @@ def is_admin(role: str) -> bool:
 def is_staff(role: str) -> bool:
     """Whether the people of the role work for the operator.
 
-    >>> is_staff("support_agent"), is_staff("customer")
-    (True, False)
+    An owner does not: who owns a shop, a flat or a dog is the operator's customer.
+
+    >>> is_staff("support_agent"), is_staff("customer"), is_staff("owner")
+    (True, False, False)
     """
-    return (_has(role, STAFF) or _has(role, ADMINS)) and not is_service(role)
+    return _has(role, STAFF) and not is_service(role)
 
 
 def is_user(role: str) -> bool:

@@ -89,9 +89,12 @@ class Roles:
         return self._ways.find(entity, principal.entity) if principal.entity is not None else None
 
     def is_admin(self, role: str) -> bool:
-        """Whether a role administers: by its name, unless the design says that a program has it."""
+        """Whether a role administers: by its name, unless a program has it, or people whose rows have that name."""
         found = self.find(role)
-        return role_words.is_admin(role) and not (isinstance(found, Principal) and found.kind == "service")
+        if not isinstance(found, Principal):
+            return role_words.is_admin(role)
+        is_row = found.kind == "person" and found.entity == self._by_name.get(snake(role))
+        return role_words.is_admin(role) and found.kind != "service" and not is_row
 
     def _tell(self, role: str) -> Principal | Unknown:
         if role == "public":
@@ -102,10 +105,10 @@ class Roles:
         if kind is not None:
             return self._take(role, kind, named, membership)
         if named is not None and self._people.is_person(named):
-            found: Kind = "staff" if role_words.is_staff(role) else "person"
-            return Principal(
-                role, found, named, None, f"each {named} is a person who signs in, and the role has their name"
-            )
+            reason = f"each {named} is a person who signs in, and the role has their name"
+            if role_words.is_staff(role):
+                return Principal(role, "staff", named, None, f"{reason}, which is that of the operator's staff")
+            return Principal(role, "person", named, None, reason)
         if named is not None and self._has_secret(named):
             return Principal(
                 role, "service", named, None, f"{named} has the role's name and a secret of its own, and is no person"

@@ -110,7 +110,8 @@ def read_sql(text: str, dialect: str | None = None, source: str = "") -> Import:
         for statement in split_statements(text, engine):
             reader.read(statement)
     if not reader.catalogue.tables:
-        found = f"; {len(reader.catalogue.notes)} statements were not understood" if reader.catalogue.notes else ""
+        many = len(reader.catalogue.notes)
+        found = f"; {many} statement{' was' if many == 1 else 's were'} not understood" if many else ""
         raise InputError(
             [
                 Problem(

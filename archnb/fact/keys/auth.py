@@ -10,7 +10,9 @@ SESSION_TTL = key("auth.session_ttl", TIME, "How long a session lasts.", optiona
 REVOCATION_DELAY = key(
     "auth.revocation_delay", TIME, "How long a withdrawn permission still works at most.", optional=True
 )
-LONGEST_ACCESS = key("auth.longest_access", TIME, "The life above which a signed token is long-lived.", assumption=True)
+LONGEST_ACCESS = key(
+    "auth.longest_access", TIME, "The life above which a signed token is long-lived.", assumption=True, positive=True
+)
 SHORTEST_ACCESS = key(
     "auth.shortest_access", TIME, "The life below which tokens are renewed too often.", assumption=True
 )

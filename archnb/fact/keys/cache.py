@@ -15,10 +15,14 @@ LEAST_SAVED_SHARED = key(
     assumption=True,
 )
 LEAST_HIT_RATIO = key(
-    "cache.least_hit_ratio", NUMBER, "The hit ratio below which a pattern is not cached.", assumption=True
+    "cache.least_hit_ratio", NUMBER, "The hit ratio below which a pattern is not cached.", assumption=True, share=True
 )
 GOOD_HIT_RATIO = key(
-    "cache.good_hit_ratio", NUMBER, "The hit ratio from which waiting for the lifetime is good enough.", assumption=True
+    "cache.good_hit_ratio",
+    NUMBER,
+    "The hit ratio from which waiting for the lifetime is good enough.",
+    assumption=True,
+    share=True,
 )
 IN_PROCESS_BYTES = key("cache.in_process_bytes", SIZE, "What each process may keep for itself.", assumption=True)
 IN_PROCESS_RATE = key("cache.in_process_rate", RATE, "Reads from which a copy in each process pays.", assumption=True)
@@ -112,4 +116,4 @@ COLD_FACTOR = key(
     "How many times the usual reads reach the store when the cache is empty.",
     optional=True,
 )
-STORE_CORES = key("cache.store_cores", NUMBER, "Cores of the store.", optional=True, assumption=True)
+STORE_CORES = key("cache.store_cores", NUMBER, "Cores of the store.", optional=True, assumption=True, positive=True)

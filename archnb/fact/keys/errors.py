@@ -5,7 +5,11 @@ from __future__ import annotations
 from archnb.fact.key import NUMBER, TIME, family, key
 
 OWN_SHARE = key(
-    "errors.own_share", NUMBER, "The share of its time that a caller keeps for its own work.", assumption=True
+    "errors.own_share",
+    NUMBER,
+    "The share of its time that a caller keeps for its own work.",
+    assumption=True,
+    share=True,
 )
 MIN_CALLS = key("errors.min_calls", NUMBER, "Calls that a breaker must see before it judges.", assumption=True)
 DEADLINE_FACTOR = key(

@@ -8,21 +8,47 @@ LATENCY_CLASSIC = family("flow.assumed.{what}_classic", TIME, "A latency as the 
 LATENCY_NAPKIN = family("flow.assumed.{what}_napkin", TIME, "A latency as it was measured again.", assumption=True)
 ROUND_TRIP = key("flow.assumed.round_trip", TIME, "A round trip inside one datacentre.")
 KIND_TIME = family("flow.assumed.time_{kind}", TIME, "How long a part of a kind works on one request.", assumption=True)
-KIND_UP = family("flow.assumed.up_{kind}", NUMBER, "Share of the time that one part of a kind works.", assumption=True)
+KIND_UP = family(
+    "flow.assumed.up_{kind}",
+    NUMBER,
+    "Share of the time that one part of a kind works.",
+    assumption=True,
+    positive=True,
+    share=True,
+)
 SHARED_CAUSE = family(
     "flow.assumed.shared_{kind}",
     NUMBER,
     "Share of a part's failures that take its twins down as well.",
     assumption=True,
+    share=True,
 )
 KIND_CORES = family(
-    "flow.assumed.cores_{kind}", NUMBER, "Cores of one instance of a kind.", optional=True, assumption=True
+    "flow.assumed.cores_{kind}",
+    NUMBER,
+    "Cores of one instance of a kind.",
+    optional=True,
+    assumption=True,
+    positive=True,
 )
-CRITICAL = key("flow.critical", NUMBER, "The promise from which single instances do not do.", assumption=True)
+CRITICAL = key(
+    "flow.critical",
+    NUMBER,
+    "The promise from which single instances do not do.",
+    assumption=True,
+    positive=True,
+    share=True,
+)
 MOST_HOPS = key("flow.most_hops", NUMBER, "Steps that an operation may wait for.", assumption=True)
-TARGET = key("flow.assumed.target", NUMBER, "How busy a part may be at the peak.", assumption=True)
+TARGET = key(
+    "flow.assumed.target", NUMBER, "How busy a part may be at the peak.", assumption=True, positive=True, share=True
+)
 JOBS_PER_WORKER = key(
-    "flow.assumed.jobs_per_worker", NUMBER, "Jobs that one worker process runs side by side.", assumption=True
+    "flow.assumed.jobs_per_worker",
+    NUMBER,
+    "Jobs that one worker process runs side by side.",
+    assumption=True,
+    positive=True,
 )
 HOP_SHARE = family(
     "flow.paths.{operation}.hops.{hop}.share", NUMBER, "Share of an operation's requests that take a hop."

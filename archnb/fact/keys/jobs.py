@@ -27,7 +27,12 @@ LEAST_WORKERS = key(
     "jobs.least_workers", NUMBER, "Workers of a job at least, so that one may be restarted.", assumption=True
 )
 MAX_UTILISATION = key(
-    "jobs.max_utilisation", NUMBER, "Share of the time that a job's worker may be busy.", assumption=True
+    "jobs.max_utilisation",
+    NUMBER,
+    "Share of the time that a job's worker may be busy.",
+    assumption=True,
+    positive=True,
+    share=True,
 )
 P99_FACTOR = key("jobs.p99_factor", NUMBER, "The 99th percentile of a service time over its mean.", assumption=True)
 JOBS_RATE = key("jobs.rate", RATE, "Jobs through the queues at the peak.", optional=True)

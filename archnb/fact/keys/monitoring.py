@@ -5,9 +5,14 @@ from __future__ import annotations
 from archnb.fact.key import NUMBER, RATE, TIME, family, key
 
 WINDOW = key("monitoring.window", TIME, "The time that an SLO counts over.")
-HANDFUL = key("monitoring.handful", NUMBER, "Errors from which an alert is no chance.", assumption=True)
+HANDFUL = key("monitoring.handful", NUMBER, "Errors from which an alert is no chance.", assumption=True, positive=True)
 BURN_SHARE = family(
-    "monitoring.burn_{window}.share", NUMBER, "The share of the budget after which a window alerts.", assumption=True
+    "monitoring.burn_{window}.share",
+    NUMBER,
+    "The share of the budget after which a window alerts.",
+    assumption=True,
+    positive=True,
+    share=True,
 )
 BURN_WINDOW = family("monitoring.burn_{window}.window", TIME, "The long window of an alert.", assumption=True)
 BURN_FACTOR = family("monitoring.burn_{window}.factor", NUMBER, "How many times the allowed rate makes a window alert.")

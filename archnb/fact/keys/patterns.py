@@ -20,6 +20,7 @@ PRIMARY_SHARE = key(
     NUMBER,
     "How much of the primary reads may take before a replica is added.",
     assumption=True,
+    share=True,
 )
 PRIMARY_READS = key("patterns.primary_reads", RATE, "Reads that one primary answers.", optional=True, assumption=True)
 MIX_QUERY_TIME = key(

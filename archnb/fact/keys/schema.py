@@ -6,10 +6,16 @@ from archnb.fact.key import NUMBER, RATE, SIZE, family, key
 
 ROW_OVERHEAD = key("schema.row_overhead", SIZE, "What the engine keeps with each row.", assumption=True)
 ENTRY_OVERHEAD = key("schema.entry_overhead", SIZE, "What an index keeps with each entry.", assumption=True)
-INDEX_FILL = key("schema.index_fill", NUMBER, "How full the pages of an index are.", assumption=True)
-PAGE_FILL = key("schema.page_fill", NUMBER, "Share of a page that holds rows.", assumption=True)
+INDEX_FILL = key(
+    "schema.index_fill", NUMBER, "How full the pages of an index are.", assumption=True, positive=True, share=True
+)
+PAGE_FILL = key(
+    "schema.page_fill", NUMBER, "Share of a page that holds rows.", assumption=True, positive=True, share=True
+)
 WORD_BYTES = key("schema.word_bytes", SIZE, "Bytes of one word in a full-text index.", assumption=True)
-PARTITION_SIZE = key("schema.partition_size", SIZE, "The size from which a table is split.", assumption=True)
+PARTITION_SIZE = key(
+    "schema.partition_size", SIZE, "The size from which a table is split.", assumption=True, positive=True
+)
 SEARCH_ROWS = key("schema.search_rows", NUMBER, "Rows above which text is ranked elsewhere.", assumption=True)
 SEARCH_RATE = key("schema.search_rate", RATE, "Searches above which they get machines of their own.", assumption=True)
 SERIES_RATE = key("schema.series_rate", RATE, "Inserts above which a store that only appends pays.", assumption=True)

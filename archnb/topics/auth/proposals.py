@@ -11,7 +11,7 @@ from archnb.design.auth import Auth, Client, Role, Scope
 from archnb.design.record import Named
 from archnb.fact.keys.load import PEAK_REQUESTS
 from archnb.model import Model, Principal, Unknown, Way
-from archnb.naming import snake
+from archnb.naming import snake, with_article
 from archnb.quantity import Quantity, parse
 from archnb.topics.topic import Because, Draft
 
@@ -22,7 +22,7 @@ DAY = 86400.0
 def complete(draft: Draft) -> None:
     """Fill the section: owner, roles with what they may do, clients, lifetimes."""
     auth = draft.design.auth
-    names = list_roles(draft.model)
+    names = draft.model.roles.names
     found, tenant = explain_owner(draft.model), draft.model.tenants.tenant
     auth = draft.fill(
         "auth",
@@ -45,11 +45,6 @@ def complete(draft: Draft) -> None:
     roles = {name: _complete_role(draft, auth, one) for name, one in principals.items()}
     clients = _complete_clients(draft, auth, principals)
     draft.close("auth", dataclasses.replace(auth, roles=Named(roles), clients=Named(clients)))
-
-
-def list_roles(model: Model) -> tuple[str, ...]:
-    """The roles that access patterns and clients name and those that were said; `public` is nobody in particular."""
-    return model.roles.names
 
 
 def explain_owner(model: Model) -> tuple[str, str] | None:
@@ -132,13 +127,16 @@ def _complete_role(draft: Draft, auth: Auth, principal: Principal) -> Role:
 
 def _describe(principal: Principal) -> str:
     if principal.kind == "service":
-        return f"Programs, each a {principal.entity}." if principal.entity else "Programs of our own."
+        return f"Programs, each {with_article(principal.entity)}." if principal.entity else "Programs of our own."
     if principal.kind == "staff":
         return "People who run the system."
     if principal.kind == "member" and principal.membership is not None:
-        return f"People of a {principal.membership.group.target}, each by a {principal.membership.entity}."
+        group, row = principal.membership.group.target, principal.membership.entity
+        return f"People of {with_article(group)}, each by {with_article(row)}."
     return (
-        f"People who use the system, each a {principal.entity}." if principal.entity else "People who use the system."
+        f"People who use the system, each {with_article(principal.entity)}."
+        if principal.entity
+        else "People who use the system."
     )
 
 

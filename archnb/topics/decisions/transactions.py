@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from archnb.design.decisions import Transaction
 from archnb.design.entities import AccessPattern, Field
@@ -88,6 +87,21 @@ def list_moves(draft: Draft, pattern: AccessPattern) -> list[tuple[str, str, str
         if step.entity and not step.via and is_move and draft.model.places.find_home(step.entity) == home:
             found += [(step.entity, field, step.action or "update") for field in list_counters(draft, step.entity)]
     return found
+
+
+def list_changed_rows(draft: Draft, pattern: AccessPattern) -> list[str]:
+    """The entities of the same store whose rows, there already, a write's steps change; counters are `list_moves`."""
+    home = draft.model.places.find_home(pattern.writes)
+    return list(
+        dict.fromkeys(
+            step.entity
+            for step in pattern.steps
+            if step.entity
+            and not step.via
+            and step.action not in (None, "create")
+            and draft.model.places.find_home(step.entity) == home
+        )
+    )
 
 
 def fill_transactions(draft: Draft) -> Named[Transaction]:
@@ -183,6 +197,9 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             if len(list_boundary(draft, pattern)) > 1
             else ""
         )
+        operation = draft.design.api.operations.get(name)
+        if operation is not None and operation.action == "command":
+            return _guard_command(draft, entity, steps)
         return (
             "read committed",
             f"UPDATE … SET …, version = version + 1 WHERE {_key(draft, entity)} AND version = :version",
@@ -202,6 +219,7 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             f"DELETE … WHERE {_key(draft, entity)}",
             "a second deletion finds no row and changes nothing; foreign keys hold it back where others still need the row",
         )
+    rows = list_changed_rows(draft, pattern)
     unique = (
         [field for field, one in draft.model.fields(entity).items() if one.unique]
         if entity in draft.design.entities
@@ -212,6 +230,14 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
         + (f", UNIQUE ({', '.join(unique)})" if unique else "")
         + " and the idempotency key, all as constraints"
     )
+    if rows:
+        is_one_writer = engine.limit("writers") is not None
+        lock = "BEGIN IMMEDIATE" if is_one_writer else f"SELECT … FOR UPDATE of {', '.join(rows)}"
+        return (
+            "read committed",
+            f"{lock} before the check, {guard}",
+            f"its steps change rows of {', '.join(rows)} that are there already: the second of two requests waits, and sees what the first has left; a repeat meets a constraint and gets the first answer",
+        )
     return (
         "read committed",
         guard,
@@ -219,13 +245,35 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
     )
 
 
-def _guard_state(draft: Draft, pattern: AccessPattern, changed: str) -> str:
-    """The conditional UPDATE of a row with a state, where the write changes it beside a counter of another."""
-    entity = pattern.writes or ""
-    status = next(
+def _guard_command(draft: Draft, entity: str, steps: str) -> tuple[str, str, str]:
+    """What guards a command on one row: its client sends no version, so the row's own state must be the condition, or its lock."""
+    status = _find_status(draft, entity)
+    if status is not None:
+        return (
+            "read committed",
+            f"UPDATE {entity} SET {status} = :new WHERE {_key(draft, entity)} AND {status} = :read",
+            f"a command says what is done and no version; the {status} that allows it is part of the condition, so the second of two changes no row and gets a conflict{steps}",
+        )
+    is_one_writer = draft.model.places.engine(draft.model.places.find_home(entity)).limit("writers") is not None
+    return (
+        "read committed",
+        f"{'BEGIN IMMEDIATE' if is_one_writer else f'SELECT … FOR UPDATE of {entity}'} before the check",
+        f"a command says what is done and no version; the second of two waits, and decides by what the first has left{steps}",
+    )
+
+
+def _find_status(draft: Draft, entity: str) -> str | None:
+    """The field that holds the state of a row, where an entity has one."""
+    return next(
         (n for n, f in draft.model.fields(entity).items() if f.values and n in ("status", "state", "stage", "phase")),
         None,
     )
+
+
+def _guard_state(draft: Draft, pattern: AccessPattern, changed: str) -> str:
+    """The conditional UPDATE of a row with a state, where the write changes it beside a counter of another."""
+    entity = pattern.writes or ""
+    status = _find_status(draft, entity)
     if pattern.action != "update" or changed == entity or status is None:
         return ""
     return f"UPDATE {entity} SET {status} = :new WHERE {_key(draft, entity)} AND {status} = :read; then "
@@ -250,12 +298,3 @@ def _write_guard(draft: Draft, entity: str, action: str, fields: list[str]) -> s
     if held and whole:
         return f"UPDATE {entity} SET {held} = {held} + :n WHERE {key} AND {whole} - {held} >= :n"
     return f"UPDATE {entity} SET {fields[0]} = {fields[0]} - :n WHERE {key} AND {fields[0]} >= :n"
-
-
-def list_overlaps(draft: Draft) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
-    """For each transaction that counters move in: operation, entity, field, and what guards it."""
-    for name, one in draft.design.decisions.transactions.items():
-        pattern = draft.design.access.get(name)
-        if pattern is not None:
-            for entity, field, _ in list_moves(draft, pattern):
-                yield name, entity, field, (one.isolation or "", one.guard or "")

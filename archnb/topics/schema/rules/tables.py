@@ -79,7 +79,10 @@ def foreign_key_without_index(draft: Draft) -> Iterator[Hit]:
 def table_without_primary_key(draft: Draft) -> Iterator[Hit]:
     for name, table in iter_tables(draft):
         if not table.primary_key:
-            yield Hit(f"schema.tables.{name}", f"{len(table.columns)} columns, no primary key")
+            yield Hit(
+                f"schema.tables.{name}",
+                f"{len(table.columns)} column{'' if len(table.columns) == 1 else 's'}, no primary key",
+            )
 
 
 @rule(
