@@ -483,3 +483,15 @@ def test_a_natural_key_may_be_taken() -> None:
     assert "conflict" in made["put_in_cart"].errors
     assert "cart + product" in str(planned("shop").why("api.operations.put_in_cart.errors"))
     assert "conflict" not in made["place_order"].errors
+
+
+def test_the_mean_answer_is_no_larger_than_the_largest() -> None:
+    """The mean over the operations is over their own rates, however far these are from the load that was said."""
+    said: dict[str, Any] = {
+        "requirements": {"load": {"daily_users": "1k", "requests_per_user": "1/day"}},
+        "entities": {"Leaf": {"fields": {"id": "key", "name": "text(40)"}, "rows": "10k"}},
+        "access": {"view_leaf": {"reads": "Leaf", "by": "id", "rate": "500/s"}},
+    }
+    facts = plan(Design.of(said)).facts
+    sizes = [fact.base for name, fact in facts.items() if name.startswith("api.") and name.endswith(".response_size")]
+    assert 0.999 * min(sizes) <= facts["requirements.load.response_size"].base <= 1.001 * max(sizes)

@@ -23,6 +23,7 @@ def measure(draft: Draft) -> None:
     """The facts `api.<operation>.request_size` and `.response_size`, and the bandwidth over all."""
     api, facts = draft.design.api, draft.facts
     resources = find_resources(draft.model)
+    rates: list[Fact] = []
     incoming: list[Fact] = []
     outgoing: list[Fact] = []
     for name, operation in api.operations.items():
@@ -59,11 +60,12 @@ def measure(draft: Draft) -> None:
             )
         rate = facts.get(PATTERN_RATE.of(operation.pattern or name))
         if rate is not None:
+            rates.append(rate)
             incoming.append(rate * size)
             outgoing.append(rate * answer)
     load = draft.design.requirements.load
-    _measure_bandwidth(draft, REQUEST_SIZE, load.request_size, PEAK_INGRESS, incoming, "into the system")
-    _measure_bandwidth(draft, RESPONSE_SIZE, load.response_size, PEAK_EGRESS, outgoing, "out of the system")
+    _measure_bandwidth(draft, REQUEST_SIZE, load.request_size, PEAK_INGRESS, incoming, rates, "into the system")
+    _measure_bandwidth(draft, RESPONSE_SIZE, load.response_size, PEAK_EGRESS, outgoing, rates, "out of the system")
     made = draft.fill(
         "requirements.load", load,
         request_size=Because(facts[REQUEST_SIZE].quantity, "the mean over the operations", (REQUEST_SIZE,)),
@@ -74,7 +76,7 @@ def measure(draft: Draft) -> None:
 
 
 def _measure_bandwidth(
-    draft: Draft, size: Key, said: Quantity | None, flow: Key, each: list[Fact], direction: str
+    draft: Draft, size: Key, said: Quantity | None, flow: Key, each: list[Fact], rates: list[Fact], direction: str
 ) -> None:
     """Bytes at the peak and the mean size: from the said mean, else from every operation's rate and example."""
     facts = draft.facts
@@ -88,4 +90,4 @@ def _measure_bandwidth(
         "MB/s",
         f"{direction} at the peak: every operation's body × its rate, if nothing is compressed",
     )
-    facts.define(size, bytes_a_second / facts[PEAK_REQUESTS], "kB", "the mean over the operations")
+    facts.define(size, bytes_a_second / total(rates), "kB", "the mean over the operations")
