@@ -259,7 +259,7 @@ def fields(draw: st.DrawFn, entities: list[str]) -> dict[str, Any]:
     if kind == "enum":
         made["values"] = draw(st.lists(st.text(min_size=1, max_size=5), min_size=1, max_size=3))
     if kind in ("text", "char", "code", "bytes", "vector", "decimal"):
-        made["length"] = draw(st.one_of(st.none(), st.integers(0, 40)))
+        made["length"] = draw(st.one_of(st.none(), st.integers(1 if kind in ("code", "vector") else 0, 40)))
         if kind == "decimal" and made["length"] is not None:
             made["scale"] = draw(st.one_of(st.none(), st.integers(0, 12)))
     if kind in ("int", "smallint", "float", "decimal", "money"):

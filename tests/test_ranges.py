@@ -163,3 +163,16 @@ def test_the_same_said_twice_must_agree() -> None:
     data["requirements"]["load"]["read_share"] = "50%"
     with pytest.raises(InputError, match=r"requirements\.load\.read_share: .* and 9 reads with one write"):
         Design.of(data)
+
+
+def test_a_text_holds_no_nul() -> None:
+    """A NUL in a text is refused where it stands: PostgreSQL keeps none, and a C program ends the text there."""
+    with pytest.raises(InputError, match="holds a NUL"):
+        Design.of({"name": "a\x00b"})
+
+
+@pytest.mark.parametrize("kind", ["code", "vector"])
+def test_a_code_has_a_length(kind: str) -> None:
+    """A code or a vector of length 0 could hold nothing."""
+    with pytest.raises(InputError, match="of length 0 holds nothing"):
+        Design.of({"entities": {"A": {"fields": {"id": "key", "c": f"{kind}(0)"}}}})

@@ -192,6 +192,8 @@ class Field(Record):
             yield Fault("", "a reference needs the entity it refers to", "write for instance '-> Customer'")
         if self.type == "enum" and not self.values:
             yield Fault("", "an enum needs its words", "write for instance 'enum(new, paid)'")
+        if self.type in ("code", "vector") and self.length == 0:
+            yield Fault("", f"a {self.type} of length 0 holds nothing", f"say its length, for instance {self.type}(7)")
         is_plain = self.default is not None and _WORD.fullmatch(self.default) and self.default.casefold() != "null"
         if self.type == "enum" and self.values and is_plain and self.default not in self.values:
             words = ", ".join(self.values)

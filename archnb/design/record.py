@@ -264,6 +264,10 @@ def _convert_plain(kind: type, value: object, path: str, problems: list[Problem]
             told = f"{quote(made)} holds half of a character (a lone surrogate)"
             problems.append(Problem.of(path, told, "write the character itself", given=value))
             return None
+        if "\x00" in made:
+            told = f"{quote(made)} holds a NUL, which no database keeps in a text"
+            problems.append(Problem.of(path, told, "take it out", given=value))
+            return None
         if about is not None and about.words is not None and made not in about.words.list_names():
             problems.append(about.words.tell_unknown(path, made))
             return None
