@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from archnb.exceptions import QuantityError, UnitError, nearest, quote
 
@@ -192,16 +192,14 @@ class Quantity:
         """Whether this is a range."""
         return self.low != self.high
 
-    # kept once asked for: a plan asks thousands of times
-
-    @cached_property
+    @property
     def value(self) -> float:
         """The one value, in the unit."""
         if self.low == self.high:
             return self.low
         return math.sqrt(self.low * self.high) if self.low > 0 else (self.low + self.high) / 2
 
-    @cached_property
+    @property
     def base(self) -> float:
         """The one value in base units: seconds, bytes, bits, plain numbers."""
         return self.value * self.unit.factor
