@@ -198,7 +198,7 @@ NAMES = st.one_of(
 )  # fmt: skip
 TEXTS = st.one_of(
     st.sampled_from(["", " ", "a\nb", "tab\there", "x: y", "# c", "yes", "1", "null", "a, b", " lead", "trail ", "\x85", "\u2029", "{{x}}", "'", '"', "\\", "-", "--- a", "..."]),
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30),
 )  # fmt: skip
 FIELDS = st.sampled_from(
     [

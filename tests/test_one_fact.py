@@ -480,10 +480,10 @@ def test_an_aggregate_takes_one_time() -> None:
 def test_egress_follows_what_is_said() -> None:
     """A said size of the answers makes the bandwidth; without one the operations do, and the mean follows."""
     said = tiny(requirements={"load": {**TINY["requirements"]["load"], "response_size": "10 kB"}}).facts
-    assert said["load.peak_egress"].base == pytest.approx(said["load.peak_requests"].base * 10_000)
+    assert said["load.peak_egress"].base == pytest.approx(said["load.peak_carried"].base * 10_000)
     counted = tiny().facts
     mean = counted["requirements.load.response_size"]
-    assert counted["load.peak_egress"].base == pytest.approx(counted["load.peak_requests"].base * mean.base)
+    assert counted["load.peak_egress"].base == pytest.approx(counted["load.peak_carried"].base * mean.base)
 
 
 def test_partitions_say_their_size() -> None:

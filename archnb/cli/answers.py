@@ -69,6 +69,11 @@ def answering(as_json: bool = False) -> Iterator[None]:
     except BrokenPipeError:
         _leave_quietly()
     except OSError as error:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # what has no room now has none at the end either, where Python would change the exit code for it
+            _drop_output()
         where = f"{error.filename}: " if error.filename else ""
         fail(f"{where}{error.strerror or error}.", NO_FILE)
     except KeyboardInterrupt:
@@ -80,12 +85,17 @@ def answering(as_json: bool = False) -> Iterator[None]:
 
 
 def _leave_quietly() -> None:
-    """End without a word where nobody reads any more, as other commands do; what is still to be written has no place to go."""
+    """End without a word where nobody reads any more, as other commands do."""
+    _drop_output()
+    sys.exit(NO_READER)
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-    sys.exit(NO_READER)
 
 
 def _report_crash(error: Exception) -> None:

@@ -32,6 +32,11 @@ class Traffic:
         rate = self._access[pattern].rate
         return rate if rate is not None else Unknown(f"no rate is said of {pattern}", f"access.{pattern}.rate: 1/s")
 
+    def measure(self, pattern: str) -> float:
+        """How often a pattern is used, in /s at the peak; 0 where nobody says and nothing follows."""
+        rate = self._access[pattern].rate
+        return rate.base if rate is not None else 0.0
+
     def measure_entity(self, entity: str) -> Load:
         """The load of the patterns that are about an entity."""
         return self._add(self._touches.list_about(entity))

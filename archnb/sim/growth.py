@@ -28,7 +28,8 @@ def grown_time(growth: Any, time: Any) -> Any:
     (3.0, 1.443)
     """
     rate = _log_growth(growth)
-    return YEAR * ((1 + growth) ** (time / YEAR) - 1) / rate if _is_all_nonzero(rate) else time
+    # expm1: a tiny growth would be lost beside the 1 that is taken off again
+    return YEAR * _expm1(rate * time / YEAR) / rate if _is_all_nonzero(rate) else time
 
 
 def grow_stock(today: Any, inflow: Any, growth: Any, time: Any, retention: Any = math.inf) -> Any:
@@ -52,6 +53,14 @@ def _log_growth(growth: Any) -> Any:
         rate = numpy.log1p(growth)
         return numpy.where(abs(rate) < 1e-9, 1e-9, rate)
     return math.log1p(growth) if abs(growth) > 1e-12 else 0.0
+
+
+def _expm1(exponent: Any) -> Any:
+    if getattr(exponent, "ndim", 0):
+        import numpy
+
+        return numpy.expm1(exponent)
+    return math.expm1(exponent)
 
 
 def _is_all_nonzero(rate: Any) -> bool:
@@ -101,8 +110,8 @@ def time_until_stock(usable: float, today: float, inflow: float, growth: float, 
     if rate == 0:
         reached = (usable - today) / inflow
     else:
-        inside = 1 + (usable - today) * rate / (inflow * YEAR)
-        reached = YEAR * math.log(inside) / rate if inside > 0 else NEVER
+        gained = (usable - today) * rate / (inflow * YEAR)
+        reached = YEAR * math.log1p(gained) / rate if gained > -1 else NEVER
     if retention != math.inf:
         # both what came in and what retention lets stay must reach it
         reached = max(reached, time_until_load(usable, inflow * retention, growth))

@@ -69,15 +69,6 @@ def give_thresholds(draft: Draft) -> None:
     draft.assume(THRESHOLDS)
 
 
-def rate_of(draft: Draft, pattern: str) -> float:
-    """The peak rate of an access pattern in /s, 0 where none is known."""
-    fact = PATTERN_RATE.of(pattern)
-    if fact in draft.facts:
-        return draft.facts[fact].base
-    rate = draft.design.access[pattern].rate
-    return rate.base if rate is not None else 0.0
-
-
 def _value(draft: Draft, fact: str) -> float:
     return draft.facts[fact].base if fact in draft.facts else 0.0
 
@@ -85,11 +76,12 @@ def _value(draft: Draft, fact: str) -> float:
 def gather(draft: Draft, entity: str) -> Evidence:
     """What is asked of an entity."""
     found = [(name, draft.design.access[name]) for name in draft.model.touches.list_about(entity)]
+    load = draft.model.traffic.measure_entity(entity)
     rows = max(_value(draft, ENTITY_ROWS_AT_HORIZON.of(entity)), _value(draft, ENTITY_ROWS.of(entity)))
     return Evidence(
         tuple(found),
-        sum(rate_of(draft, name) for name, one in found if one.reads),
-        sum(rate_of(draft, name) for name, one in found if one.writes),
+        load.reads,
+        load.writes,
         rows,
         rows * _value(draft, ENTITY_ROW_SIZE.of(entity)),
     )
@@ -163,7 +155,7 @@ def weigh(draft: Draft, entity: str) -> Iterator[Decision]:
     known = tuple(name for name in own if name in facts)
     searches = [name for name, one in asked.patterns if one.search]
     if searches:
-        often = sum(rate_of(draft, name) for name in searches)
+        often = sum(draft.model.traffic.measure(name) for name in searches)
         numbers = f"{rate(often)} searches over {rows(asked.rows)}"
         is_much = often > facts[SEARCH_RATE].base and asked.rows > facts[SEARCH_ROWS].base
         used = (

@@ -7,7 +7,7 @@ from archnb.fact.keys.schema import INDEX_SIZE, TABLE_ROW_SIZE, TABLE_ROWS, TABL
 from archnb.model.lookups import Demand, covers, find_accesses, find_demands, find_include_demands
 from archnb.quantity import number
 from archnb.shapes import AnyShape, Cell, Edge, End, Graph, Group, Node, Scalar, Table
-from archnb.topics.schema.stores import rate_of, weigh
+from archnb.topics.schema.stores import weigh
 from archnb.topics.topic import Draft
 
 Row = tuple[Cell | Scalar, ...]
@@ -201,7 +201,9 @@ def show_indexes(draft: Draft) -> Table:
         for demand in (*find_demands(draft.model.places, one), *find_include_demands(draft.model.places, one)):
             demands.setdefault(demand.table, []).append((pattern, demand))
     for name, table in design.schema.tables.items():
-        writes = sum(rate_of(draft, one) for one in draft.model.touches.list_writers(table.entity or "", "create"))
+        writes = sum(
+            draft.model.traffic.measure(one) for one in draft.model.touches.list_writers(table.entity or "", "create")
+        )
         for access in find_accesses(name, table):
             if access.name in table.indexes:
                 continue

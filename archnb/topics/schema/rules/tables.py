@@ -20,7 +20,6 @@ from archnb.model.lookups import (
 )
 from archnb.quantity import MONTH, number, show
 from archnb.topics.schema.partitions import is_partition, size_at_horizon
-from archnb.topics.schema.stores import rate_of
 from archnb.topics.topic import Draft
 
 # a table of so few rows is read as a whole as fast as by an index
@@ -156,8 +155,8 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
                 is_served = is_served or bool(draft.model.places.list_copies(one.reads))
             if not is_served:
                 yield Hit(
-                    f"access.{pattern}", f"{number(rate_of(draft, pattern))}/s over {number(rows)} rows at the horizon; no index on ({wanted}) of {demand.table}",
-                    remedy=f"Add an index on {demand.table} ({wanted}).", weight=rate_of(draft, pattern) * rows,
+                    f"access.{pattern}", f"{number(draft.model.traffic.measure(pattern))}/s over {number(rows)} rows at the horizon; no index on ({wanted}) of {demand.table}",
+                    remedy=f"Add an index on {demand.table} ({wanted}).", weight=draft.model.traffic.measure(pattern) * rows,
                 )  # fmt: skip
 
 
