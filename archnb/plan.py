@@ -295,7 +295,11 @@ class Plan(Shown):
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self._sections = {topic.NAME: Section(self, topic) for topic in topics.TOPICS}
+
+    # made when first asked for: a plan that is only computed with is then free of cycles, and goes as soon as nobody holds it
+    @cached_property
+    def _sections(self) -> dict[str, Section]:
+        return {topic.NAME: Section(self, topic) for topic in topics.TOPICS}
 
     @property
     def said(self) -> Design:

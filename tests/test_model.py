@@ -432,6 +432,34 @@ def test_a_table_of_another_store_shares_no_transaction() -> None:
 # -- kept, fast, and asked by all
 
 
+def test_calls_are_known_from_caller_to_callee() -> None:
+    flow = {
+        "components": {"web": {"kind": "client"}, "orders": {"kind": "service"}},
+        "paths": {
+            "buy": {
+                "hops": [
+                    {"source": "web", "target": "orders"},
+                    {"source": "orders", "target": "orders"},
+                    {"source": "orders", "target": "ledger", "kind": "async"},
+                ]
+            },
+            "look": {"hops": [{"source": "web", "target": "orders"}]},
+        },
+    }
+    stores = {"ledger": {"engine": "postgresql"}}
+    calls = Model(
+        Design.of({"entities": {"Order": {"fields": {"id": "key"}}}, "flow": flow, "schema": {"stores": stores}})
+    ).calls
+    assert [operation for operation, _ in calls.find_between("web", "orders")] == ["buy", "look"]
+    assert [hop.kind for _, hop in calls.find_between("orders", "ledger")] == ["async"]
+    # its own work is no call, and nothing calls the client
+    assert not calls.find_between("orders", "orders") and not calls.find_between("orders", "web")
+    assert [calls.is_caller(one) for one in ("web", "orders", "ledger")] == [True, True, False]
+    # by its record, by the store of that name, by its own name; anything else is somebody else's
+    kinds = [calls.kind(one) for one in ("orders", "ledger", "cache", "stripe")]
+    assert kinds == ["service", "store", "cache", "third_party"]
+
+
 def test_what_rests_on_unchanged_sections_is_kept() -> None:
     """Closing the schema leaves keys, ways and people as they were and asks anew where things live."""
     design = tiny()

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from archnb.design import Design
 from archnb.design.entities import Field
+from archnb.model.calls import Calls
 from archnb.model.inheritance import Inheritance
 from archnb.model.keys import Key, Keys
 from archnb.model.lookups import Access, Demand
@@ -29,6 +30,7 @@ from archnb.model.ways import Way, Ways
 
 __all__ = [
     "Access",
+    "Calls",
     "Demand",
     "Inheritance",
     "Key",
@@ -170,3 +172,9 @@ class Model:
         return self._keep(
             "queues", (queues, self.design.schema.stores), lambda: Queues(queues, self.places.main_engine)
         )
+
+    @cached_property
+    def calls(self) -> Calls:
+        """Who calls whom."""
+        flow, stores = self.design.flow, self.design.schema.stores
+        return self._keep("calls", (flow, stores), lambda: Calls(flow.components, flow.paths, stores))

@@ -204,38 +204,41 @@ def make_example(resources: Resources, entity: str, name: str, field: Field, n: 
 
 
 def _example_plain(entity: str, name: str, field: Field, n: int, kind: str, seed: int) -> Json:
-    person = ("ada", "grace")[n % 2]
-    moment = _seed(entity, name) % 40
-    month = "06" if _ENDS & {*split_words(name)} else "03"
-    made: Mapping[str, Json] = {
-        "key": str(1000 + _seed(entity) % 9000 + n),
-        "bigint": str(1_000_000 + seed % 9_000_000),
-        "uuid": f"0195{seed % 65536:04x}-{seed >> 16:04x}-7{seed % 4096:03x}-8{(seed >> 8) % 4096:03x}-{seed:08x}{seed % 65536:04x}",
-        "bool": field.default != "false",
-        "email": f"{person}@example.com",
-        "url": f"https://example.com/{singular(snake(name))}/{1 + n}"
-        if name.isascii()
-        else f"https://example.com/{1 + n}",
-        "phone": f"+3512{10000000 + seed % 80000000}",
-        "timestamp": f"2026-{month}-{14 + n:02d}T09:{10 + moment:02d}:53Z",
-        "date": f"2026-{month}-{14 + n:02d}",
-        "time": f"{9 + n % 12:02d}:{10 + moment:02d}:00",
-        "duration": "PT15M",
-        "json": {"note": "free form"},
-        "bytes": "aGVsbG8=",
-        "country": ("PT", "NL")[n % 2],
-        "currency": "EUR",
-        "language": ("pt-PT", "nl-NL")[n % 2],
-        "ip": f"192.0.2.{1 + seed % 250}",
-        "point": {"longitude": -9.1393, "latitude": 38.7223}
-        if n % 2 == 0
-        else {"longitude": 5.1214, "latitude": 52.0907},
-        "vector": [
-            round(((seed >> (i % 24)) % 200 - 100) / 100, 2)
-            for i in range(min(field.length if field.length is not None else 3, 16_384))
-        ],
-    }
-    return made[kind]
+    match kind:
+        case "key":
+            return str(1000 + _seed(entity) % 9000 + n)
+        case "bigint":
+            return str(1_000_000 + seed % 9_000_000)
+        case "uuid":
+            return f"0195{seed % 65536:04x}-{seed >> 16:04x}-7{seed % 4096:03x}-8{(seed >> 8) % 4096:03x}-{seed:08x}{seed % 65536:04x}"
+        case "bool":
+            return field.default != "false"
+        case "email":
+            return f"{('ada', 'grace')[n % 2]}@example.com"
+        case "url":
+            return f"https://example.com/{singular(snake(name)) + '/' if name.isascii() else ''}{1 + n}"
+        case "phone":
+            return f"+3512{10000000 + seed % 80000000}"
+        case "timestamp" | "date":
+            day = f"2026-{'06' if _ENDS & {*split_words(name)} else '03'}-{14 + n:02d}"
+            return day if kind == "date" else f"{day}T09:{10 + _seed(entity, name) % 40:02d}:53Z"
+        case "time":
+            return f"{9 + n % 12:02d}:{10 + _seed(entity, name) % 40:02d}:00"
+        case "country":
+            return ("PT", "NL")[n % 2]
+        case "language":
+            return ("pt-PT", "nl-NL")[n % 2]
+        case "ip":
+            return f"192.0.2.{1 + seed % 250}"
+        case "point":
+            longitude, latitude = ((-9.1393, 38.7223), (5.1214, 52.0907))[n % 2]
+            return {"longitude": longitude, "latitude": latitude}
+        case "vector":
+            length = min(field.length if field.length is not None else 3, 16_384)
+            return [round(((seed >> (i % 24)) % 200 - 100) / 100, 2) for i in range(length)]
+        case "json":
+            return {"note": "free form"}
+    return {"duration": "PT15M", "bytes": "aGVsbG8=", "currency": "EUR"}[kind]
 
 
 def _example_number(resources: Resources, name: str, field: Field, n: int, kind: str) -> float | int:

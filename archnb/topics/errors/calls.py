@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archnb.design.errors import Call
-from archnb.design.flow import Hop, Path
+from archnb.design.flow import Path
 from archnb.exceptions import InputError, Problem
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.errors import CALL_BUDGET, DEADLINE_FACTOR, MIN_CALLS, OWN_SHARE, WORKER_DEADLINE
@@ -16,7 +15,6 @@ from archnb.quantity import number, parse
 from archnb.sim.reliability import backoff_schedule
 from archnb.topics.topic import Assumption, Because, Draft
 
-# a share of the time that a caller has is kept for its own work and the way there and back
 # how the time a component has is split over what it calls one after another: third parties are the slowest
 _WEIGHT = {
     "third_party": 6.0,
@@ -29,7 +27,6 @@ _WEIGHT = {
     "worker": 4.0,
 }
 _NICE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
-# what these call, no user waits for: jobs, and the relay that sends a store's outbox
 _OURS = "rule of thumb of archnb, 2026-11"
 ASSUMPTIONS: tuple[Assumption, ...] = (
     (DEADLINE_FACTOR, 2, "a time limit at the p99 itself would fail one good request in a hundred", _OURS),
@@ -37,21 +34,8 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     (OWN_SHARE, "10%", "the share of its time that a caller keeps for its own work", _OURS),
     (MIN_CALLS, 20, "calls that a breaker must see before it judges", _OURS),
 )  # fmt: skip
+# what these call, no user waits for: jobs, and the relay that sends a store's outbox
 BEHIND = ("worker", "queue", "store")
-# Hystrix' circuitBreaker.requestVolumeThreshold: below it a breaker does not judge
-
-
-def kind_of(draft: Draft, component: str) -> str:
-    found = draft.design.flow.components.get(component)
-    if found is not None and found.kind:
-        return found.kind
-    return (
-        "store"
-        if component in draft.design.schema.stores
-        else component
-        if component in _WEIGHT or component == "client"
-        else "third_party"
-    )
 
 
 def name_call(source: str, target: str) -> str:
@@ -78,13 +62,6 @@ def complete_said(draft: Draft, name: str, said: Call) -> Call:
         attempts=Because(1, "no path of the flow makes this call: one attempt, and whoever adds the path decides"),
         fallback=Because("answer unavailable with Retry-After", "nothing else was said"),
     )
-
-
-def find_hops(draft: Draft) -> Iterator[tuple[str, Hop]]:
-    for name, path in draft.design.flow.paths.items():
-        for hop in path.hops:
-            if hop.source and hop.target and hop.source != hop.target:
-                yield path.operation or name, hop
 
 
 def _round_down(seconds: float) -> float:
@@ -132,12 +109,14 @@ class Pair:
 def find_slow(draft: Draft, target: str) -> float:
     """The time in which a third party answers 99 of 100 calls, in seconds; 0 where nothing is known of it."""
     fact = draft.facts.get(THIRD_PARTY_P99.of(target.removesuffix("_provider")))
-    return fact.base if fact is not None and kind_of(draft, target) == "third_party" else 0.0
+    return fact.base if fact is not None and draft.model.calls.kind(target) == "third_party" else 0.0
 
 
 def _need(draft: Draft, path: Path) -> float:
     """How long an operation's caller has to wait so that no third party on its way is cut off in mid answer, in seconds."""
-    waited = [hop for hop in path.hops if hop.target and hop.source and kind_of(draft, hop.source) not in BEHIND]
+    waited = [
+        hop for hop in path.hops if hop.target and hop.source and draft.model.calls.kind(hop.source) not in BEHIND
+    ]
     slow = sum(find_slow(draft, hop.target or "") for hop in waited if hop.kind in ("call", None))
     # what the inner parts keep for themselves comes on top, once each for service, gateway and client
     return slow / (1 - draft.facts[OWN_SHARE].base) ** 3 * 1.25 if slow else 0.0
@@ -156,7 +135,8 @@ def _deadlines(draft: Draft) -> dict[str, float]:
 
 def find_pairs(draft: Draft) -> list[Pair]:
     """Every caller and callee, each with the least time that any path leaves it."""
-    deadlines = _deadlines(draft)
+    deadlines, kind = _deadlines(draft), draft.model.calls.kind
+    own_share, worker_deadline = draft.facts[OWN_SHARE].base, draft.facts[WORKER_DEADLINE].base
     said = draft.design.errors.calls
     least: dict[tuple[str, str], tuple[float, str, float]] = {}
     users: dict[tuple[str, str], dict[str, None]] = {}
@@ -166,7 +146,7 @@ def find_pairs(draft: Draft) -> list[Pair]:
         hops = [
             hop
             for hop in path.hops
-            if hop.source and hop.target and hop.source != hop.target and kind_of(draft, hop.source) != "queue"
+            if hop.source and hop.target and hop.source != hop.target and kind(hop.source) != "queue"
         ]
         # what is called after an asynchronous hop has the worker's own time
         has: dict[str, float] = {}
@@ -175,17 +155,17 @@ def find_pairs(draft: Draft) -> list[Pair]:
             targets.setdefault(hop.source or "", {}).setdefault(hop.target or "")
         for hop in hops:
             source, target = hop.source or "", hop.target or ""
-            is_waited = kind_of(draft, source) not in BEHIND
-            start = deadlines[operation] if is_waited else draft.facts[WORKER_DEADLINE].base
+            is_waited = kind(source) not in BEHIND
+            start = deadlines[operation] if is_waited else worker_deadline
             time = has.get(source, start) if is_waited else start
-            weights = {one: _WEIGHT.get(kind_of(draft, one), 3.0) for one in targets[source]}
+            weights = {one: _WEIGHT.get(kind(one), 3.0) for one in targets[source]}
             # the client's own call has the whole time; every other caller keeps some for itself
-            usable = time if kind_of(draft, source) == "client" else time * (1 - draft.facts[OWN_SHARE].base)
+            usable = time if kind(source) == "client" else time * (1 - own_share)
             share = usable * weights[target] / sum(weights.values())
             key = (source, target)
             users.setdefault(key, {}).setdefault(operation)
             # what calls others must last for its slowest operation; what calls nobody is cut to the quickest
-            is_inner = kind_of(draft, target) in ("service", "gateway")
+            is_inner = kind(target) in ("service", "gateway")
             if key not in least or (share > least[key][0] if is_inner else share < least[key][0]):
                 least[key] = (share, operation, start)
             given = said.get(name_call(source, target))
@@ -201,15 +181,14 @@ def find_pairs(draft: Draft) -> list[Pair]:
 def measure_call_rate(draft: Draft, source: str, target: str) -> float:
     """Calls a second at the peak between two components."""
     rate = 0.0
-    for operation, hop in find_hops(draft):
-        if (hop.source, hop.target) == (source, target):
-            fact = draft.facts.get(PATTERN_RATE.of(operation))
-            rate += (fact.base if fact is not None else 0.0) * (hop.share.base if hop.share is not None else 1.0)
+    for operation, hop in draft.model.calls.find_between(source, target):
+        fact = draft.facts.get(PATTERN_RATE.of(operation))
+        rate += (fact.base if fact is not None else 0.0) * (hop.share.base if hop.share is not None else 1.0)
     return rate
 
 
 def _propose_attempts(draft: Draft, pair: Pair) -> Because:
-    kind, source = kind_of(draft, pair.target), kind_of(draft, pair.source)
+    kind, source = draft.model.calls.kind(pair.target), draft.model.calls.kind(pair.source)
     if source in ("client", "gateway"):
         return Because(
             1, "retries belong to one layer, the one next to what fails: attempts of several layers multiply"
@@ -223,7 +202,7 @@ def _propose_attempts(draft: Draft, pair: Pair) -> Because:
     unsafe = [one for one in pair.operations if not is_safe(draft, one)]
     if unsafe:
         return Because(1, f"{', '.join(unsafe[:3])} would be done twice: no idempotency key")
-    if kind in ("service", "gateway") and any(hop.source == pair.target for _, hop in find_hops(draft)):
+    if kind in ("service", "gateway") and draft.model.calls.is_caller(pair.target):
         return Because(1, "what it calls is retried one layer below")
     return Because(
         2,
@@ -232,11 +211,11 @@ def _propose_attempts(draft: Draft, pair: Pair) -> Because:
 
 
 def _propose_fallback(draft: Draft, pair: Pair) -> Because:
-    kind = kind_of(draft, pair.target)
+    kind = draft.model.calls.kind(pair.target)
     store = draft.model.places.main
     if kind == "cache":
         return Because(f"read from {store}", "the cache is a copy; without it answers are slower, not wrong")
-    if kind_of(draft, pair.source) == "worker" and kind in ("store", "cache"):
+    if draft.model.calls.kind(pair.source) == "worker" and kind in ("store", "cache"):
         return Because("put the job back and try later", "nobody waits for it, and its key makes a second run harmless")
     if kind == "queue" and draft.model.queues.is_table:
         return Because(
@@ -254,7 +233,7 @@ def _propose_fallback(draft: Draft, pair: Pair) -> Because:
         )
     if kind == "third_party":
         asynchronous = all(draft.design.access[one].is_async for one in pair.operations if one in draft.design.access)
-        if asynchronous or kind_of(draft, pair.source) == "worker":
+        if asynchronous or draft.model.calls.kind(pair.source) == "worker":
             return Because("queue it and try later", "the user does not wait for it")
         return Because(
             "answer upstream_failed, keep the work in the queue, compensate on time-out",
@@ -282,11 +261,11 @@ def _propose_fallback(draft: Draft, pair: Pair) -> Because:
 def complete_call(draft: Draft, pair: Pair) -> Call:
     name = name_call(pair.source, pair.target)
     path, said = f"errors.calls.{name}", draft.design.errors.calls.get(name, Call())
-    kind, budget = kind_of(draft, pair.target), pair.share * pair.deadline
+    kind, budget = draft.model.calls.kind(pair.target), pair.share * pair.deadline
     attempts = _propose_attempts(draft, pair)
     tries = said.attempts or attempts.value
     rate = measure_call_rate(draft, pair.source, pair.target)
-    is_from_client = kind_of(draft, pair.source) == "client"
+    is_from_client = draft.model.calls.kind(pair.source) == "client"
     # n attempts and the n − 1 waits between them, each a tenth of a timeout doubled, fit the time that the path leaves
     # (beyond sixty doublings nothing is left of any time)
     waits = 0.1 * (2.0 ** min(tries - 1, 60) - 1)

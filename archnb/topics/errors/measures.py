@@ -15,7 +15,7 @@ from archnb.fact.keys.errors import (
 from archnb.fact.keys.load import OBJECTIVE_P99
 from archnb.quantity import Quantity, parse
 from archnb.sim.reliability import retry_amplification
-from archnb.topics.errors.calls import BEHIND, find_pairs, kind_of, name_call, name_pair, worst_case
+from archnb.topics.errors.calls import BEHIND, find_pairs, name_call, name_pair, worst_case
 from archnb.topics.topic import Draft
 
 
@@ -29,7 +29,7 @@ def measure(draft: Draft) -> None:
     deadlines: dict[str, Fact] = {}
     for pair in pairs:
         call = draft.design.errors.calls[name_call(pair.source, pair.target)]
-        is_worker = kind_of(draft, pair.source) in BEHIND
+        is_worker = draft.model.calls.kind(pair.source) in BEHIND
         key = "worker" if is_worker else pair.deciding
         if key not in deadlines:
             objectives = draft.design.requirements.objectives

@@ -13,9 +13,7 @@ from archnb.quantity import number
 from archnb.sim.reliability import metastable_boundary
 from archnb.topics.errors.calls import (
     BEHIND,
-    find_hops,
     is_safe,
-    kind_of,
     measure_call_rate,
     name_call,
     worst_case,
@@ -25,10 +23,11 @@ from archnb.topics.errors.codes import FINAL, PASSING, SAME_STATUS
 from archnb.topics.topic import Draft
 
 
-def _callers(draft: Draft, component: str) -> Iterator[tuple[str, Call]]:
+def _list_by_target(draft: Draft) -> dict[str, list[tuple[str, Call]]]:
+    found: dict[str, list[tuple[str, Call]]] = {}
     for name, call in draft.design.errors.calls.items():
-        if call.target == component:
-            yield name, call
+        found.setdefault(call.target or "", []).append((name, call))
+    return found
 
 
 def _is_said_call(draft: Draft, name: str, *fields: str) -> bool:
@@ -43,11 +42,12 @@ def _is_said_call(draft: Draft, name: str, *fields: str) -> bool:
 )  # fmt: skip
 def timeout_over_callers(draft: Draft) -> Iterator[Hit]:
     """Time limits must shrink along the path."""
+    by_target = _list_by_target(draft)
     for name, call in draft.design.errors.calls.items():
-        for outer_name, outer in _callers(draft, call.source or ""):
-            if call.timeout is None or outer.timeout is None or kind_of(draft, outer.source or "") in BEHIND:
+        for outer_name, outer in by_target.get(call.source or "", ()):
+            if call.timeout is None or outer.timeout is None or draft.model.calls.kind(outer.source or "") in BEHIND:
                 continue
-            if kind_of(draft, call.source or "") in BEHIND or _is_async(draft, outer.source, outer.target):
+            if draft.model.calls.kind(call.source or "") in BEHIND or _is_async(draft, outer.source, outer.target):
                 continue
             worst = worst_case(call)
             if worst > outer.timeout.base * (1 + 1e-6):
@@ -60,7 +60,7 @@ def timeout_over_callers(draft: Draft) -> Iterator[Hit]:
 
 
 def _is_async(draft: Draft, source: str | None, target: str | None) -> bool:
-    kinds = [hop.kind for _, hop in find_hops(draft) if (hop.source, hop.target) == (source, target)]
+    kinds = [hop.kind for _, hop in draft.model.calls.find_between(source or "", target or "")]
     return bool(kinds) and all(kind == "async" for kind in kinds)
 
 
@@ -75,10 +75,8 @@ def retries_on_unsafe_call(draft: Draft) -> Iterator[Hit]:
     for name, call in draft.design.errors.calls.items():
         if (call.attempts or 1) <= 1:
             continue
-        operations = {
-            op: None for op, hop in find_hops(draft) if (hop.source, hop.target) == (call.source, call.target)
-        }
-        unsafe = [op for op in operations if not is_safe(draft, op)]
+        hops = draft.model.calls.find_between(call.source or "", call.target or "")
+        unsafe = [op for op in dict.fromkeys(operation for operation, _ in hops) if not is_safe(draft, op)]
         if unsafe:
             yield Hit(
                 f"errors.calls.{name}.attempts",

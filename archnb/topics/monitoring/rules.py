@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from archnb.design.monitoring import Alert, Slo
 from archnb.exceptions import nearest
 from archnb.fact.keys.entities import ENTITY_ROWS
-from archnb.fact.keys.monitoring import HANDFUL
+from archnb.fact.keys.monitoring import HANDFUL, SLO_RATE
 from archnb.finding import Hit, Rule, rule
 from archnb.planned.monitoring import OTHERS, write_window
 from archnb.quantity import number
 from archnb.sim.reliability import budget_spent, errors_to_fire, is_burn_reachable, lowest_slo_for_burn
 from archnb.topics.monitoring.alerts import work_out_rows
 from archnb.topics.monitoring.metrics import find_metric
-from archnb.topics.monitoring.slos import average_rate, find_covered, show_days
+from archnb.topics.monitoring.slos import show_days
 from archnb.topics.topic import Draft
 
 _THIRTY_DAYS = 30 * 86400.0
@@ -145,9 +145,8 @@ def alert_inside_budget(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def low_traffic_alert(draft: Draft) -> Iterator[Hit]:
     """An alert needs traffic to judge."""
-    covered = find_covered(draft.design.monitoring.slos)
     for name, alert, slo in _burn_alerts(draft):
-        found = average_rate(draft, slo, covered)
+        found = draft.facts.get(SLO_RATE.of(alert.slo or ""))
         if found is None or alert.short_window is None or slo.objective is None or not 0 < slo.objective.base < 1:
             continue
         assert alert.factor is not None and alert.long_window is not None
