@@ -83,9 +83,9 @@ def conclude(kind: type[P], record: Record, path: str, /, **resolved: Any) -> P:
 
 def _make(kind: type[P], record: Record, resolved: Mapping[str, Any]) -> P:
     parts, absent = _list_parts(kind)
-    values = dict(absent)
+    values, find = dict(absent), (record.__dict__ | resolved if resolved else record.__dict__).get
     for name, may_be_absent, inner, holds in parts:
-        value = resolved[name] if name in resolved else getattr(record, name, None)
+        value = find(name)
         if value is None:
             if not may_be_absent:
                 raise _Gap(name)

@@ -101,7 +101,7 @@ class Draft:
         changed: dict[str, Any] = {}
         for name, because in proposals.items():
             value = getattr(record, name)
-            is_unsaid = value is None or (isinstance(value, Mapping | tuple) and not value)
+            is_unsaid = value is None or (not value and isinstance(value, Mapping | tuple))
             if is_unsaid and because.value is not None:
                 hint = _is_quantity(type(record), name)
                 changed[name] = (
