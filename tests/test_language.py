@@ -84,6 +84,20 @@ def test_unknown_entry_names_the_nearest() -> None:
         explain_entry(Design, "access.stpes")
 
 
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("varchar", "text"), ("pii", "personal"), ("mins", "min"), ("ttl", "cache.policies.ttl"),
+        ("lifetime", "cache.policies.ttl"), ("async", "access.is_async"),
+    ],
+)  # fmt: skip
+def test_what_is_called_otherwise_elsewhere_is_led_to_its_entry(asked: str, meant: str) -> None:
+    """Types, marks and units of other languages, fields by what they are not called, and fields without their section."""
+    with pytest.raises(InputError, match=f"did you mean '{re.escape(meant)}'"):
+        explain_entry(Design, asked)
+    assert explain_entry(Design, meant)
+
+
 def test_data_of_an_entry_is_what_it_declares() -> None:
     """As plain data: the entry with everything below it, for programs."""
     paths = {one["path"]: one for one in explain_data(Design, "cache")}

@@ -116,7 +116,8 @@ MARKS: Mapping[str, str] = {
     "secret": "it is never shown and never logged: a password hash, a token",
     "cascade": "the row goes when the row that it refers to goes",
 }
-_MARKS_MEANT: Mapping[str, str] = {
+# what other languages call a mark, in lower case, and the mark that is meant
+MARKS_MEANT: Mapping[str, str] = {
     "nullable": "optional", "null": "optional", "primary": "key", "pk": "key", "pii": "personal", "sensitive": "secret",
     "private": "secret", "hidden": "secret", "distinct": "unique",
 }  # fmt: skip
@@ -277,7 +278,7 @@ def _read_marks(rest: str, text: str) -> dict[str, Any]:
         elif word in _WORDS:
             made[word] = True
         else:
-            problem = unknown_name("", "mark", word, _WORDS, meant=_MARKS_MEANT)
+            problem = unknown_name("", "mark", word, _WORDS, meant=MARKS_MEANT)
             raise InputError([replace(problem, message=f"in {quote(text)}: {problem.message}")])
     return made
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from archnb.design.declaration import Asked
-from archnb.design.entities import MARKS, TYPES
+from archnb.design.entities import MARKS, MARKS_MEANT, TYPES, TYPES_MEANT
 from archnb.design.grammars import GRAMMARS, Grammar
 from archnb.design.record import Dotted, Named, Record, asked, hints, strip_none
 from archnb.exceptions import InputError, unknown_name
@@ -119,9 +119,19 @@ def explain_entry(cls: type[Record], path: str) -> str:
         if path in listed:
             return f"{path}: a unit of {dimension}\nAll of them: {', '.join(listed)}."
     names = [".".join(one.words) for one in list_entries(cls)]
-    raise InputError(
-        [unknown_name("", "entry", path, [*names, *TYPES, *MARKS, *GRAMMARS], "`archnb explain` lists them.")]
-    )
+    known = [*names, *TYPES, *MARKS, *GRAMMARS]
+    raise InputError([unknown_name("", "entry", path, known, "`archnb explain` lists them.", meant=_list_meant(cls))])
+
+
+def _list_meant(cls: type[Record]) -> dict[str, str]:
+    """What people may ask for instead of an entry, and the entry: words of other languages, and a field without its section."""
+    entries = list(list_entries(cls))
+    # what a field is called goes before what it is not called; of several, the first
+    meant = {word: ".".join(one.words) for one in reversed(entries) for word in one.about.also}
+    meant |= {one.words[-1]: ".".join(one.words) for one in reversed(entries)}
+    known = {symbol for listed in units().values() for symbol in listed}
+    units_meant = {word: unit for word, unit in MEANT.items() if unit in known}
+    return {**meant, **units_meant, **MARKS_MEANT, **TYPES_MEANT}
 
 
 def explain_data(cls: type[Record], path: str | None) -> list[dict[str, Any]]:

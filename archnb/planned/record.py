@@ -83,7 +83,7 @@ def conclude(kind: type[P], record: Record, path: str, /, **resolved: Any) -> P:
 
 def _make(kind: type[P], record: Record, resolved: Mapping[str, Any]) -> P:
     parts, absent = _list_parts(kind)
-    values, find = dict(absent), (record.__dict__ | resolved if resolved else record.__dict__).get
+    values, find = dict(absent), ({**record.__dict__, **resolved} if resolved else record.__dict__).get
     for name, may_be_absent, inner, holds in parts:
         value = find(name)
         if value is None:
