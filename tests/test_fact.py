@@ -138,3 +138,13 @@ def test_a_name_is_made_once() -> None:
 def test_parts_name_what_can_be_linked() -> None:
     """A formula comes in parts, so that each name can be a link."""
     assert load()["peak"].parts() == [("users", "users"), (" × ", ""), ("per_user", "per_user"), (" × 3", "")]
+
+
+def test_a_decision_at_the_median_is_taken_with_each_input_at_its_median() -> None:
+    """The median of a sum is not the sum of the medians; a decision at P50 is the value that is shown, to the last digit."""
+    facts = Facts()
+    one = facts.given(key("one", None, ""), parse("1..100"), "")
+    other = facts.given(key("other", None, ""), parse("1..100"), "")
+    held = facts.decide(key("held", None, ""), one + other)
+    assert held.base == (one + other).base
+    assert abs(numpy.median((one + other).samples()) - held.base) > 1

@@ -148,3 +148,12 @@ def test_time_units_agree_with_each_other() -> None:
     assert 12 * TIME["month"] == TIME["year"]
     assert TIME["year"] == 365 * TIME["day"]
     assert set(BITS).isdisjoint(BYTES)
+
+
+def test_only_a_bare_nothing_needs_no_unit() -> None:
+    """0 is nothing of anything; 0 s is no size, and 1 is no time."""
+    time, size = unit("s").dimension, unit("B").dimension
+    assert parse("0", time).value == 0
+    for text, expected in (("0 s", size), ("1", time)):
+        with pytest.raises(QuantityError, match="give"):
+            parse(text, expected)

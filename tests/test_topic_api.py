@@ -495,3 +495,19 @@ def test_the_mean_answer_is_no_larger_than_the_largest() -> None:
     facts = plan(Design.of(said)).facts
     sizes = [fact.base for name, fact in facts.items() if name.startswith("api.") and name.endswith(".response_size")]
     assert 0.999 * min(sizes) <= facts["requirements.load.response_size"].base <= 1.001 * max(sizes)
+
+
+def test_a_call_about_no_entity_takes_what_it_says_and_nothing_else() -> None:
+    """Its words are texts; a word that is not said is refused, as in any request."""
+    said = Operation(method="POST", path="/search-hints", request=("phrase",), action="command")
+    body = make_request(Resources(Design.of(BASE)), "hint", said)
+    assert body is not None
+    assert body.schema["additionalProperties"] is False and list(body.schema["properties"]) == ["phrase"]
+
+
+def test_an_answer_without_content_has_no_body() -> None:
+    """204 says that nothing follows (RFC 9110, 15.3.5), whatever the operation names as its response."""
+    said = Operation(
+        method="DELETE", path="/orders/{id}", entity="Order", action="delete", status=204, response=("id",)
+    )
+    assert make_response(Resources(Design.of(BASE)), "drop", said, None) is None

@@ -447,3 +447,12 @@ def test_impossible_numbers_are_refused(field: str, value: Any) -> None:
     """A part has an instance, works for some time, and works a share of the time: anything else is an error with its path."""
     with pytest.raises(InputError, match=rf"flow\.components\.service\.{field}: "):
         design(flow={"components": {"service": {field: value}}})
+
+
+def test_a_zone_is_made_where_something_stands_in_it_or_somebody_says_it() -> None:
+    """No zone stands empty unless it was said."""
+    flow = {"zones": {"lobby": {"trust": 1}}, "components": {"identity": {"kind": "identity", "zone": "private"}}}
+    made = plan(Design.of({"entities": {"Note": {"fields": {"id": "key"}}}, "flow": flow}))
+    used = {one.zone for one in made.design.flow.components.values()}
+    assert "external" not in used
+    assert set(made.design.flow.zones) == used | {"lobby"}

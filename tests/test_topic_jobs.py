@@ -326,3 +326,17 @@ def test_said_numbers_at_the_edges_do_not_break_the_plan() -> None:
     made = plan_with({"jobs": {"odd": odd, "huge": huge}})
     assert [shape.frame is not None for shape in made.jobs.views]
     assert made.design.jobs.jobs["odd"].workers == 1
+
+
+def test_waits_grow_by_the_factor_that_is_said() -> None:
+    """A factor below two is kept; one below one does not let the waits shrink."""
+    assert retry_ceilings(1.0, 1.5, 10.0, 4) == (1.0, 1.5, 2.25)
+    assert retry_ceilings(1.0, 0.5, 10.0, 4) == (1.0, 1.0, 1.0)
+
+
+def test_a_said_job_that_does_more_answers_a_proposal() -> None:
+    """The same trigger, and the proposal's third party among those it calls: no second job is proposed beside it."""
+    said = {"after_booking": {"trigger": "book", "calls": ["mail", "crm"]}}
+    assert "notify_guest_via_mail" not in plan_with({"jobs": said}).design.jobs.jobs
+    other = {"after_booking": {"trigger": "book", "calls": ["crm"]}}
+    assert "notify_guest_via_mail" in plan_with({"jobs": other}).design.jobs.jobs

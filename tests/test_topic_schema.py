@@ -494,3 +494,15 @@ def test_an_include_is_served_by_the_index_of_its_foreign_key_or_its_key() -> No
     serves = view.frame.set_index("index")["serves"]
     assert "see" in serves["brand_pkey"].split(", ")
     assert "find" not in serves["product_pkey"]
+
+
+def test_what_is_said_of_a_key_hides_no_other_reason() -> None:
+    """A table whose key is said keeps the reasons of all that was proposed beside it."""
+    entities = {"Pupil": {"fields": {"code": "text(8) unique", "name": "text(80)"}, "rows": "1k"}}
+    said = {"tables": {"pupil": {"entity": "Pupil", "primary_key": "code"}}}
+    made = plan(Design.of({"entities": entities, "schema": said}))
+    free = plan(Design.of({"entities": entities}))
+    path = "schema.tables.pupil"
+    assert {f"{path}.primary_key", f"{path}.uniques.pupil_code_key"} <= set(free.draft.reasons)
+    assert f"{path}.primary_key" not in made.draft.reasons and made.why(f"{path}.primary_key").is_said
+    assert f"{path}.uniques.pupil_code_key" in made.draft.reasons
