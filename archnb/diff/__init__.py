@@ -110,7 +110,7 @@ def _entities(old_backend: Backend, new_backend: Backend) -> Iterator[Change]:
             here = f"{path}.fields.{field}"
             if field in inherited:
                 continue
-            if field not in before and one.was in before and one.was not in entity.fields:
+            if field not in before and one.was is not None and one.was in before and one.was not in entity.fields:
                 yield Change(
                     here,
                     f"Field {name}.{one.was} is called {field} from now on.",
