@@ -65,7 +65,7 @@ _PROBLEM: dict[str, Json] = {
         },
         "code": {
             "type": "string",
-            "pattern": "^[a-z0-9_]+$",
+            "pattern": r"^\S+$",
             "maxLength": 100,
             "description": "The last part of the type, for programs.",
         },
