@@ -156,7 +156,7 @@ fields = st.builds(
     type=st.sampled_from([name for name in TYPES if name not in ("reference", "enum", "other")]),
     key=st.none() | st.just(True), unique=st.none() | st.just(True), optional=st.none() | st.just(True), personal=st.none() | st.just(True),
     minimum=st.none() | st.integers(-99, 99).map(float), maximum=st.none() | st.integers(-99, 99).map(float),
-    default=st.none() | words | st.just("now()") | st.just("a = b >= c"), comment=st.none() | words,
+    default=st.none() | words | st.just("now()") | st.just("a = b >= c"), comment=st.none() | words, was=st.none() | words | st.just("old name"),
 )  # fmt: skip
 
 

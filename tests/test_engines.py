@@ -480,7 +480,7 @@ def test_two_modules_of_one_name_are_an_error(toy: Engine, tmp_path: Path) -> No
 # -- nobody else knows them
 
 
-@pytest.mark.parametrize("room", ["design", "topics", "report", "plan.py", "diff.py", "finding.py", "fact"])
+@pytest.mark.parametrize("room", ["design", "topics", "report", "plan.py", "diff", "finding.py", "fact"])
 def test_no_room_decides_by_an_engines_name(room: str) -> None:
     """Where it is decided, the record is asked: no comparison with an engine's name stands outside engines, export, verify and readers."""
     names = "|".join(re.escape(name) for name in NAMES)

@@ -527,7 +527,7 @@ SPELLINGS = {
 @pytest.mark.parametrize("question", SPELLINGS)
 def test_a_question_is_answered_in_one_place(question: str) -> None:
     """No topic, exporter, verifier or report works out for itself what the model answers."""
-    rooms = ("topics", "export", "verify", "report", "capture", "diff.py", "plan.py")
+    rooms = ("topics", "export", "verify", "report", "capture", "diff", "plan.py")
     files = [
         path for room in rooms for path in ([ROOT / room] if room.endswith(".py") else (ROOT / room).rglob("*.py"))
     ]

@@ -33,6 +33,7 @@ from archnb.design.references import (
     is_known_at_once,
     list_references,
 )
+from archnb.design.renames import find_false_renames
 from archnb.design.requirements import Requirements
 from archnb.design.scaling import Scaling
 from archnb.design.schema import Schema
@@ -145,6 +146,7 @@ def find_dangling(design: Design) -> Iterator[Problem]:
     yield from find_unknown(at_once, Names(design))
     yield from find_wrong_ways(design)
     yield from find_circles(design)
+    yield from find_false_renames(design)
     yield from check_acceptances(design.accepted)
     yield from _check_engines(design)
 

@@ -139,7 +139,9 @@ _FIELD = re.compile(
 )
 # a default that is a plain word, and neither an expression nor a quoted text of a database
 _WORD = re.compile(r"[\w -]+")
-_REFERENCE_STOPS = frozenset(_WORDS)
+# what a field was called before: `was full_name`
+_WAS = re.compile(r"""(?:^|\s)was\s+(?:"(?P<quoted>[^"]+)"|(?P<word>\w+))(?=\s|$)""")
+_REFERENCE_STOPS = frozenset((*_WORDS, "was"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +189,10 @@ class Field(Record):
     comment: str | None = said(
         "What does it mean?", example="the price at the time of the order", also=("description", "summary", "note")
     )
+    was: str | None = said(
+        "What was it called before?", example="full_name", help="A comparison of two versions then tells a rename, which keeps the data, from a field that goes and another that comes. In one line: `text(80) was full_name`.",
+        also=("renamed_from", "formerly", "old_name"),
+    )  # fmt: skip
 
     @classmethod
     def read_shorthand(cls, text: str) -> Mapping[str, Any]:
@@ -281,11 +287,19 @@ def _read_marks(rest: str, text: str) -> dict[str, Any]:
         if found := re.search(rf"{sign}\s*(-?\d+(?:\.\d+)?)", rest):
             made[name] = float(found[1])
             rest = rest[: found.start()] + rest[found.end() :]
+    if found := _WAS.search(rest):
+        made["was"] = found["quoted"] or found["word"]
+        rest = f"{rest[: found.start()]} {rest[found.end() :]}"
     for word in rest.split():
         if word == "cascade":
             made["on_delete"] = "cascade"
         elif word in _WORDS:
             made[word] = True
+        elif word == "was":
+            told = f"in {quote(text)}: 'was' names nothing"
+            raise InputError(
+                [Problem.of("", told, "say what it was called before: text(80) was full_name", given=text)]
+            )
         else:
             problem = unknown_name("", "mark", word, _WORDS, meant=MARKS_MEANT)
             raise InputError([replace(problem, message=f"in {quote(text)}: {problem.message}")])
@@ -308,6 +322,8 @@ def write_field(field: Field) -> str | None:
     for word in ("key", "unique", "optional", "personal", "secret"):
         made += f" {word}" if getattr(field, word) else ""
     made += " cascade" if field.on_delete == "cascade" else ""
+    if field.was is not None:
+        made += f" was {field.was}" if re.fullmatch(r"\w+", field.was) else f' was "{field.was}"'
     for sign, limit in ((">=", field.minimum), ("<=", field.maximum)):
         made += f" {sign} {limit:g}" if limit is not None else ""
     made += f" = {field.default}" if field.default is not None else ""
@@ -365,6 +381,10 @@ class Entity(Record):
         "Which part of the business does it belong to?", example="ordering", also=("context", "module")
     )
     history: bool | None = said("Must every earlier state be known?", example="true", help="Proposes event sourcing.")
+    was: str | None = said(
+        "What was it called before?", example="Client", help="A comparison of two versions then tells a rename, which keeps the data, from an entity that goes and another that comes.",
+        also=("renamed_from", "formerly", "old_name"),
+    )  # fmt: skip
 
 
 def list_ancestry(entities: Mapping[str, Entity], entity: str) -> tuple[str, ...]:

@@ -38,9 +38,9 @@ GRAMMARS: Mapping[str, Grammar] = {
         ),
         Grammar(
             "field",
-            "TYPE[(ARGUMENTS)] [MARK …] [>= LEAST] [<= MOST] [= DEFAULT], or -> ENTITY [MARK …]",
-            ("text(200) unique personal", "-> Customer optional", "smallint >= 1 <= 5 = 3", "enum(new, paid) = new", "decimal(10, 2)"),
-            f"A type, then marks ({', '.join(MARKS)}), then the least and greatest value, then the default. An arrow refers to"
+            "TYPE[(ARGUMENTS)] [MARK …] [was OLD_NAME] [>= LEAST] [<= MOST] [= DEFAULT], or -> ENTITY [MARK …] [was OLD_NAME]",
+            ("text(200) unique personal", "-> Customer optional", "smallint >= 1 <= 5 = 3", "enum(new, paid) = new", "decimal(10, 2)", "text(80) was full_name"),
+            f"A type, then marks ({', '.join(MARKS)}), then what it was called before, the least and greatest value, the default. An arrow refers to"
             " another entity. Inside {} a text with a comma stands in quotes.",
         ),
         Grammar(

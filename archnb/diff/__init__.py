@@ -105,17 +105,30 @@ def _entities(old_backend: Backend, new_backend: Backend) -> Iterator[Change]:
             )
             continue
         before = old.entities[name].fields
+        kept: set[str] = set()
         for field, one in entity.fields.items():
             here = f"{path}.fields.{field}"
             if field in inherited:
                 continue
-            if field not in before:
+            if field not in before and one.was is not None and one.was in before and one.was not in entity.fields:
+                yield Change(
+                    here,
+                    f"Field {name}.{one.was} is called {field} from now on.",
+                    "breaking",
+                    "Add the new column, write both, backfill, move the readers, drop the old one.",
+                )
+                kept.add(one.was)
+            elif field not in before:
                 yield _added(here, name, field, one)
             elif before[field] != one:
                 yield _changed(here, name, field, before[field], one)
         parent = old.entities[name].extends
         for field in before:
-            if field not in entity.fields and not (parent in old.entities and field in old.entities[parent].fields):
+            if (
+                field not in entity.fields
+                and field not in kept
+                and not (parent in old.entities and field in old.entities[parent].fields)
+            ):
                 yield Change(
                     f"{path}.fields.{field}",
                     f"Field {name}.{field} goes.",
