@@ -51,7 +51,7 @@ class Question:
 def read_act(pattern: AccessPattern | None, action: str | None, method: str | None) -> Act:
     """What an operation does to its rows: as its access pattern says, else as its contract does."""
     if pattern is not None:
-        return "read" if pattern.reads is not None else pattern.action or ("update" if pattern.by else "create")
+        return "read" if pattern.reads is not None else pattern.effect or ("update" if pattern.by else "create")
     if method == "GET":
         return "read"
     if action in ("create", "delete"):
