@@ -14,6 +14,7 @@ from archnb.planned.api import Contract
 from archnb.planned.cache import CachePolicy
 from archnb.planned.decisions import Transaction
 from archnb.planned.entities import AccessPattern
+from archnb.planned.erasure import Erasure
 from archnb.planned.errors import ErrorCode
 from archnb.planned.flow import Hop
 from archnb.planned.jobs import Saga
@@ -29,7 +30,7 @@ class Operation(Planned):
     """An operation with its parts. What it has at most one of stands in a collection that may be empty.
 
     patterns: the access pattern that it serves. scopes: on which rows each role may call it. callers: who proves themselves
-    how, none where everybody may call it. hops: its way through the parts. slos: the promises that count it by name.
+    how, none where everybody may call it. erasures: what it does where it erases somebody's data. hops: its way through the parts. slos: the promises that count it by name.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Operation(Planned):
     hops: tuple[Hop, ...]
     transactions: tuple[Transaction, ...]
     sagas: tuple[Saga, ...]
+    erasures: tuple[Erasure, ...]
     errors: Named[ErrorCode]
     slos: Named[Slo]
 
