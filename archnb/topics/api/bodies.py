@@ -490,6 +490,9 @@ def describe_parameter(
     found = find_field(resources, operation.entity, parameter.field)
     if found is not None:
         field, example = found
+        if example is None:
+            # the example of an entity has no parent of its own kind; who asks for the children of one names one
+            example = make_example(resources, operation.entity or "", parameter.field or name, field)
         schema = describe_value(resources, field, is_nullable=False)
         if (
             schema.get("type") == "object"
