@@ -170,7 +170,7 @@ def test_optional_fields_are_nullable_by_a_list_of_types() -> None:
         {"entities": {"Note": {"fields": {"id": "key", "text": "text(200) optional", "price": "money optional"}}}}
     )
     text = json.dumps(build_document(plan(design)))
-    assert '"text": {"type": ["string", "null"], "maxLength": 200}' in text
+    assert '"text": {"type": ["string", "null"], "maxLength": 200' in text
     assert '"price": {"anyOf": [{"$ref": "#/components/schemas/Money"}, {"type": "null"}]}' in text
     assert "nullable" not in text
 
@@ -257,7 +257,9 @@ def fields(draw: st.DrawFn, entities: list[str]) -> dict[str, Any]:
         made["references"] = draw(st.sampled_from(entities))
         made["on_delete"] = draw(st.sampled_from(["cascade", "restrict"]))
     if kind == "enum":
-        made["values"] = draw(st.lists(st.text(min_size=1, max_size=5), min_size=1, max_size=3))
+        made["values"] = draw(
+            st.lists(st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=5), min_size=1, max_size=3)
+        )
     if kind in ("text", "char", "code", "bytes", "vector", "decimal"):
         made["length"] = draw(st.one_of(st.none(), st.integers(1 if kind in ("code", "vector") else 0, 40)))
         if kind == "decimal" and made["length"] is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archnb.design.record import Named
-from archnb.naming import plural, snake, words
+from archnb.naming import with_article, words
 from archnb.planned.erasure import Erasure, ErasureStep
 from archnb.quantity import parse
 from archnb.topics.topic import Draft
@@ -67,8 +67,8 @@ def tell_job(draft: Draft) -> str:
     told = []
     for operation, entity in list_operations(draft).items():
         reach = tell_reach(draft, entity)
-        told.append(f"{words(plural(snake(entity)))} after {operation}" + (f" ({reach})" if reach else ""))
-    whose = ", ".join(told) or "people, on request"
+        told.append(f"{with_article(words(entity))} after {operation}" + (f" ({reach})" if reach else ""))
+    whose = ", ".join(told) or "a person, on request"
     return f"Erases what is left of {whose}, and once more after a backup was restored."
 
 
