@@ -67,7 +67,7 @@ def list_boundary(draft: Draft, name: str, pattern: AccessPattern) -> tuple[str,
         for step in pattern.steps
         if step.entity and not step.via and draft.model.places.find_home(step.entity) == home
     ]
-    owned = draft.model.references.list_going_along(pattern.writes or "") if pattern.action == "delete" else []
+    owned = draft.model.references.list_going_along(pattern.writes or "") if pattern.effect == "delete" else []
     return tuple(dict.fromkeys(one for one in (pattern.writes, *local, *owned) if one))
 
 
@@ -86,7 +86,7 @@ def list_moves(draft: Draft, pattern: AccessPattern) -> list[tuple[str, str, str
     """The counters that a write moves: entity, field, and the step that does it."""
     found = []
     home = draft.model.places.find_home(pattern.writes)
-    if pattern.action == "update" and pattern.writes:
+    if pattern.effect == "update" and pattern.writes:
         found += [(pattern.writes, field, "update") for field in list_counters(draft, pattern.writes)]
     for step in pattern.steps:
         is_move = step.action in MOVES or (step.action not in (None, "create", "delete"))
@@ -172,7 +172,7 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             guard,
             f"{engine.label} changes one item atomically; a condition on its version keeps the second of two writers out",
         )
-    span = find_span(draft, entity) if pattern.action == "create" else None
+    span = find_span(draft, entity) if pattern.effect == "create" else None
     if span is not None:
         start, end, owner = span
         guard = "SERIALIZABLE with a retry on SQLSTATE 40001"
@@ -197,7 +197,7 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             guard,
             f"a single conditional UPDATE reads and changes {changed}.{field} under the row's lock, and sees the newest committed value after waiting; no row changed means there was not enough",
         )
-    if pattern.action == "update":
+    if pattern.effect == "update":
         steps = (
             f"; its steps change {', '.join(b for b in list_boundary(draft, name, pattern) if b != entity)} in the same transaction"
             if len(list_boundary(draft, name, pattern)) > 1
@@ -218,7 +218,7 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             "; ".join(_spell_step(draft, erasure, one) for one in erasure.steps),
             _explain_erasure(erasure),
         )
-    if pattern.action == "delete":
+    if pattern.effect == "delete":
         return (
             "read committed",
             f"DELETE … WHERE {_key(draft, entity)}",
@@ -299,7 +299,7 @@ def _guard_state(draft: Draft, pattern: AccessPattern, changed: str) -> str:
     """The conditional UPDATE of a row with a state, where the write changes it beside a counter of another."""
     entity = pattern.writes or ""
     status = _find_status(draft, entity)
-    if pattern.action != "update" or changed == entity or status is None:
+    if pattern.effect != "update" or changed == entity or status is None:
         return ""
     return f"UPDATE {entity} SET {status} = :new WHERE {_key(draft, entity)} AND {status} = :read; then "
 
