@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from archnb.engines import load_engine
 from archnb.export import export
+from archnb.export.queries import Query, explain_absence, queries
 from archnb.export.sql import metadata, statements
 from archnb.planned.schema import Table
 from archnb.verify.constraints import check_constraints
-from archnb.verify.lookups import run_queries
-from archnb.verify.proof import Check, Proof, conclude
+from archnb.verify.lookups import Reads
+from archnb.verify.oracle import Oracle
+from archnb.verify.proof import Check, Proof, Served, conclude
 from archnb.verify.rows import Rows, make_rows, scale_counts
+from archnb.verify.serving import Planner
 from archnb.verify.session import Session
-from archnb.verify.writes import read_counts, writable, write_update
+from archnb.verify.writes import Writes, read_counts, writable, write_update
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -38,7 +41,7 @@ def prove(plan: Plan, session: Session) -> Proof:
         f"DDL for {load_engine(dialect).label}",
         f"{session.version} ({session.origin})" if session.origin else session.version,
     )
-    queries: tuple[Any, ...] = ()
+    served: tuple[Served, ...] = ()
     if not found:
         details = [Check("DDL", "not run", "the design has no relational table")]
     elif conclude(details) == "passed":
@@ -48,11 +51,39 @@ def prove(plan: Plan, session: Session) -> Proof:
         details += insert_rows(session, tables, rows)
         session.analyze(list(tables.values()))
         details += check_constraints(session, tables, designed, rows)
-        queries = tuple(run_queries(plan, session, tables, designed, rows))
-    verdict = conclude([*details, *queries])
+        served = tuple(run_queries(plan, session, tables, designed, rows))
+    verdict = conclude([*details, *served])
     kind: Any = "not verified" if verdict == "not run" else "executed on the engine"
     seconds = time.perf_counter() - started
-    return Proof(artefact, session.engine, version, kind, len(found), seconds, verdict, tuple(details), queries)
+    return Proof(artefact, session.engine, version, kind, len(found), seconds, verdict, tuple(details), served)
+
+
+def run_queries(
+    plan: Plan,
+    session: Session,
+    tables: Mapping[str, sa.Table],
+    designed: Mapping[str, Table],
+    rows: Rows,
+) -> Iterator[Served]:
+    """Run every access pattern and compare what it answers and leaves with the oracle; one on another store is told."""
+    oracle = Oracle(plan.model, plan.planned.schema, rows.tables)
+    sizes = {name: len(found) for name, found in rows.tables.items()}
+    counts = read_counts(plan, designed)
+    scale = {tables[name].name: counts[name] / size for name, size in sizes.items() if size}
+    planner = Planner(session, designed, sizes, scale)
+    reads = Reads(session, tables, designed, plan.model, oracle, planner)
+    writes = Writes(session, tables, designed, reads, planner, rows)
+    made: dict[str, list[Query]] = {}
+    for query in queries(plan, session.dialect):
+        made.setdefault(query.pattern, []).append(query)
+    for name, pattern in plan.planned.entities.access.items():
+        for query in made.get(name, ()):
+            if query.kind == "read":
+                yield from reads.run(query, pattern)
+            else:
+                yield writes.run(query, pattern)
+        if name not in made:
+            yield Served(name, session.title, "", "", None, "not run", f"not verified: {explain_absence(plan, name)}")
 
 
 def rows_for(plan: Plan, designed: Mapping[str, Table]) -> Rows:
