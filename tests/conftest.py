@@ -72,6 +72,8 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "notebook": (_has_library("nbclient"), 'no nbclient: pip install "archnb[lab]"'),
     "postgresql": (_has_postgresql, 'no PostgreSQL: pip install "archnb[verify]"'),
     "promtool": (lambda: shutil.which("promtool") is not None, "promtool is not on the PATH; it comes with Prometheus"),
+    "schemathesis": (_has_library("schemathesis"), "no schemathesis: pip install schemathesis"),
+    "serve": (_has_library("starlette"), 'no starlette: pip install "archnb[serve]"'),
     "two-postgresql": (_has_two_postgresql, "only one PostgreSQL on this machine"),
     "workshop": (
         (ROOT.parent / "shared" / "cases").is_dir,
