@@ -36,6 +36,8 @@ class Record:
 
     # what the record is called in errors, and the reader and writer of its one-string form, if it has one
     SHORTHAND: ClassVar[str] = ""
+    # whether several of them are also written as one text with commas
+    IS_LISTED: ClassVar[bool] = False
 
     @classmethod
     def read_shorthand(cls, text: str) -> Mapping[str, Any]:
@@ -349,12 +351,41 @@ def _convert_tuple(kind: Any, value: object, path: str, problems: list[Problem])
     if isinstance(value, str) and kind is str:
         value = [part.strip() for part in value.split(",")] if value.strip() else []
     elif isinstance(value, str):
-        value = [value]
+        value = split_commas(value) if _is_listed(kind) else [value]
+    elif isinstance(value, list | tuple) and _is_listed(kind) and all(isinstance(one, str) for one in value):
+        # inside [] YAML ends a text at each comma, those between parentheses too
+        value = split_commas(", ".join(value))
     if not isinstance(value, list | tuple):
         problems.append(_expected(path, value, "a list is expected"))
         return None
     made = [_convert(kind, one, _join(path, str(n)), problems, None) for n, one in enumerate(value)]
     return tuple(one for one in made if one is not None)
+
+
+def _is_listed(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Record) and kind.IS_LISTED
+
+
+def split_commas(text: str) -> list[str]:
+    """The parts of a text with commas; those between parentheses or quotes separate nothing.
+
+    >>> split_commas("status in (todo, doing), due_on is missing")
+    ['status in (todo, doing)', 'due_on is missing']
+    """
+    parts: list[str] = [""]
+    depth, opened = 0, ""
+    for sign in text:
+        if opened:
+            opened = "" if sign == opened else opened
+        elif sign in "'\"":
+            opened = sign
+        elif sign in "()":
+            depth += 1 if sign == "(" else -1
+        if sign == "," and not depth and not opened:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [part.strip() for part in parts if part.strip()]
 
 
 def plain(value: Any) -> Any:

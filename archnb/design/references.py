@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archnb.design.conditions import SPECIAL, Assignment, Filter
 from archnb.design.declaration import Refers
 from archnb.design.entities import TYPES, TYPES_MEANT, AccessPattern, Entity, Field, collect_fields
 from archnb.design.flow import ZONES
@@ -108,6 +109,35 @@ def _field_paths(names: Names, at: Reference) -> Collection[str] | None:
     target = own[first].references if dot and first in own else None
     inner = names.fields(target) if target is not None else None
     return [*own, "id"] if inner is None else [f"{first}.{one}" for one in (*inner, "id")]
+
+
+# types whose values are written as words of their own
+_TEXTUAL = frozenset(
+    {"text", "char", "code", "email", "url", "phone", "country", "currency", "language", "ip", "uuid", "json", "other"}
+)
+
+
+def _values_of_field(names: Names, at: Reference) -> Collection[str] | None:
+    """What may stand beside a field in a filter or an assignment: one of its words, or a field that leads there."""
+    pattern = at.holder(AccessPattern)
+    one = at.holders[-1][1] if at.holders and isinstance(at.holders[-1][1], Filter | Assignment) else None
+    if pattern is None or one is None or one.field is None or (pattern[1].reads is None) == (pattern[1].writes is None):
+        return None
+    own = names.fields(pattern[1].reads or pattern[1].writes)
+    if own is None or at.name in SPECIAL or not re.match(r"[^\W\d]", at.name) or at.name.startswith("now "):
+        return None
+    first, dot, _ = at.name.partition(".")
+    if dot:
+        inner = names.fields(own[first].references or "") if first in own else None
+        return own if first not in own else None if inner is None else [f"{first}.{name}" for name in (*inner, "id")]
+    path, _, last = one.field.partition(".")
+    field = own.get(path)
+    if field is not None and last:
+        field = (names.fields(field.references or "") or {}).get(last)
+    if field is None or (field.type in _TEXTUAL and not field.values):
+        return None
+    words = ("true", "false") if field.type == "bool" else field.values
+    return [*words, *own] if words else [*own, *SPECIAL]
 
 
 def _parts_of_key(names: Names, at: Reference) -> Collection[str] | None:
@@ -212,6 +242,7 @@ SCOPES: Mapping[str, Scope] = {
     ),
     "field of the entity": Scope("field", _fields_of_entity, is_local=True),
     "field path": Scope("field", _field_paths, is_local=True),
+    "value of the field": Scope("value", _values_of_field, is_local=True),
     "type": Scope("type", lambda n, _: TYPES, hint="See archnb.types().", meant=TYPES_MEANT),
     "regulation": Scope(
         "regulation", lambda n, _: REGULATIONS,
@@ -383,6 +414,23 @@ def find_faults(record: Record, path: str = "") -> Iterator[Problem]:
         elif kind == "records by name":
             for key, one in value.items():
                 yield from find_faults(one, f"{here}.{key}")
+
+
+def find_wrong_ways(design: Design) -> Iterator[Problem]:
+    """Every inclusion over a field that leads from neither of the two entities to the other."""
+    names = Names(design)
+    for name, pattern in design.access.items():
+        own = names.fields(pattern.reads or pattern.writes or "")
+        for text, one in zip(pattern.include, pattern.along, strict=True):
+            there = names.fields(one.name)
+            if not one.via or own is None or there is None:
+                continue
+            home = pattern.reads or pattern.writes
+            fit = [field for field, about in own.items() if about.references == one.name]
+            fit += [field for field, about in there.items() if about.references == home and field not in fit]
+            if one.via not in fit:
+                problem = unknown_name(f"access.{name}.include", "reference", one.via, fit)
+                yield replace(problem, message=f"in {quote(text)}: {problem.message}")
 
 
 def find_circles(design: Design) -> Iterator[Problem]:

@@ -37,7 +37,9 @@ def conclude(draft: Draft) -> Entities:
 
 
 def _conclude_pattern(name: str, pattern: SaidPattern) -> AccessPattern:
-    kind: PatternKind = "read" if pattern.reads is not None else pattern.action or "update"
+    is_upsert = pattern.action == "upsert"
+    kind: PatternKind = "read" if pattern.reads is not None else pattern.effect or "update"
     return conclude_record(
-        AccessPattern, pattern, f"access.{name}", kind=kind, entity=pattern.reads or pattern.writes, steps=pattern.steps
-    )
+        AccessPattern, pattern, f"access.{name}", kind=kind, entity=pattern.reads or pattern.writes, steps=pattern.steps,
+        is_upsert=is_upsert, sets=(),
+    )  # fmt: skip
