@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 PAGES = 4
 # how many of the rows that are wrong are named
 SHOWN = 3
+# types whose values are not less or greater than others
+UNORDERED = ("point", "vector", "json", "other")
 # what `now` is in the oracle's answers
 NOW = datetime.datetime(2025, 7, 1, tzinfo=datetime.UTC)
 
@@ -72,6 +74,10 @@ class Reads:
         try:
             if not self.oracle.rows.get(base):
                 yield Served(query.pattern, title, "", "", None, "not run", f"{base} could not be filled")
+                return
+            if pattern.range and self._is_unordered(pattern):
+                text = f"{pattern.range} has no order, so that no range of it can be asked for"
+                yield Served(query.pattern, title, "", "", None, "not run", text)
                 return
             cases = self.choose(pattern)
             if not cases:
@@ -172,6 +178,10 @@ class Reads:
         sets += [one.columns for one in table.indexes.values() if one.unique]
         return any(one and set(one) <= set(place.columns) for one in sets)
 
+    def _is_unordered(self, pattern: AccessPattern) -> bool:
+        place = self.model.places.find_field(pattern.entity, pattern.range)
+        return place is not None and self.designed[place.table].columns[place.columns[0]].type in UNORDERED
+
     def _sort_mark(self, pattern: AccessPattern, row: Row) -> Any:
         return tuple(_mark(self.oracle.main(pattern.entity, row, one.field)) for one in pattern.order)
 
@@ -182,14 +192,14 @@ class Reads:
         by = {one: values for one in pattern.by if (values := self.oracle.read(entity, row, one)) is not None}
         low = high = None
         if pattern.range:
-            values = sorted({v for one in rows if (v := self.oracle.main(entity, one, pattern.range)) is not None})
-            if not values:
+            there = sorted({v for one in rows if (v := self.oracle.main(entity, one, pattern.range)) is not None})
+            if not there:
                 return None
             # from a value that is there, and up to one that is there and left out
-            first = 0 if is_wide else rng.randrange(len(values))
-            last = len(values) - 1 if is_wide else first + max(1, len(values) // 20)
-            low = values[first]
-            high = values[last] if first < last < len(values) else _beyond(values[-1])
+            first = 0 if is_wide else rng.randrange(len(there))
+            last = len(there) - 1 if is_wide else first + max(1, len(there) // 20)
+            low = there[first]
+            high = there[last] if first < last < len(there) else _beyond(there[-1])
         word = self._find_word(pattern, rows, rng) if pattern.search else ""
         if pattern.search and not word:
             return None
@@ -313,7 +323,7 @@ class Reads:
         for name in dict.fromkeys([*(one.field for one in pattern.order), *pattern.by]):
             absent = {mark for mark, row in wanted.items() if self.oracle.main(pattern.entity, row, name) is None}
             if absent and absent & set(lost):
-                return f": {name} is missing in {len(absent & set(lost))} of them, and nothing equals or follows NULL"
+                return f": {name} is missing in {len(absent & set(lost))} of them, and nothing equals, precedes or follows NULL"
         return f", such as {_show(lost)}"
 
     def _fetch(self, sql: str, parameters: Mapping[str, Any], pattern: AccessPattern) -> list[Seen]:

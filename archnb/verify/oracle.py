@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import re
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -148,11 +149,12 @@ class Oracle:
         return value is not None and bool(given.low <= value < given.high)
 
     def matches(self, pattern: AccessPattern, row: Row, word: str, *, is_whole: bool = True) -> bool:
-        """Whether a word stands in the texts that are searched: as a word of its own, or within one."""
+        """Whether a word stands in the texts that are searched: as a word of its own, or one of its parts within another."""
         texts = [str(one) for path in pattern.search for one in self.read(pattern.entity, row, path) or () if one]
         if is_whole:
             return any(word.casefold() in text.casefold().split() for text in texts)
-        return any(word.casefold() in text.casefold() for text in texts)
+        parts = [word.casefold(), *(one for one in re.split(r"\W+", word.casefold()) if len(one) > 2)]
+        return any(part in text.casefold() for text in texts for part in parts)
 
     def fulfils(self, entity: str, row: Row, one: Filter, given: Given) -> bool:
         """Whether a row fulfils a constant filter; a comparison with what is missing is fulfilled by nothing."""

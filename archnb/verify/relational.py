@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -17,9 +18,9 @@ from archnb.verify.constraints import check_constraints
 from archnb.verify.lookups import Reads
 from archnb.verify.oracle import Oracle
 from archnb.verify.proof import Check, Proof, Served, conclude
-from archnb.verify.rows import Rows, make_rows, scale_counts
+from archnb.verify.rows import Row, Rows, make_rows, scale_counts
 from archnb.verify.serving import Planner
-from archnb.verify.session import Session
+from archnb.verify.session import Refusal, Session
 from archnb.verify.writes import Writes, read_counts, writable, write_update
 
 if TYPE_CHECKING:
@@ -119,9 +120,33 @@ def _run_ddl(plan: Plan, session: Session, texts: list[str]) -> list[Check]:
     return failed or [Check("DDL", "passed", f"{len(texts)} statements were executed")]
 
 
+def _insert_singly(
+    session: Session, table: sa.Table, columns: Sequence[sa.Column[Any]], found: Sequence[Row]
+) -> tuple[list[Row], list[Refusal]]:
+    """Insert rows one at a time; gives those that were taken, and each way in which others were refused once."""
+    kept: list[Row] = []
+    refusals: dict[str, Refusal] = {}
+    for row in found:
+        try:
+            session.insert(table, columns, [[row.get(one.info["column"]) for one in columns]])
+            kept.append(row)
+        except Exception as error:
+            refusal = session.read_error(error)
+            if refusal is None:
+                raise
+            told = refusal.message
+            longest = max(columns, key=lambda one: len(str(row.get(one.info["column"]) or "")))
+            if not refusal.kind and longest.name not in told:
+                length = len(str(row.get(longest.info["column"]) or ""))
+                told += f" (the row's longest value is {longest.name}, of {length:,} characters)"
+            refusals.setdefault(re.sub(r"\d+|'.*?'", "", told), Refusal(refusal.kind, told))
+    return kept, list(refusals.values())
+
+
 def insert_rows(session: Session, tables: Mapping[str, sa.Table], rows: Rows) -> list[Check]:
     """Insert the rows, parents first; what the engine refuses is a failed check, and what refers to it has no parent."""
     failed = [Check(f"rows of {name}", "failed", note) for name, note in rows.notes.items()]
+    lacking: set[str] = set()
     for name, found in rows.tables.items():
         if not found:
             continue
@@ -133,10 +158,17 @@ def insert_rows(session: Session, tables: Mapping[str, sa.Table], rows: Rows) ->
             refusal = session.read_error(error)
             if refusal is None:
                 raise
-            failed.append(Check(f"rows of {name}", "failed", refusal.message))
+            kept, refusals = _insert_singly(session, table, columns, found)
+            # a row whose parent was refused is no fault of its own
+            told = [one for one in refusals if not (one.kind == "FOREIGN KEY" and lacking)] or (
+                [] if kept else refusals
+            )
+            failed += [Check(f"rows of {name}", "failed", one.message) for one in told]
             # nothing more is asked of rows that are not there
-            rows.tables[name] = []
-            rows.spares.pop(name, None)
+            lacking.add(name)
+            rows.tables[name] = kept
+            if not kept:
+                rows.spares.pop(name, None)
     for one in rows.updates:
         if rows.tables.get(one.table):
             sql, parameters = write_update(session, tables[one.table], one.values, one.key)
