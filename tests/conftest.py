@@ -60,6 +60,10 @@ def _has_namespaces() -> bool:
 
 # What a test may need: whether this machine has it, and what to say where it has not.
 NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
+    "api-lint": (
+        lambda: all((ROOT / "node_modules" / ".bin" / one).exists() for one in ("spectral", "redocly")),
+        "no linters of APIs in node_modules (npm install @stoplight/spectral-cli @stoplight/spectral-owasp-ruleset @redocly/cli)",
+    ),
     "axe": (
         lambda: (ROOT / "node_modules" / "axe-core" / "axe.min.js").is_file(),
         "axe-core is not in node_modules (npm install axe-core): accessibility is not checked",

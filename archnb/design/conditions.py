@@ -19,8 +19,10 @@ from archnb.quantity import parse
 Comparison = Literal["=", "<>", "<", "<=", ">", ">=", "in", "is missing", "is present"]
 Nulls = Literal["", "first", "last"]
 # what stands for a value that only the moment of the call tells
-SPECIAL = ("caller", "tenant", "now", "generated", "default", "missing")
-Kind = Literal["caller", "tenant", "now", "generated", "default", "missing", "number", "text", "word", "change"]
+SPECIAL = ("caller", "tenant", "now", "generated", "computed", "default", "missing")
+Kind = Literal[
+    "caller", "tenant", "now", "generated", "computed", "default", "missing", "number", "text", "word", "change"
+]
 
 _NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
@@ -154,7 +156,7 @@ class Filter(Record):
             near = f"{found['field']} {right}"
             told = f"{quote(text)} is true of no row: nothing equals what is not there"
             raise InputError([Problem.of("", told, f"write {near!r}", given=text, nearest=near)])
-        if read_value(value).kind in ("generated", "default", "change"):
+        if read_value(value).kind in ("generated", "computed", "default", "change"):
             raise InputError([Problem.of("", f"nothing is compared with {quote(value)}", FILTER, given=text)])
         return {"field": found["field"], "comparison": sign, "values": (value,)}
 
@@ -196,7 +198,7 @@ class Assignment(Record):
         "To what?",
         example="caller",
         help="Left out, the caller gives it. Else a word, a number, a text in quotes, `caller` (who asks), `tenant`, `now`,"
-        " `generated`, `missing`, a field of another row such as `product.price`, or a field more or less: `stock - quantity`.",
+        " `generated`, `computed` (the program works it out), `missing`, a field of another row such as `product.price`, or a field more or less: `stock - quantity`.",
         refers=Refers("value of the field", pick=_OPERANDS),
     )
 

@@ -70,7 +70,7 @@ GRAMMARS: Mapping[str, Grammar] = {
             ASSIGNMENT.removeprefix("an assignment is "),
             ("title, due_on", "status = cancelled", "driver = caller, accepted_at = now", "price = product.price", "stock = stock - quantity", "assignee = missing"),
             "What a write sets. A field alone is given by the caller; `caller` is the key of whoever asks, `tenant` theirs;"
-            " `now` and `generated` come from the server; a path such as product.price is read from the row that a reference"
+            " `now`, `generated` and `computed` come from the server; a path such as product.price is read from the row that a reference"
             " leads to; a field may be made more or less. What is not said is proposed: nobody sets a key, an owner, a"
             " state, a price or a total of their own choice.",
         ),

@@ -180,7 +180,8 @@ def find_demands(places: Places, pattern: Use) -> Iterator[Demand]:
         found = tuple(dict.fromkeys(search.get(table_name, [])))
         # what is given exactly in another table finds the rows; an order here alone would read them all
         if exactly or (rest and (pattern.range or not equal)) or (absent and not equal):
-            yield Demand(table_name, exactly, rest, missing=absent)
+            # where something is given exactly too, that finds few rows already
+            yield Demand(table_name, exactly, rest, missing=() if exactly else absent)
         if found:
             yield Demand(table_name, search=found)
 

@@ -46,13 +46,15 @@ class Setting(Planned):
     """A field that a write sets, and where its value comes from.
 
     value: as the design writes it ('now', 'generated', 'caller', 'tenant', a word, a path such as 'product.price'), '' for
-    the caller's. is_required: whether the caller must give it. reason: why it comes from there.
+    the caller's. is_required: whether the caller must give it. given_by: the roles that give what the token tells of all
+    others. reason: why it comes from there.
     """
 
     field: str
     source: SettingSource
     value: str = ""
     is_required: bool = False
+    given_by: tuple[str, ...] = ()
     reason: str = ""
 
 

@@ -50,6 +50,13 @@ def complete(draft: Draft) -> None:
             "/v1",
             "The major version stands in the path, so that an old and a new one can run side by side while clients move.",
         ),
+        contact=Because(
+            f"the team behind {draft.said.name}" if draft.said.name else "the team behind it",
+            "Somebody answers for an API; nobody is named, so it is whoever runs the system.",
+        ),
+        license=Because(
+            "LicenseRef-All-rights-reserved", "Nothing is said, and without a licence nothing is permitted."
+        ),
         page_size=Because(str(PAGE), "A screenful: what a list gives when the caller does not say how many."),
         max_page_size=Because(
             str(largest),

@@ -99,7 +99,8 @@ def _index_table(
         extra = tuple(dict.fromkeys(served.get(key, ())))
         indexes[key] = index if index.serves or not extra else dataclasses.replace(index, serves=extra)
     for one in kept:
-        key = claim("_".join((name, *(bare(c) for c in one.columns), "idx")), indexes)
+        absent = [f"without_{column}" for column in one.demand.missing if column not in one.columns]
+        key = claim("_".join((name, *(bare(c) for c in one.columns), *absent, "idx")), indexes)
         where = _condition(table, one)
         indexes[key] = Index(
             columns=one.columns, unique=False, method="btree", where=where, serves=tuple(dict.fromkeys(one.serves))
