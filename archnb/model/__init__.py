@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from archnb.design import Design
 from archnb.design.entities import Field
 from archnb.model.calls import Calls
+from archnb.model.erasure import Erasure, Erasures
 from archnb.model.inheritance import Inheritance
 from archnb.model.keys import Key, Keys
 from archnb.model.lookups import Access, Demand
@@ -37,6 +38,8 @@ __all__ = [
     "Conclusion",
     "Demand",
     "Embed",
+    "Erasure",
+    "Erasures",
     "Inheritance",
     "Key",
     "Keys",
@@ -169,6 +172,18 @@ class Model:
         )
 
     @cached_property
+    def erasures(self) -> Erasures:
+        """What becomes of each row when a person's data is erased."""
+        one = self.design
+        return self._keep(
+            "erasures",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Erasures(
+                one.entities, one.relationships, one.access, self.people, self.references, self.keys, self.inheritance
+            ),
+        )
+
+    @cached_property
     def places(self) -> Places:
         """Where things live."""
         one, schema = self.design, self.design.schema
@@ -192,7 +207,11 @@ class Model:
     def touches(self) -> Touches:
         """What an access pattern reads and writes."""
         one = self.design
-        return self._keep("touches", (one.access, one.relationships), lambda: Touches(one.access, one.relationships))
+        return self._keep(
+            "touches",
+            (one.entities, one.access, one.relationships, one.auth),
+            lambda: Touches(one.access, one.relationships, self.erasures),
+        )
 
     @cached_property
     def traffic(self) -> Traffic:
@@ -200,7 +219,7 @@ class Model:
         one, schema = self.design, self.design.schema
         return self._keep(
             "traffic",
-            (one.entities, one.access, one.relationships, schema.stores, schema.tables),
+            (one.entities, one.access, one.relationships, one.auth, schema.stores, schema.tables),
             lambda: Traffic(one.access, self.touches, self.places),
         )
 

@@ -148,6 +148,7 @@ class Backend:
             hops=self.flow.paths[name].hops if name in self.flow.paths else (),
             transactions=tuple(one for one in self.decisions.transactions.values() if one.operation == name),
             sagas=tuple(one for one in self.jobs.sagas.values() if one.operation == name),
+            erasures=tuple(one for one in self.jobs.erasures.values() if one.operation == name),
             errors=Named({code: self.errors.codes[code] for code in contract.errors if code in self.errors.codes}),
             slos=Named(slos),
         )

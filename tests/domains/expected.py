@@ -43,7 +43,6 @@ UNMET: dict[str, str] = {
     "feed-8": "operations",
     "feed-9": "operations",
     "feed-10": "load",
-    "feed-11": "operations",
     "feed-12": "load",
     "feed-13": "load",
     "feed-14": "load",

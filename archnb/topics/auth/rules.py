@@ -420,31 +420,25 @@ def card_data_stored(draft: Draft) -> Iterator[Hit]:
     "auth-personal-data-without-erasure", principle="security", severity="high",
     condition="The GDPR binds the design, and no operation removes an entity's personal data.",
     effect="A request for erasure (GDPR, article 17) has to be done by hand in the database, within a month, each time.",
-    remedy="Add a delete for the entity, or let it go with what it belongs to (cascade).",
+    remedy="Refer to the person whose data it is, say how long it is kept (retention), or add a delete for it.",
 )  # fmt: skip
 def personal_data_without_erasure(draft: Draft) -> Iterator[Hit]:
     """Personal data that nothing removes."""
     design = draft.design
     if not any("gdpr" in one.lower() or "dsgvo" in one.lower() for one in design.requirements.compliance):
         return
-    erased = {one.entity for one in design.api.operations.values() if one.action == "delete"}
-    erased |= {one.writes for one in design.access.values() if one.writes is not None and one.action == "delete"}
+    erasures = draft.model.erasures
+    deleting: set[str | None] = {one.entity for one in design.api.operations.values() if one.action == "delete"}
+    deleting |= {one.writes for one in design.access.values() if one.action == "delete"}
+    erased = {
+        entity
+        for one in deleting
+        if one is not None and one in design.entities
+        for entity in erasures.find(one).reached
+    }
     for name, entity in design.entities.items():
         personal = draft.model.people.list_personal(name)
-        if not personal or entity.retention is not None:
-            continue
-        known, queue = {name}, [name]
-        while queue:
-            here = queue.pop()
-            for field_name, field in draft.model.fields(here).items():
-                is_bound = field.on_delete == "cascade" or (
-                    field.on_delete is None and field_name in design.entities[here].key
-                )
-                if is_bound and field.references is not None and field.references not in known:
-                    known.add(field.references)
-                    queue.append(field.references)
-        extended = design.entities[name].extends
-        if not known & erased and extended not in erased:
+        if personal and entity.retention is None and name not in erased and design.entities[name].extends not in erased:
             yield Hit(f"entities.{name}", f"{name} holds {', '.join(personal)}, and no operation removes a {name}")
 
 

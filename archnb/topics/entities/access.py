@@ -76,6 +76,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
     persons = find_persons(model)
     seen = _find_seen(model)
     makers = _list_makers(design)
+    subjects = frozenset(model.erasures.list_subjects())
     made: dict[str, tuple[AccessPattern, str]] = {}
     for name, entity in design.entities.items():
         key, word, many = model.keys.fields(name), words(name), words(plural(snake(name)))
@@ -115,7 +116,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
                     AccessPattern(writes=name, action="update", by=key, roles=writers, summary=f"Changes {who if many != word else f'one of the {word}'}."),
                     f"no access pattern writes {name}",
                 )  # fmt: skip
-        if whole is None and name not in erased and model.people.list_personal(name):
+        if name in subjects and name not in erased:
             made[f"erase_{snake(name)}"] = (
                 AccessPattern(
                     writes=name, action="delete", by=key, roles=writers, summary=f"Erases the personal data of {who if many != word else f'one of the {word}'} on request."
