@@ -46,6 +46,20 @@ class Question:
     entity: str
     act: Act
     by: tuple[str, ...] = ()
+    # the fields that the pattern says are the caller's, and those that must be empty
+    callers: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def list_said(pattern: AccessPattern | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fields that a pattern compares with the caller or sets to them, and those that it wants empty."""
+    if pattern is None:
+        return (), ()
+    callers = [one.field or "" for one in pattern.sets if one.value == "caller"]
+    callers += [one.field or "" for one in pattern.where if one.comparison == "=" and one.values == ("caller",)]
+    return tuple(dict.fromkeys(callers)), tuple(
+        one.field or "" for one in pattern.where if one.comparison == "is missing"
+    )
 
 
 def read_act(pattern: AccessPattern | None, action: str | None, method: str | None) -> Act:
@@ -222,6 +236,9 @@ class Reaches:
         if principal.entity == entity:
             return (Way(()),)
         direct = self.list_direct(principal, entity)
+        said = tuple(one for one in direct if one.field in asked.callers)
+        if said:
+            return tuple(Way((one,)) for one in said)
         given = tuple(one for one in direct if one.field in asked.by)
         if given:
             return tuple(Way((one,)) for one in given)
@@ -364,9 +381,12 @@ class Reaches:
             return Conclusion("own", "it is the caller's own row")
         direct, fence = self.list_direct(principal, entity), self.find_fence(principal, entity)
         required = [one for one in direct if one.is_required]
-        given = [one for one in direct if one.field in asked.by]
+        given = [one for one in direct if one.field in asked.by or one.field in asked.callers]
         own = self._list_own(asked)
-        if role_words.is_claim(asked.operation) and act == "update" and len(direct) == 1 and not direct[0].is_required:
+        claims = role_words.is_claim(asked.operation) or (
+            bool(direct) and direct[0].field in asked.callers and direct[0].field in asked.missing
+        )
+        if claims and act == "update" and len(direct) == 1 and not direct[0].is_required:
             return Conclusion(
                 f"{direct[0].field} is missing",
                 f"it takes a row that is nobody's yet: {direct[0]} is empty before, and the caller's after",
