@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from archnb.export.sql import make_dialect, metadata, write_comment
 from archnb.naming import snake
 from archnb.planned.auth import Grant, Membership, Reach, Token
+from archnb.planned.schema import ForeignKey
 from archnb.shapes import Source
 
 if TYPE_CHECKING:
@@ -68,11 +69,11 @@ class RowSecurity:
         return str(self._dialect.identifier_preparer.quote(name[:63]))
 
     @cached_property
-    def _dialect(self) -> object:
+    def _dialect(self) -> Any:
         return make_dialect("postgresql")
 
     @cached_property
-    def _tables(self) -> Mapping[str, object]:
+    def _tables(self) -> Mapping[str, Any]:
         made = metadata(self.plan, "postgresql")
         schema = self.plan.planned.schema
         return {
@@ -88,19 +89,19 @@ class RowSecurity:
 
     def table(self, name: str) -> str:
         """A table's name as SQL writes it."""
-        return self.quote(self._tables[name].name)
+        return self.quote(str(self._tables[name].name))
 
     def column(self, table: str, name: str) -> str:
         """A column's name as SQL writes it."""
-        return self.quote(self._column(table, name).name)
+        return self.quote(str(self._column(table, name).name))
 
-    def _column(self, table: str, name: str) -> object:
+    def _column(self, table: str, name: str) -> Any:
         columns = self._tables[table].columns
         return columns[name] if name in columns else next(one for one in columns if one.name[:55] == name[:55])
 
     def type(self, table: str, column: str) -> str:
         """The type of a column as SQL writes it."""
-        written = self._column(table, column).type.compile(dialect=self._dialect)
+        written = str(self._column(table, column).type.compile(dialect=self._dialect))
         return {"BIGSERIAL": "BIGINT", "SERIAL": "INTEGER"}.get(written, written)
 
     # -- conditions
@@ -132,7 +133,7 @@ class RowSecurity:
             return f"{dot}{self.column(table, column)} = {self.token(reach.token, table, column)}"
         if after:
             return f"{dot}{self.column(table, column)} = {self.token('person', table, column)}"
-        return f"{dot}{self.column(table, column)} IS NULL"
+        return f"{dot}{self.column(table, column)} IS NULL AND {self.token('person', table, column)} IS NOT NULL"
 
     def _function(self, table: str, reach: Reach) -> str:
         """The function that follows a reach from the columns of its first join; made where there is none yet."""
@@ -214,7 +215,7 @@ class RowSecurity:
             yield from self._list_included(table, include)
         for step in pattern.steps:
             other = self.plan.model.places.find_table(step.entity)
-            if other in self._tables and other != table:
+            if other is not None and other in self._tables and other != table:
                 # a step of the operation, which nobody can do without the rest of it
                 for command in ("SELECT", "INSERT", "UPDATE"):
                     yield other, command, "" if command == "INSERT" else "true", "" if command == "SELECT" else "true"
@@ -228,9 +229,7 @@ class RowSecurity:
                 narrowed = f" AND {self.column(join.table, reach.role_column)} IN ({words})" if words else ""
                 yield join.table, "SELECT", self._compare(join.table, "", reach) + narrowed, ""
                 continue
-            import dataclasses
-
-            further = dataclasses.replace(reach, joins=rest)
+            further = replace(reach, joins=rest)
             yield join.table, "SELECT", self._write(join.table, further, False), ""
 
     def _list_included(self, table: str, include: str) -> Iterator[tuple[str, Command, str, str]]:
@@ -238,7 +237,7 @@ class RowSecurity:
         entity = include.partition(" via ")[0].strip()
         other = self.plan.model.places.find_table(entity)
         schema = self.plan.planned.schema
-        if other not in self._tables or other == table:
+        if other is None or other not in self._tables or other == table:
             return
         linked = []
         for key in schema.tables[table].foreign_keys.values():
@@ -261,7 +260,7 @@ class RowSecurity:
             "",
         )
 
-    def _referenced(self, key: object) -> tuple[str, ...]:
+    def _referenced(self, key: ForeignKey) -> tuple[str, ...]:
         return key.referenced or self.plan.planned.schema.tables[key.references].primary_key
 
     def act(self, operation: str) -> str:
@@ -286,28 +285,28 @@ class RowSecurity:
         everyone = ", ".join(self.role(one) for one in dict.fromkeys(roles))
         made.append(f"GRANT USAGE ON SCHEMA {SCHEMA}, public TO {everyone}, {self.reader}")
         for text, name in self._functions.items():
-            plain = name.partition("(")[0]
-            made.append(f"CREATE FUNCTION {SCHEMA}.{plain}{text}")
-        for guard in self._guards():
-            made += guard
-        looked_up = {join for text in self._functions for join in re.findall(r"(\S+) AS t\d+", text)}
+            made.append(f"CREATE FUNCTION {SCHEMA}.{name.partition('(')[0]}{text}")
+        guards = [one for one in map(self._write_guard, self._list_guarded()) if one]
+        made += [body for _, body, _ in guards]
+        owned = [*self._functions.values(), *(f"{function}()" for function, _, _ in guards)]
+        if owned:
+            # who is to own a function must be able to make one there, for that moment
+            made.append(f"GRANT CREATE ON SCHEMA {SCHEMA} TO {self.reader}")
+            made += [f"ALTER FUNCTION {SCHEMA}.{name} OWNER TO {self.reader}" for name in owned]
+            made.append(f"REVOKE CREATE ON SCHEMA {SCHEMA} FROM {self.reader}")
+        made += [trigger for _, _, trigger in guards]
+        for name in self._functions.values():
+            made.append(f"REVOKE ALL ON FUNCTION {SCHEMA}.{name} FROM PUBLIC")
+            made.append(f"GRANT EXECUTE ON FUNCTION {SCHEMA}.{name} TO {everyone}")
+        looked_up = {table for text in self._functions for table in re.findall(r"(\S+) AS t\d+", text)}
+        looked_up |= {self.table(one.table) for one in self._list_guarded()}
         for table in self.tables:
             name = self.table(table)
             made.append(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
             made.append(f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY")
-            if name in looked_up | self._guarded:
+            if name in looked_up:
                 made.append(f"GRANT SELECT ON {name} TO {self.reader}")
                 made.append(f"CREATE POLICY row_reader ON {name} FOR SELECT TO {self.reader} USING (true)")
-        for text, name in self._functions.items():
-            del text
-            made.append(f"REVOKE ALL ON FUNCTION {SCHEMA}.{name} FROM PUBLIC")
-            made.append(f"GRANT EXECUTE ON FUNCTION {SCHEMA}.{name} TO {everyone}")
-            made.append(f"GRANT CREATE ON SCHEMA {SCHEMA} TO {self.reader}") if name == next(
-                iter(self._functions.values())
-            ) else None
-            made.append(f"ALTER FUNCTION {SCHEMA}.{name} OWNER TO {self.reader}")
-        if self._functions:
-            made.append(f"REVOKE CREATE ON SCHEMA {SCHEMA} FROM {self.reader}")
         made += self._write_policies(policies)
         return made
 
@@ -333,33 +332,28 @@ class RowSecurity:
 
     # -- memberships
 
-    @property
-    def _guarded(self) -> set[str]:
-        return {self.table(one.table) for one in self._list_guarded()}
-
     def _list_guarded(self) -> list[Membership]:
         found = self.plan.planned.auth.memberships
         return [one for one in found if one.role_column and one.ranks and one.table in self._tables]
 
-    def _guards(self) -> Iterator[list[str]]:
-        """What keeps the roles of members: nobody gives more than they have, and who has the highest is never the last to go."""
-        for one in self._list_guarded():
-            yield self._write_guard(one)
+    def _write_guard(self, one: Membership) -> tuple[str, str, str] | None:
+        """What keeps the roles of members, as the name of a function, the function, and the trigger that runs it.
 
-    def _write_guard(self, one: Membership) -> list[str]:
+        Nobody gives a role above their own or takes one from who has more, and the last who has the highest keeps it.
+        """
         places, table = self.plan.model.places, one.table
         group = places.find_field(one.entity, one.group)
         person = places.find_field(one.entity, one.person)
         if group is None or person is None or len(person.columns) != 1:
-            return []
+            return None
         role, name = self.column(table, one.role_column), self.table(table)
         words = ", ".join(f"'{word}'" for word in one.ranks)
         same = " AND ".join(f"m.{self.column(table, c)} = {{row}}.{self.column(table, c)}" for c in group.columns)
         who = self.column(table, person.columns[0])
         caller = self.token("person", table, person.columns[0])
         top = one.ranks[-1]
-        function = f"{SCHEMA}.{snake(f'keep roles of {table}')}"
-        body = f"""CREATE FUNCTION {function}() RETURNS trigger
+        function = snake(f"keep roles of {table}")
+        body = f"""CREATE FUNCTION {SCHEMA}.{function}() RETURNS trigger
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
   AS $$
 DECLARE
@@ -387,13 +381,8 @@ BEGIN
   RETURN COALESCE(NEW, OLD);
 END
 $$"""
-        return [
-            body,
-            f"GRANT CREATE ON SCHEMA {SCHEMA} TO {self.reader}",
-            f"ALTER FUNCTION {function}() OWNER TO {self.reader}",
-            f"REVOKE CREATE ON SCHEMA {SCHEMA} FROM {self.reader}",
-            f"CREATE TRIGGER keep_roles BEFORE INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {function}()",
-        ]
+        trigger = f"CREATE TRIGGER keep_roles BEFORE INSERT OR UPDATE OR DELETE ON {name} FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.{function}()"
+        return function, body, trigger
 
 
 def secure_rows(plan: Plan, prefix: str = "") -> RowSecurity:
