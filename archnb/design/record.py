@@ -46,6 +46,15 @@ class Record:
         """The one-string form, or None where it cannot say everything."""
         return None
 
+    def __str__(self) -> str:
+        """The one-string form, where it says all."""
+        return (self.write_shorthand() if self.SHORTHAND else None) or repr(self)
+
+    @classmethod
+    def continues(cls, before: str, text: str) -> bool:
+        """Whether, in a list of one-string forms, a text goes on from the one before: a comma within a form cuts it in two."""
+        return before.count("(") > before.count(")")
+
     def find_faults(self) -> Iterator[Fault]:
         """What is wrong between the fields of this record, beyond what each field declares of itself."""
         return iter(())
@@ -353,8 +362,22 @@ def _convert_tuple(kind: Any, value: object, path: str, problems: list[Problem])
     if not isinstance(value, list | tuple):
         problems.append(_expected(path, value, "a list is expected"))
         return None
+    if isinstance(kind, type) and issubclass(kind, Record) and kind.SHORTHAND:
+        value = _join_forms(kind, value)
     made = [_convert(kind, one, _join(path, str(n)), problems, None) for n, one in enumerate(value)]
     return tuple(one for one in made if one is not None)
+
+
+def _join_forms(kind: type[Record], given: list[Any] | tuple[Any, ...]) -> list[Any]:
+    """One-string forms in a list, whole again: YAML's `[a in (b, c), d]` cuts at every comma, as a list in one text is cut."""
+    made: list[Any] = []
+    for one in given:
+        for n, part in enumerate(one.split(",") if isinstance(one, str) else [one]):
+            if made and isinstance(part, str) and isinstance(made[-1], str) and kind.continues(made[-1], part):
+                made[-1] = f"{made[-1]},{part}" if n else f"{made[-1]}, {part}"
+            elif part or not n:
+                made.append(part.strip() if isinstance(part, str) else part)
+    return made
 
 
 def plain(value: Any) -> Any:
