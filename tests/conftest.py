@@ -60,6 +60,10 @@ def _has_namespaces() -> bool:
 
 # What a test may need: whether this machine has it, and what to say where it has not.
 NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
+    "api-lint": (
+        lambda: all((ROOT / "node_modules" / ".bin" / one).exists() for one in ("spectral", "redocly")),
+        "no linters of APIs in node_modules (npm install @stoplight/spectral-cli @stoplight/spectral-owasp-ruleset @redocly/cli)",
+    ),
     "axe": (
         lambda: (ROOT / "node_modules" / "axe-core" / "axe.min.js").is_file(),
         "axe-core is not in node_modules (npm install axe-core): accessibility is not checked",
@@ -72,6 +76,8 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "notebook": (_has_library("nbclient"), 'no nbclient: pip install "archnb[lab]"'),
     "postgresql": (_has_postgresql, 'no PostgreSQL: pip install "archnb[verify]"'),
     "promtool": (lambda: shutil.which("promtool") is not None, "promtool is not on the PATH; it comes with Prometheus"),
+    "schemathesis": (_has_library("schemathesis"), "no schemathesis: pip install schemathesis"),
+    "serve": (_has_library("starlette"), 'no starlette: pip install "archnb[serve]"'),
     "two-postgresql": (_has_two_postgresql, "only one PostgreSQL on this machine"),
     "workshop": (
         (ROOT.parent / "shared" / "cases").is_dir,

@@ -108,16 +108,13 @@ def test_designs_of_other_domains(path: Path) -> None:
 
 # what is not proven rightly as yet, by design; it comes with proofs that compare with an oracle
 WRONG_AND_PASSED = frozenset(
-    {"bool", "erase", "incl", "not_yet", "nullable_page", "overlap", "sqlite_types", "swap", "update_all"}
+    {"bool", "erase", "incl", "not_yet", "nullable_page", "sqlite_types", "swap", "update_all"}
 )
 # what is wrong and named by a finding, since nothing is executed
 NAMED = {"hot": "schema-hot-table-unpartitioned"}
-RIGHT_AND_FAILED = frozenset(
-    {"composite_to_unique", "exclusive_arc", "self_reference_list", "tenant_shared_column", "tree"}
-)
 
 
-def list_proofs(folder: str, to_come: frozenset[str]) -> list[Any]:
+def list_proofs(folder: str, to_come: frozenset[str] = frozenset()) -> list[Any]:
     """The designs of a folder, those that are to come marked as expected failures."""
     mark = pytest.mark.xfail(reason="comes with the oracle of the proofs", raises=AssertionError, strict=True)
     return [
@@ -137,7 +134,7 @@ def test_what_is_wrong_is_not_proven(path: Path) -> None:
     assert not made.verify(only="sqlite").is_passed or path.stem == "uniq"
 
 
-@pytest.mark.parametrize("path", list_proofs("failed-while-right", RIGHT_AND_FAILED))
+@pytest.mark.parametrize("path", list_proofs("failed-while-right"))
 def test_what_is_right_is_proven(path: Path) -> None:
     """A right design passes its proofs."""
     assert plan(path).verify(only=["sqlite", "openapi"]).is_passed

@@ -37,11 +37,12 @@ DOORS: dict[str, set[str]] = {
     "readers": BASE | {"design", "engines"},
     "render": {"exceptions", "shapes"},
     "export": BASE | {"design", "engines", "fact", "finding", "model", "plan", "planned", "shapes", "sim"},
-    "verify": BASE | {"design", "engines", "export", "fact", "model", "plan", "planned", "shapes"},
+    "serve": BASE | {"design", "engines", "export", "model", "plan", "planned", "shapes"},
+    "verify": BASE | {"design", "engines", "export", "fact", "model", "plan", "planned", "serve", "shapes"},
     "report": BASE | {"design", "export", "fact", "file", "finding", "plan", "render", "shapes", "verify"},
     "capture": BASE | {"design", "fact", "file", "finding", "plan", "render", "shapes"},
     "__main__": {"cli"},
-    "cli": BASE | {"capture", "design", "diff", "export", "fact", "file", "finding", "plan", "readers", "render", "report", "shapes", "verify"},
+    "cli": BASE | {"capture", "design", "diff", "export", "fact", "file", "finding", "plan", "readers", "render", "report", "serve", "shapes", "verify"},
 }  # fmt: skip
 
 

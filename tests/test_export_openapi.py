@@ -170,7 +170,7 @@ def test_optional_fields_are_nullable_by_a_list_of_types() -> None:
         {"entities": {"Note": {"fields": {"id": "key", "text": "text(200) optional", "price": "money optional"}}}}
     )
     text = json.dumps(build_document(plan(design)))
-    assert '"text": {"type": ["string", "null"], "maxLength": 200}' in text
+    assert '"text": {"type": ["string", "null"], "maxLength": 200' in text
     assert '"price": {"anyOf": [{"$ref": "#/components/schemas/Money"}, {"type": "null"}]}' in text
     assert "nullable" not in text
 

@@ -340,6 +340,33 @@ def verify(design: Path, as_json: bool) -> None:
         sys.exit(FOUND)
 
 
+@main.command(epilog="Example: archnb serve shop.yaml --port 8000")
+@DesignFile
+@click.option(
+    "--engine",
+    type=click.Choice(["sqlite", "postgresql"]),
+    default="sqlite",
+    show_default=True,
+    help="What it runs on: SQLite in memory, or a PostgreSQL that is started for it.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; by default one that is free.")
+@click.option(
+    "--limits/--no-limits", "is_strict", default=True, show_default=True, help="Refuse what is over a rate limit."
+)
+@careful
+def serve(design: Path, engine: str, port: int, is_strict: bool) -> None:
+    """Run the planned service on this machine, filled with sample rows, to try it out; Ctrl-C ends it.
+
+    /docs shows the API, and /dev/token gives a token for a role and a person.
+    """
+    from archnb.serve import Limits
+    from archnb.serve.running import run
+    from archnb.verify.service import open_service
+
+    with open_service(_plan(design), engine, limits=Limits(is_strict=is_strict)) as service:
+        run(service, port, lambda address: say(f"{address}/docs  the API\n{address}/dev/token  tokens to try it with"))
+
+
 @main.command(epilog="Example: archnb report shop.yaml --output shop.html")
 @DesignFile
 @click.option("--output", type=click.Path(path_type=Path), help="The HTML file; by default beside the design.")

@@ -75,6 +75,16 @@ class Api(Record):
     style: Literal["rest", "graphql", "grpc"] | None = said("Which style?", example="rest", proposed="rest")
     version: str | None = said("Which version of the API?", example="1.0.0", proposed="1.0.0")
     base_path: str | None = said("Under which path?", example="/v1", proposed="/v1")
+    contact: str | None = said(
+        "Who answers for it, by name, e-mail or web address?", example="api@example.com", also=("owner", "team")
+    )
+    license: str | None = said(
+        "Under which licence may it be used?",
+        example="Apache-2.0",
+        help="An SPDX identifier, or LicenseRef- with a name of your own.",
+        also=("licence",),
+        proposed="LicenseRef-All-rights-reserved",
+    )
     page_size: Quantity | None = said(
         "How many items a page?", unit=NUMBER, example="20", within=AT_LEAST_ONE, proposed="20"
     )

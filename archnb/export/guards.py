@@ -2,7 +2,7 @@
 
 PostgreSQL holds overlaps by EXCLUDE; SQLite, whose writers come one by one, and MySQL by a trigger, on MySQL under a lock of
 the row that is taken. Rows that are only added are kept by a trigger on all three. A check that MySQL does not take (over
-the number of the row itself, or over a key that is set to NULL) is a trigger there.
+the number of the row itself, or over a key that is set to NULL) is a trigger there, and a unique among some rows a column that is NULL for all others.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from archnb.export.column_types import translate
 from archnb.model.identifiers import claim_folded, shorten
-from archnb.planned.schema import Check, Exclusion, Schema, Table
+from archnb.planned.schema import Check, Exclusion, Schema, Table, Unique
 
 
 class Guard(NamedTuple):
@@ -52,6 +52,9 @@ class Guards:
                 for wanted, exclusion in table.exclusions.items():
                     made += self._refuse_overlap(name, table, wanted, exclusion)
             if self.dialect == "mysql":
+                for wanted, unique in table.uniques.items():
+                    if unique.where:
+                        made.append(self._hold_among(name, table, wanted, unique))
                 for wanted, check in table.checks.items():
                     if not is_taken_by_mysql(table, check):
                         made += self._refuse_row(name, wanted, check)
@@ -147,6 +150,20 @@ class Guards:
             same = " AND ".join(f"other.{self._quote(c)} = OLD.{self._quote(c)}" for c in table.primary_key)
             parts.append(f"NOT ({same})")
         return f"{self._quote(self.names[name])} AS other WHERE {' AND '.join(parts)}"
+
+    # -- uniques among some rows
+
+    def _hold_among(self, name: str, table: Table, wanted: str, one: Unique) -> Guard:
+        """MySQL has no index over a part of the rows: a column that is NULL for the others is part of the key, and NULLs differ."""
+        condition = translate(one.where, "", self.dialect) or "TRUE"
+        among = self._quote(claim_folded(shorten(f"{wanted}_among", _LIMIT), {column.casefold() for column in table.columns}))
+        columns = ", ".join([*(self._quote(column) for column in one.columns), among])
+        text = (
+            f"ALTER TABLE {self._quote(self.names[name])}\n"
+            f"    ADD COLUMN {among} SMALLINT GENERATED ALWAYS AS (CASE WHEN {condition} THEN 1 END) VIRTUAL,\n"
+            f"    ADD UNIQUE KEY {self._quote(self._name(wanted))} ({columns})"
+        )
+        return Guard(text, name, wanted)
 
     # -- checks that MySQL does not take
 

@@ -14,7 +14,7 @@ from archnb.exceptions import ArchnbError, unknown
 from archnb.export.yaml_text import write_yaml
 from archnb.naming import claim, pascal, split_words
 from archnb.planned import Operation
-from archnb.planned.api import MONEY, MONEY_SCHEMA, Body, normalise
+from archnb.planned.api import ARRAY_LIMIT, MONEY, MONEY_SCHEMA, Body, normalise
 from archnb.shapes import Source
 
 if TYPE_CHECKING:
@@ -30,6 +30,14 @@ _STATUS = {
 }  # fmt: skip
 # the security scheme of each kind of caller
 _SCHEMES: dict[str, str] = {"person": "user", "program": "service"}
+_LIMITS: dict[str, Json] = {
+    "RateLimit": {"$ref": "#/components/headers/RateLimit"},
+    "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
+}
+# a text that a person reads at once
+_LINE: Json = {"type": "string", "maxLength": 1000, "pattern": "^[^\\u0000]*$"}
+_CURSOR: Json = {"type": ["string", "null"], "maxLength": 512, "pattern": "^[0-9A-Za-z_=-]+$"}
+_HEADER_FORM: Json = {"type": "string", "maxLength": 200, "pattern": r"^[\x20-\x7e]+$"}
 _PROBLEM: dict[str, Json] = {
     "type": "object",
     "description": "A problem in the form of RFC 9457.",
@@ -37,25 +45,44 @@ _PROBLEM: dict[str, Json] = {
         "type": {
             "type": "string",
             "format": "uri-reference",
+            "maxLength": 2048,
             "description": "Names the problem; stable, and made to be compared.",
         },
-        "title": {"type": "string", "description": "The problem in a few words, the same each time."},
-        "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status."},
-        "detail": {"type": "string", "description": "What went wrong this time."},
+        "title": {**_LINE, "description": "The problem in a few words, the same each time."},
+        "status": {
+            "type": "integer",
+            "format": "int32",
+            "minimum": 400,
+            "maximum": 599,
+            "description": "The HTTP status.",
+        },
+        "detail": {**_LINE, "description": "What went wrong this time."},
         "instance": {
             "type": "string",
             "format": "uri-reference",
+            "maxLength": 2048,
             "description": "This one occurrence; say it when asking for help.",
         },
-        "code": {"type": "string", "description": "The last part of the type, for programs."},
+        "code": {
+            "type": "string",
+            "pattern": r"^\S+$",
+            "maxLength": 100,
+            "description": "The last part of the type, for programs.",
+        },
         "errors": {
             "type": "array",
             "description": "Where the input is wrong, one entry a place.",
+            "maxItems": 100,
             "items": {
                 "type": "object",
                 "properties": {
-                    "pointer": {"type": "string", "description": "A JSON pointer (RFC 6901)."},
-                    "detail": {"type": "string"},
+                    "pointer": {
+                        "type": "string",
+                        "format": "json-pointer",
+                        "maxLength": 1024,
+                        "description": "A JSON pointer (RFC 6901).",
+                    },
+                    "detail": _LINE,
                 },
                 "required": ["pointer", "detail"],
             },
@@ -114,6 +141,7 @@ class _Document:
                 continue
             item[method] = self._write_operation(operation, path)
         info: dict[str, Json] = {"title": self.plan.said.name or "API", "version": api.version}
+        info |= {"contact": _write_contact(api.contact), "license": {"name": api.license, "identifier": api.license}}
         words = [one for one in (self.plan.said.summary, self.planned.requirements.summary) if one]
         info["description"] = "\n\n".join([*words[:1], _CONVENTIONS])
         if self.left_out:
@@ -126,7 +154,9 @@ class _Document:
             "servers": [
                 {
                     "url": api.base_path.rstrip("/") or "/",
-                    "description": "Relative to the host that serves this document.",
+                    "description": "Production and staging alike: relative to the host that serves this document.",
+                    # callers come from outside (x-internal is what gateways and linters read)
+                    "x-internal": False,
                 }
             ],
             "tags": [{"name": tag, "description": text} for tag, text in sorted(self.tags.items())],
@@ -197,7 +227,7 @@ class _Document:
         own = re.findall(r"\{([^{}]*)\}", self._clean_path(operation.contract.path))
         for here, mine in zip(in_path, own, strict=False):
             parameter = given.pop(mine, None)
-            schema, example = (parameter.schema, parameter.example) if parameter else ({"type": "string"}, "1")
+            schema, example = (parameter.schema, parameter.example) if parameter else (_HEADER_FORM, "1")
             made.append(
                 self._parameter(here, "path", True, parameter.summary if parameter else "Which one.", schema, example)
             )
@@ -226,19 +256,20 @@ class _Document:
             "example": example,
         }
 
-    def _content(self, name: str, body: Body) -> dict[str, Json]:
+    def _content(self, name: str, body: Body, most: int = ARRAY_LIMIT) -> dict[str, Json]:
+        """A body's schema and example; `most` is how many items a list has at most."""
         if not body.is_list:
             return {"schema": self._refer(name, body.schema, body.example), "example": body.example}
         items = body.example.get("items") or [None]
         inner = self._refer(re.sub(r"Page$", "", name), body.schema, items[0])
         page: dict[str, Json] = {
             "type": "object",
-            "properties": {"items": {"type": "array", "items": inner}},
+            "properties": {"items": {"type": "array", "items": inner, "maxItems": most}},
             "required": ["items"],
         }
         if body.is_paged:
             page["properties"]["next_cursor"] = {
-                "type": ["string", "null"],
+                **_CURSOR,
                 "description": "Give it as cursor to go on; null where nothing is left.",
             }
             page["required"] = ["items", "next_cursor"]
@@ -258,14 +289,11 @@ class _Document:
         contract = operation.contract
         texts = {201: "Created.", 202: "Accepted; it is done later.", 204: "Done; there is nothing to say."}
         made: dict[str, Json] = {"description": texts.get(contract.status, "Done.")}
-        headers: dict[str, Json] = {
-            "RateLimit": {"$ref": "#/components/headers/RateLimit"},
-            "RateLimit-Policy": {"$ref": "#/components/headers/RateLimitPolicy"},
-        }
+        headers: dict[str, Json] = dict(_LIMITS)
         if contract.location:
             headers["Location"] = {
                 "description": "Where it can be read.",
-                "schema": {"type": "string", "format": "uri-reference"},
+                "schema": {"type": "string", "format": "uri-reference", "maxLength": 2048},
                 "example": contract.location,
             }
         if contract.redirect:
@@ -273,12 +301,12 @@ class _Document:
             headers["Location"] = {
                 "description": "The address that it leads to.",
                 "required": True,
-                "schema": {"type": "string", "format": "uri"},
+                "schema": {"type": "string", "format": "uri", "maxLength": 2048},
                 "example": contract.redirect,
             }
             headers["Cache-Control"] = {
                 "description": "How long it may be kept; the cache section of the design sets max-age.",
-                "schema": {"type": "string"},
+                "schema": _HEADER_FORM,
                 "example": operation.cache_control,
             }
         if contract.status == 200 and contract.action in ("get", "update"):
@@ -286,14 +314,18 @@ class _Document:
         if contract.is_last_result:
             headers["Last-Modified"] = {
                 "description": "When the result was computed.",
-                "schema": {"type": "string"},
+                "schema": _HEADER_FORM,
                 "example": "Sat, 14 Mar 2026 04:00:00 GMT",
             }
         made["headers"] = headers
         if not contract.response.is_empty:
             is_own = contract.action == "command" or contract.is_report
             own = f"{pascal(operation.name)}Response" if is_own else pascal(contract.entity or operation.name)
-            made["content"] = {contract.response.media: self._content(own, contract.response)}
+            limit = contract.parameters.get("limit")
+            most = limit.schema.get("maximum") if limit is not None else None
+            made["content"] = {
+                contract.response.media: self._content(own, contract.response, most or self.planned.api.max_page_size)
+            }
         return made
 
     def _security(self, operation: Operation) -> list[Json]:
@@ -315,13 +347,13 @@ class _Document:
         """The response component for some error codes of one status."""
         name = "".join(pascal(code) for code in codes)
         if name not in self.responses:
-            headers: dict[str, Json] = (
-                {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}} if status in (429, 503) else {}
-            )
+            headers: dict[str, Json] = dict(_LIMITS) if status < 500 else {}
+            if status in (429, 503):
+                headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
             if status == 401:
                 headers["WWW-Authenticate"] = {
                     "description": "How to prove who one is (RFC 6750).",
-                    "schema": {"type": "string"},
+                    "schema": _HEADER_FORM,
                     "example": "Bearer",
                 }
             self.responses[name] = {
@@ -369,7 +401,9 @@ class _Document:
         return made
 
     def _write_schemes(self) -> dict[str, Json]:
-        life = f" Access tokens are good for {self.planned.auth.access_token_ttl}."
+        # which checks a receiver makes of a signed token: RFC 8725, section 3
+        form = " They are validated as RFC8725 asks." if self.planned.auth.token_format == "jwt" else ""
+        life = f" Access tokens are good for {self.planned.auth.access_token_ttl}.{form}"
         token = "https://id.example.com/token"
         about = {
             "user": "People sign in by OpenID Connect: authorisation code with PKCE (S256), state and nonce.",
@@ -393,6 +427,13 @@ class _Document:
         }
 
 
+def _write_contact(contact: str) -> Json:
+    """The contact object: an address where it is one, else a name (the Contact Object of OpenAPI 3.1)."""
+    if re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", contact):
+        return {"email": contact}
+    return {"url": contact} if re.match(r"https?://", contact) else {"name": contact}
+
+
 def pascal_words(code: str) -> tuple[str, ...]:
     """The words of an error code, for its type's address."""
     return tuple(re.sub(r"[^A-Za-z0-9]", "", word) or "x" for word in split_words(code))
@@ -405,22 +446,22 @@ _CONVENTIONS = (
 _HEADERS: dict[str, Json] = {
     "ETag": {
         "description": "The version of what is in the body; give it as If-Match to change just this one.",
-        "schema": {"type": "string"},
+        "schema": _HEADER_FORM,
         "example": '"7"',
     },
     "RateLimit": {
         "description": "What is left of the limit, and in how many seconds it is full again (draft-ietf-httpapi-ratelimit-headers).",
-        "schema": {"type": "string"},
+        "schema": _HEADER_FORM,
         "example": '"default";r=57;t=31',
     },
     "RateLimitPolicy": {
         "description": "The limit and its window in seconds.",
-        "schema": {"type": "string"},
+        "schema": _HEADER_FORM,
         "example": '"default";q=60;w=60',
     },
     "RetryAfter": {
         "description": "How many seconds to wait before the next attempt.",
-        "schema": {"type": "integer", "minimum": 0},
+        "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400},
         "example": 2,
     },
 }

@@ -19,7 +19,7 @@ from archnb.export.column_types import is_built_in, sql_type, translate
 from archnb.export.guards import Guards, is_taken_by_mysql
 from archnb.model.identifiers import LIMIT, claim_folded, shorten
 from archnb.model.lookups import bare, list_full_text
-from archnb.planned.schema import Column, Exclusion, Index, Schema, Split, Table, Unique
+from archnb.planned.schema import Column, Exclusion, Index, Schema, Split, Table
 from archnb.shapes import Source
 
 if TYPE_CHECKING:
@@ -165,9 +165,7 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
             )
         )
     for wanted, unique in table.uniques.items():
-        if unique.where and not load_engine(dialect).has("partial indexes"):
-            parts += _make_partial(making, name, wanted, unique, columns)
-        elif not unique.where and not _is_caseless(table, unique.columns, dialect):
+        if not unique.where and not _is_caseless(table, unique.columns, dialect):
             parts.append(
                 sa.UniqueConstraint(*(columns[one].name for one in unique.columns), name=making.name(name, wanted))
             )
@@ -218,25 +216,6 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
             )
     for wanted, index in table.indexes.items():
         _make_index(making, made, name, wanted, table, index, columns, engine)
-
-
-def _make_partial(
-    making: _Making, name: str, wanted: str, unique: Unique, columns: dict[str, sa.Column[Any]]
-) -> list[Any]:
-    """A unique among some rows, where no index is over a part of them: a column that is NULL for all others is part of the key."""
-    import sqlalchemy as sa
-
-    condition = translate(unique.where, "", making.dialect)
-    if condition is None:
-        return []
-    taken = {one.name.casefold() for one in columns.values()}
-    column_name = claim_folded(shorten(f"{wanted}_among", name_limit(making.dialect)), taken)
-    among: sa.Column[Any] = sa.Column(
-        column_name, sa.SmallInteger(), sa.Computed(sa.literal_column(f"CASE WHEN {condition} THEN 1 END"), persisted=False),
-        info={"column": ""},
-    )  # fmt: skip
-    names = [columns[one].name for one in unique.columns]
-    return [among, sa.UniqueConstraint(*names, column_name, name=making.name(name, wanted), info={"name": wanted})]
 
 
 # the range that two columns make, by their type
@@ -533,7 +512,7 @@ def _why_guarded(plan: Plan, table: str, name: str) -> str:
     if not table:
         return "what the triggers of tables call whose rows are only ever added"
     path = f"schema.tables.{table}"
-    found = (_reason(plan, f"{path}.{kind}.{name}") for kind in ("exclusions", "checks"))
+    found = (_reason(plan, f"{path}.{kind}.{name}") for kind in ("exclusions", "checks", "uniques"))
     return next((one for one in found if one), "") or _reason(plan, f"{path}.{name}")
 
 

@@ -21,6 +21,7 @@ from archnb.model.lifetimes import Lifetimes
 from archnb.model.lookups import Access, Demand
 from archnb.model.people import Membership, People
 from archnb.model.places import Place, Places
+from archnb.model.properties import Embed, Properties
 from archnb.model.queues import Queues
 from archnb.model.references import Reference, References
 from archnb.model.roles import Principal, Roles
@@ -34,6 +35,7 @@ __all__ = [
     "Access",
     "Calls",
     "Demand",
+    "Embed",
     "Inheritance",
     "Invariants",
     "Key",
@@ -47,6 +49,7 @@ __all__ = [
     "Place",
     "Places",
     "Principal",
+    "Properties",
     "Queues",
     "Reference",
     "References",
@@ -175,6 +178,16 @@ class Model:
             "places",
             (one.entities, schema.stores, schema.tables),
             lambda: Places(one.entities, schema.stores, schema.tables, self.inheritance),
+        )
+
+    @cached_property
+    def properties(self) -> Properties:
+        """What fields are called in JSON."""
+        one = self.design
+        return self._keep(
+            "properties",
+            (one.entities, one.relationships),
+            lambda: Properties(one.entities, one.relationships, self.inheritance, self.keys, self.references),
         )
 
     @cached_property

@@ -18,14 +18,21 @@ from archnb.quantity import Quantity
 # JSON data: what json.dumps takes
 Json = Any
 
+# how long a text and how many bytes may be of which nobody says it: what the TEXT and BLOB of MySQL hold, 65,535 bytes,
+# in every script (a character takes up to four)
+TEXT_LIMIT = 16_383
+BYTES_LIMIT = 65_535
+# how many rows stand in an array of which nobody says it
+ARRAY_LIMIT = 1_000
+
 # an amount of money in every body
 MONEY = {"$ref": "#/components/schemas/Money"}
 MONEY_SCHEMA: Json = {
     "type": "object",
     "description": "An exact amount with its currency. The amount is a text, since a binary number cannot hold 0.10.",
     "properties": {
-        "amount": {"type": "string", "pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$"},
-        "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217."},
+        "amount": {"type": "string", "pattern": r"^-?[0-9]{1,15}(\.[0-9]{1,4})?$", "maxLength": 21},
+        "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "maxLength": 3, "description": "ISO 4217."},
     },
     "required": ["amount", "currency"],
     "examples": [{"amount": "49.90", "currency": "EUR"}],
@@ -107,6 +114,8 @@ class Api(Planned):
 
     style: Literal["rest", "graphql", "grpc"]
     version: str
+    contact: str
+    license: str
     base_path: str
     page_size: int
     max_page_size: int
@@ -118,4 +127,17 @@ def normalise(path: str) -> str:
     return re.sub(r"\{[^{}]*\}", "{}", path)
 
 
-__all__ = ["MONEY", "MONEY_SCHEMA", "NO_BODY", "Api", "Body", "Contract", "Json", "Parameter", "normalise"]
+__all__ = [
+    "ARRAY_LIMIT",
+    "BYTES_LIMIT",
+    "MONEY",
+    "MONEY_SCHEMA",
+    "NO_BODY",
+    "TEXT_LIMIT",
+    "Api",
+    "Body",
+    "Contract",
+    "Json",
+    "Parameter",
+    "normalise",
+]

@@ -18,6 +18,7 @@ from archnb.planned.schema import Table
 from archnb.verify.proof import Served
 from archnb.verify.rows import Row, Rows
 from archnb.verify.session import Session, Step
+from archnb.verify.writes import make_change
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -152,11 +153,10 @@ class Lookups:
         if related is None:
             return self._not_run(label, "no row is related to one of every table that is asked by")
         values = self._fill([one for one in query.parameters if not one.name.startswith("new_")], related)
-        fresh = self._fill(
-            [one for one in query.parameters if one.name.startswith("new_")],
-            {base: spare or related[base]},
-            is_null_allowed=True,
-        )
+        news = [one for one in query.parameters if one.name.startswith("new_")]
+        columns = [one.column for one in news]
+        change = make_change(self.designed, base, related[base], spare or related[base], columns)
+        fresh = self._fill(news, {base: change}, is_null_allowed=True)
         if values is None or fresh is None:
             return self._not_run(label, "no row has a value in every column that is asked by")
         values |= fresh

@@ -9,17 +9,27 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from archnb.planned.schema import Column, ForeignKey, Table
 from archnb.verify.conditions import Limits, has_doubt, judge, read_conditions
-from archnb.verify.values import make_value
+from archnb.verify.values import list_extremes, make_value
 
 Row = dict[str, Any]
 
 LEAST, MOST = 200, 1000
 ATTEMPTS = 25
-NULLS = 0.12
+# half of what may be missing is missing, so that no query can pass by the rows in which it is there
+NULLS = 0.5
+# of a column whose values need not be unlike, about as many rows share each value
+SHARED = 4
+# one row in so many is referred to by nobody
+ALONE = 8
+# how often a row that breaks a check is changed before another is drawn
+REPAIRS = 40
+# where so many rows could not be made and none could, no other will be
+HOPELESS = 8
 
 
 @dataclass(frozen=True)
@@ -178,7 +188,25 @@ class _Maker:
         self.late_self: set[str] = set()
         self.columns: list[tuple[str, Column, bool, bool, Limits | None, bool]] = []
         self.parents: dict[tuple[int, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = {}
-        self.refused = 0
+        self.refused, self.is_first = 0, False
+        # the outermost values of columns whose values are all unlike
+        self.outer: dict[str, tuple[Any, ...]] = {}
+        # what may be changed alone: no key, no unique, and of references those that share no column
+        fixed = {c for one in self.unique_sets for c in one} | self.late
+        shared = [c for one in self.table.foreign_keys.values() for c in one.columns]
+        self.key_of_column = {
+            c: one for one in self.keys for c in one.columns if all(shared.count(c) == 1 for c in one.columns)
+        }
+        self.free = [
+            name
+            for name, one in self.table.columns.items()
+            if name not in fixed
+            and one.type != "key"
+            and not one.is_generated
+            and (
+                name not in shared or (name in self.key_of_column and not fixed & set(self.key_of_column[name].columns))
+            )
+        ]
 
     def make(self, count: int) -> list[Row]:
         """As many rows as can be, at most `count`."""
@@ -190,15 +218,20 @@ class _Maker:
                 count = min(count, parents - 1 if parents > 1 else parents)
         seen: list[set[tuple[Any, ...]]] = [set() for _ in self.unique_sets]
         for number in range(count + 1 if count else 0):
+            if number >= HOPELESS and not self.rows:
+                break
             for attempt in range(ATTEMPTS):
+                self.is_first = number == attempt == 0
                 row = self._make_row(number + attempt * (count + 1))
                 if row is None:
                     continue
+                self.is_first = False
+                if self.judged and not self._repair(row, number):
+                    self.refused += 1
+                    continue
+                # a repair may have made it like another
                 marks = [_mark(row, one) for one in self.unique_sets]
                 if any(mark is not None and mark in known for mark, known in zip(marks, seen, strict=True)):
-                    continue
-                if self.judged and not judge(self.judged, row):
-                    self.refused += 1
                     continue
                 for mark, known in zip(marks, seen, strict=True):
                     if mark is not None:
@@ -236,11 +269,16 @@ class _Maker:
                 row[name] = None
             elif name not in self.late_self:
                 pool = self.pools.get(name)
-                row[name] = (
-                    make_value(column, self.rng, number, limits, is_unique=is_counted)
-                    if pool is None
-                    else pool[int(len(pool) * chance())]
-                )
+                if pool is not None:
+                    row[name] = pool[int(len(pool) * chance())]
+                else:
+                    # the first rows of a column of which every value is another hold its outermost values
+                    outer = self.outer.get(name, ())
+                    row[name] = (
+                        outer[number - 1]
+                        if 0 < number <= len(outer)
+                        else make_value(column, self.rng, number, limits, is_unique=is_counted)
+                    )
         for key in self.own_keys:
             # a row that must refer to its own table refers to itself where it is the first
             target = self.rng.choice(self.rows) if self.rows and chance() < 0.7 else row
@@ -267,13 +305,62 @@ class _Maker:
             )
             for name, one in self.table.columns.items()
         ]  # fmt: skip
-        # the first of columns that are unique together is shared by many rows, as a tenant is
         referring = {c for one in self.keys for c in one.columns}
+        together = {c for one in self.unique_sets if len(one) > 1 for c in one}
+        for name, column, is_left, _, limits, is_counted in self.columns:
+            if is_left or name in referring:
+                continue
+            outer = list_extremes(column, self.rng, limits)
+            if is_counted:
+                # what the engine numbers goes on from its greatest
+                self.outer[name] = () if column.type == "key" or column.is_generated else outer
+            else:
+                size = count * 2 if name in together else max(3, count // SHARED)
+                self.pools[name] = self._draw_pool(column, limits, size, outer)
+        # the first of columns that are unique together is shared by many rows, as a tenant is
         for unique in self.unique_sets:
             name, column = unique[0], self.table.columns[unique[0]]
             if len(unique) > 1 and name not in referring | self.alone and column.type in ("uuid", "text", "code"):
                 values = (make_value(column, self.rng, n, self.limits.get(name)) for n in range(max(3, count // 20)))
                 self.pools[name] = list(values)
+
+    def _draw_pool(self, column: Column, limits: Limits | None, size: int, outer: tuple[Any, ...]) -> list[Any]:
+        """The values that rows share in a column: listed words each as often, others drawn, and the outermost ones."""
+        if limits is not None and limits.words:
+            return list(limits.words)
+        if column.type == "bool":
+            return [True, False]
+        return [*outer, *(make_value(column, self.rng, n, limits) for n in range(size))]
+
+    def _repair(self, row: Row, number: int) -> bool:
+        """Change a row that breaks a check, one column that the check speaks of at a time, until it breaks none."""
+        for _ in range(REPAIRS):
+            broken = next((one for one in self.judged if not judge([one], row)), None)
+            if broken is None:
+                return True
+            names = [name for name in self.free if name.casefold() in broken.casefold()]
+            if not names:
+                return False
+            name = self.rng.choice(names)
+            key = self.key_of_column.get(name)
+            if key is not None:
+                # a reference is changed as a whole
+                for one in key.columns:
+                    row.pop(one)
+                if not self._refer(row, key, number, _may_wait(self.table, key)):
+                    return False
+                continue
+            column = self.table.columns[name]
+            choices: list[Any] = [*self.pools.get(name, ())] or [
+                make_value(column, self.rng, number, self.limits.get(name))
+            ]
+            value = self.rng.choice(choices)
+            # or a value a little off that of another column in the condition
+            beside = [row[one] for one in names if one != name and type(row[one]) is type(value)]
+            if beside and self.rng.random() < 0.5:
+                value = _move(self.rng.choice(beside), self.rng)
+            row[name] = None if column.nullable and self.rng.random() < NULLS else value
+        return False
 
     def _refer(self, row: Row, key: ForeignKey, number: int, is_optional: bool) -> bool:
         """Fill a foreign key's columns from a parent that agrees with what is already there; False where there is none."""
@@ -292,7 +379,8 @@ class _Maker:
                 parents = [one for one in parents if tuple(one[c] for c in theirs) == wanted]
             else:
                 parents = self._group(key, theirs).get(wanted, [])
-        if is_optional and (not parents or self.rng.random() < NULLS):
+        is_first = self.is_first and not fixed and key.references != self.name
+        if is_optional and (not parents or (self.rng.random() < NULLS and not is_first)):
             for one in key.columns:
                 if one not in row:
                     row[one] = None
@@ -301,8 +389,13 @@ class _Maker:
             return False
         if id(key) in self.single:
             parent = parents[number % len(parents)]
+        elif is_first:
+            # the first row of every table refers to the first of what it may refer to
+            parent = parents[0]
         else:
-            parent = parents[int(len(parents) * self.rng.random() ** 1.4)]
+            # some rows are referred to often, the last ones by nobody
+            reach = len(parents) - len(parents) // ALONE if not fixed else len(parents)
+            parent = parents[int(reach * self.rng.random() ** 1.4)]
         if any(parent[one] is None for one in referenced):
             return False
         for mine, other in zip(key.columns, referenced, strict=True):
@@ -317,6 +410,22 @@ class _Maker:
                 groups.setdefault(tuple(one[c] for c in columns), []).append(one)
             self.parents[place] = groups
         return self.parents[place]
+
+
+def _move(value: Any, rng: random.Random) -> Any:
+    """A value a little greater or less, where its type has such."""
+    import datetime
+
+    step = rng.choice((-1, 1)) * rng.randint(1, 3)
+    if isinstance(value, datetime.datetime):
+        return value + datetime.timedelta(minutes=30 * step)
+    if isinstance(value, datetime.date):
+        return value + datetime.timedelta(days=step)
+    if isinstance(value, datetime.timedelta):
+        return max(datetime.timedelta(seconds=1), value + datetime.timedelta(minutes=step))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value + step
+    return value + Decimal(step) if isinstance(value, Decimal) else value
 
 
 def _mark(row: Row, columns: tuple[str, ...]) -> tuple[Any, ...] | None:

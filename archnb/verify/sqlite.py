@@ -38,7 +38,7 @@ class SqliteSession(Session):
     origin = "Python's standard library"
 
     def __init__(self) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self.connection.execute("PRAGMA foreign_keys = ON")
         self.depth = 0
         self.names: dict[str, str] = {}

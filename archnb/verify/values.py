@@ -29,6 +29,14 @@ DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 WIDTHS = {"smallint": 32_767, "int": 2**31 - 1, "bigint": 2**63 - 1, "key": 2**63 - 1, "reference": 2**63 - 1}
 
 
+# a text without a limit is tried with as much as a page of writing; an index entry holds less on most engines
+UNLIMITED = 10_000
+# more than any sample needs to be long: what lies above is the business of storage, not of types
+LONGEST = 20_000
+# a float holds no such number exactly: 2 to the power of 53, and one
+INEXACT = 2**53 + 1
+
+
 class Point(tuple[float, float]):
     """Longitude and latitude."""
 
@@ -89,6 +97,60 @@ def make_value(
     if kind == "other":
         return _of_native(column.native, rng, number)
     return _text(kind, n, rng, number, is_unique)
+
+
+def list_extremes(column: Column, rng: random.Random, limits: Limits | None = None) -> tuple[Any, ...]:
+    """The outermost values that a column may hold: the longest text, the least and the greatest number, the first and last day.
+
+    Texts are of digits and letters drawn at random, which no engine packs. What has a limit stays within it, and whole
+    numbers of 64 bits end where their sums still do.
+    """
+    limits = limits or Limits()
+    kind, n = column.type, column.length or None
+    if limits.words:
+        return ()
+    if kind in WIDTHS:
+        widest = min(WIDTHS[kind], INEXACT)
+        low = -widest if limits.low is None else _ceil(limits.low)
+        return max(low, -widest), min(widest, widest if limits.high is None else int(limits.high // 1))
+    if kind in ("decimal", "money"):
+        digits, scale = (19, 4) if kind == "money" else (n or 19, column.scale)
+        most = min(10**digits - 1, INEXACT)
+        low = -most if limits.low is None else max(-most, _ceil(limits.low * 10**scale))
+        high = most if limits.high is None else min(most, int(limits.high * 10**scale // 1))
+        return Decimal(low).scaleb(-scale), Decimal(high).scaleb(-scale)
+    if kind == "timestamp":
+        return (
+            datetime.datetime(1969, 7, 20, 20, 17, 40, tzinfo=datetime.UTC),
+            datetime.datetime(2038, 1, 19, 3, 14, 8, 123_456, tzinfo=datetime.UTC),
+        )
+    if kind == "date":
+        return datetime.date(1900, 2, 28), datetime.date(2999, 12, 31)
+    if kind == "time":
+        return datetime.time(0, 0), datetime.time(23, 59, 59)
+    if kind in ("text", "char", "code", "url", "email"):
+        return (make_longest(kind, n, rng),)
+    if kind == "bytes" and n:
+        return (rng.randbytes(min(n, LONGEST)),)
+    return ()
+
+
+def make_longest(kind: str, n: int | None, rng: random.Random) -> str:
+    """A text as long as a column takes, and not compressible."""
+    size = min(n or UNLIMITED, LONGEST)
+
+    def draw(count: int) -> str:
+        return "".join(rng.choices(DIGITS, k=count))
+
+    if kind == "email" and size > 20:
+        # at most 64 characters before the sign (RFC 5321, section 4.5.3.1.1), labels of at most 63
+        local = min(64, size // 2)
+        domain = list(draw(size - local - 1 - len(".example")))
+        domain[60:-1:61] = "." * len(domain[60:-1:61])
+        return f"{draw(local)}@{''.join(domain)}.example"
+    if kind == "url" and size > 20:
+        return "https://example.com/"[:size] + draw(size - 20)
+    return draw(size)
 
 
 def _whole(rng: random.Random, number: int, limits: Limits, widest: int, is_unique: bool) -> int:

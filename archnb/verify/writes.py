@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archnb.export.sql import make_dialect
@@ -25,6 +25,30 @@ def read_counts(plan: Plan, tables: Mapping[str, Table]) -> dict[str, float]:
 def writable(table: sa.Table) -> list[sa.Column[Any]]:
     """The columns that take a value."""
     return [one for one in table.columns if one.computed is None]
+
+
+def make_change(designed: Mapping[str, Table], name: str, row: Row, other: Row, columns: Collection[str]) -> Row:
+    """New values for columns of a row, out of another that is right: none that others refer to, and no key in halves.
+
+    A column that a foreign key leads to, and one of a foreign key whose other columns stay, keeps its value.
+    """
+    table = designed[name]
+    kept = set(table.primary_key)
+    for one in designed.values():
+        for key in one.foreign_keys.values():
+            if key.references == name:
+                kept |= set(key.referenced or table.primary_key)
+    while True:
+        halves = {
+            c
+            for key in table.foreign_keys.values()
+            if any(c in kept or c not in columns for c in key.columns)
+            for c in key.columns
+        }
+        if halves <= kept:
+            break
+        kept |= halves
+    return {one: row.get(one) if one in kept else other.get(one) for one in columns}
 
 
 def write_update(session: Session, table: sa.Table, values: Row, key: Row) -> tuple[str, dict[str, Any]]:

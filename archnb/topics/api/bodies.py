@@ -14,10 +14,14 @@ from typing import NamedTuple
 from archnb.design.api import Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
 from archnb.naming import claim, snake, split_words
+from archnb.planned.api import ARRAY_LIMIT
 from archnb.topics.api.resources import Embed, Resources
-from archnb.topics.api.values import Json, Schema, describe_value, make_example, write_text
+from archnb.topics.api.values import TEXT, Json, Schema, describe_value, make_example, write_text
 
 CURSOR = "eyJhZnRlciI6IjEwNDIifQ"
+CURSOR_LIMIT, URL_LIMIT = 512, 2048
+# what a cursor is written in (base64url, RFC 4648, section 5), and what a header or a URL takes: visible ASCII
+CURSOR_FORM, VISIBLE = "^[0-9A-Za-z_=-]+$", r"^[\x21-\x7e]+$"
 IDEMPOTENCY_KEY = "8e03978e-40d5-43e8-bc93-6894a57f9324"
 # what stands in a request's element list beside fields: the paging and the search text of a read whose input is in the body
 PAGING = ("q", "cursor", "limit")
@@ -195,7 +199,7 @@ def make_parts(
             made.append(
                 Part(
                     claim(snake(element), [part.name for part in made]),
-                    {"type": "array", "items": schema},
+                    {"type": "array", "items": schema, "maxItems": ARRAY_LIMIT},
                     [example],
                     True,
                 )
@@ -204,7 +208,7 @@ def make_parts(
             made.append(
                 Part(
                     claim(snake(element), [part.name for part in made]),
-                    {"type": "string"},
+                    dict(TEXT),
                     f"{snake(element)} 1",
                     not is_request,
                 )
@@ -259,7 +263,7 @@ def _embed(resources: Resources, outer: str, embed: Embed, *, is_request: bool, 
     if embed.is_many:
         # what the key of a part says belongs to it has at least one: an order without lines is none
         is_needed = is_request and embed.via in resources.key(inner)
-        array = {"type": "array", "items": schema} | ({"minItems": 1} if is_needed else {})
+        array = {"type": "array", "items": schema, "maxItems": ARRAY_LIMIT} | ({"minItems": 1} if is_needed else {})
         return Part(embed.name, array, [example], is_needed or not is_request)
     is_optional = bool(
         embed.via and embed.via in resources.fields(outer) and resources.fields(outer)[embed.via].optional
@@ -310,9 +314,7 @@ def make_request(resources: Resources, name: str, operation: Operation) -> Body 
     entity = operation.entity if operation.entity in resources.design.entities else None
     is_public = bool(operation.is_public)
     if entity is None:
-        parts = [
-            Part(snake(one), {"type": "string"}, f"{snake(one)} 1", False) for one in dict.fromkeys(operation.request)
-        ]
+        parts = [Part(snake(one), dict(TEXT), f"{snake(one)} 1", False) for one in dict.fromkeys(operation.request)]
         schema, example = make_object({part.name: part for part in parts}.values(), is_request=True)
         return Body(schema, example)
     if operation.action in ("get", "list", "search"):
@@ -352,9 +354,9 @@ def _make_query(resources: Resources, entity: str, operation: Operation) -> Body
         elif paging == "limit":
             parts.append(Part(element, {"type": "integer", "minimum": 1}, 20, False))
         elif paging == "q":
-            parts.append(Part(element, {"type": "string"}, (words or ["ada"])[0].split(" ")[0].lower(), True))
+            parts.append(Part(element, dict(TEXT), (words or ["ada"])[0].split(" ")[0].lower(), True))
         else:
-            parts.append(Part(element, {"type": "string"}, None, False))
+            parts.append(Part(element, dict(TEXT), None, False))
     schema, example = make_object({part.name: part for part in parts}.values(), is_request=True)
     # the first page has no cursor yet
     return Body(
@@ -371,9 +373,7 @@ def make_response(resources: Resources, name: str, operation: Operation, pattern
     is_public = bool(operation.is_public)
     is_list = operation.action in ("list", "search")
     if entity is None:
-        parts = [
-            Part(snake(one), {"type": "string"}, f"{snake(one)} 1", True) for one in dict.fromkeys(operation.response)
-        ]
+        parts = [Part(snake(one), dict(TEXT), f"{snake(one)} 1", True) for one in dict.fromkeys(operation.response)]
         schema, example = make_object({part.name: part for part in parts}.values(), is_request=False)
         return _list_body(schema, [example], operation) if is_list else Body(schema, example)
     if pattern is not None and pattern.aggregate and is_list:
@@ -450,7 +450,9 @@ def _make_aggregate(resources: Resources, entity: str, operation: Operation, pat
                 "year": "2026",
                 "hour": "2026-03-14T09:00:00Z",
             }.get(word, f"{word} 1")
-            parts.append(Part(claim(snake(word), [part.name for part in parts]), {"type": "string"}, example, True))
+            kind = {"day": "date", "date": "date", "hour": "timestamp"}.get(word, "text")
+            schema = describe_value(resources, Field(type=kind))
+            parts.append(Part(claim(snake(word), [part.name for part in parts]), schema, example, True))
     schema, row = make_object(parts, is_request=False)
     return _list_body(schema, [row], operation)
 
@@ -490,6 +492,9 @@ def describe_parameter(
     found = find_field(resources, operation.entity, parameter.field)
     if found is not None:
         field, example = found
+        if example is None:
+            # the example of an entity has no parent of its own kind; who asks for the children of one names one
+            example = make_example(resources, operation.entity or "", parameter.field or name, field)
         schema = describe_value(resources, field, is_nullable=False)
         if (
             schema.get("type") == "object"
@@ -498,18 +503,21 @@ def describe_parameter(
             or isinstance(schema.get("type"), list)
         ):
             # a structured value stands in a URL as text
-            return {"type": "string"}, write_text(example)
-        return schema, example if example is not None else write_text(example)
+            return {**TEXT, "maxLength": URL_LIMIT}, write_text(example)
+        if example is None:
+            # the row of the example has none, as the root of a tree; who asks gives one
+            example = make_example(resources, operation.entity or "", parameter.field or name, field, 1)
+        return schema, example
     if name == "cursor":
-        return {"type": "string", "maxLength": 512}, CURSOR
+        return {"type": "string", "maxLength": CURSOR_LIMIT, "pattern": CURSOR_FORM}, CURSOR
     if name.lower() == "idempotency-key":
-        return {"type": "string", "minLength": 16, "maxLength": 64}, IDEMPOTENCY_KEY
+        return {"type": "string", "minLength": 16, "maxLength": 64, "pattern": VISIBLE}, IDEMPOTENCY_KEY
     if name.lower() == "if-match":
-        return {"type": "string"}, '"7"'
+        return {"type": "string", "maxLength": 64, "pattern": VISIBLE}, '"7"'
     kind = parameter.type or "text"
     schema = describe_value(resources, Field(type=kind if kind not in ("reference", "enum") else "text"))
     if name == "q":
-        return {"type": "string", "minLength": 1, "maxLength": 200}, "lamp"
+        return {"type": "string", "minLength": 1, "maxLength": 200, "pattern": schema["pattern"]}, "lamp"
     return schema, make_example(
         resources, operation.entity or "", name, Field(type=kind if kind not in ("reference", "enum") else "text")
     )

@@ -82,7 +82,7 @@ def _conclude_parameter(
         limit = pattern.limit if pattern is not None else None
         most = max(1, int(api.max_page_size.value), limit or 1)
         usual = max(1, limit or (int(api.page_size.value) if api.page_size else 20))
-        schema = {"type": "integer", "minimum": 1, "maximum": most, "default": min(usual, most)}
+        schema = {"type": "integer", "format": "int32", "minimum": 1, "maximum": most, "default": min(usual, most)}
         example = min(20, most)
     return Parameter(
         place=place,

@@ -50,6 +50,13 @@ def complete(draft: Draft) -> None:
             "/v1",
             "The major version stands in the path, so that an old and a new one can run side by side while clients move.",
         ),
+        contact=Because(
+            f"the team behind {draft.said.name}" if draft.said.name else "the team behind it",
+            "Somebody answers for an API; nobody is named, so it is whoever runs the system.",
+        ),
+        license=Because(
+            "LicenseRef-All-rights-reserved", "Nothing is said, and without a licence nothing is permitted."
+        ),
         page_size=Because(str(PAGE), "A screenful: what a list gives when the caller does not say how many."),
         max_page_size=Because(
             str(largest),
@@ -168,7 +175,7 @@ def _complete_one(
         response=Because(response, response_why),
         status=Because(status, _LAST_RESULT if is_read and pattern.is_async else _explain_status(status)),
         is_paged=Because(is_list, "A list grows; a cursor names the row after which to go on, so that no page costs more than the first and none skips or repeats rows." if is_list else "It gives one answer."),
-        needs_idempotency_key=Because(needs_key, "A repeated POST would do it twice; with the key the server gives the first answer again." if needs_key else f"{method} {'changes nothing' if is_read else 'is idempotent'} (RFC 9110, section 9.2)."),
+        needs_idempotency_key=Because(needs_key, _explain_repeat(method, is_read=is_read)),
         errors=Because(errors, errors_why),
         is_public=Because(is_public, "Its roles include public." if is_public else "Only a caller with a token may do it."),
         rate_limit=Because(limit, limit_why, limit_facts),
@@ -204,7 +211,7 @@ def _complete_bare(
         response=Because(("status",), "A word that says how it went.") if method != "DELETE" else Because(None, ""),
         status=Because(204 if method == "DELETE" else 200, "The usual status."),
         is_paged=Because(False, "It gives one answer."),
-        needs_idempotency_key=Because(method == "POST", "A repeated POST would do it twice." if method == "POST" else f"{method} is idempotent."),
+        needs_idempotency_key=Because(method == "POST", _explain_repeat(method, is_read=is_read)),
         errors=Because(errors, "What every operation can meet."),
         is_public=Because(False, "Only a caller with a token may do it."),
         rate_limit=Because(limit, why, facts),
@@ -342,6 +349,26 @@ def _choose_response(
 
 
 _LAST_RESULT = "A worker computes it; what was last computed is read at once, and Last-Modified says when that was. A read changes nothing, so 202 would promise what only a POST can begin."
+
+
+def _explain_repeat(method: str, *, is_read: bool) -> str:
+    """What a repeat of the call does, and so whether it needs a key."""
+    if is_read:
+        return (
+            f"{method} is safe (RFC 9110, section 9.2.1)."
+            if method == "GET"
+            else "It changes nothing, so a repeat does no harm."
+        )
+    if method == "PATCH":
+        return (
+            "PATCH is neither safe nor idempotent (RFC 5789, section 2); what makes its repeat harmless is If-Match: the version"
+            " that it names is no longer the present one, so the second call changes nothing and gets 412 (RFC 9110, section 13.1.1)."
+        )
+    if method in ("PUT", "DELETE"):
+        return f"{method} is idempotent (RFC 9110, section 9.2.2)."
+    return (
+        "POST is not idempotent, and a repeat would do it twice; with the key the server gives the first answer again."
+    )
 
 
 def _explain_status(status: int) -> str:

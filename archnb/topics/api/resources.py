@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from archnb.design import Design
 from archnb.design.api import Operation
 from archnb.design.entities import Field
-from archnb.model import Model
-from archnb.naming import claim, plural, singular, snake, split_words, strip_parent
+from archnb.model import Embed, Model
+from archnb.naming import singular, snake, split_words
 
 # timestamps that the server sets itself: created_at, placed_at; not what people plan: scheduled_at
 _SET_BY_SERVER = re.compile(r"(?!scheduled_|planned_|wanted_|desired_|requested_)\w*(ed|sent|paid|seen)_(at|on|time)")
@@ -24,26 +24,12 @@ _STATE = frozenset({"status", "state"})
 _SUM = frozenset({"total", "subtotal", "amount", "grand_total", "total_amount", "tax", "total_price"})
 
 
-class Embed(NamedTuple):
-    """Another entity, or the pairs of a relationship, inside a body: its property, whether there are many, the field between."""
-
-    name: str
-    entity: str
-    is_many: bool
-    # the field of `entity` that points back, or the field of the outer entity that points to it
-    via: str
-    relationship: str = ""
-
-
 class Resources:
     """The entities of one design as resources. Answers are kept, since every operation asks them again."""
 
     def __init__(self, design: Design, model: Model | None = None) -> None:
         self.design = design
         self.model = model or Model(design)
-        self._fields: dict[str, Mapping[str, Field]] = {}
-        self._names: dict[str, dict[str, str]] = {}
-        self._embeds: dict[str, dict[str, Embed]] = {}
         self._parts: dict[str, tuple[str, ...]] = {}
         creations = [
             (name, one.writes)
@@ -60,12 +46,7 @@ class Resources:
 
     def fields(self, entity: str) -> Mapping[str, Field]:
         """The fields with the inherited ones, and an `id` where the entity says no key."""
-        if entity not in self._fields:
-            found = self.model.fields(entity)
-            if not self.model.keys.find(entity).is_declared and "id" not in found:
-                found = {"id": Field(type="key", key=True), **found}
-            self._fields[entity] = found
-        return self._fields[entity]
+        return self.model.properties.fields(entity)
 
     def key(self, entity: str) -> tuple[str, ...]:
         """The fields that identify one."""
@@ -73,15 +54,7 @@ class Resources:
 
     def names(self, entity: str) -> dict[str, str]:
         """The JSON property of every field, each once."""
-        if entity not in self._names:
-            made: dict[str, str] = {}
-            for name, field in self.fields(entity).items():
-                words = snake(name)
-                if field.references is not None and len(self.key(field.references)) == 1 and not words.endswith("_id"):
-                    words += "_id"
-                made[name] = claim(words, made.values())
-            self._names[entity] = made
-        return self._names[entity]
+        return self.model.properties.names(entity)
 
     def is_generated(self, entity: str, name: str) -> bool:
         """Whether the server makes the value: a generated key, a time stamp of an event, a version."""
@@ -147,33 +120,7 @@ class Resources:
 
     def embeds(self, entity: str) -> dict[str, Embed]:
         """What else may stand in a body, by the name of the entity or the relationship."""
-        if entity in self._embeds:
-            return self._embeds[entity]
-        taken = set(self.names(entity).values())
-        made: dict[str, Embed] = {}
-
-        def add(key: str, name: str, target: str, is_many: bool, via: str, relationship: str = "") -> None:
-            if key not in made and key not in self.fields(entity):
-                name = claim(name, taken)
-                taken.add(name)
-                made[key] = Embed(name, target, is_many, via, relationship)
-
-        for name, field in self.fields(entity).items():
-            if field.references is not None and field.references != entity:
-                add(field.references, snake(name).removesuffix("_id") or snake(name), field.references, False, name)
-        for child, via in self.referring(entity):
-            if child != entity:
-                is_one = bool(self.fields(child)[via].unique) or self.key(child) == (via,)
-                name = strip_parent(child, entity)
-                add(child, name if is_one else plural(name), child, not is_one, via)
-        for name in self.model.references.list_relationships(entity):
-            one = self.design.relationships[name]
-            if len(one.between) == 2:
-                other = one.between[1] if one.between[0] == entity else one.between[0]
-                if other in self.design.entities:
-                    add(name, snake(name), other, True, "", name)
-        self._embeds[entity] = made
-        return made
+        return self.model.properties.embeds(entity)
 
     def id_parameter(self, entity: str, name: str) -> str:
         """What a key field is called in a path: `order_id` for `id`, else its own name."""

@@ -12,38 +12,63 @@ from typing import Any
 
 from archnb.design.entities import Field
 from archnb.naming import singular, snake, split_words
-from archnb.planned.api import MONEY
+from archnb.planned.api import ARRAY_LIMIT, BYTES_LIMIT, MONEY, TEXT_LIMIT
 from archnb.topics.api.resources import Resources
 
 Json = Any
 Schema = dict[str, Any]
 
-_ID = {"type": "string", "pattern": "^[0-9]{1,19}$"}
+
+def _base64(length: int) -> int:
+    """How many characters as many bytes take in base64 (RFC 4648, section 4)."""
+    return -(-length // 3) * 4
+
+
+# every text has an end, and none holds U+0000, which PostgreSQL cannot keep
+TEXT: Schema = {"type": "string", "maxLength": TEXT_LIMIT, "pattern": "^[^\\u0000]*$"}
+_ID = {"type": "string", "pattern": "^[0-9]{1,19}$", "maxLength": 19}
 _PLAIN: dict[str, Schema] = {
     "key": _ID,
-    "uuid": {"type": "string", "format": "uuid"},
-    "code": {"type": "string", "pattern": "^[0-9A-Za-z]+$"},
+    "uuid": {"type": "string", "format": "uuid", "maxLength": 36},
+    "code": {"type": "string", "pattern": "^[0-9A-Za-z]+$", "maxLength": 64},
     "int": {"type": "integer", "format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1},
-    "smallint": {"type": "integer", "minimum": -(2**15), "maximum": 2**15 - 1},
-    "bigint": {"type": "string", "pattern": "^-?[0-9]{1,19}$"},
+    "smallint": {"type": "integer", "format": "int32", "minimum": -(2**15), "maximum": 2**15 - 1},
+    "bigint": {"type": "string", "pattern": "^-?[0-9]{1,19}$", "maxLength": 20},
     "float": {"type": "number"},
     "bool": {"type": "boolean"},
-    "text": {"type": "string"},
-    "char": {"type": "string"},
+    "text": TEXT,
+    "char": TEXT,
     "email": {"type": "string", "format": "email", "maxLength": 254},
     "url": {"type": "string", "format": "uri", "maxLength": 2048},
-    "phone": {"type": "string", "pattern": r"^\+[1-9][0-9]{1,14}$"},
-    "timestamp": {"type": "string", "format": "date-time"},
-    "date": {"type": "string", "format": "date"},
-    "time": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"},
-    "duration": {"type": "string", "format": "duration"},
-    "json": {"type": ["object", "array", "string", "number", "boolean"]},
-    "bytes": {"type": "string", "contentEncoding": "base64"},
+    "phone": {"type": "string", "pattern": r"^\+[1-9][0-9]{1,14}$", "maxLength": 16},
+    # the longest has nine digits of a second and an offset
+    "timestamp": {"type": "string", "format": "date-time", "maxLength": 35},
+    "date": {"type": "string", "format": "date", "maxLength": 10},
+    "time": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", "maxLength": 8},
+    "duration": {"type": "string", "format": "duration", "maxLength": 64},
+    "json": {
+        "type": ["object", "array", "string", "number", "boolean"],
+        "maxLength": TEXT_LIMIT,
+        "pattern": TEXT["pattern"],
+        "items": {},
+        "maxItems": ARRAY_LIMIT,
+    },
+    "bytes": {
+        "type": "string",
+        "contentEncoding": "base64",
+        "pattern": "^[0-9A-Za-z+/]*={0,2}$",
+        "maxLength": _base64(BYTES_LIMIT),
+    },
     "enum": {"type": "string"},
-    "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
-    "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
-    "language": {"type": "string", "pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"},
-    "ip": {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
+    "country": {"type": "string", "pattern": "^[A-Z]{2}$", "maxLength": 2},
+    "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "maxLength": 3},
+    "language": {"type": "string", "pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "maxLength": 35},
+    "ip": {
+        "type": "string",
+        "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}],
+        "pattern": "^[0-9A-Fa-f:.]+$",
+        "maxLength": 45,
+    },
     "point": {
         "type": "object",
         "properties": {
@@ -52,8 +77,8 @@ _PLAIN: dict[str, Schema] = {
         },
         "required": ["longitude", "latitude"],
     },
-    "vector": {"type": "array", "items": {"type": "number"}},
-    "other": {"type": "string"},
+    "vector": {"type": "array", "items": {"type": "number"}, "maxItems": 16_384},
+    "other": TEXT,
 }
 
 
@@ -63,7 +88,7 @@ def describe_value(resources: Resources, field: Field, *, is_nullable: bool | No
     >>> from archnb.design import Design
     >>> from archnb.design.entities import Field
     >>> describe_value(Resources(Design()), Field(type="text", length=80, optional=True))
-    {'type': ['string', 'null'], 'maxLength': 80}
+    {'type': ['string', 'null'], 'maxLength': 80, 'pattern': '^[^\\u0000]*$'}
     """
     nullable = bool(field.optional) if is_nullable is None else is_nullable
     if field.references is not None:
@@ -75,7 +100,8 @@ def describe_value(resources: Resources, field: Field, *, is_nullable: bool | No
         whole = max(1, min(field.length or 20, 60) - scale)
         sign = "" if field.minimum is not None and field.minimum >= 0 else "-?"
         fraction = f"(\\.[0-9]{{1,{scale}}})?" if scale else ""
-        made = {"type": "string", "pattern": f"^{sign}[0-9]{{1,{whole}}}{fraction}$"}
+        pattern, longest = f"^{sign}[0-9]{{1,{whole}}}{fraction}$", len(sign) // 2 + whole + (scale + 1 if scale else 0)
+        made = {"type": "string", "pattern": pattern, "maxLength": longest}
     else:
         made = dict(_PLAIN[field.type or "other"])
         _add_limits(made, field)
@@ -99,6 +125,8 @@ def _add_limits(made: Schema, field: Field) -> None:
         made["maxLength"] = field.length
         if field.type == "char":
             made["minLength"] = field.length
+    if field.length and field.type == "bytes":
+        made["maxLength"] = _base64(field.length)
     if field.type == "vector" and field.length is not None:
         made |= {"minItems": field.length, "maxItems": field.length}
     if field.type == "enum":
@@ -116,7 +144,7 @@ def _describe_reference(resources: Resources, target: str, depth: int) -> Schema
     key = resources.key(target)
     fields = resources.fields(target)
     if depth > 3 or any(name not in fields for name in key):
-        return {"type": "string"}
+        return dict(TEXT)
     parts = {
         resources.names(target)[name]: describe_value(resources, fields[name], is_nullable=False, depth=depth + 1)
         for name in key
@@ -327,4 +355,4 @@ def write_text(value: Json) -> str:
     return str(value)
 
 
-__all__ = ["Json", "Schema", "describe_value", "make_example", "write_text"]
+__all__ = ["TEXT", "Json", "Schema", "describe_value", "make_example", "write_text"]

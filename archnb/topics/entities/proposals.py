@@ -7,12 +7,14 @@ import dataclasses
 from archnb.design.entities import AccessPattern, Entity
 from archnb.design.record import Named
 from archnb.topics.entities.access import complete_access, complete_consistency, complete_objective
+from archnb.topics.entities.secrets import mark_secrets
 from archnb.topics.entities.sizes import complete_entity
 from archnb.topics.topic import Because, Draft
 
 
 def complete(draft: Draft) -> None:
     """Propose the access patterns that are missing, then sizes, growth and objectives."""
+    draft.close("entities", mark_secrets(draft))
     design = draft.design
     access = complete_access(draft)
     draft.close("access", Named(access))

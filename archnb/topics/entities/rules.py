@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
+from archnb.design.entities import Field, write_field
 from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
 from archnb.finding import Hit, Rule, rule
-from archnb.naming import snake
+from archnb.model.secrets import Secret, find_secret
 from archnb.topics.topic import Draft
 
 
@@ -51,20 +53,32 @@ def personal_data_without_end(draft: Draft) -> Iterator[Hit]:
     remedy="Keep a password as a hash (argon2id) marked secret; leave card numbers to the payment provider.",
 )  # fmt: skip
 def secret_readable_text(draft: Draft) -> Iterator[Hit]:
-    for name, entity in draft.design.entities.items():
+    for path, field, one, secret in _find_unmarked(draft):
+        if secret.is_readable:
+            yield Hit(path, f"{field}: {one.type}, not marked secret")
+
+
+@rule(
+    "entities-secret-not-marked", principle="security", severity="medium",
+    condition="A field has the name of a token, a one-time code or a hash of a password, and nothing says that it is a secret.",
+    effect="It is kept out of every answer here because of its name alone; whoever reads the design or renames the field does not know.",
+    remedy="Mark it, as in `token_hash: text(64) secret`; or say `secret: false` where everybody may read it.",
+)  # fmt: skip
+def secret_not_marked(draft: Draft) -> Iterator[Hit]:
+    for path, field, one, secret in _find_unmarked(draft):
+        if not secret.is_readable:
+            line = write_field(dataclasses.replace(one, secret=True)) or "{…, secret: true}"
+            yield Hit(path, f"its name is that of {secret.reason}; write {field}: {line}")
+
+
+def _find_unmarked(draft: Draft) -> Iterator[tuple[str, str, Field, Secret]]:
+    """The fields that were marked because of their names: path, name, as said, and what the name says."""
+    for name, entity in draft.said.entities.items():
         for field, one in entity.fields.items():
-            word = snake(field)
-            if not one.secret and word in (
-                "password",
-                "passwd",
-                "card_number",
-                "pan",
-                "cvv",
-                "cvc",
-                "api_key",
-                "private_key",
-            ):
-                yield Hit(f"entities.{name}.fields.{field}", f"{field}: {one.type}, not marked secret")
+            if one.secret is None and draft.design.entities[name].fields[field].secret:
+                secret = find_secret(name, entity.fields, field)
+                if secret is not None:
+                    yield f"entities.{name}.fields.{field}", field, one, secret
 
 
 @rule(
@@ -98,5 +112,5 @@ def sort_without_limit(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    key_space_exhausted, personal_data_without_end, secret_readable_text, rows_outrun_retention, sort_without_limit,
+    key_space_exhausted, personal_data_without_end, secret_readable_text, secret_not_marked, rows_outrun_retention, sort_without_limit,
 )  # fmt: skip

@@ -224,6 +224,11 @@ class Builder:
                 "cascade",
                 f"{with_article(words(table.name))} belongs to its {target} (it is part of its key) and goes with it.",
             )
+        elif one.optional and self._is_presence_checked(table.name, columns):
+            rule, reason = (
+                "restrict",
+                f"a check says when {name} may be missing, so that removing the {target} cannot just empty it.",
+            )
         elif one.optional:
             rule, reason = "set null", f"{name} is optional: the {table.name} outlives the {target}."
         else:
@@ -234,6 +239,12 @@ class Builder:
         table.add_foreign_key(
             columns, target, tuple(self.key_of(one.references)), rule, f"{name} refers to {one.references}; {reason}"
         )
+
+    def _is_presence_checked(self, table: str, columns: tuple[str, ...]) -> bool:
+        """Whether a check that was said of a table speaks of a column's being NULL."""
+        said = self.said.get(table)
+        conditions = [] if said is None else [(one.condition or "").casefold() for one in said.checks.values()]
+        return any("null" in one and any(column.casefold() in one for column in columns) for one in conditions)
 
     def _add_checks(self, table: Building, name: str, one: Field, columns: tuple[str, ...]) -> None:
         first = quote_ansi(columns[0])

@@ -1,0 +1,182 @@
+"""The service: what it answers to whom, what it refuses and how, and that it ends without leaving anything behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from archnb import plan
+from archnb.serve import Limits, Service
+from archnb.serve.inside import Reply, send
+from archnb.serve.problems import Refused
+from archnb.serve.signing import Signer
+from archnb.verify.service import open_service
+from tests.designs import ALL
+
+pytestmark = pytest.mark.needs("serve")
+
+
+class Client:
+    """Sends requests to a service as somebody."""
+
+    def __init__(self, service: Service, role: str = "", person: str = "") -> None:
+        self.service = service
+        self.token = ""
+        if role:
+            caller = service.people.find(role, person)
+            assert caller is not None
+            self.caller = caller
+            self.token = service.tokens.issue(caller)
+
+    def send(self, method: str, address: str, body: Any = None, **headers: str) -> Reply:
+        """One request; a keyword is a header."""
+        made = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.token:
+            made.setdefault("Authorization", f"Bearer {self.token}")
+        raw = b""
+        if body is not None:
+            raw = json.dumps(body).encode()
+            made.setdefault("Content-Type", "application/json")
+        return send(self.service.app, method, address, headers=made, body=raw)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Service]:
+    """The shop on SQLite, with limits that let all through."""
+    with open_service(plan(ALL["shop"]()), limits=Limits(is_strict=False)) as service:
+        yield service
+
+
+def test_reads_are_for_everybody_where_they_are_public(shop: Service) -> None:
+    """A public product is there without a token, with what comes along and a validator."""
+    reply = Client(shop).send("GET", "/v1/products/3")
+    assert reply.status == 200 and reply.headers["etag"].startswith('"')
+    assert {"brand", "images", "price"} <= set(reply.json)
+    assert Client(shop).send("GET", "/v1/products/999999999").status == 404
+    assert Client(shop).send("GET", "/v1/products/99999999999999999999").status == 422
+
+
+def test_pages_lead_through_all_rows(shop: Service) -> None:
+    """Page after page gives every row once; a cursor that was not given out is refused."""
+    seen: list[str] = []
+    address = "/v1/categories?limit=70"
+    while True:
+        reply = Client(shop).send("GET", address)
+        seen += [one["id"] for one in reply.json["items"]]
+        if reply.json["next_cursor"] is None:
+            break
+        address = f"/v1/categories?limit=70&cursor={reply.json['next_cursor']}"
+    assert len(seen) == len(set(seen)) == shop.database.fetch("SELECT count(*) FROM category")[0][0]
+    refused = Client(shop).send("GET", "/v1/categories?cursor=eyJhZnRlciI6IjEwNDIifQ")
+    assert refused.status == 422 and refused.json["errors"][0]["code"] == "cursor"
+
+
+def test_who_asks_must_prove_it(shop: Service) -> None:
+    """Without a token or with a wrong one it is 401 and says how; with a role that may not, 403."""
+    missing = Client(shop).send("GET", "/v1/orders/1")
+    assert missing.status == 401 and missing.headers["www-authenticate"] == "Bearer"
+    wrong = Client(shop).send("GET", "/v1/orders/1", Authorization="Bearer x.y")
+    assert wrong.status == 401 and "invalid_token" in wrong.headers["www-authenticate"]
+    assert Client(shop, "customer").send("GET", "/v1/staff").status == 403
+    assert Client(shop, "admin").send("GET", "/v1/staff").status == 200
+
+
+def test_a_create_is_done_once_with_one_key(shop: Service) -> None:
+    """The same request gets the same answer again; another one with the same key is refused, and a name that is taken too."""
+    admin = Client(shop, "admin")
+    body = {"name": "Oakwright", "country": "PT"}
+    first = admin.send("POST", "/v1/brands", body, Idempotency_Key="k" * 20)
+    again = admin.send("POST", "/v1/brands", body, Idempotency_Key="k" * 20)
+    assert first.status == 201 and again.body == first.body
+    other = admin.send("POST", "/v1/brands", {**body, "country": "NL"}, Idempotency_Key="k" * 20)
+    assert (other.status, other.json["code"]) == (422, "idempotency_key_reused")
+    taken = admin.send("POST", "/v1/brands", body, Idempotency_Key="l" * 20)
+    assert (taken.status, taken.json["code"]) == (409, "duplicate_name")
+    assert shop.database.fetch("SELECT count(*) FROM brand WHERE name = 'Oakwright'")[0][0] == 1
+
+
+def test_what_is_wrong_is_told_with_its_place(shop: Service) -> None:
+    """Every place that breaks the schema is named, in a problem document."""
+    refused = Client(shop, "admin").send("POST", "/v1/brands", {"name": 7, "extra": 1}, Idempotency_Key="m" * 20)
+    assert refused.status == 422 and refused.headers["content-type"] == "application/problem+json"
+    assert {one["pointer"] for one in refused.json["errors"]} == {"/name", ""}
+    assert Client(shop, "admin").send("POST", "/v1/brands", {"name": "x", "country": "PT"}).status == 422
+    broken = send(
+        shop.app,
+        "POST",
+        "/v1/brands",
+        headers={
+            "Authorization": f"Bearer {Client(shop, 'admin').token}",
+            "Idempotency-Key": "n" * 20,
+            "Content-Type": "application/json",
+        },
+        body=b'{"name": NaN}',
+    )
+    assert broken.status == 422
+
+
+def test_a_change_meets_the_version_that_was_read(shop: Service) -> None:
+    """With the validator that was read the change is made; with an old one it is 412, and nothing is changed."""
+    editor = Client(shop, "catalogue_admin")
+    read = editor.send("GET", "/v1/products/5")
+    etag = read.headers["etag"]
+    patch = {"name": "A quiet lamp"}
+    media = "application/merge-patch+json"
+    changed = editor.send("PATCH", "/v1/products/5", patch, If_Match=etag, Content_Type=media)
+    assert changed.status == 200 and changed.json["name"] == "A quiet lamp" and changed.headers["etag"] != etag
+    late = editor.send("PATCH", "/v1/products/5", {"name": "Late"}, If_Match=etag, Content_Type=media)
+    assert (late.status, late.json["code"]) == (412, "precondition_failed")
+    assert editor.send("GET", "/v1/products/5").json["name"] == "A quiet lamp"
+
+
+def test_other_methods_are_refused_with_those_there_are(shop: Service) -> None:
+    """405 with Allow."""
+    refused = Client(shop).send("PUT", "/v1/products/5")
+    assert refused.status == 405 and refused.headers["allow"] == "GET, PATCH"
+    assert Client(shop).send("GET", "/v1/nothing").json["code"] == "not_found"
+
+
+def test_too_many_requests_are_told_when_to_come_back() -> None:
+    """A caller over the limit gets 429 with the seconds to wait; a minute later it goes on."""
+    now = [0.0]
+    with open_service(plan(ALL["shop"]()), limits=Limits(lambda: now[0])) as service:
+        replies = [Client(service).send("GET", "/v1/warehouses") for _ in range(200)]
+        refused = next(one for one in replies if one.status == 429)
+        assert int(refused.headers["retry-after"]) >= 1 and refused.json["code"] == "rate_limited"
+        now[0] += 60
+        assert Client(service).send("GET", "/v1/warehouses").status == 200
+
+
+def test_pages_for_people(shop: Service) -> None:
+    """The documentation, the document and the tokens are there, and ask nothing of another host."""
+    docs = Client(shop).send("GET", "/docs")
+    assert docs.status == 200 and b"place_order" in docs.body
+    assert Client(shop).send("GET", "/openapi.json").json["openapi"] == "3.1.0"
+    page = send(
+        shop.app,
+        "POST",
+        "/dev/token",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        body=b"role=customer&person=2",
+    )
+    assert page.status == 200 and b"Authorization: Bearer" in page.body
+    for one in (docs.body, page.body):
+        assert b"src=" not in one and b"@import" not in one and b"<script" not in one
+
+
+def test_a_signature_is_good_for_one_purpose() -> None:
+    """A cursor is no token, and a changed text is nothing."""
+    signer = Signer()
+    text = signer.sign("cursor", [1])
+    assert signer.read("cursor", text) == [1]
+    assert signer.read("token", text) is None
+    assert signer.read("cursor", text[:-1]) is None and signer.read("cursor", "é") is None
+    assert Signer().read("cursor", text) is None
+
+
+def test_a_problem_is_an_exception_with_its_code() -> None:
+    """What is refused says its code and why."""
+    assert str(Refused("conflict", "it is taken")) == "conflict: it is taken"
