@@ -110,12 +110,15 @@ def test_examples_of_grammars_are_read() -> None:
     """Every example of a grammar is read by what reads it."""
     entity: dict[str, Any] = {
         "fields": {
-            "id": "key", "customer": "-> C", "tenant": "uuid", "status": "enum(a, b)", "placed_at": "timestamp", "name": "text",
-            "score": "int", "total": "money",
+            "id": "key", "customer": "-> C", "tenant": "uuid", "status": "enum(a, b, free, open, cancelled, todo, doing)", "placed_at": "timestamp",
+            "name": "text", "score": "int", "total": "money", "due_on": "date optional", "title": "text", "sent_at": "timestamp optional",
+            "deleted_at": "timestamp optional", "seen_at": "timestamp", "starts_at": "timestamp", "ends_at": "timestamp", "accepted_at": "timestamp optional",
+            "owner": "-> C", "driver": "-> C optional", "product": "-> C", "price": "money", "stock": "int", "quantity": "int", "assignee": "-> C optional",
         }
     }  # fmt: skip
-    things = {"O": entity, "C": {"fields": {"id": "key", "country": "country"}}}
+    things = {"O": entity, "C": {"fields": {"id": "key", "country": "country", "price": "money"}}}
     things |= {name: {"fields": {"id": "key"}} for name in ("OrderLine", "Stock", "Payment", "Customer")}
+    things["User"] = {"fields": {"id": "key", "assignee": "-> O"}}
 
     def accept(**pattern: Any) -> AccessPattern:
         return Design.of({"entities": things, "access": {"p": {"reads": "O", **pattern}}}).access["p"]
@@ -127,7 +130,9 @@ def test_examples_of_grammars_are_read() -> None:
     for text in GRAMMARS["steps"].examples:
         assert record.read(Step, text).entity in things
         Design.of({"entities": things, "access": {"p": {"writes": "O", "steps": [text]}}})
-    for word in ("by", "sort", "range"):
+    for text in GRAMMARS["sets"].examples:
+        assert Design.of({"entities": things, "access": {"p": {"writes": "O", "sets": text}}}).access["p"].sets
+    for word in ("by", "sort", "range", "where", "include"):
         for text in GRAMMARS[word].examples:
             assert getattr(accept(**{word: text}), word)
     for text in GRAMMARS["aggregate"].examples:

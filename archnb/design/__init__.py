@@ -29,6 +29,7 @@ from archnb.design.references import (
     find_circles,
     find_faults,
     find_unknown,
+    find_wrong_ways,
     is_known_at_once,
     list_references,
 )
@@ -143,6 +144,7 @@ def find_dangling(design: Design) -> Iterator[Problem]:
     at_once = [one for one in list_references(design) if is_known_at_once(one)]
     yield from find_faults(design)
     yield from find_unknown(at_once, Names(design))
+    yield from find_wrong_ways(design)
     yield from find_circles(design)
     yield from find_false_renames(design)
     yield from check_acceptances(design.accepted)

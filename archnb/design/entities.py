@@ -7,6 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
+from archnb.design.conditions import (
+    Assignment,
+    Filter,
+    Inclusion,
+    Sorting,
+    find_direction_fault,
+    read_inclusion,
+    read_sorting,
+)
 from archnb.design.declaration import (
     COUNT,
     DURATION,
@@ -563,9 +572,10 @@ class AccessPattern(Record):
     )
     reads: str | None = said("Which entity does it read?", example="Order", refers="entity", also=("read",))
     writes: str | None = said("Which entity does it write?", example="Order", refers="entity", also=("write",))
-    action: Literal["create", "update", "delete"] | None = said(
+    action: Literal["create", "update", "upsert", "delete"] | None = said(
         "What does the write do?",
         example="create",
+        help="`upsert` changes the row that `by` finds, and makes it where there is none.",
         meant={
             "insert": "create",
             "add": "create",
@@ -576,7 +586,18 @@ class AccessPattern(Record):
             "patch": "update",
             "remove": "delete",
             "erase": "delete",
+            "merge": "upsert",
+            "save": "upsert",
+            "put": "upsert",
+            "create or update": "upsert",
         },
+    )
+    many: bool | None = said(
+        "Does the write mean every row that it finds?",
+        example="true",
+        help="Left out, one row is meant, and `by` must find one.",
+        proposed="false",
+        also=("all", "bulk"),
     )
     by: tuple[str, ...] = said(
         "Which fields are given exactly?",
@@ -584,7 +605,15 @@ class AccessPattern(Record):
         example="customer",
         refers="field path",
         grammar="by",
-        also=("where", "filter", "key"),
+        also=("key",),
+    )
+    where: tuple[Filter, ...] = said(
+        "Which rows, whoever asks?",
+        default=(),
+        example="status = free, sent_at is missing",
+        help="What is the same in every call; what a call gives stands in `by` and `range`.",
+        grammar="where",
+        also=("filter", "filters", "condition", "conditions"),
     )
     range: str | None = said(
         "Which field is given as a range?", example="placed_at", refers="field path", grammar="range", also=("between",)
@@ -593,7 +622,7 @@ class AccessPattern(Record):
         "How are the results ordered?",
         default=(),
         example="-placed_at",
-        refers=Refers("field path", strip="-"),
+        refers=Refers("field path", pick=r"^\s*-?\s*(.+?)(?:\s+nulls\b.*)?$"),
         grammar="sort",
         also=("order_by", "order"),
     )
@@ -608,8 +637,24 @@ class AccessPattern(Record):
         "Which other entities come along?",
         default=(),
         example="OrderLine",
-        refers="entity or relationship",
+        refers=Refers("entity or relationship", pick=r"^(.+?)(?:\s+via\s.*)?$"),
+        grammar="include",
         also=("with", "join"),
+    )
+    returns: tuple[str, ...] = said(
+        "Which fields does a read answer?",
+        default=(),
+        example="starts_at, ends_at",
+        help="Left out, every field that its callers may see.",
+        refers="field path",
+        also=("fields", "columns", "select"),
+    )
+    sets: tuple[Assignment, ...] = said(
+        "What does a write set, and from where?",
+        default=(),
+        example="title, status = open, owner = caller",
+        grammar="sets",
+        also=("set", "values", "assigns"),
     )
     aggregate: str | None = said("What is computed over the rows?", example="sum of total by day", grammar="aggregate")
     depth: int | None = said(
@@ -657,3 +702,43 @@ class AccessPattern(Record):
             next = "say either `reads` or `writes`, with the entity it is about"
             told = "it neither reads nor writes" if self.reads is None else "it both reads and writes"
             yield Fault("", told, next)
+        elif self.reads is not None:
+            for name, is_said in (
+                ("sets", bool(self.sets)),
+                ("action", self.action is not None),
+                ("many", bool(self.many)),
+            ):
+                if is_said:
+                    yield Fault(name, "a read changes nothing", f"leave {name!r} out, or say `writes`")
+        elif self.returns:
+            yield Fault("returns", "a write answers with the row that it wrote", "leave 'returns' out, or say `reads`")
+        if self.sets and self.action == "delete":
+            yield Fault("sets", "what is deleted is not set", "leave 'sets' out, or say `action: update`")
+        seen: set[str] = set()
+        for one in self.sets:
+            if one.field in seen:
+                yield Fault("sets", f"{quote(one.field)} is set twice", "take one of the two out")
+            seen.add(one.field or "")
+        for text in self.sort:
+            if (fault := find_direction_fault(text)) is not None:
+                yield Fault("sort", fault, "write 'nulls first' or 'nulls last'")
+
+    @property
+    def effect(self) -> Literal["create", "update", "delete"] | None:
+        """What a write does to the row that it finds; an upsert changes it. None where nothing is said, and for a read."""
+        return "update" if self.action == "upsert" else self.action
+
+    @property
+    def order(self) -> tuple[Sorting, ...]:
+        """The terms of its order."""
+        return tuple(read_sorting(one) for one in self.sort)
+
+    @property
+    def along(self) -> tuple[Inclusion, ...]:
+        """What comes along, and over which field."""
+        return tuple(read_inclusion(one) for one in self.include)
+
+    @property
+    def included(self) -> tuple[str, ...]:
+        """The names of what comes along."""
+        return tuple(read_inclusion(one).name for one in self.include)

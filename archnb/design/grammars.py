@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from archnb.design.conditions import ASSIGNMENT, FILTER
 from archnb.design.entities import MARKS, STEP
 from archnb.design.invariants import HOLDS
 
@@ -79,6 +80,29 @@ GRAMMARS: Mapping[str, Grammar] = {
             " is called.",
         ),
         Grammar(
+            "where",
+            FILTER.removeprefix("a filter is "),
+            ("status = free", "status in (todo, doing)", "sent_at is missing", "deleted_at is missing, seen_at > now - 30 s", "ends_at > starts_at", "owner = caller"),
+            "Conditions that are the same in every call; a row must meet all of them. A value is a word, a number, a text in"
+            " quotes, `now` (more or less a time), `caller` (the key of whoever asks), `tenant`, or another field. Nothing"
+            " equals what is not there: say `is missing`.",
+        ),
+        Grammar(
+            "sets",
+            ASSIGNMENT.removeprefix("an assignment is "),
+            ("title, due_on", "status = cancelled", "driver = caller, accepted_at = now", "price = product.price", "stock = stock - quantity", "assignee = missing"),
+            "What a write sets. A field alone is given by the caller; `caller` is the key of whoever asks, `tenant` theirs;"
+            " `now`, `generated` and `computed` come from the server; a path such as product.price is read from the row that a reference"
+            " leads to; a field may be made more or less. What is not said is proposed: nobody sets a key, an owner, a"
+            " state, a price or a total of their own choice.",
+        ),
+        Grammar(
+            "include",
+            "ENTITY[ via FIELD][, …]",
+            ("OrderLine", "User via assignee"),
+            "What comes along. `via` says over which field, where several lead there.",
+        ),
+        Grammar(
             "range",
             "FIELD",
             ("placed_at",),
@@ -86,9 +110,10 @@ GRAMMARS: Mapping[str, Grammar] = {
         ),
         Grammar(
             "sort",
-            "[-]FIELD[, [-]FIELD …]",
-            ("name", "-placed_at", "-score, name"),
-            "How the rows are ordered; a minus sorts downwards.",
+            "[-]FIELD [nulls first|last][, …]",
+            ("name", "-placed_at", "-score, name", "due_on nulls last"),
+            "How the rows are ordered; a minus sorts downwards. Rows without a value stand last, in either direction, where"
+            " nothing else is said.",
         ),
         Grammar(
             "aggregate",

@@ -11,25 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from archnb.design.conditions import Filter
 from archnb.design.declaration import Refers, said
 from archnb.design.record import Fault, Record
 from archnb.exceptions import InputError, Problem, quote
 
 Kind = Literal["order", "same", "no overlap", "exactly one of", "at most one of", "one"]
 Sign = Literal["=", "<>", "<", "<=", ">", ">="]
-FormKind = Literal["in", "missing", "present"]
 
 _NAME = r"[^\W\d]\w*"
 _PATH = rf"{_NAME}(?:\.{_NAME})*"
 _NUMBER = r"-?\d+(?:\.\d+)?"
-_CONDITION = re.compile(
-    rf"""\s*(?P<field>{_NAME})\s*(?:
-        (?P<sign><>|!=|=)\s*(?P<word>"[^"]*"|'[^']*'|[\w.-]+)
-      | (?P<not>not\s+)?in\s*\(\s*(?P<words>[^()]*?)\s*\)
-      | is\s+(?P<state>missing|present)
-    )\s*""",
-    re.VERBOSE,
-)
 _COMPARED = re.compile(rf"\s*(?P<left>{_PATH})\s*(?P<sign><>|!=|<=|>=|<|>|=)\s*(?P<right>{_PATH}|{_NUMBER})\s*")
 _OVERLAP = re.compile(
     rf"\s*no\s+overlap\s+of\s+(?P<start>{_NAME})\s*\.\.\s*(?P<end>{_NAME})(?:\s+per\s+(?P<per>.+?))?(?:\s+where\s+(?P<where>.+?))?\s*"
@@ -47,45 +39,11 @@ _NEXT = f"write one of: {HOLDS}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filter(Record):
-    """A condition on one field of a row: `status in (held, booked)`, `deleted_at is missing`."""
-
-    SHORTHAND: ClassVar[str] = "a text such as 'status in (held, booked)'"
-
-    field: str | None = said("Which field?", example="status", refers="field of the entity")
-    words: tuple[str, ...] = said("Which values does it have?", default=(), example="held, booked")
-    is_not: bool | None = said("Has it none of these values?", example="true")
-    state: Literal["missing", "present"] | None = said("Is it missing, or present?", example="missing")
-
-    @classmethod
-    def read_shorthand(cls, text: str) -> Mapping[str, Any]:
-        found = _CONDITION.fullmatch(text)
-        if found is None:
-            next = "write FIELD = WORD, FIELD <> WORD, FIELD in (WORD, …), FIELD is missing or FIELD is present"
-            raise InputError([Problem.of("", f"{quote(text)} is not a condition", next, given=text)])
-        if found["state"]:
-            return {"field": found["field"], "state": found["state"]}
-        given = found["word"] if found["word"] is not None else found["words"]
-        words = [given] if found["word"] is not None else given.split(",")
-        made: dict[str, Any] = {"field": found["field"], "words": [one.strip().strip("\"'") for one in words]}
-        return made | ({"is_not": True} if found["not"] or found["sign"] in ("<>", "!=") else {})
-
-    def write_shorthand(self) -> str | None:
-        if self.field is None:
-            return None
-        if self.state is not None:
-            return f"{self.field} is {self.state}"
-        words = [one if re.fullmatch(r"[\w.-]+", one) else f'"{one}"' for one in self.words]
-        if len(words) == 1:
-            return f"{self.field} {'<>' if self.is_not else '='} {words[0]}"
-        return f"{self.field} {'not ' if self.is_not else ''}in ({', '.join(words)})"
-
-
-@dataclass(frozen=True, kw_only=True)
 class Invariant(Record):
     """What every row fulfils, alone or beside the others: `ends_at > starts_at`, `no overlap of starts_at..ends_at per room`."""
 
     SHORTHAND: ClassVar[str] = "a text such as 'ends_at > starts_at'"
+    IS_LISTED: ClassVar[bool] = True
 
     kind: Kind | None = said("What kind of rule is it?", example="no overlap")
     fields: tuple[str, ...] = said(
@@ -109,8 +67,6 @@ class Invariant(Record):
     @classmethod
     def continues(cls, before: str, text: str) -> bool:
         """Whether a text goes on from the one before: YAML and a list in one text cut at every comma."""
-        if super().continues(before, text):
-            return True
         return bool(re.fullmatch(rf"\s*{_NAME}(\s+where\s.*)?\s*", text)) and bool(
             re.match(
                 r"\s*(not\s+always\s+)?(exactly\s+one\s+of|at\s+most\s+one\s+of|one\s+per|no\s+overlap\b.*\bper)\s",
@@ -202,6 +158,7 @@ class Transition(Record):
     """A step from one state to the next, and who may take it: `requested -> accepted by driver`."""
 
     SHORTHAND: ClassVar[str] = "a text such as 'requested -> accepted by driver'"
+    IS_LISTED: ClassVar[bool] = True
 
     before: tuple[str, ...] = said(
         "From which states?", default=(), example="requested", refers="state of the entity", also=("from", "source")

@@ -36,6 +36,8 @@ class Record:
 
     # what the record is called in errors, and the reader and writer of its one-string form, if it has one
     SHORTHAND: ClassVar[str] = ""
+    # whether several of them are also written as one text with commas
+    IS_LISTED: ClassVar[bool] = False
 
     @classmethod
     def read_shorthand(cls, text: str) -> Mapping[str, Any]:
@@ -53,7 +55,7 @@ class Record:
     @classmethod
     def continues(cls, before: str, text: str) -> bool:
         """Whether, in a list of one-string forms, a text goes on from the one before: a comma within a form cuts it in two."""
-        return before.count("(") > before.count(")")
+        return False
 
     def find_faults(self) -> Iterator[Fault]:
         """What is wrong between the fields of this record, beyond what each field declares of itself."""
@@ -358,26 +360,54 @@ def _convert_tuple(kind: Any, value: object, path: str, problems: list[Problem])
     if isinstance(value, str) and kind is str:
         value = [part.strip() for part in value.split(",")] if value.strip() else []
     elif isinstance(value, str):
-        value = [value]
+        value = split_commas(value) if _is_listed(kind) else [value]
+    elif isinstance(value, list | tuple) and _is_listed(kind) and all(isinstance(one, str) for one in value):
+        # inside [] YAML ends a text at each comma, those between parentheses too
+        value = split_commas(", ".join(value))
     if not isinstance(value, list | tuple):
         problems.append(_expected(path, value, "a list is expected"))
         return None
-    if isinstance(kind, type) and issubclass(kind, Record) and kind.SHORTHAND:
+    if _is_listed(kind):
         value = _join_forms(kind, value)
     made = [_convert(kind, one, _join(path, str(n)), problems, None) for n, one in enumerate(value)]
     return tuple(one for one in made if one is not None)
 
 
 def _join_forms(kind: type[Record], given: list[Any] | tuple[Any, ...]) -> list[Any]:
-    """One-string forms in a list, whole again: YAML's `[a in (b, c), d]` cuts at every comma, as a list in one text is cut."""
+    """One-string forms that a comma of their own had cut, whole again."""
     made: list[Any] = []
     for one in given:
-        for n, part in enumerate(one.split(",") if isinstance(one, str) else [one]):
-            if made and isinstance(part, str) and isinstance(made[-1], str) and kind.continues(made[-1], part):
-                made[-1] = f"{made[-1]},{part}" if n else f"{made[-1]}, {part}"
-            elif part or not n:
-                made.append(part.strip() if isinstance(part, str) else part)
+        if made and isinstance(one, str) and isinstance(made[-1], str) and kind.continues(made[-1], one):
+            made[-1] = f"{made[-1]}, {one}"
+        else:
+            made.append(one)
     return made
+
+
+def _is_listed(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Record) and kind.IS_LISTED
+
+
+def split_commas(text: str) -> list[str]:
+    """The parts of a text with commas; those between parentheses or quotes separate nothing.
+
+    >>> split_commas("status in (todo, doing), due_on is missing")
+    ['status in (todo, doing)', 'due_on is missing']
+    """
+    parts: list[str] = [""]
+    depth, opened = 0, ""
+    for sign in text:
+        if opened:
+            opened = "" if sign == opened else opened
+        elif sign in "'\"":
+            opened = sign
+        elif sign in "()":
+            depth += 1 if sign == "(" else -1
+        if sign == "," and not depth and not opened:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [part.strip() for part in parts if part.strip()]
 
 
 def plain(value: Any) -> Any:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archnb.design.conditions import SPECIAL, Assignment, Filter
 from archnb.design.declaration import Refers
 from archnb.design.entities import TYPES, TYPES_MEANT, AccessPattern, Entity, Field, collect_fields
 from archnb.design.expansion import expand
@@ -101,6 +102,8 @@ def _fields_of_entity(names: Names, at: Reference) -> Collection[str] | None:
 
 def _field_paths(names: Names, at: Reference) -> Collection[str] | None:
     holder = at.holder(AccessPattern)
+    if holder is None and at.holder(Entity) is not None:
+        return _fields_of_entity(names, at)
     if holder is None or (holder[1].reads is None) == (holder[1].writes is None):
         return None
     own = names.fields(holder[1].reads or holder[1].writes)
@@ -137,6 +140,38 @@ def _states_of_entity(names: Names, at: Reference) -> Collection[str] | None:
     own = at.holder(Entity)
     fields = names.fields(own[0]) if own is not None else None
     return None if fields is None else [word for one in fields.values() for word in one.values]
+
+
+# types whose values are written as words of their own
+_TEXTUAL = frozenset(
+    {"text", "char", "code", "email", "url", "phone", "country", "currency", "language", "ip", "uuid", "json", "other"}
+)
+
+
+def _values_of_field(names: Names, at: Reference) -> Collection[str] | None:
+    """What may stand beside a field in a filter or an assignment: one of its words, or a field that leads there."""
+    pattern, entity = at.holder(AccessPattern), at.holder(Entity)
+    one = at.holders[-1][1] if at.holders and isinstance(at.holders[-1][1], Filter | Assignment) else None
+    if one is None or one.field is None:
+        return None
+    if pattern is not None and (pattern[1].reads is None) != (pattern[1].writes is None):
+        own = names.fields(pattern[1].reads or pattern[1].writes)
+    else:
+        own = names.fields(entity[0]) if entity is not None else None
+    if own is None or at.name in SPECIAL or not re.match(r"[^\W\d]", at.name) or at.name.startswith("now "):
+        return None
+    first, dot, _ = at.name.partition(".")
+    if dot:
+        inner = names.fields(own[first].references or "") if first in own else None
+        return own if first not in own else None if inner is None else [f"{first}.{name}" for name in (*inner, "id")]
+    path, _, last = one.field.partition(".")
+    field = own.get(path)
+    if field is not None and last:
+        field = (names.fields(field.references or "") or {}).get(last)
+    if field is None or (field.type in _TEXTUAL and not field.values):
+        return None
+    words = ("true", "false") if field.type == "bool" else field.values
+    return [*words, *own] if words else [*own, *SPECIAL]
 
 
 def _parts_of_key(names: Names, at: Reference) -> Collection[str] | None:
@@ -246,6 +281,7 @@ SCOPES: Mapping[str, Scope] = {
         "state", _states_of_entity, hint="States are the words of an enum of the entity.", is_local=True
     ),
     "field path": Scope("field", _field_paths, is_local=True),
+    "value of the field": Scope("value", _values_of_field, is_local=True),
     "type": Scope("type", lambda n, _: TYPES, hint="See archnb.types().", meant=TYPES_MEANT),
     "regulation": Scope(
         "regulation", lambda n, _: REGULATIONS,
@@ -417,6 +453,23 @@ def find_faults(record: Record, path: str = "") -> Iterator[Problem]:
         elif kind == "records by name":
             for key, one in value.items():
                 yield from find_faults(one, f"{here}.{key}")
+
+
+def find_wrong_ways(design: Design) -> Iterator[Problem]:
+    """Every inclusion over a field that leads from neither of the two entities to the other."""
+    names = Names(design)
+    for name, pattern in design.access.items():
+        own = names.fields(pattern.reads or pattern.writes or "")
+        for text, one in zip(pattern.include, pattern.along, strict=True):
+            there = names.fields(one.name)
+            if not one.via or own is None or there is None:
+                continue
+            home = pattern.reads or pattern.writes
+            fit = [field for field, about in own.items() if about.references == one.name]
+            fit += [field for field, about in there.items() if about.references == home and field not in fit]
+            if one.via not in fit:
+                problem = unknown_name(f"access.{name}.include", "reference", one.via, fit)
+                yield replace(problem, message=f"in {quote(text)}: {problem.message}")
 
 
 def find_circles(design: Design) -> Iterator[Problem]:

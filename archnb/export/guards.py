@@ -156,7 +156,9 @@ class Guards:
     def _hold_among(self, name: str, table: Table, wanted: str, one: Unique) -> Guard:
         """MySQL has no index over a part of the rows: a column that is NULL for the others is part of the key, and NULLs differ."""
         condition = translate(one.where, "", self.dialect) or "TRUE"
-        among = self._quote(claim_folded(shorten(f"{wanted}_among", _LIMIT), {column.casefold() for column in table.columns}))
+        among = self._quote(
+            claim_folded(shorten(f"{wanted}_among", _LIMIT), {column.casefold() for column in table.columns})
+        )
         columns = ", ".join([*(self._quote(column) for column in one.columns), among])
         text = (
             f"ALTER TABLE {self._quote(self.names[name])}\n"

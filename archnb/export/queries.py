@@ -223,11 +223,11 @@ class _Writer:
     def order(self) -> list[tuple[str, str, bool]]:
         """The order as (table, column, is downwards), ending in the primary key, so that no two rows are alike."""
         found: list[tuple[str, str, bool]] = []
-        for one in self.pattern.sort:
-            place = self.place(one)
+        for one in self.pattern.order:
+            place = self.place(one.field)
             if place is not None:
                 column = key_column(self.schema.tables[place.table], place.columns)
-                found.append((place.table, column, one.startswith("-")))
+                found.append((place.table, column, one.is_down))
         if (found or self.pattern.limit) and not self.is_single():
             is_down = found[-1][2] if found else False
             seen = {(table, column) for table, column, _ in found}
@@ -250,7 +250,7 @@ class _Writer:
         order = self.order()
         for table in self.chain()[1:]:
             self.joins.reach(table)
-        wanted = [self.places.find_table(one) for one in self.pattern.include]
+        wanted = [self.places.find_table(one) for one in self.pattern.included]
         included = [one for one in wanted if one is not None and one in self.tables]
         limit = None if self.is_single() else self.pattern.limit
         rank = self._rank()

@@ -30,6 +30,7 @@ from archnb.model.touches import Touch, Touches
 from archnb.model.traffic import Load, Traffic
 from archnb.model.unknown import Unknown
 from archnb.model.ways import Way, Ways
+from archnb.model.writes import Setting, Writes
 
 __all__ = [
     "Access",
@@ -54,6 +55,7 @@ __all__ = [
     "Reference",
     "References",
     "Roles",
+    "Setting",
     "Span",
     "Tenants",
     "Touch",
@@ -62,6 +64,7 @@ __all__ = [
     "Unknown",
     "Way",
     "Ways",
+    "Writes",
 ]
 
 F = TypeVar("F")
@@ -204,6 +207,26 @@ class Model:
             "traffic",
             (one.entities, one.access, one.relationships, schema.stores, schema.tables),
             lambda: Traffic(one.access, self.touches, self.places),
+        )
+
+    @cached_property
+    def writes(self) -> Writes:
+        """What a write sets, and from where."""
+        one = self.design
+        return self._keep(
+            "writes",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Writes(
+                one.entities,
+                one.access,
+                self.inheritance,
+                self.keys,
+                self.references,
+                self.people,
+                self.roles,
+                self.tenants,
+                self.ways,
+            ),
         )
 
     @cached_property

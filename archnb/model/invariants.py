@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from archnb.design.conditions import Filter
 from archnb.design.entities import AccessPattern, Entity
-from archnb.design.invariants import Filter, Invariant, Sign, read_span
+from archnb.design.invariants import Invariant, Sign, read_span
 from archnb.model.inheritance import Inheritance
 from archnb.model.keys import Keys
 from archnb.model.lifetimes import Lifetimes
@@ -424,11 +425,11 @@ class Invariants:
         if machine is not None and without_off:
             kept = tuple(word for word in machine.states if not _is_off(word))
             if len(kept) < len(machine.states) and kept:
-                made.append(Filter(field=machine.field, words=kept))
+                made.append(_among(machine.field, kept))
         deleted = self._lifetimes.find_soft_delete(entity)
         if deleted is not None:
             is_flag = self._inheritance.fields(entity)[deleted].type == "bool"
-            made.append(Filter(field=deleted, words=("false",)) if is_flag else Filter(field=deleted, state="missing"))
+            made.append(_among(deleted, ("false",)) if is_flag else Filter(field=deleted, comparison="is missing"))
         return tuple(made)
 
     def _one_active(self, entity: str, lines: list[Invariant]) -> Iterator[Concluded]:
@@ -454,7 +455,7 @@ class Invariants:
                 continue
             active = self._list_active(entity, machine)
             if active and not self._keys.is_one_row(entity, one.by):
-                line = Invariant(kind="one", per=(field,), where=(Filter(field=machine.field, words=active),))
+                line = Invariant(kind="one", per=(field,), where=(_among(machine.field, active),))
                 yield Concluded(
                     line,
                     f"{name} gives a {reference.target} the one {entity} that is {' or '.join(active)}: two of them, and one is never shown.",
@@ -470,6 +471,10 @@ class Invariants:
         if alive and not _DONE & {alive[-1]} and f"{alive[-1]}_at" not in self._entities[entity].fields:
             return ()
         return tuple(word for word in alive[:-1] if word != machine.first)
+
+
+def _among(field: str, words: tuple[str, ...]) -> Filter:
+    return Filter(field=field, comparison="=" if len(words) == 1 else "in", values=words)
 
 
 def _is_off(word: str) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from archnb.design.conditions import Comparison, Inclusion, Sorting
+from archnb.design.schema import ForeignKey
 from archnb.engines import list_engines
 from archnb.model.identifiers import quote_ansi
 from archnb.model.places import Places
@@ -85,22 +87,42 @@ class Use(Protocol):
     def range(self) -> str | None: ...
 
     @property
-    def sort(self) -> tuple[str, ...]: ...
+    def order(self) -> tuple[Sorting, ...]: ...
 
     @property
     def search(self) -> tuple[str, ...]: ...
 
     @property
-    def include(self) -> tuple[str, ...]: ...
+    def along(self) -> tuple[Inclusion, ...]: ...
+
+    @property
+    def where(self) -> Sequence[Filtered]: ...
+
+
+class Filtered(Protocol):
+    """A constant filter, said or planned, as far as a look-up asks."""
+
+    @property
+    def field(self) -> str | None: ...
+
+    @property
+    def comparison(self) -> Comparison | None: ...
+
+    @property
+    def values(self) -> tuple[str, ...]: ...
 
 
 class Demand(NamedTuple):
-    """What an access pattern asks of one table: columns given exactly, then a range, then an order; or a text search."""
+    """What an access pattern asks of one table: columns given exactly, then a range, then an order; or a text search.
+
+    `missing` are columns that have no value in the rows that are asked for.
+    """
 
     table: str
     equal: tuple[str, ...] = ()
     ordered: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def key_column(table: Tabular, columns: Sequence[str]) -> str:
@@ -114,7 +136,13 @@ def find_demands(places: Places, pattern: Use) -> Iterator[Demand]:
     if not entity or pattern.action == "create":
         return
     equal: dict[str, list[str]] = {}
-    for field in pattern.by:
+    missing: dict[str, list[str]] = {}
+    constant = [one.field for one in pattern.where if one.field and one.comparison == "="]
+    for one in pattern.where:
+        place = places.find_field(entity, one.field or "") if one.comparison == "is missing" else None
+        if place is not None and not place.path:
+            missing.setdefault(place.table, []).append(key_column(places.tables[place.table], place.columns))
+    for field in (*pattern.by, *constant):
         place = places.find_field(entity, field)
         if place is not None:
             given = place.columns if "." not in field and len(place.columns) > 1 else place.columns[:1]
@@ -123,7 +151,8 @@ def find_demands(places: Places, pattern: Use) -> Iterator[Demand]:
                 given = (key_column(table, given),)
             equal.setdefault(place.table, []).extend(given)
     ordered: dict[str, list[str]] = {}
-    fields = [*([pattern.range] if pattern.range else []), *pattern.sort]
+    sort = [one.text for one in pattern.order]
+    fields = [*([pattern.range] if pattern.range else []), *sort]
     for n, field in enumerate(fields):
         place = places.find_field(entity, field)
         if place is None:
@@ -131,8 +160,8 @@ def find_demands(places: Places, pattern: Use) -> Iterator[Demand]:
         column = key_column(places.tables[place.table], place.columns)
         if pattern.range and n == 0:
             # the direction of the range column is that of a sort which begins with it
-            is_sorted = bool(pattern.sort) and bare(pattern.sort[0]) == field
-            down = is_sorted and pattern.sort[0].startswith("-")
+            is_sorted = bool(sort) and bare(sort[0]) == field
+            down = is_sorted and sort[0].startswith("-")
             ordered.setdefault(place.table, []).append(("-" if down else "") + column)
             if not is_sorted:
                 # behind a range no order is left for the sort to use
@@ -144,13 +173,15 @@ def find_demands(places: Places, pattern: Use) -> Iterator[Demand]:
         place = places.find_field(entity, field)
         if place is not None:
             search.setdefault(place.table, []).extend(place.columns)
-    for table_name in dict.fromkeys([*equal, *ordered, *search]):
+    for table_name in dict.fromkeys([*equal, *ordered, *search, *missing]):
         exactly = tuple(dict.fromkeys(equal.get(table_name, [])))
+        absent = tuple(dict.fromkeys(missing.get(table_name, [])))
         rest = tuple(one for one in ordered.get(table_name, []) if bare(one) not in exactly)
         found = tuple(dict.fromkeys(search.get(table_name, [])))
         # what is given exactly in another table finds the rows; an order here alone would read them all
-        if exactly or (rest and (pattern.range or not equal)):
-            yield Demand(table_name, exactly, rest)
+        if exactly or (rest and (pattern.range or not equal)) or (absent and not equal):
+            # where something is given exactly too, that finds few rows already
+            yield Demand(table_name, exactly, rest, missing=() if exactly else absent)
         if found:
             yield Demand(table_name, search=found)
 
@@ -160,16 +191,24 @@ def find_include_demands(places: Places, pattern: Use) -> Iterator[Demand]:
     base = places.find_table(pattern.reads) if pattern.reads else None
     if base is None:
         return
-    for one in pattern.include:
-        name = places.find_table(one)
+    for one in pattern.along:
+        name = places.find_table(one.name)
         if name is None or name == base:
             continue
-        back = next((key for key in places.tables[name].foreign_keys.values() if key.references == base), None)
-        there = next((key for key in places.tables[base].foreign_keys.values() if key.references == name), None)
+        back = _find_key(places, name, base, one.via)
+        there = _find_key(places, base, name, one.via)
         if there is not None:
             yield Demand(name, there.referenced or places.tables[name].primary_key)
         elif back is not None:
             yield Demand(name, back.columns)
+
+
+def _find_key(places: Places, table: str, target: str, via: str) -> ForeignKey | None:
+    """The foreign key from a table to another, over the field that is said."""
+    keys = [key for key in places.tables[table].foreign_keys.values() if key.references == target]
+    columns = places.tables[table].columns
+    said = [key for key in keys if any(columns[one].field == via for one in key.columns if one in columns)]
+    return next(iter(said if via else keys), None)
 
 
 def is_served(demand: Demand, columns: Sequence[str]) -> bool:
@@ -216,11 +255,25 @@ def covers(access: Access, demand: Demand) -> bool:
         return False
     if access.where:
         given = {*demand.equal, *(bare(one) for one in demand.ordered[:1])}
-        if not any(access.where == is_given(one) for one in given):
+        absent = [one for one in demand.missing if access.where == is_missing(one)]
+        if not absent and not any(access.where == is_given(one) for one in given):
             return False
+    else:
+        absent = []
+    if demand.missing:
+        # a column without a value is found as one with a certain value is, unless the index holds no other rows
+        left = tuple(one for one in demand.missing if one not in absent)
+        demand = demand._replace(equal=(*demand.equal, *left), missing=())
+        if absent and not demand.equal and not demand.ordered:
+            return True
     if access.kind != "index" and {bare(one) for one in access.columns} <= set(demand.equal):
         return True
     return is_served(demand, access.columns)
+
+
+def is_missing(column: str) -> str:
+    """The condition of an index that holds the rows without a value alone."""
+    return f"{quote_ansi(column)} IS NULL"
 
 
 def is_given(column: str) -> str:

@@ -73,13 +73,18 @@ class Touches:
         return tuple(
             name
             for name in self._about.get(entity, ())
-            if self._access[name].writes == entity and (not actions or self._access[name].action in actions)
+            if self._access[name].writes == entity and (not actions or self._is_one_of(name, actions))
         )
+
+    def _is_one_of(self, name: str, actions: tuple[str, ...]) -> bool:
+        action = self._access[name].action
+        # an upsert makes rows as well as changing them
+        return action in actions or (action == "upsert" and bool({"create", "update"} & {*actions}))
 
 
 def _read(name: str, pattern: AccessPattern, relationships: Mapping[str, Relationship]) -> Touch:
-    along = [one for one in pattern.include if one not in relationships]
-    links = tuple(dict.fromkeys(one for one in pattern.include if one in relationships))
+    along = [one for one in pattern.included if one not in relationships]
+    links = tuple(dict.fromkeys(one for one in pattern.included if one in relationships))
     # steps are what a write does besides
     steps = pattern.steps if pattern.writes else ()
     local = [step.entity for step in steps if step.entity and not step.via]

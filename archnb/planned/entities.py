@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from archnb.design.conditions import Comparison, Inclusion, Sorting, read_inclusion, read_sorting
 from archnb.design.entities import Field, Step
 from archnb.design.invariants import Invariant, Transition
 from archnb.design.record import Named
@@ -37,14 +38,53 @@ class Entity(Planned):
     states: tuple[Transition, ...] = ()
 
 
+SettingSource = Literal["caller", "token", "server", "row", "constant"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter(Planned):
+    """A condition that every row meets, as the design writes it."""
+
+    field: str
+    comparison: Comparison
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting(Planned):
+    """A field that a write sets, and where its value comes from.
+
+    value: as the design writes it ('now', 'generated', 'caller', 'tenant', a word, a path such as 'product.price'), '' for
+    the caller's. is_required: whether the caller must give it. given_by: the roles that give what the token tells of all
+    others. reason: why it comes from there.
+    """
+
+    field: str
+    source: SettingSource
+    value: str = ""
+    is_required: bool = False
+    given_by: tuple[str, ...] = ()
+    reason: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AccessPattern(Planned):
-    """One way the data is used: `kind` says what it does to `entity`, the other fields with what."""
+    """One way the data is used: `kind` says what it does to `entity`, the other fields with what.
+
+    An upsert is of kind 'update': it changes the row that `by` finds, and `is_upsert` says that it makes it where there is
+    none. `returns` names the fields of an answer, none where it is every field that the caller may see.
+    """
 
     summary: str = ""
     kind: PatternKind
     entity: str
+    is_upsert: bool = False
+    # whether a write means every row that it finds, rather than one
+    many: bool = False
     by: tuple[str, ...] = ()
+    where: tuple[Filter, ...] = ()
+    sets: tuple[Setting, ...] = ()
+    returns: tuple[str, ...] = ()
     # the field that is given as a range, '' for none
     range: str = ""
     sort: tuple[str, ...] = ()
@@ -65,6 +105,26 @@ class AccessPattern(Planned):
     def is_read(self) -> bool:
         """Whether it changes nothing."""
         return self.kind == "read"
+
+    @property
+    def order(self) -> tuple[Sorting, ...]:
+        """The terms of its order."""
+        return tuple(read_sorting(one) for one in self.sort)
+
+    @property
+    def along(self) -> tuple[Inclusion, ...]:
+        """What comes along, and over which field."""
+        return tuple(read_inclusion(one) for one in self.include)
+
+    @property
+    def included(self) -> tuple[str, ...]:
+        """The names of what comes along."""
+        return tuple(one.name for one in self.along)
+
+    @property
+    def taken(self) -> tuple[Setting, ...]:
+        """What a write takes from its caller."""
+        return tuple(one for one in self.sets if one.source == "caller")
 
     # the words of the design, for whoever looks up where it leads
 

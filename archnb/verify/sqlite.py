@@ -26,6 +26,8 @@ _KINDS: dict[str, Constraint] = {
     "SQLITE_CONSTRAINT_ROWID": "UNIQUE",
     "SQLITE_CONSTRAINT_CHECK": "CHECK",
     "SQLITE_CONSTRAINT_FOREIGNKEY": "FOREIGN KEY",
+    # what is referred to is not deleted (ON DELETE RESTRICT)
+    "SQLITE_CONSTRAINT_TRIGGER": "FOREIGN KEY",
 }
 
 

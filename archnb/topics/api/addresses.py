@@ -49,7 +49,7 @@ def is_redirect(resources: Resources, pattern: AccessPattern) -> bool:
     if (
         entity not in resources.design.entities
         or "public" not in pattern.roles
-        or pattern.include
+        or pattern.included
         or not is_single(resources, pattern)
     ):
         return False
@@ -219,9 +219,13 @@ def _derive_read(resources: Resources, name: str, pattern: AccessPattern, entity
 
 def _first_word(resources: Resources, pattern: AccessPattern) -> str:
     fields = resources.fields(pattern.reads or "")
-    first = pattern.sort[0] if pattern.sort else ""
-    field = fields.get(first.lstrip("-"))
-    return "latest" if first.startswith("-") and field is not None and field.type in ("timestamp", "date") else "first"
+    first = next(iter(pattern.order), None)
+    field = fields.get(first.field) if first is not None else None
+    return (
+        "latest"
+        if first is not None and first.is_down and field is not None and field.type in ("timestamp", "date")
+        else "first"
+    )
 
 
 def _with_tail(
@@ -278,7 +282,7 @@ def verb_of(name: str, entity: str) -> str:
 
 
 def _derive_write(resources: Resources, name: str, pattern: AccessPattern, entity: str) -> Address:
-    action, key, fields = pattern.action or "create", resources.key(entity), resources.fields(entity)
+    action, key, fields = pattern.effect or "create", resources.key(entity), resources.fields(entity)
     by = tuple(one for one in pattern.by if not (one == "id" and "id" not in fields))
     whole, verb = collection(entity), verb_of(name, entity)
     parent = _parent(resources, entity, by)

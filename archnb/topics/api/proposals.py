@@ -335,7 +335,7 @@ def _choose_response(
     along: list[str] = []
     if action in ("get", "create", "command"):
         along += resources.parts(entity)
-    along += [one for one in pattern.include if one not in along]
+    along += [one for one in pattern.included if one not in along]
     if action == "create":
         along += [one for one in _nested_entities(resources, pattern, entity) if one not in along]
     reason = "The fields of the entity, and what comes along with it."
@@ -574,7 +574,7 @@ def _write_summary(resources: Resources, name: str, entity: str, pattern: Access
         return f"Searches {many} by {', '.join(_say(one) for one in pattern.search) or 'words'}."
     if action == "list":
         order = (
-            f", {'newest' if pattern.sort[0].startswith('-') else 'lowest'} {_say(pattern.sort[0].lstrip('-'))} first"
+            f", {'newest' if pattern.order[0].is_down else 'lowest'} {_say(pattern.order[0].field)} first"
             if pattern.sort
             else ""
         )

@@ -128,7 +128,7 @@ def measure_pattern(draft: Draft, work: Workload, policy: CachePolicy, rate: Fac
 
 def _estimate_query(work: Workload) -> tuple[float, str]:
     pattern = work.pattern
-    extra = 1.0 * len(pattern.include)
+    extra = 1.0 * len(pattern.included)
     if pattern.depth and pattern.depth > 1:
         return 3.0 * 2.0**pattern.depth + extra, f"walk {pattern.depth} relationships deep"
     if pattern.search:

@@ -41,7 +41,7 @@ class Workload:
         self.model, self.design, self.name, self.pattern = model, model.design, name, pattern
         design = model.design
         self.entity = pattern.reads or ""
-        self.entities = (self.entity, *(one for one in pattern.include if one in design.entities))
+        self.entities = (self.entity, *(one for one in pattern.included if one in design.entities))
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:

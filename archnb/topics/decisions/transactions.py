@@ -61,7 +61,7 @@ def list_boundary(draft: Draft, pattern: AccessPattern) -> tuple[str, ...]:
         for step in pattern.steps
         if step.entity and not step.via and draft.model.places.find_home(step.entity) == home
     ]
-    owned = draft.model.references.list_going_along(pattern.writes or "") if pattern.action == "delete" else []
+    owned = draft.model.references.list_going_along(pattern.writes or "") if pattern.effect == "delete" else []
     return tuple(dict.fromkeys(one for one in (pattern.writes, *local, *owned) if one))
 
 
@@ -80,7 +80,7 @@ def list_moves(draft: Draft, pattern: AccessPattern) -> list[tuple[str, str, str
     """The counters that a write moves: entity, field, and the step that does it."""
     found = []
     home = draft.model.places.find_home(pattern.writes)
-    if pattern.action == "update" and pattern.writes:
+    if pattern.effect == "update" and pattern.writes:
         found += [(pattern.writes, field, "update") for field in list_counters(draft, pattern.writes)]
     for step in pattern.steps:
         is_move = step.action in MOVES or (step.action not in (None, "create", "delete"))
@@ -166,7 +166,7 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             guard,
             f"{engine.label} changes one item atomically; a condition on its version keeps the second of two writers out",
         )
-    span = find_span(draft, entity) if pattern.action == "create" else None
+    span = find_span(draft, entity) if pattern.effect == "create" else None
     if span is not None:
         start, end, owner = span
         guard = "SERIALIZABLE with a retry on SQLSTATE 40001"
@@ -191,7 +191,7 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             guard,
             f"a single conditional UPDATE reads and changes {changed}.{field} under the row's lock, and sees the newest committed value after waiting; no row changed means there was not enough",
         )
-    if pattern.action == "update":
+    if pattern.effect == "update":
         steps = (
             f"; its steps change {', '.join(b for b in list_boundary(draft, pattern) if b != entity)} in the same transaction"
             if len(list_boundary(draft, pattern)) > 1
@@ -205,7 +205,7 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             f"UPDATE … SET …, version = version + 1 WHERE {_key(draft, entity)} AND version = :version",
             f"the version that the client read (If-Match) must still be there, so the second of two editors gets a conflict instead of overwriting the first{steps}",
         )
-    held = draft.model.references.list_holding(entity) if pattern.action == "delete" else []
+    held = draft.model.references.list_holding(entity) if pattern.effect == "delete" else []
     personal = [one for one, field in draft.model.fields(entity).items() if field.personal or field.secret]
     if held and personal:
         return (
@@ -213,7 +213,7 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             f"UPDATE {entity} SET {', '.join(personal)} = (a pseudonym or nothing) WHERE {_key(draft, entity)}",
             f"{', '.join(held)} still refer{'s' if len(held) == 1 else ''} to the row and must be kept, so it stays and what says who the person is goes; done twice it changes nothing",
         )
-    if pattern.action == "delete":
+    if pattern.effect == "delete":
         return (
             "read committed",
             f"DELETE … WHERE {_key(draft, entity)}",
@@ -274,7 +274,7 @@ def _guard_state(draft: Draft, pattern: AccessPattern, changed: str) -> str:
     """The conditional UPDATE of a row with a state, where the write changes it beside a counter of another."""
     entity = pattern.writes or ""
     status = _find_status(draft, entity)
-    if pattern.action != "update" or changed == entity or status is None:
+    if pattern.effect != "update" or changed == entity or status is None:
         return ""
     return f"UPDATE {entity} SET {status} = :new WHERE {_key(draft, entity)} AND {status} = :read; then "
 

@@ -69,7 +69,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
     design = model.design
     read, written, erased = set[str](), set[str](), set[str]()
     for one in design.access.values():
-        read |= {one.reads or "", *one.include}
+        read |= {one.reads or "", *one.included}
         written |= {one.writes or "", *(step.entity or "" for step in one.steps)}
         if one.action == "delete":
             erased.add(one.writes or "")
@@ -166,7 +166,7 @@ def _find_seen(model: Model) -> _Seen:
     linked |= {end for one in design.relationships.values() if shown & set(one.between) for end in one.between}
     keepers: dict[str, dict[str, None]] = {}
     for one in design.access.values():
-        domain = design.entities[one.writes].domain if one.writes and one.action == "update" else None
+        domain = design.entities[one.writes].domain if one.writes and one.effect == "update" else None
         if domain:
             keepers.setdefault(domain, {}).update(dict.fromkeys(role for role in one.roles if role != "public"))
     return _Seen(frozenset(linked), {domain: tuple(roles) for domain, roles in keepers.items()})
@@ -205,7 +205,7 @@ def _complete_pattern(
         "update" if said.by else "create", "it names a row" if said.by else "it names no row, so it adds one"
     )
     verb = {"create": "Adds", "update": "Changes", "delete": "Removes"}[
-        said.action or ("update" if said.by else "create")
+        said.effect or ("update" if said.by else "create")
     ]
     summary = (
         f"{verb} {with_article(words(entity))}."

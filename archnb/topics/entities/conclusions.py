@@ -7,6 +7,7 @@ from archnb.design.record import Named
 from archnb.planned import conclude as conclude_record
 from archnb.planned.entities import AccessPattern, Entities, Entity, PatternKind, Relationship
 from archnb.planned.requirements import Objective
+from archnb.topics.entities.settings import list_filters, list_settings
 from archnb.topics.topic import Draft
 
 
@@ -29,7 +30,7 @@ def conclude(draft: Draft) -> Entities:
         name: conclude_record(Relationship, relationship, f"relationships.{name}")
         for name, relationship in design.relationships.items()
     }
-    access = {name: _conclude_pattern(name, pattern) for name, pattern in design.access.items()}
+    access = {name: _conclude_pattern(draft, name, pattern) for name, pattern in design.access.items()}
     objectives = {
         name: conclude_record(Objective, objective, f"requirements.objectives.{name}")
         for name, objective in design.requirements.objectives.items()
@@ -42,8 +43,9 @@ def conclude(draft: Draft) -> Entities:
     )
 
 
-def _conclude_pattern(name: str, pattern: SaidPattern) -> AccessPattern:
-    kind: PatternKind = "read" if pattern.reads is not None else pattern.action or "update"
+def _conclude_pattern(draft: Draft, name: str, pattern: SaidPattern) -> AccessPattern:
+    kind: PatternKind = "read" if pattern.reads is not None else pattern.effect or "update"
     return conclude_record(
-        AccessPattern, pattern, f"access.{name}", kind=kind, entity=pattern.reads or pattern.writes, steps=pattern.steps
-    )
+        AccessPattern, pattern, f"access.{name}", kind=kind, entity=pattern.reads or pattern.writes, steps=pattern.steps,
+        is_upsert=draft.model.writes.is_upsert(name), where=list_filters(draft, name), sets=list_settings(draft, name),
+    )  # fmt: skip

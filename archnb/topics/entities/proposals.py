@@ -8,6 +8,7 @@ from archnb.design.entities import AccessPattern, Entity
 from archnb.design.record import Named
 from archnb.topics.entities.access import complete_access, complete_consistency, complete_objective
 from archnb.topics.entities.secrets import mark_secrets
+from archnb.topics.entities.settings import complete_values
 from archnb.topics.entities.sizes import complete_entity
 from archnb.topics.topic import Because, Draft
 
@@ -18,6 +19,8 @@ def complete(draft: Draft) -> None:
     design = draft.design
     access = complete_access(draft)
     draft.close("access", Named(access))
+    # what a write sets follows from what others do to the same rows
+    access = {name: complete_values(draft, name, one) for name, one in access.items()}
     entities = {name: _complete_rows(draft, name, one) for name, one in design.entities.items()}
     draft.close("entities", Named({name: complete_entity(draft, name, one) for name, one in entities.items()}))
     # an operation that the API alone has may have an objective too

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archnb.design import Design
+from archnb.design.conditions import write_assignment, write_filter
 from archnb.fact.keys.entities import (
     ENTITY_ADDED,
     ENTITY_ROW_SIZE,
@@ -98,9 +99,10 @@ def _access_table(draft: Draft) -> Table:
     for name, one in draft.design.access.items():
         how = ", ".join(
             part for part in (
-                f"by {', '.join(one.by)}" if one.by else "", f"range {one.range}" if one.range else "", f"sort {', '.join(one.sort)}" if one.sort else "",
+                f"by {', '.join(one.by)}" if one.by else "", f"where {', '.join(write_filter(part) for part in one.where)}" if one.where else "", f"range {one.range}" if one.range else "", f"sort {', '.join(one.sort)}" if one.sort else "",
                 f"search {', '.join(one.search)}" if one.search else "", f"with {', '.join(one.include)}" if one.include else "",
-                f"limit {one.limit}" if one.limit else "", "; ".join(s.write_shorthand() or "" for s in one.steps),
+                f"answers {', '.join(one.returns)}" if one.returns else "", f"sets {', '.join(write_assignment(part) for part in one.sets)}" if one.sets else "",
+                "every row that it finds" if one.many else "", f"limit {one.limit}" if one.limit else "", "; ".join(s.write_shorthand() or "" for s in one.steps),
             ) if part
         )  # fmt: skip
         kind = "read" if one.reads else one.action or "write"

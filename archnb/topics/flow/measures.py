@@ -118,4 +118,4 @@ def _count_queries(draft: Draft, name: str) -> int:
     pattern = draft.design.access.get(name)
     if pattern is None:
         return 1
-    return 1 + len(pattern.include) + sum(1 for step in pattern.steps if not step.via)
+    return 1 + len(pattern.included) + sum(1 for step in pattern.steps if not step.via)

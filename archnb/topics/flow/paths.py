@@ -156,7 +156,7 @@ def _trace_read(draft: Draft, parts: Parts, name: str, pattern: AccessPattern) -
     trace = Trace()
     service = _enter(draft, parts, trace, name, pattern)
     store, policy = find_serving_store(draft, name, pattern), draft.design.cache.policies.get(name)
-    what = f"read {pattern.reads}" + (f" with {', '.join(pattern.include)}" if pattern.include else "")
+    what = f"read {pattern.reads}" + (f" with {', '.join(pattern.included)}" if pattern.included else "")
     if pattern.is_async and parts.queue and parts.worker:
         trace.call(service, parts.queue, f"ask for {name}")
         trace.later(parts.queue, parts.worker, f"take {name}")

@@ -73,11 +73,11 @@ def complete_sagas(draft: Draft) -> dict[str, Saga]:
 def _propose_steps(draft: Draft, pattern: AccessPattern) -> tuple[SagaStep, ...]:
     made: list[SagaStep] = []
     own = pattern.writes or ""
-    if pattern.action != "delete" and not any(
-        step.entity == own and step.action == pattern.action for step in pattern.steps
+    if pattern.effect != "delete" and not any(
+        step.entity == own and step.action == pattern.effect for step in pattern.steps
     ):
         made.append(
-            SagaStep(action=_OWN[pattern.action or "create"], entity=own, compensation=_undo_own(draft, pattern))
+            SagaStep(action=_OWN[pattern.effect or "create"], entity=own, compensation=_undo_own(draft, pattern))
         )
     for step in pattern.steps:
         undo = step.undo
@@ -89,7 +89,7 @@ def _propose_steps(draft: Draft, pattern: AccessPattern) -> tuple[SagaStep, ...]
 
 
 def _undo_own(draft: Draft, pattern: AccessPattern) -> str:
-    if pattern.action == "update":
+    if pattern.effect == "update":
         return "restore"
     status = find_status(draft, pattern.writes or "")
     words = status[1] if status is not None else ()
@@ -149,7 +149,7 @@ def _explain_isolation(draft: Draft, pattern: AccessPattern | None) -> str:
             " the first step and release it in the last, so that others leave the row alone"
         )
     name, words = status
-    if pattern is not None and pattern.action != "create":
+    if pattern is not None and pattern.effect != "create":
         return (
             f"sagas are not isolated: others see steps that may be undone. The first step changes {pattern.writes}.{name} only from a"
             f" state that allows it, in one conditional UPDATE; whoever comes"

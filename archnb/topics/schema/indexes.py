@@ -24,6 +24,7 @@ from archnb.model.lookups import (
     find_demands,
     find_include_demands,
     is_given,
+    is_missing,
     list_full_text,
 )
 from archnb.topics.topic import Draft
@@ -41,7 +42,7 @@ class Wanted:
     @property
     def columns(self) -> tuple[str, ...]:
         """Its columns, in order."""
-        return (*self.demand.equal, *self.demand.ordered)
+        return (*self.demand.equal, *self.demand.ordered) or self.demand.missing
 
 
 def propose_indexes(draft: Draft, design: Design) -> Named[SchemaTable]:
@@ -84,7 +85,9 @@ def _index_table(
         if access is not None:
             served.setdefault(access.name, []).extend(one.serves)
             continue
-        other = next((k for k in kept if covers(Access("", k.columns, "index"), one.demand)), None)
+        other = next(
+            (k for k in kept if covers(Access("", k.columns, "index", _condition(table, k)), one.demand)), None
+        )
         if other is not None:
             other.serves += [s for s in one.serves if s not in other.serves]
             other.reasons += one.reasons
@@ -96,13 +99,16 @@ def _index_table(
         extra = tuple(dict.fromkeys(served.get(key, ())))
         indexes[key] = index if index.serves or not extra else dataclasses.replace(index, serves=extra)
     for one in kept:
-        key = claim("_".join((name, *(bare(c) for c in one.columns), "idx")), indexes)
+        absent = [f"without_{column}" for column in one.demand.missing if column not in one.columns]
+        key = claim("_".join((name, *(bare(c) for c in one.columns), *absent, "idx")), indexes)
         where = _condition(table, one)
         indexes[key] = Index(
             columns=one.columns, unique=False, method="btree", where=where, serves=tuple(dict.fromkeys(one.serves))
         )
         reason = " ".join(dict.fromkeys(one.reasons))
-        if where is not None:
+        if where is not None and one.demand.missing:
+            reason += f" Only rows without {', '.join(one.demand.missing)} are in it: those are few, and no others are asked for."
+        elif where is not None:
             reason += " Rows without a value are left out: nobody looks for them by it."
         facts = [PATTERN_RATE.of(pattern) for pattern in indexes[key].serves if PATTERN_RATE.of(pattern) in draft.facts]
         draft.note(f"schema.tables.{name}.indexes.{key}", reason, *facts)
@@ -120,13 +126,18 @@ def _want_patterns(demands: list[tuple[str, Demand]]) -> list[Wanted]:
         given = list(demand.equal)
         equal = tuple(sorted(given, key=lambda c: (-often[c], given.index(c))))
         parts = [f"given exactly: {', '.join(equal)}"] if equal else []
+        parts += [f"missing: {', '.join(demand.missing)}"] if demand.missing else []
         if demand.ordered:
             parts.append(
                 "then in order: "
                 + ", ".join(f"{bare(c)} downwards" if c.startswith("-") else c for c in demand.ordered)
             )
         made.append(
-            Wanted(Demand(demand.table, equal, demand.ordered), [pattern], [f"{pattern} ({'; '.join(parts)})."])
+            Wanted(
+                Demand(demand.table, equal, demand.ordered, missing=demand.missing),
+                [pattern],
+                [f"{pattern} ({'; '.join(parts)})."],
+            )
         )
     return made
 
@@ -165,7 +176,11 @@ def _want_times(design: Design, name: str, table: SchemaTable) -> list[Wanted]:
 
 
 def _condition(table: SchemaTable, one: Wanted) -> str | None:
-    """Only rows that have a value, where a single optional reference is indexed."""
+    """Only rows without a value, where no others are asked for; only rows that have one, where a single optional reference is
+    indexed.
+    """
+    if one.demand.missing:
+        return is_missing(one.demand.missing[0])
     if len(one.columns) != 1 or not one.is_for_key or not table.columns[one.columns[0]].nullable:
         return None
     return is_given(one.columns[0])

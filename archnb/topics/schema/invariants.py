@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from archnb.design.conditions import Filter, read_value
 from archnb.design.entities import Field, OnDelete
-from archnb.design.invariants import Filter, Invariant
+from archnb.design.invariants import Invariant
 from archnb.design.schema import Check, Exclusion, Unique
 from archnb.model.identifiers import claim, quote_ansi, quote_text
 from archnb.naming import with_article, words
@@ -87,19 +88,18 @@ def write_filter(table: Building, conditions: Sequence[Filter]) -> str | None:
 
 def _write_condition(column: str, kind: str, one: Filter) -> str:
     place = quote_ansi(column)
-    if one.state is not None:
-        return f"{place} IS {'NOT ' if one.state == 'present' else ''}NULL"
-    values = [_literal(word, kind) for word in one.words]
-    if len(values) == 1:
-        return f"{place} {'<>' if one.is_not else '='} {values[0]}"
-    return f"{place} {'NOT ' if one.is_not else ''}IN ({', '.join(values)})"
+    if one.comparison in ("is missing", "is present"):
+        return f"{place} IS {'NOT ' if one.comparison == 'is present' else ''}NULL"
+    values = [_literal(word, kind) for word in one.values]
+    return f"{place} IN ({', '.join(values)})" if one.comparison == "in" else f"{place} {one.comparison} {values[0]}"
 
 
-def _literal(word: str, kind: str) -> str:
-    if kind == "bool" and word.casefold() in ("true", "false"):
-        return word.upper()
+def _literal(text: str, kind: str) -> str:
+    value = read_value(text)
+    if kind == "bool" and value.text.casefold() in ("true", "false"):
+        return value.text.upper()
     is_number = kind in ("int", "bigint", "smallint", "decimal", "float", "key", "money")
-    return word if is_number and re.fullmatch(r"-?\d+(\.\d+)?", word) else quote_text(word)
+    return value.text if is_number and value.kind == "number" else quote_text(value.text)
 
 
 def _why(builder: Builder, table: Building, line: Invariant) -> str:

@@ -199,10 +199,10 @@ def entity_attribute_value(draft: Draft) -> Iterator[Hit]:
 def json_where_columns_are_known(draft: Draft) -> Iterator[Hit]:
     for pattern, one in draft.said.access.items():
         own = draft.model.fields(one.reads or one.writes or "")
-        for field in (*one.by, *([one.range] if one.range else []), *one.sort, *one.search):
-            found = own.get(field.lstrip("-"))
+        for field in (*one.by, *([one.range] if one.range else []), *(term.field for term in one.order), *one.search):
+            found = own.get(field)
             if found is not None and found.type == "json":
-                yield Hit(f"access.{pattern}", f"{field.lstrip('-')} is json")
+                yield Hit(f"access.{pattern}", f"{field} is json")
 
 
 RULES: Sequence[Rule] = (

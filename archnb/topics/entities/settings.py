@@ -1,0 +1,93 @@
+"""Which rows an access pattern means beyond what is given, and what a write sets: proposed from the fields and its name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archnb.design.conditions import Assignment, Filter
+from archnb.design.entities import AccessPattern
+from archnb.model import Setting
+from archnb.planned.entities import Filter as PlannedFilter
+from archnb.planned.entities import Setting as PlannedSetting
+from archnb.topics.topic import Because, Draft
+
+
+def complete_values(draft: Draft, name: str, pattern: AccessPattern) -> AccessPattern:
+    """The pattern with the filters and the assignments that nobody said, each with its reason."""
+    path = f"access.{name}"
+    where, reason = _propose_filters(draft, name, pattern)
+    instants = draft.model.writes.list_instants(pattern)
+    completed = draft.fill(path, pattern, where=Because(where or None, reason))
+    if instants:
+        completed = replace(completed, by=tuple(one for one in pattern.by if one not in instants))
+    settings = draft.model.writes.list_settings(name, pattern)
+    if not settings or pattern.sets or pattern.effect == "delete":
+        return completed
+    sets = tuple(Assignment(field=one.field, value=one.value or None) for one in settings)
+    return draft.fill(path, completed, sets=Because(sets, _explain(settings)))
+
+
+def list_filters(draft: Draft, name: str) -> tuple[PlannedFilter, ...]:
+    """The filters of a completed pattern; what was said leaves out deleted rows too, unless it speaks of them itself."""
+    pattern = draft.design.access[name]
+    mark = _find_mark(draft, name, pattern)
+    added = () if mark is None else (Filter(field=mark, comparison="is missing"),)
+    found = [one for one in (*pattern.where, *added) if one.field and one.comparison]
+    return tuple(
+        PlannedFilter(field=one.field or "", comparison=one.comparison or "=", values=one.values)
+        for one in dict.fromkeys(found)
+    )
+
+
+def list_settings(draft: Draft, name: str) -> tuple[PlannedSetting, ...]:
+    """What a completed pattern sets, each with its reason."""
+    said = draft.said.access.get(name)
+    pattern = replace(draft.design.access[name], sets=said.sets if said is not None else ())
+    return tuple(
+        PlannedSetting(
+            field=one.field,
+            source=one.source,
+            value=one.value,
+            is_required=one.is_required,
+            given_by=one.given_by,
+            reason=one.reason,
+        )
+        for one in draft.model.writes.list_settings(name, pattern)
+    )
+
+
+def _find_mark(draft: Draft, name: str, pattern: AccessPattern) -> str | None:
+    """The mark of deletion that the rows of a pattern must not have; None where it makes rows, or speaks of the mark itself."""
+    entity = pattern.reads or pattern.writes
+    if entity is None or entity not in draft.design.entities or pattern.effect == "create":
+        return None
+    mark = draft.model.writes.find_deletion_mark(entity)
+    asked = {*pattern.by, pattern.range, *(one.field for one in pattern.where), *(one.field for one in pattern.order)}
+    is_erasure = pattern.effect == "delete" and draft.model.writes.is_erasure(name)
+    return None if mark in asked or is_erasure else mark
+
+
+def _propose_filters(draft: Draft, name: str, pattern: AccessPattern) -> tuple[tuple[Filter, ...], str]:
+    found: list[Filter] = []
+    reasons = []
+    for one in draft.model.writes.list_instants(pattern):
+        found.append(Filter(field=one, comparison="is missing"))
+        reasons.append(
+            f"nobody knows an instant beforehand: who reads by {one} means the rows in which it has not come"
+        )
+    mark = _find_mark(draft, name, pattern)
+    if mark is not None and mark not in {one.field for one in found}:
+        found.append(Filter(field=mark, comparison="is missing"))
+        reasons.append(f"{mark} says that a row is deleted, while it stays")
+    return tuple(found), "; ".join(reasons)
+
+
+def _explain(settings: tuple[Setting, ...]) -> str:
+    """The reasons of what is set, those that are alike together."""
+    groups: dict[str, list[str]] = {}
+    for one in settings:
+        groups.setdefault(one.reason, []).append(f"{one.field} = {one.value}" if one.value else one.field)
+    return "; ".join(f"{', '.join(fields)}: {reason}" for reason, fields in groups.items())
+
+
+__all__ = ["complete_values", "list_filters", "list_settings"]
