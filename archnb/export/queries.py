@@ -470,7 +470,8 @@ class _Writer:
         return None
 
 
-def _explain_absence(plan: Plan, name: str) -> str:
+def explain_absence(plan: Plan, name: str) -> str:
+    """Why there is no SQL of an access pattern: where its entity is instead."""
     pattern, places = plan.planned.entities.access[name], plan.model.places
     entity = pattern.entity
     home = places.find_said_home(entity)
@@ -501,10 +502,10 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
         parts.append("\n")
     written = {one.pattern for one in found}
     parts += [
-        write_comment(_explain_absence(plan, name)) for name in plan.planned.entities.access if name not in written
+        write_comment(explain_absence(plan, name)) for name in plan.planned.entities.access if name not in written
     ]
     return Source(f"queries-{dialect}", f"Queries for {dialect}", "sql", "".join(parts).rstrip() + "\n", filename=f"queries.{dialect}.sql",
                   description="Parameters are written :name.")  # fmt: skip
 
 
-__all__ = ["Parameter", "Query", "export_queries", "queries"]
+__all__ = ["Parameter", "Query", "explain_absence", "export_queries", "queries"]

@@ -197,8 +197,8 @@ class _Maker:
         self.columns: list[tuple[str, Column, bool, bool, Limits | None, bool]] = []
         self.parents: dict[tuple[int, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = {}
         self.refused, self.is_first = 0, False
-        # the outermost values of columns whose values are all unlike
-        self.outer: dict[str, tuple[Any, ...]] = {}
+        # the outermost values of columns whose values are all unlike, and in which row they begin
+        self.outer: dict[str, tuple[int, tuple[Any, ...]]] = {}
         # what may be changed alone: no key, no unique, and of references those that share no column
         fixed = {c for one in self.unique_sets for c in one} | self.late
         shared = [c for one in self.table.foreign_keys.values() for c in one.columns]
@@ -283,10 +283,10 @@ class _Maker:
                     row[name] = pool[int(len(pool) * chance())]
                 else:
                     # the first rows of a column of which every value is another hold its outermost values
-                    outer = self.outer.get(name, ())
+                    first, outer = self.outer.get(name, (0, ()))
                     row[name] = (
-                        outer[number - 1]
-                        if 0 < number <= len(outer)
+                        outer[number - first]
+                        if first <= number < first + len(outer)
                         else make_value(column, self.rng, number, limits, is_unique=is_counted)
                     )
         for key in self.own_keys:
@@ -323,7 +323,9 @@ class _Maker:
             outer = list_extremes(column, self.rng, limits)
             if is_counted:
                 # what the engine numbers goes on from its greatest
-                self.outer[name] = () if column.type == "key" or column.is_generated else outer
+                if column.type != "key" and not column.is_generated:
+                    # each column's in rows of their own, so that an engine that refuses one is asked for the others too
+                    self.outer[name] = 1 + sum(len(one) for _, one in self.outer.values()), outer
             else:
                 size = count * 2 if name in together else max(3, count // SHARED)
                 self.pools[name] = self._draw_pool(column, limits, size, outer)
