@@ -65,6 +65,10 @@ class Records:
         """SQLAlchemy's column of a column of the design."""
         return self._columns[table, name]
 
+    def cell(self, table: str, name: str) -> Cell:
+        """A column by itself, as a whole value."""
+        return Cell(table, name, self.schema.tables[table].columns[name])
+
     # -- where fields are
 
     def is_served(self, entity: str) -> bool:
