@@ -100,6 +100,14 @@ GRAMMARS: Mapping[str, Grammar] = {
             "What is computed over the rows: sum, count, average, min or max; by a field, or by hour, day, week, month or year.",
         ),
         Grammar(
+            "grant",
+            "any | none | PART [and PART …] [or PART …], where PART is own, tenant, member, FIELD[.FIELD …] or FIELD is missing",
+            ("any", "own", "tenant", "practitioner", "own or assignee", "author and channel", "driver is missing"),
+            "On which rows: on any; on those that refer to the caller (`own`); on those of the tenant, or of a group, that a row of"
+            " membership joins the caller to (`tenant`, `member`); on those whose field leads to the caller, or to a group of theirs;"
+            " on those that have nobody yet (`driver is missing`). `none` refuses.",
+        ),
+        Grammar(
             "cache key",
             "TEXT with {FIELD} in it",
             ("shop:v1:orders_of_customer:{customer}", "shop:v1:search:{query}:{cursor}"),

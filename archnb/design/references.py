@@ -177,6 +177,23 @@ def _fields_of_operation(names: Names, at: Reference) -> Collection[str] | None:
     return None if own is None else [*own, "id"]
 
 
+def _paths_of_grant(names: Names, at: Reference) -> Collection[str] | None:
+    operations, operation = names.design.api.operations, at.holders[-1][0]
+    if operation not in operations:
+        return None
+    entity = find_entity(names.design, operation, operations[operation])
+    *above, _ = at.name.split(".")
+    for n, part in enumerate((*above, "")):
+        own = names.fields(entity) if entity is not None else None
+        if own is None:
+            return None
+        prefix = "".join(f"{one}." for one in above[:n])
+        if part not in own or own[part].references is None:
+            return [f"{prefix}{one}" for one in own]
+        entity = own[part].references
+    return None
+
+
 def find_entity(design: Design, name: str, operation: Operation) -> str | None:
     """The entity that an operation is on: the said one, or that of its access pattern."""
     pattern = design.access.get(operation.pattern or name)
@@ -263,6 +280,7 @@ SCOPES: Mapping[str, Scope] = {
     "part of a cache key": Scope("parameter", _parts_of_key, "access", is_local=True),
     "role": Scope("role", lambda n, _: n.roles, "access", "Declare it under auth.roles."),
     "field of the operation": Scope("field", _fields_of_operation, "access", is_local=True),
+    "field path to whoever may": Scope("field", _paths_of_grant, "api", is_local=True),
     "store": Scope("store", lambda n, _: n.design.schema.stores, "schema", "Declare it under schema.stores."),
     "table": Scope("table", _tables, "schema", "Say its columns, or the entity it is for.", is_local=True),
     "column of the table": Scope("column", _columns, "schema", is_local=True),
@@ -334,7 +352,10 @@ def _gather(record: Record, path: str, holders: Holders, found: list[Reference])
         if value is None or value == ():
             continue
         here = f"{path}.{name}" if path else name
-        if refers is not None:
+        if refers is not None and kind == "values by name":
+            for key, one in value.items():
+                _add(one, f"{here}.{key}", refers, (*holders, (key, record)), found)
+        elif refers is not None:
             # what is written as one text is one place
             _add(value, path if is_text else here, refers, holders, found)
         if kind == "record":

@@ -16,9 +16,7 @@ _ROWS = {"own": "their own rows", "tenant": "the rows of their tenant", "any": "
 
 def list_grants(backend: Backend, operation: str) -> Mapping[str, str]:
     """On which rows each role may call an operation, in the words of the design; who may on none is left out."""
-    roles = backend.auth.roles
-    found = {role: str(roles[role].allows[operation]) for role in roles if operation in roles[role].allows}
-    return {role: grant for role, grant in found.items() if grant != "none"}
+    return {role: grant.text for role, grant in backend.auth.grants_of(operation) if not grant.is_refused}
 
 
 def compare_permissions(pair: Pair) -> Iterator[Difference]:

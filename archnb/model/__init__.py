@@ -22,6 +22,7 @@ from archnb.model.people import Membership, People
 from archnb.model.places import Place, Places
 from archnb.model.properties import Embed, Properties
 from archnb.model.queues import Queues
+from archnb.model.reaches import Conclusion, Question, Reaches
 from archnb.model.references import Reference, References
 from archnb.model.roles import Principal, Roles
 from archnb.model.tenants import Tenants
@@ -34,6 +35,7 @@ from archnb.model.writes import Setting, Writes
 __all__ = [
     "Access",
     "Calls",
+    "Conclusion",
     "Demand",
     "Embed",
     "Erasure",
@@ -49,6 +51,7 @@ __all__ = [
     "Places",
     "Principal",
     "Properties",
+    "Question",
     "Queues",
     "Reference",
     "References",
@@ -146,6 +149,26 @@ class Model:
             "tenants",
             (one.entities, one.relationships, one.access, one.auth),
             lambda: Tenants(one.entities, one.auth, self.people, self.references, self.ways),
+        )
+
+    @cached_property
+    def reaches(self) -> Reaches:
+        """On which rows a caller may act."""
+        one = self.design
+        return self._keep(
+            "reaches",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Reaches(
+                one.entities,
+                one.access,
+                self.inheritance,
+                self.keys,
+                self.references,
+                self.ways,
+                self.people,
+                self.roles,
+                self.tenants,
+            ),
         )
 
     @cached_property

@@ -144,7 +144,7 @@ class Service:
         return answer
 
     def _check_role(self, operation: Operation, caller: Caller) -> None:
-        if caller.role not in operation.scopes:
+        if caller.role not in operation.grants or operation.grants[caller.role].is_refused:
             raise Refused("forbidden", f"the role {caller.role} may not call {operation.name}")
 
     def _do(self, operation: Operation, request: Request) -> Result:
