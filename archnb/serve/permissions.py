@@ -54,7 +54,10 @@ class Permissions:
             return sa.true() if grant.kind == "any" else sa.false()
         return sa.or_(
             sa.false(),
-            *(sa.and_(*(self._hold(part, caller, rows, grant.table) for part in reach.parts)) for reach in grant.reaches),
+            *(
+                sa.and_(*(self._hold(part, caller, rows, grant.table) for part in reach.parts))
+                for reach in grant.reaches
+            ),
         )
 
     def _hold(self, reach: Reach, caller: Caller, rows: sa.FromClause, table: str) -> Any:
@@ -94,7 +97,9 @@ class Permissions:
         for column, name, value in zip(columns, reach.columns, values, strict=True):
             made.append(column == sa.literal(self.records.bind(self.records.cell(reach.table, name), value)))
         if reach.words:
-            made.append(self._column(at, reach.table, reach.role_column).in_([sa.literal(word) for word in reach.words]))
+            made.append(
+                self._column(at, reach.table, reach.role_column).in_([sa.literal(word) for word in reach.words])
+            )
         return made
 
     def _column(self, rows: Any, table: str, name: str) -> Any:

@@ -64,9 +64,7 @@ class Settings:
         caller, target = self.caller, field.references
         if caller is None:
             raise Refused("unauthenticated", "a token is needed", headers={"WWW-Authenticate": "Bearer"})
-        entity, key = (
-            (caller.group_entity, caller.group) if value.kind == "tenant" else (caller.entity, caller.subject)
-        )
+        entity, key = (caller.group_entity, caller.group) if value.kind == "tenant" else (caller.entity, caller.subject)
         if not key:
             raise Refused("forbidden", f"{one.field} is {one.value}, and the token names none")
         if target is not None and entity != target:
@@ -107,9 +105,7 @@ class Settings:
 
     # -- another row
 
-    def _look_up(
-        self, entity: str, name: str, value: ValueText, record: Record, sent: Mapping[str, Json]
-    ) -> Json:
+    def _look_up(self, entity: str, name: str, value: ValueText, record: Record, sent: Mapping[str, Json]) -> Json:
         if value.kind == "change":
             present = self._follow(entity, value.text, {**sent, **record})
             by = value.by if value.by[:1].isdigit() else {**record, **sent}.get(value.by)
@@ -143,16 +139,19 @@ class Settings:
         if value is None:
             return False
         fields = self.model.properties.fields(entity)
-        wanted = [self._read_compared(fields.get(one.field, Field()), read_value(text), record, fields) for text in one.values]
+        wanted = [
+            self._read_compared(fields.get(one.field, Field()), read_value(text), record, fields) for text in one.values
+        ]
         if one.comparison == "in":
             return value in wanted
         left, right = comparable(value), comparable(wanted[0])
         if right is None:
             return False
-        return {
+        verdicts: dict[str, bool] = {
             "=": left == right, "<>": left != right, "<": left < right, "<=": left <= right, ">": left > right,
             ">=": left >= right,
-        }[one.comparison]  # fmt: skip
+        }  # fmt: skip
+        return verdicts[one.comparison]
 
     def _read_compared(self, field: Field, value: ValueText, record: Record, fields: Mapping[str, Field]) -> Json:
         caller = self.caller

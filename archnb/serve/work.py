@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from archnb.design.entities import Field
 from archnb.export.queries import Query
+from archnb.model import Embed
 from archnb.planned import Operation
 from archnb.planned.api import Contract
 from archnb.planned.auth import Grant
 from archnb.planned.entities import AccessPattern, Setting
+from archnb.planned.erasure import Erasure, ErasureStep
+from archnb.planned.schema import ForeignKey
 from archnb.serve.permissions import Permissions
 from archnb.serve.problems import Fault, Refused
 from archnb.serve.records import Record, Records
-from archnb.serve.settings import Settings, add
+from archnb.serve.settings import Settings, add, make_least
 from archnb.serve.signing import Signer
 from archnb.serve.tokens import Caller
 from archnb.serve.wire import to_json
@@ -108,7 +114,8 @@ class Work:
         given = {
             name: value
             for name, value in self._sent(operation, request).items()
-            if (by is None or name in by or name == "id") and not (by is None and name not in self._parameter_fields(contract))
+            if (by is None or name in by or name == "id")
+            and not (by is None and name not in self._parameter_fields(contract))
         }
         settings = Settings(self.records, request.caller)
         found = [
@@ -138,8 +145,10 @@ class Work:
 
     def _list(self, operation: Operation, request: Request) -> Result:
         contract, pattern = operation.contract, operation.patterns[0]
-        query = self.queries[contract.pattern][0]
         sent = dict(request.body or {}) | dict(request.parameters)
+        if contract.pattern not in self.queries:
+            return self._search(operation, request, sent)
+        query = self.queries[contract.pattern][0]
         values = self._bind_query(operation, query, sent)
         fingerprint = hashlib.sha256(json.dumps([operation.name, values], default=str).encode()).hexdigest()[:12]
         if pattern.aggregate:
@@ -150,9 +159,11 @@ class Work:
         most = int(sent.get("limit") or pattern.limit or self.plan.planned.api.page_size)
         found: list[tuple[Record, list[Json]]] = []
         for record, place in self._walk(operation, query, values, after):
-            if pattern.kind == "read" and Settings(self.records, request.caller).matches(
-                contract.entity, pattern.where, record
-            ) and self._may(request, record):
+            if (
+                pattern.kind == "read"
+                and Settings(self.records, request.caller).matches(contract.entity, pattern.where, record)
+                and self._may(request, record)
+            ):
                 found.append((record, place))
             if len(found) > most:
                 break
@@ -163,6 +174,35 @@ class Work:
         if contract.response.is_paged:
             is_more = len(found) > most and query.next_page is not None
             body["next_cursor"] = self._signer.sign("cursor", [fingerprint, shown[-1][1]]) if is_more else None
+        return Result(body)
+
+    def _search(self, operation: Operation, request: Request, sent: Mapping[str, Json]) -> Result:
+        """What a search store would answer: the records that hold all the words, told by the source of truth."""
+        contract, pattern = operation.contract, operation.patterns[0]
+        words = str(sent.get("q", "")).casefold().split()
+        given = {name: value for name, value in self._sent(operation, request).items() if name in pattern.by}
+        settings = Settings(self.records, request.caller)
+        found = [
+            one
+            for one in self.records.find(contract.entity, given)
+            if all(any(word in str(one.get(name) or "").casefold() for name in pattern.search) for word in words)
+            and settings.matches(contract.entity, pattern.where, one)
+            and self._may(request, one)
+        ]
+        most = int(sent.get("limit") or pattern.limit or self.plan.planned.api.page_size)
+        start = 0
+        if sent.get("cursor") is not None:
+            kept = self._signer.read("cursor", str(sent["cursor"]))
+            if kept is None or kept[0] != operation.name:
+                detail = "the cursor is not one that this list gave out"
+                raise Refused("validation_failed", detail, [Fault("/cursor", detail, "cursor")])
+            start = kept[1]
+        shown = found[start : start + most]
+        items = [self.records.represent(contract.entity, one, contract.response.schema) for one in shown]
+        body: dict[str, Json] = {"items": items}
+        if contract.response.is_paged:
+            is_more = start + most < len(found)
+            body["next_cursor"] = self._signer.sign("cursor", [operation.name, start + most]) if is_more else None
         return Result(body)
 
     def _read_cursor(self, query: Query, cursor: str | None, fingerprint: str) -> list[Json] | None:
@@ -217,8 +257,12 @@ class Work:
             bounds = [one for one in query.parameters if one.name.endswith(("_from", "_to"))]
             for parameter in bounds:
                 cell = self.records.cell(parameter.table, parameter.column)
-                bound = sent.get(parameter.name, sent.get(f"{pattern.range}{parameter.name[parameter.name.rindex('_'):]}"))
-                values[parameter.name] = self.records.bind(cell, _OPEN.get((cell.column.type, parameter.name[-2:])) if bound is None else bound)
+                bound = sent.get(
+                    parameter.name, sent.get(f"{pattern.range}{parameter.name[parameter.name.rindex('_') :]}")
+                )
+                values[parameter.name] = self.records.bind(
+                    cell, _OPEN.get((cell.column.type, parameter.name[-2:])) if bound is None else bound
+                )
             left = [one for one in left if one not in bounds]
         for parameter in left:
             values[parameter.name] = str(sent.get("q", ""))
@@ -248,7 +292,9 @@ class Work:
         values = dict(zip([one.name for one in query.statement.selected_columns], row, strict=True))
         made: dict[str, Json] = {}
         left = [value for name, value in values.items() if name != "currency" and not name.endswith("_currency")]
-        currency = next((value for name, value in values.items() if name == "currency" or name.endswith("_currency")), "EUR")
+        currency = next(
+            (value for name, value in values.items() if name == "currency" or name.endswith("_currency")), "EUR"
+        )
         for name, inner in schema["properties"].items():
             value = left.pop(0) if left else None
             if "$ref" in inner:
@@ -274,7 +320,9 @@ class Work:
     def _finish_create(self, contract: Contract, entity: str, record: Record, request: Request) -> Result:
         stored = self.records.find(entity, self.records.key_of(entity, record), limit=1)[0]
         if not self._may(request, stored):
-            raise Refused("forbidden", f"a {entity} of others is not for {request.caller.role if request.caller else ''} to make")
+            raise Refused(
+                "forbidden", f"a {entity} of others is not for {request.caller.role if request.caller else ''} to make"
+            )
         body = None
         if not contract.response.is_empty:
             body = self.records.represent(entity, stored, contract.response.schema)
@@ -300,26 +348,36 @@ class Work:
                 values.setdefault(table, {})[column] = one
         chain = self.records.chain(entity)
         made: dict[tuple[str, str], Any] = {}
+        for child in chain:
+            for key in self._list_upwards(child, chain):
+                # a key that the caller gives is that of every table
+                own_values = values.get(child, {})
+                above = {b: own_values[a] for a, b in zip(key.columns, key.referenced, strict=True) if a in own_values}
+                values[key.references] = {**above, **values.get(key.references, {})}
         for table in reversed(chain):
             own, given = self.records.tables[table], values.get(table, {})
-            for key in self.records.schema.tables[table].foreign_keys.values():
-                if key.references in chain:
-                    # a special case has the key of what it extends
-                    for mine, theirs in zip(key.columns, key.referenced, strict=True):
-                        known = made.get((key.references, theirs), values.get(key.references, {}).get(theirs))
-                        if known is not None:
-                            given[mine] = known
+            for key in self._list_upwards(table, chain):
+                # a special case has the key of what it extends
+                for mine, theirs in zip(key.columns, key.referenced, strict=True):
+                    known = made.get((key.references, theirs), values.get(key.references, {}).get(theirs))
+                    if known is not None:
+                        given[mine] = known
             statement = sa.insert(own).values(
                 {self.records.column(table, name): sa.literal(value) for name, value in given.items()}
             )
             left = [one for one in own.primary_key.columns if one.info["column"] not in given]
             returned = self.records.fetch(statement.returning(*(left or own.primary_key.columns)))
-            for column, value in zip(left, returned[0], strict=False):
-                made[table, column.info["column"]] = value
+            for numbered, value in zip(left, returned[0], strict=False):
+                made[table, numbered.info["column"]] = value
         for name in self.model.keys.fields(entity):
             for cell in self.records.cells(entity, name):
                 if name not in record and (cell.table, cell.name) in made:
                     record[name] = to_json(made[cell.table, cell.name], cell.column)
+
+    def _list_upwards(self, table: str, chain: Sequence[str]) -> list[ForeignKey]:
+        """The foreign keys of a table that lead to what its entity extends."""
+        keys = self.records.schema.tables[table].foreign_keys.values()
+        return [one for one in keys if one.references in chain and one.references != table]
 
     def _insert_parts(self, entity: str, record: Record, body: Mapping[str, Json], settings: Settings) -> None:
         """Insert what the body holds of other entities, each with a reference back; totals follow from them."""
@@ -328,16 +386,40 @@ class Work:
             if not isinstance(items, list):
                 continue
             if embed.relationship:
+                self._insert_pairs(entity, record, embed, items)
                 continue
             names = {name: one for one, name in self.model.properties.names(embed.entity).items()}
             total: Json = None
             for item in items:
                 part = {names[name]: value for name, value in item.items() if name in names}
                 part[embed.via] = self.records.write_key(entity, self.records.key_of(entity, record))
-                part = {**settings.settle(embed.entity, self._propose_parts(embed.entity, part), part), **part}
+                settled = settings.settle(embed.entity, self._propose_parts(embed.entity, part), part, part)
+                part = {**settled, **part}
                 self.insert(embed.entity, part)
                 total = self._add_line(embed.entity, part, total)
             self._set_total(entity, record, total)
+
+    def _insert_pairs(self, entity: str, record: Record, embed: Embed, items: list[Record]) -> None:
+        """Insert the pairs of a relationship that a body names, each by the key of the other side."""
+        import sqlalchemy as sa
+
+        table = self.model.places.find_table(embed.relationship) or ""
+        keys = list(self.records.schema.tables[table].foreign_keys.values())
+        sides = self.records.find_sides(entity, embed, keys)
+        names = {name: one for one, name in self.model.properties.names(embed.entity).items()}
+        for item in items:
+            other = {names[name]: value for name, value in item.items() if name in names}
+            values: dict[Any, Any] = {}
+            for key, (side, one) in zip(sides, ((entity, record), (embed.entity, other)), strict=True):
+                raw = self.records.key_row(side, one)
+                for mine, theirs in zip(key.columns, key.referenced, strict=True):
+                    values[self.records.column(table, mine)] = sa.literal(raw[key.references, theirs])
+            for name, column in self.records.schema.tables[table].columns.items():
+                if name in item and column.field:
+                    values[self.records.column(table, name)] = sa.literal(
+                        self.records.bind(self.records.cell(table, name), item[name], f"/{embed.name}")
+                    )
+            self.records.run(sa.insert(self.records.tables[table]).values(values))
 
     def _propose_parts(self, entity: str, part: Record) -> tuple[Setting, ...]:
         """What is set of a part that its body leaves out: its key, its times, and the price of what it refers to."""
@@ -348,7 +430,7 @@ class Work:
             price = self.model.writes.find_price(entity, name)
             if price is not None:
                 made.append(Setting(field=name, source="row", value=price))
-            elif about.type == "uuid" and about.key or about.secret:
+            elif (about.type == "uuid" and about.key) or about.secret:
                 made.append(Setting(field=name, source="server", value="generated"))
             elif about.type == "timestamp":
                 made.append(Setting(field=name, source="server", value="now"))
@@ -359,15 +441,13 @@ class Work:
     def _add_line(self, entity: str, part: Record, total: Json) -> Json:
         fields = self.model.properties.fields(entity)
         price = next((part[name] for name, one in fields.items() if one.type == "money" and name in part), None)
-        count = next((part[name] for name, one in fields.items() if one.type in ("int", "smallint") and name in part), 1)
+        count = next(
+            (part[name] for name, one in fields.items() if one.type in ("int", "smallint") and name in part), 1
+        )
         if price is None:
             return total
-        for _ in range(0 if not isinstance(count, int) else 1):
-            from decimal import Decimal
-
-            line = {**price, "amount": f"{Decimal(price['amount']) * count:f}"}
-            total = line if total is None else add(total, line, "+")
-        return total
+        line = {**price, "amount": f"{Decimal(price['amount']) * int(count):f}"}
+        return line if total is None else add(total, line, "+")
 
     def _set_total(self, entity: str, record: Record, total: Json) -> None:
         pattern_fields = self.model.properties.fields(entity)
@@ -415,7 +495,9 @@ class Work:
                 raise Refused(code, f"{step.field} is {record[step.field]}, and must be {' or '.join(step.before)}")
             changes = settings.settle(entity, pattern.sets, sent, record)
             self.change(entity, record, changes)
-            after = self.records.find(entity, {**self.records.key_of(entity, record), **self._only_key(entity, changes)}, limit=1)[0]
+            after = self.records.find(
+                entity, {**self.records.key_of(entity, record), **self._only_key(entity, changes)}, limit=1
+            )[0]
             if request.grant is not None and not self._may(request, after) and not self._moves(pattern, changes):
                 raise Refused("forbidden", f"the {entity} would no longer be the caller's")
         if contract.response.is_empty:
@@ -437,7 +519,16 @@ class Work:
             for (table, column), one in self.records.split(entity, name, value, pointer).items():
                 values.setdefault(table, {})[self.records.column(table, column)] = sa.literal(one)
         for table, given in values.items():
-            self.records.run(sa.update(self.records.tables[table]).where(*self._where(entity, record, table)).values(given))
+            self.records.run(
+                sa.update(self.records.tables[table]).where(*self._where(entity, record, table)).values(given)
+            )
+
+    def remove(self, entity: str, record: Record) -> None:
+        """Delete a record: the row of the most general table, with which the others go."""
+        import sqlalchemy as sa
+
+        table = self.records.chain(entity)[-1]
+        self.records.run(sa.delete(self.records.tables[table]).where(*self._where(entity, record, table)))
 
     def _where(self, entity: str, record: Record, table: str) -> list[Any]:
         """The condition of a record's row in one of its tables."""
@@ -462,19 +553,86 @@ class Work:
         return [sa.false()]
 
     def _delete(self, operation: Operation, pattern: AccessPattern, request: Request) -> Result:
-        import sqlalchemy as sa
-
         entity = operation.contract.entity
         settings = Settings(self.records, request.caller)
-        for record in self._find(operation, request, many=pattern.many):
+        found = self._find(operation, request, many=pattern.many)
+        if operation.erasures:
+            for one in operation.erasures:
+                Eraser(self.records, self).erase(one, found[0])
+            return Result()
+        for record in found:
             if request.if_match and request.if_match != "*" and make_etag(record) not in request.if_match.split(", "):
                 raise Refused("precondition_failed", "it has changed since it was read")
             if pattern.sets:
                 self.change(entity, record, settings.settle(entity, pattern.sets, {}, record))
                 continue
-            table = self.records.chain(entity)[-1]
-            self.records.run(sa.delete(self.records.tables[table]).where(*self._where(entity, record, table)))
+            self.remove(entity, record)
         return Result()
+
+
+class Eraser:
+    """Erases somebody's data in the steps that the plan has for it."""
+
+    def __init__(self, records: Records, work: Work) -> None:
+        self.records, self.work = records, work
+
+    def erase(self, erasure: Erasure, person: Record) -> None:
+        """Take every step, in its order."""
+        for step in erasure.steps:
+            if step.relationship:
+                self._cut(erasure.entity, person, step.relationship)
+            elif not step.is_along:
+                for record in self._find(erasure.entity, person, step):
+                    self._take(step, record)
+
+    def _find(self, entity: str, person: Record, step: ErasureStep) -> list[Record]:
+        """The rows of a step, from the person back along its way."""
+        found, at = [person], entity
+        for reference in reversed(step.way):
+            source, _, name = reference.partition(".")
+            keys = [self.records.write_key(at, self.records.key_of(at, one)) for one in found]
+            found = [one for key in keys for one in self.records.find(source, {name: key})]
+            at = source
+        return found
+
+    def _take(self, step: ErasureStep, record: Record) -> None:
+        if step.fate == "delete":
+            self.work.remove(step.entity, record)
+        elif step.fate == "detach":
+            self.work.change(step.entity, record, {step.way[0].partition(".")[2]: None})
+        else:
+            fields = self.records.model.properties.fields(step.entity)
+            key = "-".join(str(one) for one in self.records.key_of(step.entity, record).values())
+            self.work.change(step.entity, record, {name: make_placeholder(fields[name], key) for name in step.fields})
+
+    def _cut(self, entity: str, person: Record, relationship: str) -> None:
+        """Delete the pairs that the person is in."""
+        import sqlalchemy as sa
+
+        table = self.records.model.places.find_table(relationship) or ""
+        raw = self.records.key_row(entity, person)
+        for key in self.records.schema.tables[table].foreign_keys.values():
+            if key.references in self.records.chain(entity):
+                pairs = zip(key.columns, key.referenced, strict=True)
+                where = [self.records.column(table, a) == sa.literal(raw[key.references, b]) for a, b in pairs]
+                self.records.run(sa.delete(self.records.tables[table]).where(*where))
+
+
+def make_placeholder(field: Field, key: str) -> Json:
+    """What stands for a value that was erased: nothing where that may be, else something that tells nobody and is unlike others."""
+    if field.optional:
+        return None
+    if field.type == "email":
+        return f"erased-{key}@example.invalid"
+    if field.type in ("text", "code", "char", "other"):
+        return f"erased {key}"[: field.length or 60]
+    if field.type == "phone":
+        return f"+1{zlib.crc32(key.encode()) % 10**9:09d}"
+    if field.type == "url":
+        return f"https://example.invalid/{key}"
+    if field.type in ("timestamp", "date"):
+        return "1900-01-01T00:00:00Z"[: 20 if field.type == "timestamp" else 10]
+    return make_least(field)
 
 
 # what stands for a bound that nobody gave
