@@ -166,7 +166,7 @@ def use_units(condition: str, table: Table) -> str:
     >>> from archnb.planned.schema import Column, Table
     >>> from archnb.design.record import Named
     >>> empty = Named()
-    >>> ware = Table(store="main", columns=Named({"price": Column(type="money")}), uniques=empty, checks=empty, foreign_keys=empty, indexes=empty)
+    >>> ware = Table(store="main", columns=Named({"price": Column(type="money")}), uniques=empty, checks=empty, exclusions=empty, foreign_keys=empty, indexes=empty)
     >>> use_units("price >= 0.5", ware)
     'price >= 5000'
     """

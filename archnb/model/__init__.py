@@ -16,12 +16,15 @@ from archnb.design.entities import Field
 from archnb.model.calls import Calls
 from archnb.model.erasure import Erasure, Erasures
 from archnb.model.inheritance import Inheritance
+from archnb.model.invariants import Invariants, Machine, Span
 from archnb.model.keys import Key, Keys
+from archnb.model.lifetimes import Lifetimes
 from archnb.model.lookups import Access, Demand
 from archnb.model.people import Membership, People
 from archnb.model.places import Place, Places
 from archnb.model.properties import Embed, Properties
 from archnb.model.queues import Queues
+from archnb.model.reaches import Conclusion, Question, Reaches
 from archnb.model.references import Reference, References
 from archnb.model.roles import Principal, Roles
 from archnb.model.tenants import Tenants
@@ -34,14 +37,18 @@ from archnb.model.writes import Setting, Writes
 __all__ = [
     "Access",
     "Calls",
+    "Conclusion",
     "Demand",
     "Embed",
     "Erasure",
     "Erasures",
     "Inheritance",
+    "Invariants",
     "Key",
     "Keys",
+    "Lifetimes",
     "Load",
+    "Machine",
     "Membership",
     "Model",
     "People",
@@ -49,11 +56,13 @@ __all__ = [
     "Places",
     "Principal",
     "Properties",
+    "Question",
     "Queues",
     "Reference",
     "References",
     "Roles",
     "Setting",
+    "Span",
     "Tenants",
     "Touch",
     "Touches",
@@ -129,6 +138,28 @@ class Model:
         )
 
     @cached_property
+    def lifetimes(self) -> Lifetimes:
+        """Whether rows are deleted softly, or only ever added."""
+        one = self.design
+        return self._keep(
+            "lifetimes",
+            (one.entities, one.relationships, one.access),
+            lambda: Lifetimes(one.entities, one.access, self.inheritance, self.keys, self.references),
+        )
+
+    @cached_property
+    def invariants(self) -> Invariants:
+        """What is always true of rows."""
+        one = self.design
+        return self._keep(
+            "invariants",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Invariants(
+                one.entities, one.access, self.inheritance, self.keys, self.references, self.people, self.lifetimes
+            ),
+        )
+
+    @cached_property
     def roles(self) -> Roles:
         """Who stands behind a role."""
         one = self.design
@@ -146,6 +177,26 @@ class Model:
             "tenants",
             (one.entities, one.relationships, one.access, one.auth),
             lambda: Tenants(one.entities, one.auth, self.people, self.references, self.ways),
+        )
+
+    @cached_property
+    def reaches(self) -> Reaches:
+        """On which rows a caller may act."""
+        one = self.design
+        return self._keep(
+            "reaches",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Reaches(
+                one.entities,
+                one.access,
+                self.inheritance,
+                self.keys,
+                self.references,
+                self.ways,
+                self.people,
+                self.roles,
+                self.tenants,
+            ),
         )
 
     @cached_property

@@ -142,7 +142,7 @@ class Backend:
             contract=contract,
             patterns=pattern,
             objective=self.entities.objective_of(name),
-            scopes=Named({role: self.auth.roles[role].allows[name] for role in roles}),
+            grants=Named(dict(self.auth.grants_of(name))),
             callers=() if contract.is_public else self._callers_of(roles),
             cached=_found(self.cache.policies, name),
             hops=self.flow.paths[name].hops if name in self.flow.paths else (),
