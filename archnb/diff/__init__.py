@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from archnb.diff.causes import MOST_TRIALS, apply_alone, find_cause, group, sign
+from archnb.diff.causes import group
 from archnb.diff.changes import EFFECTS, Change, Difference, Effect, Whom, worst
 from archnb.diff.contracts import compare_api
 from archnb.diff.fields import compare_fields
@@ -19,9 +19,10 @@ from archnb.diff.parts import compare_parts
 from archnb.diff.permissions import compare_permissions
 from archnb.diff.promises import compare_promises
 from archnb.diff.queries import compare_queries
-from archnb.diff.said import Cause, list_causes
+from archnb.diff.said import list_causes
 from archnb.diff.tables import compare_tables
-from archnb.exceptions import ArchnbError, printable
+from archnb.diff.trials import try_alone
+from archnb.exceptions import printable
 from archnb.shapes import Cell, Shown, Table, Tone
 
 if TYPE_CHECKING:
@@ -128,29 +129,14 @@ def diff(old: Plan, new: Plan) -> Diff:
     Entity Tag is new, with the field id.
     """
     pair = Pair(old, new)
-    causes, differences = list_causes(pair.renames), _list_differences(pair)
-    trials = _try_alone(pair, causes, differences)
-    return Diff(_title(old), _title(new), group(causes, differences, trials))
+    causes = list_causes(pair.renames)
+    trials = try_alone(pair, causes, _compare)
+    return Diff(_title(old), _title(new), group(causes, _compare(old, new), trials))
 
 
-def _list_differences(pair: Pair) -> list[Difference]:
+def _compare(old: Plan, new: Plan) -> list[Difference]:
+    pair = Pair(old, new)
     return [one for compare in _COMPARE for one in compare(pair)]
-
-
-def _try_alone(pair: Pair, causes: list[Cause], differences: list[Difference]) -> dict[Cause, frozenset[str]]:
-    """What each change alone makes different, where some difference is told by no path."""
-    if not 2 <= len(causes) <= MOST_TRIALS or all(find_cause(one, causes) is not None for one in differences):
-        return {}
-    from archnb.plan import plan
-
-    found = {}
-    for cause, design in apply_alone(pair.before.said, pair.after.said, causes):
-        try:
-            made = _list_differences(Pair(pair.before, plan(design)))
-            found[cause] = frozenset(each for one in made for each in (sign(one), one.path))
-        except ArchnbError:
-            continue
-    return found
 
 
 def _title(plan: Plan) -> str:
