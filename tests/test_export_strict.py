@@ -114,5 +114,7 @@ def test_conditions_are_in_the_units_of_their_columns(condition: str, expected: 
         "price": Column(type="money"), "fee": Column(type="decimal", length=8, scale=2), "share": Column(type="decimal", length=8, scale=3),
         "n": Column(type="int"), "name": Column(type="text"),
     })  # fmt: skip
-    table = Table(store="main", columns=columns, uniques=empty, checks=empty, exclusions=empty, foreign_keys=empty, indexes=empty)
+    table = Table(
+        store="main", columns=columns, uniques=empty, checks=empty, exclusions=empty, foreign_keys=empty, indexes=empty
+    )
     assert use_units(condition, table) == expected
