@@ -16,7 +16,9 @@ from archnb.design.entities import Field
 from archnb.model.calls import Calls
 from archnb.model.erasure import Erasure, Erasures
 from archnb.model.inheritance import Inheritance
+from archnb.model.invariants import Invariants, Machine, Span
 from archnb.model.keys import Key, Keys
+from archnb.model.lifetimes import Lifetimes
 from archnb.model.lookups import Access, Demand
 from archnb.model.people import Membership, People
 from archnb.model.places import Place, Places
@@ -41,9 +43,12 @@ __all__ = [
     "Erasure",
     "Erasures",
     "Inheritance",
+    "Invariants",
     "Key",
     "Keys",
+    "Lifetimes",
     "Load",
+    "Machine",
     "Membership",
     "Model",
     "People",
@@ -57,6 +62,7 @@ __all__ = [
     "References",
     "Roles",
     "Setting",
+    "Span",
     "Tenants",
     "Touch",
     "Touches",
@@ -129,6 +135,28 @@ class Model:
             "people",
             (one.entities, one.relationships, one.access, one.auth),
             lambda: People(one.entities, one.access, one.auth, self.inheritance, self.keys, self.references),
+        )
+
+    @cached_property
+    def lifetimes(self) -> Lifetimes:
+        """Whether rows are deleted softly, or only ever added."""
+        one = self.design
+        return self._keep(
+            "lifetimes",
+            (one.entities, one.relationships, one.access),
+            lambda: Lifetimes(one.entities, one.access, self.inheritance, self.keys, self.references),
+        )
+
+    @cached_property
+    def invariants(self) -> Invariants:
+        """What is always true of rows."""
+        one = self.design
+        return self._keep(
+            "invariants",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Invariants(
+                one.entities, one.access, self.inheritance, self.keys, self.references, self.people, self.lifetimes
+            ),
         )
 
     @cached_property
