@@ -24,10 +24,18 @@ ENGINES = ("sqlite", "postgresql")
 LEAST, MOST = 60, 250
 
 
+class FilledService(Service):
+    """A service that knows the sample rows of its database."""
+
+    def __init__(self, plan: Plan, session: Session, rows: Rows, limits: Limits | None) -> None:
+        super().__init__(plan, session, limits=limits)
+        self.rows = rows
+
+
 @contextmanager
 def open_service(
     plan: Plan, engine: str = "sqlite", url: str | None = None, limits: Limits | None = None
-) -> Iterator[Service]:
+) -> Iterator[FilledService]:
     """Give the service of a plan on an engine of its own, which is gone at the end.
 
     engine: 'sqlite', in memory, or 'postgresql': the server at `url`, else one that is started here. Raises EngineMissing
@@ -37,8 +45,8 @@ def open_service(
     if engine not in ENGINES:
         raise ArchnbError(unknown("engine", engine, ENGINES))
     with _open_session(engine, url) as session:
-        fill(plan, session)
-        yield Service(plan, session, limits=limits)
+        rows = fill(plan, session)
+        yield FilledService(plan, session, rows, limits)
 
 
 @contextmanager
