@@ -8,7 +8,7 @@ from archnb.diff.changes import Change, Difference, arrange, sort_changes
 from archnb.diff.said import Cause
 from archnb.diff.trials import Trials, sign
 
-_ONLY_NUMBERS = "The plan stays as it is, but for what is reckoned from it: compare the facts."
+_ONLY_NUMBERS = "The plan stays as it is, but for the numbers that are reckoned from it."
 
 
 def find_cause(one: Difference, causes: Sequence[Cause], trials: Trials) -> Cause | None:
