@@ -510,19 +510,19 @@ class Work:
             after = self.records.find(
                 entity, {**self.records.key_of(entity, record), **self._only_key(entity, changes)}, limit=1
             )[0]
-            if self._moves(pattern, entity, sent) and not self._may(request, after):
+            if self._moves(pattern, request, sent) and not self._may(request, after):
                 raise Refused("forbidden", f"the {entity} would no longer be the caller's")
         if contract.response.is_empty:
             return Result()
         body = self.records.represent(entity, after, contract.response.schema)
         return Result(body, etag=make_etag(after))
 
-    def _moves(self, pattern: AccessPattern, entity: str, sent: Mapping[str, Json]) -> bool:
-        """Whether a caller points the row elsewhere: it must be theirs there as well."""
-        fields = self.model.properties.fields(entity)
-        return any(
-            one.field in sent and fields[one.field].references for one in pattern.taken if one.field not in pattern.by
-        )
+    @staticmethod
+    def _moves(pattern: AccessPattern, request: Request, sent: Mapping[str, Json]) -> bool:
+        """Whether a caller points the row elsewhere in what makes it theirs: it must be theirs there as well."""
+        reaches = request.grant.reaches if request.grant is not None else ()
+        firsts = {one.joins[0].field if one.joins else one.field for one in reaches}
+        return any(one.field in firsts and one.field in sent for one in pattern.taken if one.field not in pattern.by)
 
     def change(self, entity: str, record: Record, changes: Record) -> None:
         """Update a record in each of its tables."""
