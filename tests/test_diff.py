@@ -152,8 +152,8 @@ def test_a_field_that_was_called_otherwise_keeps_its_values() -> None:
     text = repr(found)
     assert "Field Berth.depth_cm is called draught from now on." in text
     assert "compatible for rows: every value stays" in text
-    assert "draught in the request is called draught where it was depth_cm" in text
-    assert "draught in the response is called draught where it was depth_cm" in text
+    assert "depth_cm in the request is called draught from now on" in text
+    assert "depth_cm in the response is called draught from now on" in text
     assert "Rename in steps" in text
     assert "goes" not in text.replace("goes with", "")
 
@@ -225,6 +225,7 @@ SILENT = {
     r"name|summary": "words",
     r"requirements\.load\..*|entities\.\w+\.(rows|growth)": "numbers, from which other numbers follow; the facts tell them",
     r"entities\.StayBerth\.fields\.stay\.on_delete": "archnb proposes the same of a part",
+    r"access\.\w+\.roles": "archnb proposes the same role, to which the grants then go",
 }
 
 
@@ -314,3 +315,29 @@ def test_the_view_has_a_row_a_change() -> None:
     assert str(row[0]) == "breaking"
     assert "pages are shorter" in row[3].more[0]
     assert found.data()["changes"][0]["differences"][0]["of"] == ["stays_of_skipper"]
+
+
+# -- the page
+
+PAGE = Path(__file__).parent.parent / "docs" / "change.md"
+
+
+def read_page() -> tuple[str, str, str]:
+    """The two designs of the page's example, and what is told of them."""
+    text = PAGE.read_text(encoding="utf-8")
+    (told,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+    old, new = (re.findall(rf"```yaml\n# {one}\.yaml\n(.*?)```", text, re.DOTALL)[0] for one in ("old", "new"))
+    return old, new, told.strip()
+
+
+def test_the_page_shows_what_is_told(request: pytest.FixtureRequest) -> None:
+    """docs/change.md prints what its two designs give; --refresh-goldens writes it anew."""
+    old, new, told = read_page()
+    text = repr(diff(planned(old), planned(new)))
+    if request.config.getoption("--refresh-goldens"):
+        page = re.sub(
+            r"```text\n.*?```", lambda _: f"```text\n{text}\n```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL
+        )
+        PAGE.write_text(page, encoding="utf-8")
+        return
+    assert told == text

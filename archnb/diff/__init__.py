@@ -10,18 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from archnb.diff.causes import MOST_TRIALS, apply_alone, find_cause, group, sign
+from archnb.diff.causes import group
 from archnb.diff.changes import EFFECTS, Change, Difference, Effect, Whom, worst
 from archnb.diff.contracts import compare_api
 from archnb.diff.fields import compare_fields
+from archnb.diff.numbers import Moved, list_moved
 from archnb.diff.pair import Pair
 from archnb.diff.parts import compare_parts
 from archnb.diff.permissions import compare_permissions
 from archnb.diff.promises import compare_promises
 from archnb.diff.queries import compare_queries
-from archnb.diff.said import Cause, list_causes
+from archnb.diff.said import list_causes
 from archnb.diff.tables import compare_tables
-from archnb.exceptions import ArchnbError, printable
+from archnb.diff.trials import try_alone
+from archnb.exceptions import printable
+from archnb.quantity import number
 from archnb.shapes import Cell, Shown, Table, Tone
 
 if TYPE_CHECKING:
@@ -44,6 +47,8 @@ _COUNTED = {
     "breaking": ("is breaking", "are breaking"),
     "compatible": ("is compatible", "are compatible"),
 }
+# how many numbers the text names
+MOST_NUMBERS = 5
 _SAME = "The two say the same."
 
 
@@ -52,8 +57,8 @@ class Diff(Shown):
 
     title = "Changes"
 
-    def __init__(self, old: str, new: str, changes: tuple[Change, ...]) -> None:
-        self.old, self.new, self.changes = old, new, changes
+    def __init__(self, old: str, new: str, changes: tuple[Change, ...], numbers: tuple[Moved, ...] = ()) -> None:
+        self.old, self.new, self.changes, self.numbers = old, new, changes, numbers
 
     @property
     def effect(self) -> Effect:
@@ -71,7 +76,7 @@ class Diff(Shown):
 
     @property
     def views(self) -> tuple[Table, ...]:
-        """One row a change, with what follows from it behind its cell."""
+        """One row a change, with what follows from it behind its cell; then the numbers that moved."""
         rows = tuple(
             (
                 Cell(one.effect, tone=_TONE[one.effect]),
@@ -83,7 +88,15 @@ class Diff(Shown):
             for one in self.changes
         )
         columns = ("effect", "for", "where", "change", "how")
-        return (Table("changes", f"From {self.old} to {self.new}", columns, rows, description=self.note),)
+        changes = Table("changes", f"From {self.old} to {self.new}", columns, rows, description=self.note)
+        if not self.numbers:
+            return (changes,)
+        moved = tuple(
+            (Cell(one.name, is_code=True), one.before, one.after, f"× {number(one.factor)}" if one.factor else "")
+            for one in self.numbers
+        )
+        told = "Those that differ by 5 % or more; a design is sized anew where they matter."
+        return changes, Table("numbers", "Numbers", ("fact", "before", "after", "factor"), moved, description=told)
 
     def data(self) -> dict[str, Any]:
         """The changes as plain data: dicts, lists and texts."""
@@ -102,6 +115,7 @@ class Diff(Shown):
                 }
                 for change in self.changes
             ],
+            "numbers": [one._asdict() for one in self.numbers],
         }  # fmt: skip
 
     def __repr__(self) -> str:
@@ -112,6 +126,10 @@ class Diff(Shown):
             lines.append(f"{one.effect}: {one.words}")
             lines += [f"  - {_tell(each)}" for each in one.differences]
             lines += [f"  How: {one.how}"] if one.how else []
+        if self.numbers:
+            shown = "; ".join(f"{one.name} {one.before} → {one.after}" for one in self.numbers[:MOST_NUMBERS])
+            rest = len(self.numbers) - MOST_NUMBERS
+            lines.append(f"Numbers: {shown}{f'; and {rest} more' if rest > 0 else ''}.")
         return printable("\n".join([*lines, self.note]))
 
 
@@ -128,29 +146,14 @@ def diff(old: Plan, new: Plan) -> Diff:
     Entity Tag is new, with the field id.
     """
     pair = Pair(old, new)
-    causes, differences = list_causes(pair.renames), _list_differences(pair)
-    trials = _try_alone(pair, causes, differences)
-    return Diff(_title(old), _title(new), group(causes, differences, trials))
+    causes = list_causes(pair.renames)
+    trials = try_alone(pair, causes, _compare)
+    return Diff(_title(old), _title(new), group(causes, _compare(old, new), trials), list_moved(old, new))
 
 
-def _list_differences(pair: Pair) -> list[Difference]:
+def _compare(old: Plan, new: Plan) -> list[Difference]:
+    pair = Pair(old, new)
     return [one for compare in _COMPARE for one in compare(pair)]
-
-
-def _try_alone(pair: Pair, causes: list[Cause], differences: list[Difference]) -> dict[Cause, frozenset[str]]:
-    """What each change alone makes different, where some difference is told by no path."""
-    if not 2 <= len(causes) <= MOST_TRIALS or all(find_cause(one, causes) is not None for one in differences):
-        return {}
-    from archnb.plan import plan
-
-    found = {}
-    for cause, design in apply_alone(pair.before.said, pair.after.said, causes):
-        try:
-            made = _list_differences(Pair(pair.before, plan(design)))
-            found[cause] = frozenset(each for one in made for each in (sign(one), one.path))
-        except ArchnbError:
-            continue
-    return found
 
 
 def _title(plan: Plan) -> str:

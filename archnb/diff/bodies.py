@@ -62,8 +62,8 @@ def compare_schemas(
         yield _turn(path, direction, "other", "is described otherwise")
         return
     yield from _forms(old, new, direction, path)
-    if _kinds(old) and _kinds(new) and not _overlap(_kinds(old), _kinds(new)):
-        # nothing of the one is anything of the other
+    if _is_other(old, new):
+        # how long it may be says nothing more
         return
     yield from _words(old, new, direction, path)
     yield from _bounds(old, new, direction, path)
@@ -95,12 +95,6 @@ def _kinds(schema: Mapping[str, Json]) -> set[str]:
     return kinds | ({"null"} if schema.get("nullable") else set())
 
 
-def _overlap(before: set[str], after: set[str]) -> bool:
-    """Whether a value may be of both; a whole number is a number."""
-    widened = [one | ({"integer"} if "number" in one else set()) for one in (before, after)]
-    return bool((widened[0] & widened[1]) - {"null"})
-
-
 def _forms(old: Mapping[str, Json], new: Mapping[str, Json], direction: Direction, path: str) -> Iterator[Turned]:
     """The kind of value, and the form of a text or a number: told as one, since they change together."""
     before, after = _kinds(old), _kinds(new)
@@ -118,6 +112,18 @@ def _forms(old: Mapping[str, Json], new: Mapping[str, Json], direction: Directio
     turn: Turn = turns.pop() or "other" if len(turns) == 1 else "other"
     words = f"is {_form(new)} where it was {_form(old)}"
     yield _turn(path, direction, turn, words, "Offer it under a new name beside the old one, and take that away later.")
+
+
+def _list_turns(old: Mapping[str, Json], new: Mapping[str, Json]) -> set[Turn]:
+    kinds = _turn_kinds(_kinds(old) - {"null"}, _kinds(new) - {"null"})
+    found = (kinds, _turn_format(old, new), _turn_word(old.get("pattern"), new.get("pattern")))
+    return {one for one in found if one is not None}
+
+
+def _is_other(old: Mapping[str, Json], new: Mapping[str, Json]) -> bool:
+    """Whether nothing of the one need be anything of the other."""
+    turns = _list_turns(old, new)
+    return "other" in turns or len(turns) > 1
 
 
 def _turn_kinds(before: set[str], after: set[str]) -> Turn | None:
@@ -268,7 +274,8 @@ def _properties(
             continue
         if was != name:
             how = "Send both for a while." if direction == "response" else "Take both for a while."
-            yield Turned(here, "breaking", f"is called {name} where it was {was}", how)
+            there = f"{path}.{was}" if path else was
+            yield Turned(there, "breaking", f"is called {name} from now on", how)
         if is_needed != (was in old_required):
             yield _required(here, direction, is_needed=is_needed)
         yield from compare_schemas(before[was], schema, direction, onwards, here)

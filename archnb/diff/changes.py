@@ -24,6 +24,7 @@ _RANK = {effect: n for n, effect in enumerate(EFFECTS)}
 _ORDER = {whom: n for n, whom in enumerate(WHOM)}
 # how many operations one line names
 MOST_SUBJECTS = 4
+MOST_STEPS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +79,9 @@ class Change:
 
     @property
     def how(self) -> str:
-        """How the worst of it is carried out."""
+        """How the worst of it is carried out; no more than the first few steps, since each difference has its own."""
         told = dict.fromkeys(one.how for one in self.differences if one.how and one.effect == self.effect)
-        return " ".join(told) or self.remark
+        return " ".join(list(told)[:MOST_STEPS]) or self.remark
 
 
 def worst(effects: Iterable[Effect]) -> Effect:

@@ -165,7 +165,7 @@ class ContractPair:
     def _find_renamed(self, one: Parameter, old: dict[str, Parameter], pairs: dict[str, str]) -> str:
         for was, there in old.items():
             is_same = there.place == one.place and there.field and one.field and was not in pairs.values()
-            if is_same and self.pair.renames.field_onwards(self.after.entity, there.field) == one.field != there.field:
+            if is_same and self.pair.renames.carry_path(self.after.entity, there.field) == one.field != there.field:
                 return was
         return ""
 

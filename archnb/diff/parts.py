@@ -13,22 +13,10 @@ from archnb.planned.record import Planned
 from archnb.quantity import Quantity
 
 # words about a part, and numbers that only follow from others
-_NOT_TOLD = frozenset(
-    {
-        "label",
-        "summary",
-        "reason",
-        "price",
-        "title",
-        "client",
-        "recovery",
-        "runbook",
-        "rate",
-        "service_time",
-        "demand",
-        "operation",
-    }
-)
+_NOT_TOLD = frozenset({
+    "label", "summary", "reason", "price", "title", "client", "recovery", "runbook", "rate", "service_time", "demand", "operation",
+    "guard", "sign", "number",
+})  # fmt: skip
 
 
 def compare_parts(pair: Pair) -> Iterator[Difference]:

@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from archnb.diff.changes import Difference, Effect, Whom
 from archnb.diff.pair import Pair
 from archnb.planned import Backend
 from archnb.planned.api import Contract
 
-# on which rows a role may act, the fewest first; what is not listed is told apart by its words alone
-_RANKS = {"none": 0, "own": 1, "tenant": 2, "any": 3}
+# on which rows a role may act, the fewest first; the others reach rows by a way of their own
+_RANKS = {"own": 1, "tenant": 2, "any": 3}
 _ROWS = {"own": "their own rows", "tenant": "the rows of their tenant", "any": "any row"}
 
 
-def list_grants(backend: Backend, operation: str) -> Mapping[str, str]:
-    """On which rows each role may call an operation, in the words of the design; who may on none is left out."""
-    return {role: grant.text for role, grant in backend.auth.grants_of(operation) if not grant.is_refused}
+class Granted(NamedTuple):
+    """On which rows a role may act: the kind, the words of the design, and the ways from a row to whoever asks."""
+
+    kind: str
+    text: str
+    ways: frozenset[str]
+
+    @property
+    def rows(self) -> str:
+        """The rows in words."""
+        return _ROWS.get(self.text, f"rows that lead to them by {self.text}")
+
+
+def list_grants(backend: Backend, operation: str) -> Mapping[str, Granted]:
+    """On which rows each role may call an operation; who may on none is left out."""
+    return {
+        role: Granted(grant.kind, grant.text, frozenset(reach.path for reach in grant.reaches))
+        for role, grant in backend.auth.grants_of(operation)
+        if not grant.is_refused
+    }
+
+
+def _widens(old: Granted, new: Granted) -> bool:
+    """Whether who might act on a row before still may."""
+    if old.kind != new.kind and old.kind in _RANKS and new.kind in _RANKS:
+        return _RANKS[new.kind] > _RANKS[old.kind]
+    return new.kind == "any" or old.ways <= new.ways
 
 
 def compare_permissions(pair: Pair) -> Iterator[Difference]:
@@ -32,8 +57,8 @@ def _operation(pair: Pair, name: str, was: str) -> Iterator[Difference]:
         yield _public(pair, name, after)
     old, new = list_grants(pair.old, was), list_grants(pair.new, name)
     for role in dict.fromkeys([*old, *new]):
-        if old.get(role) != new.get(role) and not (after.is_public and before.is_public):
-            yield from _role(pair, name, after, role, old.get(role, ""), new.get(role, ""), before)
+        if not (after.is_public and before.is_public):
+            yield from _role(pair, name, after, role, old.get(role), new.get(role), before)
 
 
 def _causes(pair: Pair, name: str, contract: Contract, role: str = "") -> tuple[str, ...]:
@@ -62,35 +87,31 @@ def _public(pair: Pair, name: str, after: Contract) -> Difference:
 
 
 def _role(
-    pair: Pair, name: str, contract: Contract, role: str, old: str, new: str, before: Contract
+    pair: Pair, name: str, contract: Contract, role: str, old: Granted | None, new: Granted | None, before: Contract
 ) -> Iterator[Difference]:
-    if not new:
+    if new is None:
         if contract.is_public:
             return
-        how = f"See which {role}s call it, and give them another way first."
+        how = f"See who calls it as {role}, and give them another way first."
         yield _tell(pair, name, contract, "breaking", "callers", f"the role {role} gets 403", how, role)
-    elif not old:
+    elif old is None:
         # whoever was in anyway gains nothing
         if not before.is_public:
-            yield _tell(
-                pair,
-                name,
-                contract,
-                "compatible",
-                "callers",
-                f"the role {role} may call it, on {_rows(new)}",
-                role=role,
-            )
-    elif old in _RANKS and new in _RANKS and _RANKS[new] > _RANKS[old]:
-        words = f"the role {role} may act on {_rows(new)} where it was {_rows(old)}"
-        yield _tell(pair, name, contract, "compatible", "callers", words, role=role)
-    else:
-        words = f"the role {role} gets 403 or 404 for what is not {_rows(new)}, where it was {_rows(old)}"
-        yield _tell(pair, name, contract, "breaking", "callers", words, "See who acts on other rows first.", role)
+            words = f"the role {role} may call it, on {new.rows}"
+            yield _tell(pair, name, contract, "compatible", "callers", words, role=role)
+    elif (old.kind, _carry(pair, old)) != (new.kind, new.ways):
+        carried = Granted(old.kind, old.text, _carry(pair, old))
+        if _widens(carried, new):
+            words = f"the role {role} may act on {new.rows} where it was {old.rows}"
+            yield _tell(pair, name, contract, "compatible", "callers", words, role=role)
+        else:
+            words = f"the role {role} gets 403 or 404 for what is not {new.rows}, where it was {old.rows}"
+            yield _tell(pair, name, contract, "breaking", "callers", words, "See who acts on other rows first.", role)
 
 
-def _rows(grant: str) -> str:
-    return _ROWS.get(grant, f"rows that reach them by {grant}")
+def _carry(pair: Pair, old: Granted) -> frozenset[str]:
+    """The ways of an old grant in the new names."""
+    return frozenset(pair.renames.carry_text(way) for way in old.ways)
 
 
 def _sign_in(pair: Pair) -> Iterator[Difference]:

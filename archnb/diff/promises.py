@@ -99,10 +99,10 @@ def _recovery(pair: Pair) -> Iterator[Difference]:
         was, now = getattr(old, part), getattr(new, part)
         if was.base == now.base:
             continue
-        effect: Effect = "compatible" if now.base < was.base else "loses data" if part == "rpo" else "breaking"
+        effect: Effect = "compatible" if now.base < was.base else "breaking"
         path = f"requirements.recovery.{part}"
         yield Difference(
-            effect=effect, whom="rows" if part == "rpo" else "callers", area="promises", path=path, causes=(path,), words=words.format(now, was),
+            effect=effect, whom="callers", area="promises", path=path, causes=(path,), words=words.format(now, was),
             how="Rehearse it before it is promised." if effect == "compatible" else "Agree it with whoever owns the data.",
         )  # fmt: skip
     for one in dict.fromkeys([*pair.new.requirements.compliance, *pair.old.requirements.compliance]):

@@ -9,7 +9,7 @@ from typing import Any
 from archnb.diff.changes import Difference, Effect, Whom
 from archnb.diff.pair import Pair
 from archnb.diff.said import write_value
-from archnb.planned.entities import AccessPattern
+from archnb.planned.entities import AccessPattern, Filter, Setting
 
 # told by the contract, by the permissions, by the promises, or no more than words
 _TOLD = frozenset({"summary", "kind", "entity", "roles", "consistency"})
@@ -38,11 +38,12 @@ class PatternPair:
         contracts = [one for operation, one in pair.new.api.operations.items() if (one.pattern or operation) == name]
         self.is_paged = any(one.is_paged for one in contracts)
 
-    def _tell(self, effect: Effect, whom: Whom, words: str, how: str = "", *, part: str) -> Difference:
+    def _tell(self, effect: Effect, whom: Whom, words: str, how: str = "", *, part: str, field: str = "") -> Difference:
         entity = self.after.entity
+        fields = self.pair.causes_of_field(entity, field) if field else ()
         return Difference(
             effect=effect, whom=whom, area="queries", path=f"access.{self.name}.{part}", words=words, how=how, subjects=(self.name,),
-            causes=(f"access.{self.name}.{part}", f"access.{self.name}", *(f"entities.{one}" for one in (entity, *self.after.include))),
+            causes=(*fields, f"access.{self.name}.{part}", f"access.{self.name}", *(f"entities.{one}" for one in (entity, *self.after.include))),
         )  # fmt: skip
 
     def compare(self) -> Iterator[Difference]:
@@ -64,6 +65,11 @@ class PatternPair:
             elif one.name == "depth":
                 words = f"goes {after} relationships deep where it went {before}"
                 yield self._tell("breaking" if after < before else "compatible", "readers", words, part="depth")
+            elif one.name == "sets":
+                yield from self._sets(before, after)
+            elif one.name == "returns":
+                # which properties an answer has is told of the contract
+                continue
             else:
                 yield self._other(one.name, before, after)
 
@@ -93,6 +99,30 @@ class PatternPair:
         words = f"answers have at most {after or 'any number of'} rows where it was {before or 'any number of them'}"
         yield self._tell("breaking" if is_less else "compatible", "readers", words, part="limit")
 
+    def _sets(self, before: tuple[Setting, ...], after: tuple[Setting, ...]) -> Iterator[Difference]:
+        """What the write sets of itself; what it takes from its caller is told of the request."""
+        old = {self.pair.renames.field_onwards(self.after.entity, one.field): one for one in before}
+        new = {one.field: one for one in after}
+        for field in dict.fromkeys([*new, *old]):
+            was, now = old.get(field), new.get(field)
+            if was is None and now is not None and now.source != "caller":
+                yield self._tell(
+                    "compatible", "callers", f"{field} is {_value(now)}", part=f"sets.{field}", field=field
+                )
+            elif now is None and was is not None and was.source != "caller":
+                words = f"{field} is left as it is, where it was {_value(was)}"
+                yield self._tell("breaking", "readers", words, part=f"sets.{field}", field=field)
+            elif (
+                was is not None
+                and now is not None
+                and (was.source, self.pair.renames.carry_text(was.value)) != (now.source, now.value)
+            ):
+                words = f"{field} is {_value(now)} where it was {_value(was)}"
+                how = (
+                    "Take what is sent and do nothing with it until nobody sends it." if was.source == "caller" else ""
+                )
+                yield self._tell("breaking", "callers", words, how, part=f"sets.{field}", field=field)
+
     def _other(self, name: str, before: Any, after: Any) -> Difference:
         label = _LABELS.get(name, name.replace("_", " "))
         words = f"{label} {_write(after)} where it was {_write(before)}"
@@ -104,5 +134,16 @@ class PatternPair:
         )
 
 
+def _value(one: Setting) -> str:
+    """Where the value of a field comes from, in words."""
+    if one.source == "caller":
+        return "what the caller sends"
+    return {"token": f"the {one.value or 'caller'} of the token", "server": f"{one.value} of the server"}.get(
+        one.source, one.value
+    )
+
+
 def _write(value: Any) -> str:
+    if isinstance(value, tuple) and value and isinstance(value[0], Filter):
+        return ", ".join(" ".join((one.field, one.comparison, ", ".join(one.values))).strip() for one in value)
     return "nothing" if value in ((), "", None) else write_value(value)

@@ -99,6 +99,11 @@ class Renames:
         words = {old: new for new, old in pairs if old != new}
         return {snake(old): snake(new) for old, new in words.items()} | words
 
+    @property
+    def is_any(self) -> bool:
+        """Whether anything is called otherwise."""
+        return bool(self._words)
+
     def says_same(self, before: Any, after: Any) -> bool:
         """Whether two said values are the same but for what is called otherwise by now."""
         if before == after:
@@ -107,11 +112,15 @@ class Renames:
             return False
         return self._is_same(plain(before), plain(after))
 
+    def carry_text(self, text: str) -> str:
+        """A text of the old version with what is called otherwise by its new name."""
+        return _WORD.sub(lambda found: self._words.get(found[0], found[0]), text)
+
     def _is_same(self, before: Any, after: Any) -> bool:
         if before == after:
             return True
         if isinstance(before, str) and isinstance(after, str):
-            return _WORD.sub(lambda found: self._words.get(found[0], found[0]), before) == after
+            return self.carry_text(before) == after
         if isinstance(before, list) and isinstance(after, list):
             return len(before) == len(after) and all(map(self._is_same, before, after))
         if isinstance(before, dict) and isinstance(after, dict):
