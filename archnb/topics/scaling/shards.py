@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROW_SIZE, ENTITY_ROWS
+from archnb.fact.keys.schema import FEW_ROWS
 from archnb.sim.growth import YEAR
 from archnb.topics.topic import Draft
 
@@ -19,10 +20,6 @@ def inflow_of(draft: Draft, entity: str) -> float:
     return growth.base * size.base if growth is not None and size is not None and not is_passing(draft, entity) else 0.0
 
 
-# of so many keys at least, hashing spreads them evenly enough over some tens of shards
-LEAST_KEYS = 1000
-
-
 def find_shard_key(draft: Draft) -> str:
     """The entity whose key most of what is added belongs to, directly or through others, and that requests ask by."""
     asked: dict[str, float] = {}
@@ -31,15 +28,19 @@ def find_shard_key(draft: Draft) -> str:
         if entity in draft.design.entities:
             fields = draft.model.fields(entity)
             for owner in {fields[one].references or "" for one in pattern.by if one in fields}:
-                asked[owner] = asked.get(owner, 0.0) + draft.model.traffic.measure(name)
+                # what is asked of rows that hardly grow can be answered on every shard
+                asked[owner] = asked.get(owner, 0.0) + draft.model.traffic.measure(name) * inflow_of(draft, entity)
     weight = {
         owner: sum(inflow_of(draft, one) for one in draft.model.ways.list_belonging(owner) if one != owner)
         for owner in draft.design.entities
         # a key of a few values keeps most of the load on one shard
-        if owner in asked and draft.facts[ENTITY_ROWS.of(owner)].base >= LEAST_KEYS
+        if owner in asked and draft.facts[ENTITY_ROWS.of(owner)].base > draft.facts[FEW_ROWS].base
     }
-    # of two to which as much belongs, the one that more requests name keeps more of them on one shard
-    best = max(weight, key=lambda one: (weight[one] * asked[one], weight[one]), default="")
+    most = max(weight.values(), default=0.0)
+    # of several to which nearly as much belongs, the one that more requests name keeps more of them on one shard
+    best = max(
+        (one for one in weight if weight[one] >= 0.9 * most), key=lambda one: (asked[one], weight[one]), default=""
+    )
     return best if best and weight[best] > 0 else "the key of the largest entity"
 
 
