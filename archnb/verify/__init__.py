@@ -24,6 +24,7 @@ VERIFIERS: dict[str, str] = {
     "row-security": "archnb.verify.permissions:verify_row_security",
     "cedar": "archnb.verify.permissions:verify_cedar",
     "openapi": "archnb.verify.openapi:verify_openapi",
+    "service": "archnb.verify.journeys:verify_journeys",
     "prometheus": "archnb.verify.prometheus:verify_prometheus",
 }
 # what only waits for another program runs beside the rest; what computes here would make the databases' round trips wait
