@@ -16,7 +16,9 @@ from archnb.export.cedar import write_policies
 from archnb.export.openfga import Relations
 from archnb.model.role_words import rank_words
 from archnb.planned.auth import Grant
+from archnb.planned.fence import list_predicates
 from archnb.planned.reaching import is_reached
+from archnb.planned.statements import AllOf, AnyOf, Condition, Exists
 from archnb.verify.permissions import KINDS, list_matrix, verify_cedar, verify_row_security
 
 # a music school: teachers and pupils, rooms that are nobody's, bands of which people are members, and lessons
@@ -360,3 +362,17 @@ def test_names_of_cedar_are_free() -> None:
     }  # fmt: skip
     made = write_policies(plan(Design.of(said)))
     assert made.role_type == "RolePrincipal" and "entity RolePrincipal;" in made.schema
+
+
+def test_a_grant_as_predicates_of_a_statement() -> None:
+    """A list is filtered in the query itself: one EXISTS over the rows of membership, with the caller from the token."""
+    (found,) = list_predicates(grant_of(school(), "pupil", "songs_of_band"))
+    assert isinstance(found, Exists) and found.table == "band_member"
+    outer, caller = found.conditions
+    assert isinstance(outer, Condition) and outer.value.column[0].source == "song"
+    assert isinstance(caller, Condition) and (caller.left.column, caller.value.parameter) == ("pupil_id", "caller")
+    assert list_predicates(grant_of(school(), "reception", "lessons_of_pupil")) == ()
+    (never,) = list_predicates(grant_of(school(), "pupil", "rename_room"))
+    assert isinstance(never, AnyOf) and not never.parts
+    (both,) = list_predicates(grant_of(school(), "pupil", "write_song"))
+    assert isinstance(both, AllOf) and len(both.parts) == 2
