@@ -111,6 +111,23 @@ def test_diff_says_what_changed(tmp_path: Path) -> None:
     assert run("diff", SHORTENER, SHORTENER).stdout.strip() == "The two say the same."
 
 
+def test_diff_exits_by_what_is_worst(tmp_path: Path) -> None:
+    """0 where all is compatible, 1 where something breaks, 5 where data is lost; milder ones are let through if asked."""
+    base, other = str(Path(__file__).parent / "diff_base.yaml"), tmp_path / "other.yaml"
+    text = Path(base).read_text(encoding="utf-8")
+    assert run("diff", base, base).exit_code == 0
+    other.write_text(text.replace("name: text(60)", "name: text(60), pontoon: text(8) optional"))
+    assert run("diff", base, str(other)).exit_code == 0
+    other.write_text(text.replace("name: text(60)", "name: text(60), pontoon: text(8)"))
+    assert run("diff", base, str(other)).exit_code == 1
+    assert run("diff", base, str(other), "--fail-on", "loses-data").exit_code == 0
+    assert run("diff", str(other), base).exit_code == 5
+    assert run("diff", str(other), base, "--fail-on", "never").exit_code == 0
+    data = json.loads(run("diff", str(other), base, "--json").stdout)
+    assert (data["effect"], data["changes"][0]["path"]) == ("loses data", "entities.Berth.fields.pontoon")
+    assert {one["for"] for one in data["changes"][0]["differences"]} >= {"rows", "readers"}
+
+
 BAD = {
     "no file": None,
     "empty": b"",

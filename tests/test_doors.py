@@ -31,7 +31,7 @@ DOORS: dict[str, set[str]] = {
     "sim": {"exceptions"},
     "planned": BASE | {"design", "engines", "model"},
     "topics": BASE | {"design", "engines", "fact", "finding", "model", "planned", "shapes", "sim"},
-    "diff": BASE | {"design", "plan", "planned", "shapes"},
+    "diff": BASE | {"design", "fact", "plan", "planned", "shapes"},
     "plan": BASE | {"design", "fact", "finding", "model", "planned", "shapes", "topics"},
     "file": BASE | {"design"},
     "readers": BASE | {"design", "engines"},

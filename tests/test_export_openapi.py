@@ -257,7 +257,9 @@ def fields(draw: st.DrawFn, entities: list[str]) -> dict[str, Any]:
         made["references"] = draw(st.sampled_from(entities))
         made["on_delete"] = draw(st.sampled_from(["cascade", "restrict"]))
     if kind == "enum":
-        made["values"] = draw(st.lists(st.text(min_size=1, max_size=5), min_size=1, max_size=3))
+        made["values"] = draw(
+            st.lists(st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=5), min_size=1, max_size=3)
+        )
     if kind in ("text", "char", "code", "bytes", "vector", "decimal"):
         made["length"] = draw(st.one_of(st.none(), st.integers(1 if kind in ("code", "vector") else 0, 40)))
         if kind == "decimal" and made["length"] is not None:

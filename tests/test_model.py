@@ -261,7 +261,7 @@ def test_an_owner_is_a_customer() -> None:
     found = made.model.roles.find("owner")
     assert found and (found.kind, found.entity) == ("person", "Owner") and not made.model.roles.is_admin("owner")
     role = made.planned.auth.roles["owner"]
-    assert role.allows["my_dogs"] == "own" and role.summary == "People who use the system, each an Owner."
+    assert role.grants["my_dogs"].kind == "own" and role.summary == "People who use the system, each an Owner."
     without = Design.of(
         {"entities": {"Dog": {"fields": {"id": "key"}}}, "access": {"dogs": {"reads": "Dog", "roles": ["owner"]}}}
     )
@@ -338,11 +338,11 @@ def test_the_shortest_way_takes_required_references() -> None:
 
 def test_a_member_reaches_what_is_in_the_group() -> None:
     """To a member belongs what belongs to the group, by the row that joins them; the founder's reference is no way."""
-    roles = model_of("HELPDESK").roles
-    lead = roles.assume("lead")
-    assert str(roles.find_way(lead, "Ticket")) == "Ticket.inbox -> Inbox.team <- Seat.team & Seat.holder"
-    assert roles.find_way(lead, "Tariff") is None
-    assert str(roles.find_way(lead, "Team")) == "<- Seat.team & Seat.holder"
+    model = model_of("HELPDESK")
+    lead = model.roles.assume("lead")
+    assert str(model.reaches.find_way(lead, "Ticket")) == "Ticket.inbox -> Inbox.team <- Seat.team & Seat.holder"
+    assert model.reaches.find_way(lead, "Tariff") is None
+    assert str(model.reaches.find_way(lead, "Team")) == "<- Seat.team & Seat.holder"
 
 
 def test_a_device_reaches_its_own_rows() -> None:

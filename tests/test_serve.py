@@ -160,7 +160,7 @@ def test_pages_for_people(shop: Service) -> None:
         "POST",
         "/dev/token",
         headers={"Content-Type": "application/x-www-form-urlencoded"},
-        body=b"role=customer&person=2",
+        body=f"role=customer&person={shop.people.list_callers('customer')[1][0]}".encode(),
     )
     assert page.status == 200 and b"Authorization: Bearer" in page.body
     for one in (docs.body, page.body):
@@ -180,3 +180,55 @@ def test_a_signature_is_good_for_one_purpose() -> None:
 def test_a_problem_is_an_exception_with_its_code() -> None:
     """What is refused says its code and why."""
     assert str(Refused("conflict", "it is taken")) == "conflict: it is taken"
+
+
+def test_a_row_of_others_is_as_one_that_is_not_there(shop: Service) -> None:
+    """Somebody's order is found by them and by support, and by no other customer; their list holds no row of others."""
+    order = shop.records.find("Order", {}, limit=1)[0]
+    mine = Client(shop, "customer", order["customer"])
+    assert mine.send("GET", f"/v1/orders/{order['id']}").status == 200
+    other = next(text for text, _ in shop.people.list_callers("customer") if text != order["customer"])
+    assert Client(shop, "customer", other).send("GET", f"/v1/orders/{order['id']}").status == 404
+    assert Client(shop, "support").send("GET", f"/v1/orders/{order['id']}").status == 200
+    listed = Client(shop, "customer", other).send("GET", f"/v1/customers/{order['customer']}/orders")
+    assert listed.json["items"] == []
+
+
+def test_nobody_gives_what_is_not_theirs_to_give(shop: Service) -> None:
+    """An order belongs to whoever places it, begins as pending, and costs what its products cost."""
+    customer = Client(shop, "customer")
+    (key,) = customer.caller.subject.values()
+    address = shop.records.find("Address", {"customer": key}, limit=1)
+    assert address, "the first customer has an address"
+    product = shop.records.find("Product", {}, limit=1)[0]
+    body = {"ship_to_id": address[0]["id"], "lines": [{"product_id": product["id"], "quantity": 3}]}
+    schema = shop.planned.operations["place_order"].contract.request.schema
+    if "reservations" in schema.get("required", ()):
+        stock = shop.records.find("Stock", {}, limit=1)[0]
+        body["reservations"] = [
+            {"product_id": stock["product"], "warehouse_id": stock["warehouse"], "quantity": 1, "expires_at": "2030-01-01T00:00:00Z"}
+        ]  # fmt: skip
+    made = customer.send("POST", "/v1/orders", body, Idempotency_Key="o" * 20)
+    assert made.status == 201, made.json
+    assert made.json["customer_id"] == key and made.json["status"] == "pending"
+    assert float(made.json["total"]["amount"]) == pytest.approx(3 * float(product["price"]["amount"]))
+    smuggled = customer.send("POST", "/v1/orders", {**body, "status": "paid"}, Idempotency_Key="p" * 20)
+    assert smuggled.status == 422
+
+
+def test_erasure_leaves_nothing_that_tells_who_it_was() -> None:
+    """What is personal is gone, and what must stay is there still."""
+    with open_service(plan(ALL["shop"]()), limits=Limits(is_strict=False)) as service:
+        person = service.records.find("Customer", {"id": service.records.find("Order", {}, limit=1)[0]["customer"]})[0]
+        operation = service.planned.operations["erase_customer"].contract
+        address = service.planned.api.base_path + operation.path.replace("{customer_id}", person["id"])
+        headers = {"Idempotency-Key": "e" * 20} if operation.needs_idempotency_key else {}
+        erased = Client(service, "admin").send(
+            operation.method, address, **{k.replace("-", "_"): v for k, v in headers.items()}
+        )
+        assert erased.status in (200, 202, 204), erased.json
+        (left,) = service.records.find("Customer", {"id": person["id"]}) or [{"email": None, "name": None}]
+        assert left["email"] != person["email"] and left["name"] != person["name"]
+        for one in service.records.find("Address", {"customer": person["id"]}):
+            assert one["line1"].startswith("erased")
+        assert service.records.find("Order", {"customer": person["id"]})

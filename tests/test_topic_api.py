@@ -41,6 +41,7 @@ BASE: dict[str, Any] = {
             "rows": "30k",
         },
         "Stock": {"fields": {"id": "key", "product": "-> Product unique", "on_hand": "int"}, "rows": "9k"},
+        "Review": {"fields": {"id": "key", "product": "-> Product", "stars": "int"}, "rows": "9k"},
     },
 }  # fmt: skip
 
@@ -74,7 +75,8 @@ ADDRESSES = {
     "create a part": ("add_line", {"writes": "OrderLine", "action": "create"}, "POST", "/orders/{order_id}/lines", "create"),
     "update": ("update_order", {"writes": "Order", "action": "update"}, "PATCH", "/orders/{order_id}", "update"),
     "a command": ("cancel_order", {"writes": "Order", "action": "update", "by": "id"}, "POST", "/orders/{order_id}/cancel", "command"),
-    "delete": ("erase_customer", {"writes": "Customer", "action": "delete"}, "DELETE", "/customers/{customer_id}", "delete"),
+    "delete": ("remove_review", {"writes": "Review", "action": "delete"}, "DELETE", "/reviews/{review_id}", "delete"),
+    "erase whom others need": ("erase_customer", {"writes": "Customer", "action": "delete"}, "POST", "/customers/{customer_id}/erase", "command"),
 }  # fmt: skip
 
 

@@ -119,9 +119,12 @@ def test_users_act_on_their_own_rows_and_staff_on_any() -> None:
 
 
 def test_said_permissions_stay_as_they_are() -> None:
-    """What a role was said to allow is neither widened nor narrowed."""
+    """What a role was said to allow is neither widened nor narrowed, and what was not said is concluded beside it."""
     made = make(auth={"roles": {"customer": {"allows": {"get_order": "any"}}}})
-    assert dict(made.design.auth.roles["customer"].allows) == {"get_order": "any"}
+    assert dict(made.design.auth.roles["customer"].allows) == {
+        **base().design.auth.roles["customer"].allows,
+        "get_order": "any",
+    }
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -253,7 +256,8 @@ def test_permissions_are_the_matrix_of_the_section() -> None:
     for name in made.design.api.operations:
         for role, one in made.design.auth.roles.items():
             assert frame.loc[name, role] == (one.allows.get(name) or "")
-    assert frame.loc["get_line", "own means"] == "OrderLine.order -> Order.customer = sub"
+    assert frame.loc["get_line", "whose rows"] == "OrderLine.order -> Order.customer = sub"
+    assert "WHERE order.id = order_line.order_id AND order.customer_id = :person" in frame.loc["get_line", "as SQL"]
     assert frame.loc["get_product", "public"] == "any"
 
 

@@ -22,13 +22,13 @@ import click
 from archnb.address import hide_password, show_address
 from archnb.exceptions import ArchnbError, EngineMissing, FileUseError, InputError, printable
 
-FINE, FOUND, BAD_INPUT, NO_ENGINE, NO_FILE = 0, 1, 2, 3, 4
+FINE, FOUND, BAD_INPUT, NO_ENGINE, NO_FILE, LOSES_DATA = 0, 1, 2, 3, 4, 5
 # as sysexits.h numbers a fault of the program itself, and as shells number what ended by an interrupt or a closed pipe
 CRASHED, INTERRUPTED, NO_READER = 70, 130, 141
 
 CODES = """\
-Exit codes: 0 fine; 1 open findings at or above --fail-on, or a failed proof; 2 bad input; 3 an engine is missing; 4 the system
-refuses a file (permission, no room); 70 a fault of archnb itself; 130 interrupted; 141 the reader of the output went away."""
+Exit codes: 0 fine; 1 open findings at or above --fail-on, a failed proof, or a breaking change; 2 bad input; 3 an engine is
+missing; 4 the system refuses a file (permission, no room); 5 a change that loses data; 70 a fault of archnb itself; 130 interrupted; 141 the reader of the output went away."""
 
 
 def say(text: object, *, err: bool = False) -> None:

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archnb.address import show_address
-from archnb.cli.answers import BAD_INPUT, CODES, FOUND, Commands, careful, echo_json, fail, say, say_artefact
+from archnb.cli.answers import (
+    BAD_INPUT,
+    CODES,
+    FOUND,
+    LOSES_DATA,
+    Commands,
+    careful,
+    echo_json,
+    fail,
+    say,
+    say_artefact,
+)
 from archnb.exceptions import ArchnbError, unknown
 from archnb.finding import PRINCIPLES, SEVERITIES
 from archnb.shapes import Cell
@@ -435,21 +446,32 @@ def _note_data(notes: Any) -> list[dict[str, Any]]:
     return [{"line": note.line, "text": note.text, "reason": note.reason} for note in notes]
 
 
-@main.command("diff", epilog="Example: archnb diff shop-1.yaml shop-2.yaml")
+@main.command("diff", epilog="Example: archnb diff shop-1.yaml shop-2.yaml --fail-on loses-data")
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
+@click.option(
+    "--fail-on", type=click.Choice(["loses-data", "breaking", "never"]), default="breaking", show_default=True,
+    help="Exit with 1 where a change is breaking, with 5 where one loses data; milder ones are let through.",
+)  # fmt: skip
 @AsJson
 @careful
-def diff_command(old: Path, new: Path, as_json: bool) -> None:
-    """Say in words what changed between two designs, and how each change is carried out."""
+def diff_command(old: Path, new: Path, fail_on: str, as_json: bool) -> None:
+    """Say what changed between two designs, whom it breaks, what it loses, and how it is carried out.
+
+    Exits with 0 where all is compatible, 1 where a change is breaking, 5 where one loses data.
+    """
     from archnb import load, plan
     from archnb.diff import diff
 
     found = diff(plan(load(old)), plan(load(new)))
     if as_json:
-        echo_json([{"effect": c.effect, "path": c.path, "change": c.words, "how": c.how} for c in found.changes])
+        echo_json(found.data())
     else:
         say(repr(found))
+    if found.effect == "loses data" and fail_on != "never":
+        sys.exit(LOSES_DATA)
+    if found.effect == "breaking" and fail_on == "breaking":
+        sys.exit(FOUND)
 
 
 @main.command(epilog="Example: archnb demo --directory archnb-demo")

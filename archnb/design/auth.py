@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.declaration import DURATION, TIME, said
-from archnb.design.record import Named, Record
+from archnb.design.declaration import DURATION, TIME, Refers, said
+from archnb.design.record import Fault, Named, Record
+from archnb.exceptions import quote
 from archnb.quantity import Quantity
 
-Scope = Literal["any", "own"]
+# the words of a grant that are no fields
+GRANT_WORDS = ("any", "own", "tenant", "member", "none")
+_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*( is missing)?")
+# the fields of a grant: what is no word of its grammar
+_FIELDS = r"(?<![\w.])(?!(?:any|own|tenant|member|none|or|and|is|missing)\b)([^\W\d]\w*(?:\.\w+)*)"
+
+
+def read_grant(text: str) -> tuple[tuple[str, ...], ...]:
+    """The alternatives of a grant, each with the parts that must all hold; none where the text is not a grant.
+
+    >>> read_grant("own or practitioner"), read_grant("author and channel")
+    ((('own',), ('practitioner',)), (('author', 'channel'),))
+    >>> read_grant("driver is missing"), read_grant("any or own")
+    ((('driver is missing',),), ())
+    """
+    parts = tuple(
+        tuple(" ".join(one.split()) for one in re.split(r"\s+and\s+", each))
+        for each in re.split(r"\s+or\s+", text.strip())
+    )
+    flat = [one for each in parts for one in each]
+    if not all(_PATH.fullmatch(one) for one in flat) or (len(flat) > 1 and {"any", "none"} & {*flat}):
+        return ()
+    return parts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +57,36 @@ class Role(Record):
             "system": "service",
         },
     )
-    allows: Named[Scope] = said(
+    entity: str | None = said(
+        "Whose rows stand for those who have the role?",
+        example="Practitioner",
+        help="Where no entity has the role's name.",
+        refers="entity",
+    )
+    of: str | None = said(
+        "Which rows make somebody a member?",
+        example="Membership",
+        help="The entity that joins people to groups; the role is then one of the words of its role field, or any.",
+        refers="entity",
+        also=("membership",),
+    )
+    allows: Named[str] = said(
         "Which operations, on which rows?",
         default=dict,
         example="get_order: own",
+        help="Whatever is not listed, or cannot be concluded, is refused.",
         keys="operation",
+        refers=Refers("field path to whoever may", pick=_FIELDS),
+        grammar="grant",
         also=("permissions", "may"),
     )
     needs_mfa: bool | None = said("Must it use a second factor?", example="true", also=("mfa",))
+
+    def find_faults(self) -> Iterator[Fault]:
+        for operation, text in self.allows.items():
+            if not read_grant(text):
+                next = "write any, own, tenant, member, none, or the field that leads to whoever may; several with `or` or `and`"
+                yield Fault(f"allows.{operation}", f"{quote(text)} is not a grant", next)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ from archnb.design.declaration import (
     Refers,
     said,
 )
+from archnb.design.invariants import SPAN, Invariant, Transition, read_span
 from archnb.design.record import Fault, Named, Record
 from archnb.design.requirements import Consistency
 from archnb.exceptions import InputError, Problem, quote, unknown_name
@@ -124,6 +125,7 @@ MARKS: Mapping[str, str] = {
     "personal": "it is data about a person, as the GDPR has it",
     "secret": "it is never shown and never logged: a password hash, a token",
     "cascade": "the row goes when the row that it refers to goes",
+    "translated": "it is a text that each language has its own of, in a table of translations",
 }
 # what other languages call a mark, in lower case, and the mark that is meant
 MARKS_MEANT: Mapping[str, str] = {
@@ -132,7 +134,7 @@ MARKS_MEANT: Mapping[str, str] = {
 }  # fmt: skip
 _WORDS = tuple(MARKS)
 _FIELD = re.compile(
-    r"""\s*(?:->\s*(?P<reference>"[^"]+"|[\w ]*\w)|(?P<type>\w+))\s*   # -> Entity, or a type
+    r"""\s*(?:->\s*(?P<reference>"[^"]+"|[\w |]*\w)|(?P<type>\w+))\s*   # -> Entity, or a type
         (?:\((?P<arguments>[^)]*)\))?                                  # (200), (10, 2), (new, paid)
         (?P<rest>.*)""",
     re.VERBOSE | re.DOTALL,
@@ -166,6 +168,13 @@ class Field(Record):
     references: str | None = said(
         "Which entity does it refer to?", example="Customer", refers="entity", also=("ref", "refers", "foreign_key")
     )
+    either: tuple[str, ...] = said(
+        "To which of several entities may it refer?",
+        default=(),
+        example="Post, Photo",
+        help="Written '-> Post | Photo'. It becomes a field for each, of which exactly one is given.",
+        refers="entity",
+    )
     key: bool | None = said("Is it (part of) the primary key?", example="true", also=("primary_key", "pk"))
     unique: bool | None = said("Is its value unique?", example="true")
     optional: bool | None = said(
@@ -176,6 +185,11 @@ class Field(Record):
     )
     secret: bool | None = said(
         "Is it a secret?", example="true", help="A password hash, a token, a key: never shown, never logged."
+    )
+    translated: bool | None = said(
+        "Does each language have its own?",
+        example="true",
+        help="The row keeps the original; its translations stand in a table of their own, one row a language.",
     )
     default: str | None = said("Which value when none is given?", example="new")
     minimum: float | None = said("What is the least value?", example="0", also=("min",))
@@ -202,9 +216,22 @@ class Field(Record):
         return write_field(self)
 
     def find_faults(self) -> Iterator[Fault]:
-        if self.type is None and self.references is None:
+        if self.type is None and self.references is None and not self.either:
             yield Fault("", "a type is missing", "write for instance 'text(200)'. See archnb.types().")
-        if self.type == "reference" and self.references is None:
+        if self.either and (self.references is not None or len(self.either) < 2):
+            yield Fault(
+                "", "a reference is to one entity, or to one of several", "write '-> Post' or '-> Post | Photo'"
+            )
+        if self.either and (self.key or self.unique):
+            word = "key" if self.key else "unique"
+            yield Fault(
+                "",
+                f"a reference to one of several cannot be {word}",
+                "each of its fields may be missing; say `holds: [one per …]`",
+            )
+        if self.translated and self.type not in ("text", "char", "url", None):
+            yield Fault("", f"a {self.type} is not translated", "texts are: write for instance 'text(200) translated'")
+        if self.type == "reference" and self.references is None and not self.either:
             yield Fault("", "a reference needs the entity it refers to", "write for instance '-> Customer'")
         if self.type == "enum" and not self.values:
             yield Fault("", "an enum needs its words", "write for instance 'enum(new, paid)'")
@@ -233,7 +260,8 @@ def read_field(text: str) -> dict[str, Any]:
         cut = (
             next((n for n, word in enumerate(words) if n and word in _REFERENCE_STOPS), len(words)) if not quoted else 1
         )
-        made["type"], made["references"] = "reference", " ".join(words[:cut])
+        named = [one.strip() for one in " ".join(words[:cut]).split("|")] if not quoted else words
+        made |= {"type": "reference"} | ({"references": named[0]} if len(named) == 1 else {"either": named})
         rest = " ".join(words[cut:]) + " " + rest
     else:
         made["type"] = match["type"]
@@ -310,16 +338,21 @@ def write_field(field: Field) -> str | None:
     """The one-string form of a field, or None where it needs names: a comment, a native type, another deletion rule."""
     if field.comment or field.native or field.on_delete not in (None, "cascade") or field.type is None:
         return None
-    if any(mark is False for mark in (field.key, field.unique, field.optional, field.personal, field.secret)):
+    if any(
+        mark is False
+        for mark in (field.key, field.unique, field.optional, field.personal, field.secret, field.translated)
+    ):
         return None
     made = field.type
     if field.references is not None:
         made = f"-> {field.references}" if re.fullmatch(r"\w+", field.references) else f'-> "{field.references}"'
+    elif field.either:
+        made = f"-> {' | '.join(field.either)}"
     elif field.values:
         made += f"({', '.join(field.values)})"
     elif field.length is not None:
         made += f"({field.length}" + (f", {field.scale})" if field.scale is not None else ")")
-    for word in ("key", "unique", "optional", "personal", "secret"):
+    for word in ("key", "unique", "optional", "personal", "secret", "translated"):
         made += f" {word}" if getattr(field, word) else ""
     made += " cascade" if field.on_delete == "cascade" else ""
     if field.was is not None:
@@ -381,6 +414,63 @@ class Entity(Record):
         "Which part of the business does it belong to?", example="ordering", also=("context", "module")
     )
     history: bool | None = said("Must every earlier state be known?", example="true", help="Proposes event sourcing.")
+    holds: tuple[Invariant, ...] = said(
+        "What is always true of its rows?",
+        default=(),
+        example="ends_at > starts_at, no overlap of starts_at..ends_at per room",
+        help="Each line becomes a constraint of the engine, or what takes its place there. What follows from the fields is"
+        " proposed; `not always …` refuses it.",
+        grammar="holds",
+        also=("invariants", "constraints", "always"),
+    )
+    soft_delete: str | None = said(
+        "Which field says that a row is deleted, while it stays?",
+        example="deleted_at",
+        help="Reads leave such rows out, uniques hold among the living, and a delete sets the field. `none` refuses it.",
+        refers=Refers("field of the entity or none"),
+        also=("soft_deletes", "paranoid", "tombstone"),
+    )
+    append_only: bool | None = said(
+        "Are its rows only ever added?",
+        example="true",
+        help="Telemetry, clicks, entries of a ledger: nothing changes or deletes one; a repeat is told by its key.",
+        also=("immutable", "insert_only", "stream"),
+    )
+    valid: str | None = said(
+        "Between which two fields is a row valid?",
+        example="valid_from..valid_to per product",
+        help="An end that is missing is open. Rows of the same fields behind `per` follow upon each other and never overlap.",
+        refers=SPAN,
+        grammar="valid",
+    )
+    states: tuple[Transition, ...] = said(
+        "Which states follow upon which, and who may take the step?",
+        default=(),
+        example="requested -> accepted by driver, accepted -> started",
+        help="Of the one enum that these are words of. What is not listed is refused.",
+        grammar="states",
+        also=("transitions", "state_machine", "lifecycle"),
+    )
+
+    def find_faults(self) -> Iterator[Fault]:
+        """What two words of one entity say against each other."""
+        if self.valid is not None and read_span(self.valid) is None:
+            yield Fault(
+                "valid",
+                f"{quote(self.valid)} is no span",
+                "write FROM..TO [per FIELD], for instance: valid_from..valid_to per product",
+            )
+        if self.append_only and self.soft_delete not in (None, "none"):
+            yield Fault(
+                "append_only",
+                "rows that are only added are not deleted, softly or otherwise",
+                "say one of append_only and soft_delete",
+            )
+        if self.append_only and self.states:
+            yield Fault(
+                "append_only", "rows that are only added do not change their state", "say one of append_only and states"
+            )
+
     was: str | None = said(
         "What was it called before?", example="Client", help="A comparison of two versions then tells a rename, which keeps the data, from an entity that goes and another that comes.",
         also=("renamed_from", "formerly", "old_name"),

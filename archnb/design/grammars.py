@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from archnb.design.conditions import ASSIGNMENT, FILTER
 from archnb.design.entities import MARKS, STEP
+from archnb.design.invariants import HOLDS
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ GRAMMARS: Mapping[str, Grammar] = {
             "TYPE[(ARGUMENTS)] [MARK …] [was OLD_NAME] [>= LEAST] [<= MOST] [= DEFAULT], or -> ENTITY [MARK …] [was OLD_NAME]",
             ("text(200) unique personal", "-> Customer optional", "smallint >= 1 <= 5 = 3", "enum(new, paid) = new", "decimal(10, 2)", "text(80) was full_name"),
             f"A type, then marks ({', '.join(MARKS)}), then what it was called before, the least and greatest value, the default. An arrow refers to"
-            " another entity. Inside {} a text with a comma stands in quotes.",
+            " another entity, or to one of several. Inside {} a text with a comma stands in quotes.",
         ),
         Grammar(
             "steps",
@@ -49,6 +50,27 @@ GRAMMARS: Mapping[str, Grammar] = {
             ("create OrderLine", "reserve Stock undo release", "capture Payment via psp undo refund"),
             "What a write does besides, in order: a verb and the entity; through which third party; what undoes it. Steps"
             " with a third party or in another store make a saga.",
+        ),
+        Grammar(
+            "holds",
+            HOLDS,
+            ("ends_at > starts_at", "amount > 0", "workspace = project.workspace", "no overlap of starts_at..ends_at per room where status in (held, booked)", "exactly one of post, photo", "one per driver where status in (accepted, started)", "not always ends_at > starts_at"),
+            "What every row of the entity fulfils. A condition behind `where` is FIELD = WORD, FIELD <> WORD, FIELD in (WORD, …),"
+            " FIELD is missing or FIELD is present, joined by `and`. A span holds its beginning and not its end: one booking may"
+            " begin when another ends.",
+        ),
+        Grammar(
+            "valid",
+            "FROM..TO [per FIELD, …]",
+            ("valid_from..valid_to", "starts_on..ends_on per employee"),
+            "The two fields between which a row is valid, the second of them open where it is missing; and whose rows follow"
+            " upon each other.",
+        ),
+        Grammar(
+            "states",
+            "STATE [or STATE] -> STATE [by ROLE [or ROLE]]",
+            ("requested -> accepted by driver", "requested or accepted -> cancelled by rider"),
+            "A step that a row may take from one word of its enum to another, and who may take it.",
         ),
         Grammar(
             "by",
@@ -98,6 +120,14 @@ GRAMMARS: Mapping[str, Grammar] = {
             "FUNCTION [of FIELD] [by FIELD or PERIOD]",
             ("sum of total by day", "count by status", "average of stars"),
             "What is computed over the rows: sum, count, average, min or max; by a field, or by hour, day, week, month or year.",
+        ),
+        Grammar(
+            "grant",
+            "any | none | PART [and PART …] [or PART …], where PART is own, tenant, member, FIELD[.FIELD …] or FIELD is missing",
+            ("any", "own", "tenant", "practitioner", "own or assignee", "author and channel", "driver is missing"),
+            "On which rows: on any; on those that refer to the caller (`own`); on those of the tenant, or of a group, that a row of"
+            " membership joins the caller to (`tenant`, `member`); on those whose field leads to the caller, or to a group of theirs;"
+            " on those that have nobody yet (`driver is missing`). `none` refuses.",
         ),
         Grammar(
             "cache key",

@@ -48,6 +48,15 @@ class Record:
         """The one-string form, or None where it cannot say everything."""
         return None
 
+    def __str__(self) -> str:
+        """The one-string form, where it says all."""
+        return (self.write_shorthand() if self.SHORTHAND else None) or repr(self)
+
+    @classmethod
+    def continues(cls, before: str, text: str) -> bool:
+        """Whether, in a list of one-string forms, a text goes on from the one before: a comma within a form cuts it in two."""
+        return False
+
     def find_faults(self) -> Iterator[Fault]:
         """What is wrong between the fields of this record, beyond what each field declares of itself."""
         return iter(())
@@ -358,8 +367,21 @@ def _convert_tuple(kind: Any, value: object, path: str, problems: list[Problem])
     if not isinstance(value, list | tuple):
         problems.append(_expected(path, value, "a list is expected"))
         return None
+    if _is_listed(kind):
+        value = _join_forms(kind, value)
     made = [_convert(kind, one, _join(path, str(n)), problems, None) for n, one in enumerate(value)]
     return tuple(one for one in made if one is not None)
+
+
+def _join_forms(kind: type[Record], given: list[Any] | tuple[Any, ...]) -> list[Any]:
+    """One-string forms that a comma of their own had cut, whole again."""
+    made: list[Any] = []
+    for one in given:
+        if made and isinstance(one, str) and isinstance(made[-1], str) and kind.continues(made[-1], one):
+            made[-1] = f"{made[-1]}, {one}"
+        else:
+            made.append(one)
+    return made
 
 
 def _is_listed(kind: Any) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archnb.design.conditions import SPECIAL, Assignment, Filter
 from archnb.design.declaration import Refers
 from archnb.design.entities import TYPES, TYPES_MEANT, AccessPattern, Entity, Field, collect_fields
+from archnb.design.expansion import expand
 from archnb.design.flow import ZONES
 from archnb.design.jobs import QUEUES
 from archnb.design.patterns import PATTERNS
@@ -50,14 +51,16 @@ class Names:
 
     def __init__(self, design: Design, closed: Collection[str] = ()) -> None:
         self.design, self.closed = design, closed
+        # what stands for several things may be named as it is written out
+        self.entities = expand(design.entities)
         self._fields: dict[str, Mapping[str, Field]] = {}
 
     def fields(self, entity: str) -> Mapping[str, Field] | None:
         """The fields of an entity with those it inherits; None where there is no such entity."""
-        if entity not in self.design.entities:
+        if entity not in self.entities:
             return None
         if entity not in self._fields:
-            self._fields[entity] = collect_fields(self.design.entities, entity)
+            self._fields[entity] = collect_fields(self.entities, entity)
         return self._fields[entity]
 
     @cached_property
@@ -99,6 +102,8 @@ def _fields_of_entity(names: Names, at: Reference) -> Collection[str] | None:
 
 def _field_paths(names: Names, at: Reference) -> Collection[str] | None:
     holder = at.holder(AccessPattern)
+    if holder is None and at.holder(Entity) is not None:
+        return _fields_of_entity(names, at)
     if holder is None or (holder[1].reads is None) == (holder[1].writes is None):
         return None
     own = names.fields(holder[1].reads or holder[1].writes)
@@ -111,6 +116,32 @@ def _field_paths(names: Names, at: Reference) -> Collection[str] | None:
     return [*own, "id"] if inner is None else [f"{first}.{one}" for one in (*inner, "id")]
 
 
+def _fields_or_none(names: Names, at: Reference) -> Collection[str] | None:
+    own = _fields_of_entity(names, at)
+    return None if own is None else [*own, "none"]
+
+
+def _parts_of_row(names: Names, at: Reference) -> Collection[str] | None:
+    """The fields of a row, and by `reference.field` those of a row that it refers to; of money, `.currency` is a part."""
+    holder = at.holder(Entity)
+    own = names.fields(holder[0]) if holder is not None else None
+    way = at.name.split(".")[:-1]
+    for step in way:
+        if own is None or step not in own:
+            return own
+        if own[step].type == "money":
+            return [f"{'.'.join(way)}.currency"]
+        target = own[step].references
+        own = names.fields(target) if target is not None else None
+    return own if own is None or not way else [f"{'.'.join(way)}.{one}" for one in (*own, "id")]
+
+
+def _states_of_entity(names: Names, at: Reference) -> Collection[str] | None:
+    own = at.holder(Entity)
+    fields = names.fields(own[0]) if own is not None else None
+    return None if fields is None else [word for one in fields.values() for word in one.values]
+
+
 # types whose values are written as words of their own
 _TEXTUAL = frozenset(
     {"text", "char", "code", "email", "url", "phone", "country", "currency", "language", "ip", "uuid", "json", "other"}
@@ -119,11 +150,14 @@ _TEXTUAL = frozenset(
 
 def _values_of_field(names: Names, at: Reference) -> Collection[str] | None:
     """What may stand beside a field in a filter or an assignment: one of its words, or a field that leads there."""
-    pattern = at.holder(AccessPattern)
+    pattern, entity = at.holder(AccessPattern), at.holder(Entity)
     one = at.holders[-1][1] if at.holders and isinstance(at.holders[-1][1], Filter | Assignment) else None
-    if pattern is None or one is None or one.field is None or (pattern[1].reads is None) == (pattern[1].writes is None):
+    if one is None or one.field is None:
         return None
-    own = names.fields(pattern[1].reads or pattern[1].writes)
+    if pattern is not None and (pattern[1].reads is None) != (pattern[1].writes is None):
+        own = names.fields(pattern[1].reads or pattern[1].writes)
+    else:
+        own = names.fields(entity[0]) if entity is not None else None
     if own is None or at.name in SPECIAL or not re.match(r"[^\W\d]", at.name) or at.name.startswith("now "):
         return None
     first, dot, _ = at.name.partition(".")
@@ -175,6 +209,23 @@ def _fields_of_operation(names: Names, at: Reference) -> Collection[str] | None:
     entity = find_entity(names.design, name, operation)
     own = names.fields(entity) if entity is not None else None
     return None if own is None else [*own, "id"]
+
+
+def _paths_of_grant(names: Names, at: Reference) -> Collection[str] | None:
+    operations, operation = names.design.api.operations, at.holders[-1][0]
+    if operation not in operations:
+        return None
+    entity = find_entity(names.design, operation, operations[operation])
+    *above, _ = at.name.split(".")
+    for n, part in enumerate((*above, "")):
+        own = names.fields(entity) if entity is not None else None
+        if own is None:
+            return None
+        prefix = "".join(f"{one}." for one in above[:n])
+        if part not in own or own[part].references is None:
+            return [f"{prefix}{one}" for one in own]
+        entity = own[part].references
+    return None
 
 
 def find_entity(design: Design, name: str, operation: Operation) -> str | None:
@@ -236,11 +287,16 @@ def _triggers(names: Names, at: Reference) -> Collection[str] | None:
 
 
 SCOPES: Mapping[str, Scope] = {
-    "entity": Scope("entity", lambda n, _: n.design.entities, hint="Declare it under entities."),
+    "entity": Scope("entity", lambda n, _: n.entities, hint="Declare it under entities."),
     "entity or relationship": Scope(
-        "entity", lambda n, _: [*n.design.entities, *n.design.relationships], hint="Declare it under entities."
+        "entity", lambda n, _: [*n.entities, *n.design.relationships], hint="Declare it under entities."
     ),
     "field of the entity": Scope("field", _fields_of_entity, is_local=True),
+    "field of the entity or none": Scope("field", _fields_or_none, is_local=True),
+    "part of a row": Scope("field", _parts_of_row, is_local=True),
+    "state of the entity": Scope(
+        "state", _states_of_entity, hint="States are the words of an enum of the entity.", is_local=True
+    ),
     "field path": Scope("field", _field_paths, is_local=True),
     "value of the field": Scope("value", _values_of_field, is_local=True),
     "type": Scope("type", lambda n, _: TYPES, hint="See archnb.types().", meant=TYPES_MEANT),
@@ -263,6 +319,7 @@ SCOPES: Mapping[str, Scope] = {
     "part of a cache key": Scope("parameter", _parts_of_key, "access", is_local=True),
     "role": Scope("role", lambda n, _: n.roles, "access", "Declare it under auth.roles."),
     "field of the operation": Scope("field", _fields_of_operation, "access", is_local=True),
+    "field path to whoever may": Scope("field", _paths_of_grant, "api", is_local=True),
     "store": Scope("store", lambda n, _: n.design.schema.stores, "schema", "Declare it under schema.stores."),
     "table": Scope("table", _tables, "schema", "Say its columns, or the entity it is for.", is_local=True),
     "column of the table": Scope("column", _columns, "schema", is_local=True),
@@ -334,7 +391,10 @@ def _gather(record: Record, path: str, holders: Holders, found: list[Reference])
         if value is None or value == ():
             continue
         here = f"{path}.{name}" if path else name
-        if refers is not None:
+        if refers is not None and kind == "values by name":
+            for key, one in value.items():
+                _add(one, f"{here}.{key}", refers, (*holders, (key, record)), found)
+        elif refers is not None:
             # what is written as one text is one place
             _add(value, path if is_text else here, refers, holders, found)
         if kind == "record":

@@ -98,6 +98,29 @@ class Unique(Record):
     """Columns whose values together are unique."""
 
     columns: tuple[str, ...] = said("Which columns?", default=(), example="email", refers="column of the table")
+    where: str | None = said("Among which rows only?", example="deleted_at IS NULL")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exclusion(Record):
+    """Two rows that agree in some columns never overlap between two others."""
+
+    columns: tuple[str, ...] = said("Which columns agree?", default=(), example="room_id", refers="column of the table")
+    start: str | None = said("Where does a row begin?", example="starts_at", refers="column of the table")
+    end: str | None = said("Where does it end?", example="ends_at", refers="column of the table")
+    holds_end: bool | None = said(
+        "Does the end itself belong to it?",
+        example="false",
+        help="So do the last days of a leave; a booking may begin when another ends.",
+    )
+    where: str | None = said("Among which rows only?", example="status IN ('held', 'booked')")
+
+    def find_faults(self) -> Iterator[Fault]:
+        """Both ends are said."""
+        if self.start is None or self.end is None:
+            yield Fault(
+                "", "where a row begins or ends is missing", "say both, for instance start: starts_at and end: ends_at"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,9 +137,14 @@ class SchemaTable(Record):
     )
     uniques: Named[Unique] = said("What is unique?", default=dict)
     checks: Named[Check] = said("Which conditions hold?", default=dict)
+    exclusions: Named[Exclusion] = said("Which rows may not overlap?", default=dict)
     foreign_keys: Named[ForeignKey] = said("What does it refer to?", default=dict)
     indexes: Named[Index] = said("Which indexes?", default=dict)
     partition_by: str | None = said("How is it partitioned?", example="range (placed_at) monthly")
+    soft_delete: str | None = said(
+        "Which column says that a row is deleted, while it stays?", example="deleted_at", refers="column of the table"
+    )
+    append_only: bool | None = said("Does the engine refuse to change or delete its rows?", example="true")
     comment: str | None = said("What is it for?", example="one row per order")
 
 

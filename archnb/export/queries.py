@@ -8,7 +8,7 @@ throws away all rows before it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -84,6 +84,8 @@ class Query:
     purpose: str = ""
     parent: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
+    # the statement of the plan that it is
+    planned: Any = field(default=None, repr=False, compare=False)
 
 
 def queries(plan: Plan, dialect: str = "postgresql") -> list[Query]:
@@ -140,7 +142,7 @@ class _Writer:
         return Query(
             self.name, kind, self._text(statement, parameters), parameters, self._expected() if is_found else None, statement=statement,
             expected_rows="one" if isinstance(one, planned.Insert | planned.Upsert) else one.rows, purpose=one.purpose if is_step else "",
-            guards=guards,
+            guards=guards, planned=one,
         )  # fmt: skip
 
     def _read(self, one: planned.Read) -> Query:
@@ -153,7 +155,7 @@ class _Writer:
             following = self._text(self.making.select(one, is_next=True), after)
         return Query(
             self.name, "read", self._text(statement, parameters), parameters, self._expected() if not one.purpose else None, following, after,
-            statement, tuple(self._include(each) for each in one.includes), _list_columns(one), one.rows, one.purpose,
+            statement, tuple(self._include(each) for each in one.includes), _list_columns(one), one.rows, one.purpose, planned=one,
         )  # fmt: skip
 
     def _include(self, one: planned.Include) -> Query:
@@ -162,7 +164,7 @@ class _Writer:
         parameters = _list_parameters(list_values(one.read), is_list=True)
         return Query(
             self.name, "read", self._text(statement, parameters), parameters, None, statement=statement, columns=_list_columns(one.read),
-            expected_rows=one.rows, purpose=one.read.purpose, parent=tuple(each.column for each in one.parent),
+            expected_rows=one.rows, purpose=one.read.purpose, parent=tuple(each.column for each in one.parent), planned=one,
         )  # fmt: skip
 
     def _text(self, statement: Any, parameters: tuple[Parameter, ...]) -> str:
@@ -238,7 +240,26 @@ def _list_columns(one: planned.Read) -> tuple[Output, ...]:
     )
 
 
-def _explain_absence(plan: Plan, name: str) -> str:
+def spread(query: Query, dialect: str, values: Mapping[str, Sequence[Any]]) -> tuple[str, dict[str, Any]]:
+    """The SQL and the values of what comes along, for a driver that takes no lists: each list is spread out.
+
+    values: by parameter, the lists, of one length; PostgreSQL takes them as they are.
+    """
+    if dialect == "postgresql":
+        return query.sql, {name: list(found) for name, found in values.items()}
+    names = [one.name for one in query.parameters if one.is_list]
+    rows = list(zip(*(values[name] for name in names), strict=True))
+    bound = {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in zip(names, row, strict=True)}
+    if len(names) == 1:
+        places = ", ".join(f":{names[0]}_{n}" for n in range(len(rows))) or "NULL"
+        return query.sql.replace(f"(:{names[0]})", f"({places})"), bound
+    parts = ", ".join("(" + ", ".join(f":{name}_{n}" for name in names) + ")" for n in range(len(rows)))
+    listed = f"VALUES {parts}" if dialect == "sqlite" else parts
+    return query.sql.replace(f"(:{'_and_'.join(names)})", f"({listed})"), bound
+
+
+def explain_absence(plan: Plan, name: str) -> str:
+    """Why there is no SQL of an access pattern: where its entity is instead."""
     pattern, places = plan.planned.entities.access[name], plan.model.places
     entity = pattern.entity
     home = places.find_said_home(entity)
@@ -247,6 +268,8 @@ def _explain_absence(plan: Plan, name: str) -> str:
     if pattern.search and places.list_copies(entity):
         store = places.list_copies(entity)[0]
         return f"{name}: {store} ({places.engine(store).name}) answers it"
+    if places.find_table(entity) in plan.planned.schema.tables:
+        return f"{name}: nothing says what it sets"
     return f"{name}: {entity} has no relational table"
 
 
@@ -280,10 +303,10 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
         parts += _write(plan, one, plan.planned.entities.access[one.pattern])
     written = {one.pattern for one in found}
     parts += [
-        write_comment(_explain_absence(plan, name)) for name in plan.planned.entities.access if name not in written
+        write_comment(explain_absence(plan, name)) for name in plan.planned.entities.access if name not in written
     ]
     return Source(f"queries-{dialect}", f"Queries for {dialect}", "sql", "".join(parts).rstrip() + "\n", filename=f"queries.{dialect}.sql",
                   description="Parameters are written :name.")  # fmt: skip
 
 
-__all__ = ["Output", "Parameter", "Query", "export_queries", "queries"]
+__all__ = ["Output", "Parameter", "Query", "explain_absence", "export_queries", "queries", "spread"]

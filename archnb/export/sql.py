@@ -16,9 +16,10 @@ from archnb.design.schema import Schema as SaidSchema
 from archnb.engines import Roster, load_engine
 from archnb.exceptions import ArchnbError
 from archnb.export.column_types import is_built_in, sql_type, translate
+from archnb.export.guards import Guards, is_taken_by_mysql
 from archnb.model.identifiers import LIMIT, claim_folded, shorten
 from archnb.model.lookups import bare, list_full_text
-from archnb.planned.schema import Column, Index, Schema, Split, Table
+from archnb.planned.schema import Column, Exclusion, Index, Schema, Split, Table
 from archnb.shapes import Source
 
 if TYPE_CHECKING:
@@ -164,10 +165,14 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
             )
         )
     for wanted, unique in table.uniques.items():
-        if not _is_caseless(table, unique.columns, dialect):
+        if not unique.where and not _is_caseless(table, unique.columns, dialect):
             parts.append(
                 sa.UniqueConstraint(*(columns[one].name for one in unique.columns), name=making.name(name, wanted))
             )
+    if load_engine(dialect).has("exclusion constraints"):
+        parts += [
+            _make_exclusion(making, name, table, wanted, one, columns) for wanted, one in table.exclusions.items()
+        ]
     parts += _make_checks(making, name, table, engine)
     for wanted, one in table.foreign_keys.items():
         if one.references not in making.names or not one.columns:
@@ -184,25 +189,65 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
             use_alter=_is_later(making, name, one.references),
         )  # fmt: skip
         parts.append(place)
-    options: dict[str, Any] = {"mysql_charset": "utf8mb4"}
+    table_options: dict[str, Any] = {"mysql_charset": "utf8mb4"}
     split = usable_split(table)
     if load_engine(dialect).has("partitions with foreign keys") and split is not None:
         quote = make_dialect(dialect).identifier_preparer.quote
-        options["postgresql_partition_by"] = (
+        table_options["postgresql_partition_by"] = (
             f"{split.kind.upper()} ({', '.join(quote(shorten(one)) for one in split.columns)})"
         )
-    made = sa.Table(making.names[name], target, *parts, comment=table.comment or None, info={"table": name}, **options)
+    made = sa.Table(
+        making.names[name], target, *parts, comment=table.comment or None, info={"table": name}, **table_options
+    )
     for wanted, unique in table.uniques.items():
-        if _is_caseless(table, unique.columns, dialect):
+        is_partial = bool(unique.where) and load_engine(dialect).has("partial indexes")
+        if is_partial or (not unique.where and _is_caseless(table, unique.columns, dialect)):
+            folded = _is_caseless(table, unique.columns, dialect)
+            source = making.source(name, "uniques", wanted, engine)
+            condition = translate(unique.where, source, dialect) if unique.where else None
+            options: dict[str, Any] = {} if condition is None else {f"{dialect}_where": sa.literal_column(condition)}
             _add_index(
                 made,
                 making.name(name, wanted),
-                _fold(table, made, columns, unique.columns),
+                _fold(table, made, columns, unique.columns) if folded else [columns[one] for one in unique.columns],
                 unique=True,
                 info={"name": wanted},
+                **options,
             )
     for wanted, index in table.indexes.items():
         _make_index(making, made, name, wanted, table, index, columns, engine)
+
+
+# the range that two columns make, by their type
+_RANGES = {
+    "timestamp": "tstzrange",
+    "date": "daterange",
+    "int": "int4range",
+    "bigint": "int8range",
+    "decimal": "numrange",
+}
+
+
+def _make_exclusion(
+    making: _Making, name: str, table: Table, wanted: str, one: Exclusion, columns: dict[str, sa.Column[Any]]
+) -> Any:
+    """EXCLUDE: rows that agree in columns and whose ranges meet are refused."""
+    import sqlalchemy as sa
+    from sqlalchemy.dialects.postgresql import ExcludeConstraint
+
+    start = columns[one.start]
+    native = (table.columns[one.start].native or "").lower()
+    function = (
+        "tsrange" if native.startswith("timestamp") and "with time zone" not in native and "tz" not in native else ""
+    )
+    function = function or _RANGES.get(table.columns[one.start].type, "numrange")
+    bounds: Any = sa.literal_column("'[]'" if one.holds_end else "'[)'")
+    span = getattr(sa.func, function)(start, columns[one.end], bounds)
+    parts: list[Any] = [(columns[each], "=") for each in one.columns]
+    where: Any = sa.literal_column(one.where) if one.where else None
+    return ExcludeConstraint(
+        *parts, (span, "&&"), using="gist", where=where, name=making.name(name, wanted), info={"name": wanted}
+    )
 
 
 def primary_key_of(table: Table, dialect: str) -> tuple[str, ...]:
@@ -287,7 +332,7 @@ def _make_checks(making: _Making, name: str, table: Table, engine: str) -> list[
 
     made: list[Any] = []
     for wanted, check in table.checks.items():
-        if not check.condition:
+        if not check.condition or (making.dialect == "mysql" and not is_taken_by_mysql(table, check)):
             continue
         condition = translate(check.condition or "", making.source(name, "checks", wanted, engine), making.dialect)
         if condition is not None:
@@ -430,6 +475,10 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
     )
     if "vector" in kinds:
         done.append(Statement("CREATE EXTENSION IF NOT EXISTS vector", "embeddings are kept and compared by pgvector"))
+    excluding = [name for name in tables if schema.tables[name].exclusions and able.has("exclusion constraints")]
+    if excluding:
+        why = "an exclusion constraint compares numbers and keys for equality beside ranges"
+        done.append(Statement("CREATE EXTENSION IF NOT EXISTS btree_gist", why))
     late: list[Statement] = []
     for name, table in tables.items():
         keys = sorted(table.foreign_key_constraints, key=lambda one: str(one.name))
@@ -455,16 +504,27 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
         ]
         if dialect == "postgresql":
             late += _make_comments(table, how)
-    return done + late
+    guards = Guards(schema, dialect, {name: table.name for name, table in tables.items()}).write()
+    return done + late + [Statement(one.text, _why_guarded(plan, one.table, one.name)) for one in guards]
+
+
+def _why_guarded(plan: Plan, table: str, name: str) -> str:
+    if not table:
+        return "what the triggers of tables call whose rows are only ever added"
+    path = f"schema.tables.{table}"
+    found = (_reason(plan, f"{path}.{kind}.{name}") for kind in ("exclusions", "checks", "uniques"))
+    return next((one for one in found if one), "") or _reason(plan, f"{path}.{name}")
 
 
 def left_out(plan: Plan, dialect: str) -> list[str]:
     """The indexes and checks of the design that the DDL of a dialect does not have, as `table.name`."""
     tables = {table.info["table"]: table for table in metadata(plan, dialect).tables.values()}
     missing = []
+    guards = Guards(plan.planned.schema, dialect, {name: table.name for name, table in tables.items()}).write()
     for name, table in tables.items():
         record = plan.planned.schema.tables[name]
         made = {one.info.get("name") for one in (*table.indexes, *table.constraints)}
+        made |= {one.name for one in guards if one.table == name}
         missing += [f"{name}.{one}" for one in (*record.indexes, *record.checks) if one not in made]
     return missing
 
@@ -553,6 +613,10 @@ def export_sql(plan: Plan, dialect: str = "postgresql") -> Source:
     if dialect == "sqlite":
         parts.append("PRAGMA foreign_keys = ON;\n\n")
     for one in statements(plan, dialect):
+        if dialect == "mysql" and "\nBEGIN\n" in one.text:
+            # its client ends a statement at the first semicolon unless told otherwise
+            parts.append(f"{write_comment(one.reason)}DELIMITER //\n{one.text}//\nDELIMITER ;\n\n")
+            continue
         parts.append(write_comment(one.reason) + one.text + ";\n\n")
     return Source(f"sql-{dialect}", f"DDL for {load_engine(dialect).label}", "sql", "".join(parts).rstrip() + "\n", filename=f"schema.{dialect}.sql",
                   description="Tables, keys and indexes in an order in which they run.")  # fmt: skip

@@ -14,13 +14,17 @@ from typing import Any, TypeVar
 from archnb.design import Design
 from archnb.design.entities import Field
 from archnb.model.calls import Calls
+from archnb.model.erasure import Erasure, Erasures
 from archnb.model.inheritance import Inheritance
+from archnb.model.invariants import Invariants, Machine, Span
 from archnb.model.keys import Key, Keys
+from archnb.model.lifetimes import Lifetimes
 from archnb.model.lookups import Access, Demand
 from archnb.model.people import Membership, People
 from archnb.model.places import Place, Places
 from archnb.model.properties import Embed, Properties
 from archnb.model.queues import Queues
+from archnb.model.reaches import Conclusion, Question, Reaches
 from archnb.model.references import Reference, References
 from archnb.model.roles import Principal, Roles
 from archnb.model.tenants import Tenants
@@ -33,12 +37,18 @@ from archnb.model.writes import Setting, Writes
 __all__ = [
     "Access",
     "Calls",
+    "Conclusion",
     "Demand",
     "Embed",
+    "Erasure",
+    "Erasures",
     "Inheritance",
+    "Invariants",
     "Key",
     "Keys",
+    "Lifetimes",
     "Load",
+    "Machine",
     "Membership",
     "Model",
     "People",
@@ -46,11 +56,13 @@ __all__ = [
     "Places",
     "Principal",
     "Properties",
+    "Question",
     "Queues",
     "Reference",
     "References",
     "Roles",
     "Setting",
+    "Span",
     "Tenants",
     "Touch",
     "Touches",
@@ -126,6 +138,28 @@ class Model:
         )
 
     @cached_property
+    def lifetimes(self) -> Lifetimes:
+        """Whether rows are deleted softly, or only ever added."""
+        one = self.design
+        return self._keep(
+            "lifetimes",
+            (one.entities, one.relationships, one.access),
+            lambda: Lifetimes(one.entities, one.access, self.inheritance, self.keys, self.references),
+        )
+
+    @cached_property
+    def invariants(self) -> Invariants:
+        """What is always true of rows."""
+        one = self.design
+        return self._keep(
+            "invariants",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Invariants(
+                one.entities, one.access, self.inheritance, self.keys, self.references, self.people, self.lifetimes
+            ),
+        )
+
+    @cached_property
     def roles(self) -> Roles:
         """Who stands behind a role."""
         one = self.design
@@ -143,6 +177,38 @@ class Model:
             "tenants",
             (one.entities, one.relationships, one.access, one.auth),
             lambda: Tenants(one.entities, one.auth, self.people, self.references, self.ways),
+        )
+
+    @cached_property
+    def reaches(self) -> Reaches:
+        """On which rows a caller may act."""
+        one = self.design
+        return self._keep(
+            "reaches",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Reaches(
+                one.entities,
+                one.access,
+                self.inheritance,
+                self.keys,
+                self.references,
+                self.ways,
+                self.people,
+                self.roles,
+                self.tenants,
+            ),
+        )
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        """What becomes of each row when a person's data is erased."""
+        one = self.design
+        return self._keep(
+            "erasures",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Erasures(
+                one.entities, one.relationships, one.access, self.people, self.references, self.keys, self.inheritance
+            ),
         )
 
     @cached_property
@@ -169,7 +235,11 @@ class Model:
     def touches(self) -> Touches:
         """What an access pattern reads and writes."""
         one = self.design
-        return self._keep("touches", (one.access, one.relationships), lambda: Touches(one.access, one.relationships))
+        return self._keep(
+            "touches",
+            (one.entities, one.access, one.relationships, one.auth),
+            lambda: Touches(one.access, one.relationships, self.erasures),
+        )
 
     @cached_property
     def traffic(self) -> Traffic:
@@ -177,7 +247,7 @@ class Model:
         one, schema = self.design, self.design.schema
         return self._keep(
             "traffic",
-            (one.entities, one.access, one.relationships, schema.stores, schema.tables),
+            (one.entities, one.access, one.relationships, one.auth, schema.stores, schema.tables),
             lambda: Traffic(one.access, self.touches, self.places),
         )
 

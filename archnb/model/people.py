@@ -34,8 +34,11 @@ _EXTERNAL = frozenset(
 _CHOSEN = frozenset({"handle", "nickname", "nick", "screen_name", "user_name"})
 # words in the names of rows that make somebody a member, where no field says as what
 _MEMBERS = frozenset(
-    {"member", "membership", "participant", "participation", "collaborator", "enrolment", "enrollment"}
-)
+    {
+        "member", "membership", "participant", "participation", "collaborator", "enrolment", "enrollment", "seat",
+        "attendee", "crew", "roster",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,11 @@ class Membership:
     group: Reference
     role_field: str | None
     roles: tuple[str, ...]
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether a field has the roles of the members."""
+        return self.role_field is not None
 
 
 class People:
@@ -69,6 +77,8 @@ class People:
         self.all: tuple[str, ...] = tuple(name for name in entities if self._is_of_people(name))
         self._known = frozenset(self.all)
         self._owner = auth.owner
+        # what the design says makes somebody a member
+        self._joining = frozenset(role.of for role in auth.roles.values() if role.of)
         self._memberships: tuple[Membership, ...] | None = None
 
     def list_personal(self, entity: str) -> tuple[str, ...]:
@@ -162,9 +172,15 @@ class People:
             if other is not None and not self.is_person(other.target):
                 # a like, a vote or a reaction joins a person and a thing as well, and makes nobody a member
                 roles = self._find_roles(entity)
-                if roles is not None or set(split_words(entity)) & _MEMBERS:
+                if roles is not None or self._joins_by_name(entity, persons[0].target, other.target):
                     return Membership(entity, persons[0], other, *(roles or (None, ())))
         return None
+
+    def _joins_by_name(self, entity: str, person: str, group: str) -> bool:
+        """Whether the design says it, the word does, or the name is made of the two: `TeamUser`."""
+        own, ends = split_words(entity), (split_words(person), split_words(group))
+        is_pair = own in ((*ends[0], *ends[1]), (*ends[1], *ends[0]))
+        return entity in self._joining or bool({*own} & _MEMBERS) or is_pair
 
     def _find_roles(self, entity: str) -> tuple[str, tuple[str, ...]] | None:
         """The field of an entity whose words are roles of the design."""

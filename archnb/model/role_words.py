@@ -9,9 +9,29 @@ STAFF = frozenset(
     {
         "admin", "administrator", "staff", "support", "operator", "operations", "employee", "manager", "moderator",
         "editor", "analyst", "finance", "warehouse", "auditor", "agent", "root", "superuser", "clerk", "supervisor",
-        "backoffice", "merchandiser", "buyer_team", "catalogue",
+        "backoffice", "merchandiser", "buyer_team", "catalogue", "reception", "receptionist", "desk", "dispatcher",
+        "secretary", "cashier", "teller", "concierge", "compliance", "accounting", "accountant", "librarian", "registrar",
+        "helpdesk",
     }
 )  # fmt: skip
+# of these, the ones that customers' own people have as often as the operator's
+EITHER = frozenset(
+    {"operator", "agent", "manager", "editor", "analyst", "supervisor", "clerk", "accountant", "dispatcher"}
+)
+# programs that others run
+FOREIGN = frozenset({"partner", "integration", "external", "vendor", "webhook", "third", "affiliate", "reseller"})
+# the system's own programs, which work on all rows because that is what they are for
+OWN_JOBS = frozenset({"internal", "system", "worker", "cron", "scheduler", "job", "batch"})
+# what a member of a group may, from the least on
+RANKS: tuple[frozenset[str], ...] = (
+    frozenset({"guest", "visitor", "observer", "viewer", "reader", "follower", "listener", "readonly"}),
+    frozenset({"member", "user", "participant", "contributor", "editor", "writer", "author", "collaborator", "player", "employee", "staff"}),
+    frozenset({"moderator", "manager", "maintainer", "lead", "coordinator", "supervisor", "captain", "organiser", "organizer"}),
+    frozenset({"admin", "administrator"}),
+    frozenset({"owner", "founder", "president"}),
+)  # fmt: skip
+# an operation named so takes a row that is nobody's yet
+CLAIMS = frozenset({"accept", "claim", "take", "grab", "adopt", "pick"})
 # programs
 SERVICES = frozenset(
     {
@@ -57,3 +77,58 @@ def is_staff(role: str) -> bool:
 def is_user(role: str) -> bool:
     """Whether the role is that of whoever uses the system."""
     return _has(role, USERS) and not is_service(role) and not is_staff(role)
+
+
+def may_be_a_customers(role: str) -> bool:
+    """Whether the word is one that customers' own people have as often as the operator's: an operator, an agent."""
+    return is_staff(role) and not _has(role, STAFF - EITHER)
+
+
+def is_own_job(role: str) -> bool:
+    """Whether the programs of the role are the system's own, which work on everybody's rows.
+
+    >>> is_own_job("billing worker"), is_own_job("partner"), is_own_job("service")
+    (True, False, False)
+    """
+    return _has(role, OWN_JOBS) and not _has(role, FOREIGN)
+
+
+def is_foreign(role: str) -> bool:
+    """Whether others run the programs of the role."""
+    return _has(role, FOREIGN)
+
+
+def is_claim(operation: str) -> bool:
+    """Whether an operation takes a row that is nobody's yet, by its verb.
+
+    >>> is_claim("accept_trip"), is_claim("complete_trip")
+    (True, False)
+    """
+    return split_words(operation)[0] in CLAIMS
+
+
+def rank_words(words: tuple[str, ...]) -> dict[str, float]:
+    """How much a member with each word may, as far as it is known: an admin may what a member may, and more.
+
+    A word that is not known stands between its neighbours where the known ones are listed in their order.
+
+    >>> rank_words(("owner", "admin", "agent", "guest"))
+    {'owner': 4.0, 'admin': 3.0, 'agent': 1.5, 'guest': 0.0}
+    >>> rank_words(("red", "blue"))
+    {}
+    """
+    known = {one: float(n) for one in words for n, rank in enumerate(RANKS) if set(split_words(one)) & rank}
+    listed = [known[one] for one in words if one in known]
+    rising, falling = sorted(set(listed)), sorted(set(listed), reverse=True)
+    if len(listed) < 2 or listed not in (rising, falling):
+        return known
+    found = dict(known)
+    for n, word in enumerate(words):
+        if word in known:
+            continue
+        before = next((known[one] for one in reversed(words[:n]) if one in known), None)
+        after = next((known[one] for one in words[n + 1 :] if one in known), None)
+        # before the first or after the last, nothing bounds it
+        if before is not None and after is not None:
+            found[word] = (before + after) / 2
+    return {one: found[one] for one in words if one in found}

@@ -1,4 +1,4 @@
-"""What an access pattern reads and writes: its entity, what its steps change, what comes along, and the other way round."""
+"""What an access pattern reads and writes: its entity, what its steps change or an erasure reaches, what comes along, and the other way round."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from archnb.design.entities import AccessPattern, Relationship
+from archnb.model.erasure import Erasures
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,12 @@ class Touch:
 class Touches:
     """The touches of all access patterns, and for each entity the patterns that touch it, in the order of the design."""
 
-    def __init__(self, access: Mapping[str, AccessPattern], relationships: Mapping[str, Relationship]) -> None:
+    def __init__(
+        self,
+        access: Mapping[str, AccessPattern],
+        relationships: Mapping[str, Relationship],
+        erasures: Erasures | None = None,
+    ) -> None:
         self._access = access
         # the place of a pattern in the design
         self.order = {name: n for n, name in enumerate(access)}
@@ -44,7 +50,8 @@ class Touches:
         self._changing: dict[str, list[str]] = {}
         self._reading: dict[str, list[str]] = {}
         for name, pattern in access.items():
-            touch = self._touches[name] = _read(name, pattern, relationships)
+            erasure = erasures.find_pattern(name) if erasures is not None else None
+            touch = self._touches[name] = _read(name, pattern, relationships, erasure.reached if erasure else ())
             for entity in dict.fromkeys(one for one in (pattern.reads, pattern.writes) if one):
                 self._about.setdefault(entity, []).append(name)
             for entity in touch.changes:
@@ -82,7 +89,9 @@ class Touches:
         return action in actions or (action == "upsert" and bool({"create", "update"} & {*actions}))
 
 
-def _read(name: str, pattern: AccessPattern, relationships: Mapping[str, Relationship]) -> Touch:
+def _read(
+    name: str, pattern: AccessPattern, relationships: Mapping[str, Relationship], reached: tuple[str, ...]
+) -> Touch:
     along = [one for one in pattern.included if one not in relationships]
     links = tuple(dict.fromkeys(one for one in pattern.included if one in relationships))
     # steps are what a write does besides
@@ -93,7 +102,7 @@ def _read(name: str, pattern: AccessPattern, relationships: Mapping[str, Relatio
         name,
         pattern.reads or pattern.writes or "",
         tuple(dict.fromkeys(one for one in (pattern.reads, *along) if one)),
-        tuple(dict.fromkeys(one for one in (pattern.writes, *local) if one)),
+        tuple(dict.fromkeys(one for one in (pattern.writes, *local, *reached) if one)),
         tuple(dict.fromkeys(remote)),
         links,
     )

@@ -16,16 +16,22 @@ class Way:
     """The references from an entity to the one it belongs to: `OrderLine.order -> Order.customer`; none to itself.
 
     `back` is the last step of a way that ends in rows which join two entities: from a project to its workspace, and from
-    there back along `Member.workspace` to `Member.user`. Such a row belongs to everybody who has a joining row.
+    there back along `Member.workspace` to `Member.user`. Such a row belongs to everybody who has a joining row. `home` is
+    the last step of one that ends in people who refer to what they are in: from a project to its company, and from there
+    back along `User.company` to the user. `is_claim`: the token says in which the caller is. `is_missing`: the last
+    reference is empty, so that the row is nobody's yet.
     """
 
     steps: tuple[Reference, ...]
     back: tuple[Reference, Reference] | None = None
+    home: Reference | None = None
+    is_claim: bool = False
+    is_missing: bool = False
 
     @property
     def is_itself(self) -> bool:
         """Whether the row is the one that is looked for."""
-        return not self.steps and self.back is None
+        return not self.steps and self.back is None and self.home is None and not self.is_claim
 
     @property
     def is_required(self) -> bool:
@@ -34,6 +40,10 @@ class Way:
 
     def __str__(self) -> str:
         there = " -> ".join(str(one) for one in self.steps)
+        if self.is_missing:
+            return f"{there} is missing"
+        if self.home is not None:
+            return f"{there} <- {self.home}".lstrip()
         if self.back is None:
             return there or "its own key"
         joined = f"{self.back[0]} & {self.back[1]}"
@@ -60,6 +70,10 @@ class Ways:
         """The shortest way that every row has, or None."""
         found = self._walk_required(target).get(entity)
         return Way(found) if found is not None else None
+
+    def has_references(self, entity: str) -> bool:
+        """Whether an entity refers to another one."""
+        return any(not one.is_self for one in self._references.list_from(entity))
 
     def list_belonging(self, target: str) -> Mapping[str, tuple[Reference, ...]]:
         """The entities from which a required way leads to the target, the target itself first, with the ways."""

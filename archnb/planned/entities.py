@@ -7,6 +7,7 @@ from typing import Literal
 
 from archnb.design.conditions import Comparison, Inclusion, Sorting, read_inclusion, read_sorting
 from archnb.design.entities import Field, Step
+from archnb.design.invariants import Invariant, Transition
 from archnb.design.record import Named
 from archnb.design.requirements import Consistency
 from archnb.planned.record import Planned
@@ -27,6 +28,14 @@ class Entity(Planned):
     domain: str = ""
     # whether every earlier state must be known
     history: bool = False
+    # what is always true of its rows, said or concluded
+    holds: tuple[Invariant, ...] = ()
+    # the field that says of a row that it is deleted, '' where rows are deleted
+    soft_delete: str = ""
+    # whether rows are only ever added
+    append_only: bool = False
+    # the steps that a row's state may take, and who may take each; none where nobody listed them
+    states: tuple[Transition, ...] = ()
 
 
 SettingSource = Literal["caller", "token", "server", "row", "constant"]

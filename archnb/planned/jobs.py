@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from archnb.design.record import Named
+from archnb.planned.erasure import Erasure
 from archnb.planned.record import Planned
 from archnb.quantity import Quantity
 
@@ -77,3 +78,5 @@ class Jobs(Planned):
     queues: Named[Queue]
     jobs: Named[Job]
     sagas: Named[Saga]
+    # by the entity whose rows are erased
+    erasures: Named[Erasure]

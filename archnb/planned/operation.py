@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.auth import Scope
 from archnb.design.record import Named
 from archnb.planned.api import Contract
+from archnb.planned.auth import Grant
 from archnb.planned.cache import CachePolicy
 from archnb.planned.decisions import Transaction
 from archnb.planned.entities import AccessPattern
+from archnb.planned.erasure import Erasure
 from archnb.planned.errors import ErrorCode
 from archnb.planned.flow import Hop
 from archnb.planned.jobs import Saga
@@ -28,20 +29,22 @@ Caller = Literal["person", "program"]
 class Operation(Planned):
     """An operation with its parts. What it has at most one of stands in a collection that may be empty.
 
-    patterns: the access pattern that it serves. scopes: on which rows each role may call it. callers: who proves themselves
-    how, none where everybody may call it. hops: its way through the parts. slos: the promises that count it by name.
+    patterns: the access pattern that it serves. grants: on which rows each role may call it; one that is refused is `none`.
+    callers: who proves themselves how, none where everybody may call it. erasures: what it does where it erases somebody's
+    data. hops: its way through the parts. slos: the promises that count it by name.
     """
 
     name: str
     contract: Contract
     patterns: tuple[AccessPattern, ...]
     objective: Objective
-    scopes: Named[Scope]
+    grants: Named[Grant]
     callers: tuple[Caller, ...]
     cached: tuple[CachePolicy, ...]
     hops: tuple[Hop, ...]
     transactions: tuple[Transaction, ...]
     sagas: tuple[Saga, ...]
+    erasures: tuple[Erasure, ...]
     errors: Named[ErrorCode]
     slos: Named[Slo]
 

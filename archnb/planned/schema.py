@@ -74,9 +74,24 @@ class Check(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class Unique(Planned):
-    """Columns whose values together are unique."""
+    """Columns whose values together are unique, among the rows that fulfil `where`; an empty one is all rows."""
 
     columns: tuple[str, ...]
+    where: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exclusion(Planned):
+    """Two rows that agree in `columns` never overlap from `start` to `end`; an end that is NULL is open.
+
+    holds_end: whether the end itself belongs to the row. where: among which rows, '' for all.
+    """
+
+    columns: tuple[str, ...]
+    start: str
+    end: str
+    holds_end: bool = False
+    where: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +113,16 @@ class Table(Planned):
     primary_key: tuple[str, ...] = ()
     uniques: Named[Unique]
     checks: Named[Check]
+    exclusions: Named[Exclusion]
     foreign_keys: Named[ForeignKey]
     indexes: Named[Index]
     split: Split = Split()
     # how the design says it
     partition_by: str = ""
+    # the column that says of a row that it is deleted, '' where rows are deleted
+    soft_delete: str = ""
+    # whether the engine refuses to change or delete a row
+    append_only: bool = False
     comment: str = ""
 
 

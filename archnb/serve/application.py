@@ -20,10 +20,11 @@ from archnb.serve.idempotency import Answer, Answers, make_fingerprint
 from archnb.serve.limits import Limits
 from archnb.serve.pages import write_docs, write_token_page
 from archnb.serve.people import People
+from archnb.serve.permissions import Permissions
 from archnb.serve.problems import MEDIA, Fault, Refused, find_status, write_problem
 from archnb.serve.records import Records
 from archnb.serve.signing import Signer
-from archnb.serve.tokens import Caller, Tokens
+from archnb.serve.tokens import Tokens
 from archnb.serve.validation import Checker
 from archnb.serve.work import Request, Result, Work
 
@@ -46,7 +47,8 @@ class Service:
         self.tokens = Tokens(self.signer, plan.planned.auth.access_token_ttl.base)
         self.records = Records(plan, database)
         self.people = People(plan, self.records)
-        self.work = Work(plan, self.records, self.signer)
+        self.permissions = Permissions(self.records)
+        self.work = Work(plan, self.records, self.permissions, self.signer)
         self.limits, self.answers = limits or Limits(), Answers()
         self.document = build_document(plan)
         self.app = self._make_app()
@@ -125,8 +127,7 @@ class Service:
         caller = None if contract.is_public else self.tokens.read(received.headers.get("authorization"))
         who = caller.name if caller is not None else f"public:{received.client.host if received.client else ''}"
         left = self.limits.take(operation.name, who, contract.rate_limit)
-        if caller is not None:
-            self._check_role(operation, caller)
+        grant = None if caller is None else self.permissions.find_grant(operation, caller)
         if len(raw) > MOST_BYTES:
             raise Refused("payload_too_large", f"{len(raw)} bytes are more than {MOST_BYTES}")
         query = parse_qs(received.url.query, keep_blank_values=True)
@@ -137,15 +138,11 @@ class Service:
         if key is not None and (kept := self.answers.find(who, operation.name, key, fingerprint)) is not None:
             return kept
         if_match = next((str(value) for name, value in parameters.items() if name.lower() == "if-match"), "")
-        result = self._do(operation, Request(caller, parameters, body, if_match))
+        result = self._do(operation, Request(parameters, body, caller, grant, if_match))
         answer = self._write(operation, result, left.headers)
         if key is not None:
             self.answers.keep(who, operation.name, key, fingerprint, answer)
         return answer
-
-    def _check_role(self, operation: Operation, caller: Caller) -> None:
-        if caller.role not in operation.scopes:
-            raise Refused("forbidden", f"the role {caller.role} may not call {operation.name}")
 
     def _do(self, operation: Operation, request: Request) -> Result:
         """The work in its transaction; what the database refuses is told by the design's codes."""

@@ -52,7 +52,8 @@ def transaction(database: Database) -> Iterator[None]:
     database.run("BEGIN")
     try:
         yield
+        # a constraint that waits until here may refuse
+        database.run("COMMIT")
     except BaseException:
         database.run("ROLLBACK")
         raise
-    database.run("COMMIT")

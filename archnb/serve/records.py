@@ -7,11 +7,12 @@ A field may be several columns (an amount with its currency, a reference to a ke
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archnb.export.sql import make_dialect, metadata
-from archnb.planned.schema import Column
+from archnb.model import Embed
+from archnb.planned.schema import Column, ForeignKey
 from archnb.serve.database import Database
 from archnb.serve.problems import Fault, Refused
 from archnb.serve.wire import MisfitError, Position, from_json, to_json, write_position
@@ -64,6 +65,10 @@ class Records:
     def column(self, table: str, name: str) -> sa.Column[Any]:
         """SQLAlchemy's column of a column of the design."""
         return self._columns[table, name]
+
+    def cell(self, table: str, name: str) -> Cell:
+        """A column by itself, as a whole value."""
+        return Cell(table, name, self.schema.tables[table].columns[name])
 
     # -- where fields are
 
@@ -239,16 +244,10 @@ class Records:
         table = self.model.places.find_table(embed.relationship)
         if table is None or table not in self.tables:
             return []
-        keys = list(self.schema.tables[table].foreign_keys.values())
-        here = self.chain(entity)[-1] if self.chain(entity) else ""
-        there = self.model.places.find_table(embed.entity)
-        mine = next((one for one in keys if one.references == here), None)
-        other = next((one for one in keys if one.references == there and one is not mine), None)
-        if mine is None or other is None:
-            return []
-        row = self._key_row(entity, record)
+        mine, other = self.find_sides(entity, embed, list(self.schema.tables[table].foreign_keys.values()))
+        row = self.key_row(entity, record)
         conditions = [
-            self._columns[table, a] == sa.literal(row[here, b])
+            self._columns[table, a] == sa.literal(row[mine.references, b])
             for a, b in zip(mine.columns, mine.referenced, strict=True)
         ]
         names = list(self.schema.tables[table].columns)
@@ -272,7 +271,14 @@ class Records:
             made.append(body)
         return made
 
-    def _key_row(self, entity: str, record: Mapping[str, Json]) -> dict[tuple[str, str], Any]:
+    def find_sides(self, entity: str, embed: Embed, keys: Sequence[ForeignKey]) -> tuple[ForeignKey, ForeignKey]:
+        """Of the foreign keys of a relationship's table that to an entity, and that to the other side."""
+        here, there = self.chain(entity), self.chain(embed.entity)
+        mine = next(one for one in keys if one.references in here)
+        return mine, next(one for one in keys if one is not mine and one.references in there)
+
+    def key_row(self, entity: str, record: Mapping[str, Json]) -> dict[tuple[str, str], Any]:
+        """The key of a record as the driver's values, by table and column."""
         row: dict[tuple[str, str], Any] = {}
         for field, value in self.key_of(entity, record).items():
             row.update(self.split(entity, field, value))

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
-import uuid
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from archnb.design.entities import Field
 from archnb.export.queries import Query
+from archnb.model import Embed
 from archnb.planned import Operation
+from archnb.planned.api import Contract
+from archnb.planned.auth import Grant
+from archnb.planned.entities import AccessPattern, Setting
+from archnb.planned.erasure import Erasure, ErasureStep
+from archnb.planned.schema import ForeignKey
+from archnb.serve.permissions import Permissions
 from archnb.serve.problems import Fault, Refused
-from archnb.serve.records import Cell, Record, Records
+from archnb.serve.records import Record, Records
+from archnb.serve.settings import Settings, add, make_least
 from archnb.serve.signing import Signer
 from archnb.serve.tokens import Caller
 from archnb.serve.wire import to_json
@@ -22,16 +32,16 @@ if TYPE_CHECKING:
     from archnb.plan import Plan
 
 Json = Any
-PAGING = ("cursor", "limit", "q")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What an operation was sent, checked against its contract."""
+    """What an operation was sent, checked against its contract. `caller` and `grant` are None where everybody may call it."""
 
-    caller: Caller | None
     parameters: Mapping[str, Json]
     body: Json = None
+    caller: Caller | None = None
+    grant: Grant | None = None
     if_match: str = ""
 
 
@@ -49,10 +59,11 @@ class Result:
 class Work:
     """Does the operations of a plan over one database."""
 
-    def __init__(self, plan: Plan, records: Records, signer: Signer) -> None:
+    def __init__(self, plan: Plan, records: Records, permissions: Permissions, signer: Signer) -> None:
         from archnb.export.queries import queries
 
-        self.plan, self.model, self.records, self._signer = plan, plan.model, records, signer
+        self.plan, self.model, self.records = plan, plan.model, records
+        self.permissions, self._signer = permissions, signer
         self.queries: dict[str, list[Query]] = {}
         for one in queries(plan, records.database.dialect):
             self.queries.setdefault(one.pattern, []).append(one)
@@ -62,42 +73,69 @@ class Work:
         contract = operation.contract
         if contract.entity and not self.records.is_served(contract.entity):
             raise Refused("unavailable", f"{contract.entity} is in a store that is not run here")
+        pattern = operation.patterns[0] if operation.patterns else None
         if contract.action in ("list", "search") or contract.response.is_list:
             return self._list(operation, request)
-        if contract.action == "get":
+        if contract.action == "get" or pattern is None:
             return self._get(operation, request)
-        if contract.action == "create":
-            return self._create(operation, request)
-        if contract.action == "delete":
-            return self._delete(operation, request)
-        return self._update(operation, request)
+        if pattern.kind == "create":
+            return self._create(operation, pattern, request)
+        if pattern.kind == "delete":
+            return self._delete(operation, pattern, request)
+        return self._update(operation, pattern, request)
 
     # -- what is given
 
-    def _given(self, operation: Operation, request: Request) -> dict[str, Json]:
-        """The fields of the entity that parameters give, in the form of the entity's own values."""
-        names = {
-            name: one.field for name, one in operation.contract.parameters.items() if one.field and "." not in one.field
-        }
-        pattern = operation.patterns[0] if operation.patterns else None
-        ranged = pattern.range if pattern is not None else ""
-        return {
-            one: request.parameters[name] for name, one in names.items() if name in request.parameters and one != ranged
-        }
+    def _sent(self, operation: Operation, request: Request) -> dict[str, Json]:
+        """The fields of the entity that the body and the parameters give."""
+        contract = operation.contract
+        names = {name: one for one, name in self.model.properties.names(contract.entity).items()}
+        sent = {names[name]: value for name, value in (request.body or {}).items() if name in names}
+        for name, one in contract.parameters.items():
+            if one.field and "." not in one.field and name in request.parameters:
+                sent[one.field] = request.parameters[name]
+        return sent
 
-    def _find_one(self, operation: Operation, request: Request) -> Record:
-        """The one record that an operation is about. Raises Refused where there is none."""
-        given = self._given(operation, request)
-        found = self.records.find(operation.contract.entity, given, limit=1) if given else []
+    def _may(self, request: Request, record: Record) -> bool:
+        """Whether the caller may do it to a record."""
+        if request.grant is None or request.caller is None:
+            return True
+        return self.permissions.allows(request.grant, request.caller, record)
+
+    def _find(self, operation: Operation, request: Request, *, many: bool = False) -> list[Record]:
+        """The records that an operation is about, each of which the caller may be at. Raises Refused where there is none.
+
+        One that is not the caller's is told like one that is not there, so that nobody learns what others have
+        (RFC 9110, section 15.5.4).
+        """
+        contract = operation.contract
+        pattern = operation.patterns[0] if operation.patterns else None
+        by = set(pattern.by) if pattern is not None and pattern.by else None
+        given = {
+            name: value
+            for name, value in self._sent(operation, request).items()
+            if (by is None or name in by or name == "id")
+            and not (by is None and name not in self._parameter_fields(contract))
+        }
+        settings = Settings(self.records, request.caller)
+        found = [
+            one
+            for one in (self.records.find(contract.entity, given) if given else [])
+            if (pattern is None or settings.matches(contract.entity, pattern.where, one)) and self._may(request, one)
+        ]
         if not found:
-            raise Refused("not_found", f"there is no such {operation.contract.entity}")
-        return found[0]
+            raise Refused("not_found", f"there is no such {contract.entity}")
+        return found if many else found[:1]
+
+    @staticmethod
+    def _parameter_fields(contract: Contract) -> set[str]:
+        return {one.field for one in contract.parameters.values() if one.place == "path"}
 
     # -- reads
 
     def _get(self, operation: Operation, request: Request) -> Result:
         contract = operation.contract
-        record = self._find_one(operation, request)
+        (record,) = self._find(operation, request)
         if contract.redirect:
             fields = self.model.properties.fields(contract.entity)
             name = next(name for name, one in fields.items() if one.type == "url")
@@ -106,49 +144,98 @@ class Work:
         return Result(body, etag=make_etag(record))
 
     def _list(self, operation: Operation, request: Request) -> Result:
-        contract = operation.contract
-        query = self.queries[contract.pattern][0]
+        contract, pattern = operation.contract, operation.patterns[0]
         sent = dict(request.body or {}) | dict(request.parameters)
+        if contract.pattern not in self.queries:
+            return self._search(operation, request, sent)
+        query = self.queries[contract.pattern][0]
         values = self._bind_query(operation, query, sent)
         fingerprint = hashlib.sha256(json.dumps([operation.name, values], default=str).encode()).hexdigest()[:12]
-        cursor, sql = sent.get("cursor"), query.sql
-        if cursor is not None:
-            kept = self._signer.read("cursor", str(cursor))
-            if kept is None or kept[0] != fingerprint or query.next_page is None:
-                detail = "the cursor is not one that this list gave out"
-                raise Refused("validation_failed", detail, [Fault("/cursor", detail, "cursor")])
-            sql = query.next_page
-            after = [one for one in query.next_parameters if one.name not in values]
-            for parameter, value in zip(after, kept[1], strict=True):
-                column = self.records.schema.tables[parameter.table].columns[parameter.column]
-                values[parameter.name] = self.records.bind(Cell(parameter.table, parameter.column, column), value)
-        rows = self.records.database.fetch(sql, values)
-        if operation.patterns and operation.patterns[0].aggregate:
-            return Result(
-                {"items": [self._represent_row(query, row, contract.response.schema) for row in rows]}
-                | self._end(contract)
-            )
-        keys, after_columns = self._read_keys(contract.entity, query, rows)
-        most = int(sent.get("limit") or len(keys) or 1)
-        limit = operation.patterns[0].limit if operation.patterns else 0
-        shown = keys[:most]
-        is_more = len(keys) > most or (limit and len(keys) >= limit and most >= limit and query.next_page is not None)
-        items = []
-        for key in shown:
-            record = self.records.find(contract.entity, key, limit=1)[0]
-            items.append(self.records.represent(contract.entity, record, contract.response.schema))
-        body: dict[str, Json] = {"items": items}
+        if pattern.aggregate:
+            rows = self.records.database.fetch(query.sql, values)
+            items = [self._represent_row(query, row, contract.response.schema) for row in rows]
+            return Result({"items": items} | ({"next_cursor": None} if contract.response.is_paged else {}))
+        after = self._read_cursor(query, sent.get("cursor"), fingerprint)
+        most = int(sent.get("limit") or pattern.limit or self.plan.planned.api.page_size)
+        found: list[tuple[Record, list[Json]]] = []
+        for record, place in self._walk(operation, query, values, after):
+            if (
+                pattern.kind == "read"
+                and Settings(self.records, request.caller).matches(contract.entity, pattern.where, record)
+                and self._may(request, record)
+            ):
+                found.append((record, place))
+            if len(found) > most:
+                break
+        shown = found[:most]
+        body: dict[str, Json] = {
+            "items": [self.records.represent(contract.entity, one, contract.response.schema) for one, _ in shown]
+        }
         if contract.response.is_paged:
-            body["next_cursor"] = (
-                self._signer.sign("cursor", [fingerprint, after_columns[len(shown) - 1]])
-                if is_more and shown and query.next_page is not None
-                else None
-            )
+            is_more = len(found) > most and query.next_page is not None
+            body["next_cursor"] = self._signer.sign("cursor", [fingerprint, shown[-1][1]]) if is_more else None
         return Result(body)
 
-    @staticmethod
-    def _end(contract: Any) -> dict[str, Json]:
-        return {"next_cursor": None} if contract.response.is_paged else {}
+    def _search(self, operation: Operation, request: Request, sent: Mapping[str, Json]) -> Result:
+        """What a search store would answer: the records that hold all the words, told by the source of truth."""
+        contract, pattern = operation.contract, operation.patterns[0]
+        words = str(sent.get("q", "")).casefold().split()
+        given = {name: value for name, value in self._sent(operation, request).items() if name in pattern.by}
+        settings = Settings(self.records, request.caller)
+        found = [
+            one
+            for one in self.records.find(contract.entity, given)
+            if all(any(word in str(one.get(name) or "").casefold() for name in pattern.search) for word in words)
+            and settings.matches(contract.entity, pattern.where, one)
+            and self._may(request, one)
+        ]
+        most = int(sent.get("limit") or pattern.limit or self.plan.planned.api.page_size)
+        start = 0
+        if sent.get("cursor") is not None:
+            kept = self._signer.read("cursor", str(sent["cursor"]))
+            if kept is None or kept[0] != operation.name:
+                detail = "the cursor is not one that this list gave out"
+                raise Refused("validation_failed", detail, [Fault("/cursor", detail, "cursor")])
+            start = kept[1]
+        shown = found[start : start + most]
+        items = [self.records.represent(contract.entity, one, contract.response.schema) for one in shown]
+        body: dict[str, Json] = {"items": items}
+        if contract.response.is_paged:
+            is_more = start + most < len(found)
+            body["next_cursor"] = self._signer.sign("cursor", [operation.name, start + most]) if is_more else None
+        return Result(body)
+
+    def _read_cursor(self, query: Query, cursor: str | None, fingerprint: str) -> list[Json] | None:
+        if cursor is None:
+            return None
+        kept = self._signer.read("cursor", str(cursor))
+        if kept is None or kept[0] != fingerprint or query.next_page is None:
+            detail = "the cursor is not one that this list gave out"
+            raise Refused("validation_failed", detail, [Fault("/cursor", detail, "cursor")])
+        after: list[Json] = kept[1]
+        return after
+
+    def _walk(
+        self, operation: Operation, query: Query, values: Mapping[str, Any], after: list[Json] | None
+    ) -> Iterator[tuple[Record, list[Json]]]:
+        """The records of a list in its order, page after page, each with the place after which the next page starts."""
+        entity, seen = operation.contract.entity, list[Record]()
+        while True:
+            sql, given = query.sql, dict(values)
+            if after is not None:
+                sql = query.next_page or ""
+                parameters = [one for one in query.next_parameters if one.name not in values]
+                for parameter, value in zip(parameters, after, strict=True):
+                    cell = self.records.cell(parameter.table, parameter.column)
+                    given[parameter.name] = self.records.bind(cell, value)
+            found = self._read_places(entity, query, self.records.database.fetch(sql, given))
+            fresh = [one for one in found if one[0] not in seen]
+            for key, place in fresh:
+                seen.append(key)
+                yield self.records.find(entity, key, limit=1)[0], place
+            if not fresh or query.next_page is None or not found[-1][1]:
+                return
+            after = found[-1][1]
 
     def _bind_query(self, operation: Operation, query: Query, sent: Mapping[str, Json]) -> dict[str, Any]:
         """The bind parameters of a query, in the order in which it asks for them: fields, range, words."""
@@ -167,103 +254,208 @@ class Work:
                     part = given[0].get(cell.part) if cell.part and isinstance(given[0], Mapping) else given[0]
                     values[left.pop(0).name] = self.records.bind(cell, part)
         if pattern.range:
-            cell = self.records.cells(contract.entity, pattern.range)[0]
-            for number, bound in enumerate(by_field.get(pattern.range, [])[:2]):
-                values[left[number].name] = self.records.bind(cell, bound)
-            left = left[2:]
+            bounds = [one for one in query.parameters if one.name.endswith(("_from", "_to"))]
+            for parameter in bounds:
+                cell = self.records.cell(parameter.table, parameter.column)
+                bound = sent.get(
+                    parameter.name, sent.get(f"{pattern.range}{parameter.name[parameter.name.rindex('_') :]}")
+                )
+                values[parameter.name] = self.records.bind(
+                    cell, _OPEN.get((cell.column.type, parameter.name[-2:])) if bound is None else bound
+                )
+            left = [one for one in left if one not in bounds]
         for parameter in left:
             values[parameter.name] = str(sent.get("q", ""))
         return values
 
-    def _read_keys(
+    def _read_places(
         self, entity: str, query: Query, rows: Sequence[tuple[Any, ...]]
-    ) -> tuple[list[Record], list[list[Json]]]:
+    ) -> list[tuple[Record, list[Json]]]:
         """The keys of the rows of the entity, each once, and the values after which the next page starts."""
         names = [one.name for one in query.statement.selected_columns]
         table = self.records.chain(entity)[0]
         columns = self.records.schema.tables[table].columns
-        cells = {field: self.records.cells(entity, field) for field in self.model.keys.fields(entity)}
+        cells = {one: self.records.cells(entity, one) for one in self.model.keys.fields(entity)}
         after = [one for one in query.next_parameters if one.name.startswith("after_")]
-        keys: list[Record] = []
-        places: list[list[Json]] = []
+        found: dict[str, tuple[Record, list[Json]]] = {}
         for row in rows:
-            found = dict(zip(reversed(names), reversed(row), strict=True))
-            raw = {(cell.table, cell.name): found[cell.name] for one in cells.values() for cell in one}
-            key = {field: self.records.join(entity, field, raw) for field in cells}
-            if key not in keys:
-                keys.append(key)
-                places.append(
-                    [to_json(found[one.column], columns[one.column]) for one in after if one.column in columns]
-                )
-        return keys, places
+            values = dict(zip(reversed(names), reversed(row), strict=True))
+            raw = {(cell.table, cell.name): values[cell.name] for one in cells.values() for cell in one}
+            key = {one: self.records.join(entity, one, raw) for one in cells}
+            place = [to_json(values[one.column], columns[one.column]) for one in after if one.column in columns]
+            found.setdefault(json.dumps(key, sort_keys=True), (key, place))
+        return list(found.values())
 
     @staticmethod
     def _represent_row(query: Query, row: tuple[Any, ...], schema: Json) -> Json:
-        values, made = list(row), dict[str, Json]()
+        """A row of a computation, whose columns are in the order of the groups and then of the value; money has a currency."""
+        values = dict(zip([one.name for one in query.statement.selected_columns], row, strict=True))
+        made: dict[str, Json] = {}
+        left = [value for name, value in values.items() if name != "currency" and not name.endswith("_currency")]
+        currency = next(
+            (value for name, value in values.items() if name == "currency" or name.endswith("_currency")), "EUR"
+        )
         for name, inner in schema["properties"].items():
-            value = values.pop(0) if values else None
+            value = left.pop(0) if left else None
             if "$ref" in inner:
-                made[name] = {"amount": str(value), "currency": str(values.pop(0)) if values else "EUR"}
-            elif inner.get("type") == "number":
-                made[name] = float(value or 0)
+                made[name] = {"amount": f"{value or 0}", "currency": str(currency)}
+            elif inner.get("type") in ("number", "integer"):
+                made[name] = (float if inner["type"] == "number" else int)(value or 0)
             else:
                 made[name] = str(value)
         return made
 
     # -- writes
 
-    def _create(self, operation: Operation, request: Request) -> Result:
+    def _create(self, operation: Operation, pattern: AccessPattern, request: Request) -> Result:
         contract = operation.contract
         entity = contract.entity
-        given = self._given(operation, request)
-        names = {name: one for one, name in self.model.properties.names(entity).items()}
-        sent = {names[name]: value for name, value in (request.body or {}).items() if name in names}
-        record = dict(self._propose(entity, {**sent, **given}, request))
-        self._insert(entity, record)
+        sent = self._sent(operation, request)
+        settings = Settings(self.records, request.caller)
+        record = {**self._only_key(entity, sent), **settings.settle(entity, pattern.sets, sent)}
+        self.insert(entity, record)
+        self._insert_parts(entity, record, request.body or {}, settings)
+        return self._finish_create(contract, entity, record, request)
+
+    def _finish_create(self, contract: Contract, entity: str, record: Record, request: Request) -> Result:
+        stored = self.records.find(entity, self.records.key_of(entity, record), limit=1)[0]
+        if not self._may(request, stored):
+            raise Refused(
+                "forbidden", f"a {entity} of others is not for {request.caller.role if request.caller else ''} to make"
+            )
         body = None
         if not contract.response.is_empty:
-            stored = self.records.find(entity, self.records.key_of(entity, record), limit=1)[0]
             body = self.records.represent(entity, stored, contract.response.schema)
-        return Result(body, location=self._locate(contract, record))
+        return Result(body, location=self._locate(contract, stored), etag=make_etag(stored))
 
-    def _propose(self, entity: str, given: Mapping[str, Json], request: Request) -> Iterator[tuple[str, Json]]:
-        caller = request.caller
-        for name, one in self.model.properties.fields(entity).items():
-            if name in given:
-                yield name, given[name]
-            elif one.type == "uuid" and one.key:
-                yield name, str(uuid.uuid4())
-            elif caller is not None and one.references is not None and one.references == caller.entity:
-                yield name, self.records.write_key(caller.entity, caller.subject)
-            elif one.type == "timestamp" and not one.optional:
-                yield name, datetime.datetime.now(datetime.UTC).isoformat()
-            elif one.type == "enum" and one.default is None and not one.optional:
-                yield name, one.values[0]
-            elif one.type == "money" and not one.optional:
-                yield name, {"amount": "0.00", "currency": "EUR"}
+    def _only_key(self, entity: str, sent: Mapping[str, Json]) -> Record:
+        """The parts of the key that the address or the body gives."""
+        keys = self.model.keys
+        return {
+            name: sent[name]
+            for name in keys.fields(entity)
+            if name in sent and not keys.is_made_by_server(entity, name)
+        }
 
-    def _insert(self, entity: str, record: Record) -> None:
+    def insert(self, entity: str, record: Record) -> None:
         """Insert a record into its tables, the parent's first; a key that the engine numbers is put into the record."""
         import sqlalchemy as sa
 
         values: dict[str, dict[str, Any]] = {}
         for name, value in record.items():
-            pointer = f"/{self.model.properties.names(entity)[name]}"
+            pointer = f"/{self.model.properties.names(entity).get(name, name)}"
             for (table, column), one in self.records.split(entity, name, value, pointer).items():
                 values.setdefault(table, {})[column] = one
-        for table in reversed(self.records.chain(entity)):
-            own = self.records.tables[table]
+        chain = self.records.chain(entity)
+        made: dict[tuple[str, str], Any] = {}
+        for child in chain:
+            for key in self._list_upwards(child, chain):
+                # a key that the caller gives is that of every table
+                own_values = values.get(child, {})
+                above = {b: own_values[a] for a, b in zip(key.columns, key.referenced, strict=True) if a in own_values}
+                values[key.references] = {**above, **values.get(key.references, {})}
+        for table in reversed(chain):
+            own, given = self.records.tables[table], values.get(table, {})
+            for key in self._list_upwards(table, chain):
+                # a special case has the key of what it extends
+                for mine, theirs in zip(key.columns, key.referenced, strict=True):
+                    known = made.get((key.references, theirs), values.get(key.references, {}).get(theirs))
+                    if known is not None:
+                        given[mine] = known
             statement = sa.insert(own).values(
-                {self.records.column(table, name): sa.literal(value) for name, value in values.get(table, {}).items()}
+                {self.records.column(table, name): sa.literal(value) for name, value in given.items()}
             )
-            key = [one for one in own.primary_key.columns if one.info["column"] not in values.get(table, {})]
-            returned = self.records.fetch(statement.returning(*(key or own.primary_key.columns)))
-            for name in self.model.keys.fields(entity):
-                cells = self.records.cells(entity, name)
-                if name not in record and key and cells and cells[0].table == table:
-                    record[name] = to_json(returned[0][0], cells[0].column)
+            left = [one for one in own.primary_key.columns if one.info["column"] not in given]
+            returned = self.records.fetch(statement.returning(*(left or own.primary_key.columns)))
+            for numbered, value in zip(left, returned[0], strict=False):
+                made[table, numbered.info["column"]] = value
+        for name in self.model.keys.fields(entity):
+            for cell in self.records.cells(entity, name):
+                if name not in record and (cell.table, cell.name) in made:
+                    record[name] = to_json(made[cell.table, cell.name], cell.column)
 
-    def _locate(self, contract: Any, record: Record) -> str:
+    def _list_upwards(self, table: str, chain: Sequence[str]) -> list[ForeignKey]:
+        """The foreign keys of a table that lead to what its entity extends."""
+        keys = self.records.schema.tables[table].foreign_keys.values()
+        return [one for one in keys if one.references in chain and one.references != table]
+
+    def _insert_parts(self, entity: str, record: Record, body: Mapping[str, Json], settings: Settings) -> None:
+        """Insert what the body holds of other entities, each with a reference back; totals follow from them."""
+        for embed in self.model.properties.embeds(entity).values():
+            items = body.get(embed.name)
+            if not isinstance(items, list):
+                continue
+            if embed.relationship:
+                self._insert_pairs(entity, record, embed, items)
+                continue
+            names = {name: one for one, name in self.model.properties.names(embed.entity).items()}
+            total: Json = None
+            for item in items:
+                part = {names[name]: value for name, value in item.items() if name in names}
+                part[embed.via] = self.records.write_key(entity, self.records.key_of(entity, record))
+                settled = settings.settle(embed.entity, self._propose_parts(embed.entity, part), part, part)
+                part = {**settled, **part}
+                self.insert(embed.entity, part)
+                total = self._add_line(embed.entity, part, total)
+            self._set_total(entity, record, total)
+
+    def _insert_pairs(self, entity: str, record: Record, embed: Embed, items: list[Record]) -> None:
+        """Insert the pairs of a relationship that a body names, each by the key of the other side."""
+        import sqlalchemy as sa
+
+        table = self.model.places.find_table(embed.relationship) or ""
+        keys = list(self.records.schema.tables[table].foreign_keys.values())
+        sides = self.records.find_sides(entity, embed, keys)
+        names = {name: one for one, name in self.model.properties.names(embed.entity).items()}
+        for item in items:
+            other = {names[name]: value for name, value in item.items() if name in names}
+            values: dict[Any, Any] = {}
+            for key, (side, one) in zip(sides, ((entity, record), (embed.entity, other)), strict=True):
+                raw = self.records.key_row(side, one)
+                for mine, theirs in zip(key.columns, key.referenced, strict=True):
+                    values[self.records.column(table, mine)] = sa.literal(raw[key.references, theirs])
+            for name, column in self.records.schema.tables[table].columns.items():
+                if name in item and column.field:
+                    values[self.records.column(table, name)] = sa.literal(
+                        self.records.bind(self.records.cell(table, name), item[name], f"/{embed.name}")
+                    )
+            self.records.run(sa.insert(self.records.tables[table]).values(values))
+
+    def _propose_parts(self, entity: str, part: Record) -> tuple[Setting, ...]:
+        """What is set of a part that its body leaves out: its key, its times, and the price of what it refers to."""
+        made = []
+        for name, about in self.model.properties.fields(entity).items():
+            if name in part or about.optional or about.default is not None:
+                continue
+            price = self.model.writes.find_price(entity, name)
+            if price is not None:
+                made.append(Setting(field=name, source="row", value=price))
+            elif (about.type == "uuid" and about.key) or about.secret:
+                made.append(Setting(field=name, source="server", value="generated"))
+            elif about.type == "timestamp":
+                made.append(Setting(field=name, source="server", value="now"))
+            elif about.type != "key":
+                made.append(Setting(field=name, source="server", value="computed"))
+        return tuple(made)
+
+    def _add_line(self, entity: str, part: Record, total: Json) -> Json:
+        fields = self.model.properties.fields(entity)
+        price = next((part[name] for name, one in fields.items() if one.type == "money" and name in part), None)
+        count = next(
+            (part[name] for name, one in fields.items() if one.type in ("int", "smallint") and name in part), 1
+        )
+        if price is None:
+            return total
+        line = {**price, "amount": f"{Decimal(price['amount']) * int(count):f}"}
+        return line if total is None else add(total, line, "+")
+
+    def _set_total(self, entity: str, record: Record, total: Json) -> None:
+        pattern_fields = self.model.properties.fields(entity)
+        name = next((n for n, one in pattern_fields.items() if one.type == "money" and n in record), None)
+        if total is not None and name is not None:
+            self.change(entity, record, {name: total})
+
+    def _locate(self, contract: Contract, record: Record) -> str:
         """Where a record can be read, after the example of its address."""
         if not contract.location:
             return ""
@@ -271,55 +463,190 @@ class Work:
             if other.entity == contract.entity and other.action == "get" and other.method == "GET":
                 given = {one.field: name for name, one in other.parameters.items() if one.place == "path"}
                 if set(given) == set(self.model.keys.fields(contract.entity)):
-                    from urllib.parse import quote
-
-                    path = (self.plan.planned.api.base_path or "").rstrip("/") + other.path
-                    for field, name in given.items():
-                        path = path.replace("{" + name + "}", quote(str(record[field]), safe=""))
+                    path = self.plan.planned.api.base_path.rstrip("/") + other.path
+                    for one, name in given.items():
+                        path = path.replace("{" + name + "}", quote(str(record[one]), safe=""))
                     return path
         return ""
 
-    def _update(self, operation: Operation, request: Request) -> Result:
-        import sqlalchemy as sa
-
+    def _update(self, operation: Operation, pattern: AccessPattern, request: Request) -> Result:
         contract = operation.contract
         entity = contract.entity
-        record = self._find_one(operation, request)
-        if request.if_match and request.if_match != "*" and make_etag(record) not in request.if_match.split(", "):
-            raise Refused("precondition_failed", "it has changed since it was read")
-        names = {name: one for one, name in self.model.properties.names(entity).items()}
-        changes: dict[str, dict[Any, Any]] = {}
-        for name, value in (request.body or {}).items():
-            if name in names:
-                for (table, column), one in self.records.split(entity, names[name], value, f"/{name}").items():
-                    changes.setdefault(table, {})[self.records.column(table, column)] = sa.literal(one)
-        for table, values in changes.items():
-            own = self.records.tables[table]
-            where = [
-                self.records.column(*place) == sa.literal(one)
-                for field, value in self.records.key_of(entity, record).items()
-                for place, one in self.records.split(entity, field, value).items()
-                if place[0] == table
-            ]
-            self.records.run(sa.update(own).where(*where).values(values))
-        after = self.records.find(entity, self.records.key_of(entity, record), limit=1)[0]
+        sent = self._sent(operation, request)
+        settings = Settings(self.records, request.caller)
+        try:
+            found = self._find(operation, request, many=pattern.many)
+        except Refused:
+            if not pattern.is_upsert:
+                raise
+            given = {name: value for name, value in sent.items() if name in pattern.by}
+            if self.records.find(entity, given):
+                raise
+            record = {**given, **settings.settle(entity, pattern.sets, sent)}
+            self.insert(entity, record)
+            return self._finish_create(contract, entity, record, request)
+        step = self.model.writes.find_step(operation.name) if operation.name in self.model.design.access else None
+        after = found[0]
+        for record in found:
+            if request.if_match and request.if_match != "*" and make_etag(record) not in request.if_match.split(", "):
+                raise Refused("precondition_failed", "it has changed since it was read")
+            if step is not None and record[step.field] not in step.before:
+                code = next((one for one in contract.errors if one.endswith("state_conflict")), "conflict")
+                raise Refused(code, f"{step.field} is {record[step.field]}, and must be {' or '.join(step.before)}")
+            changes = settings.settle(entity, pattern.sets, sent, record)
+            self.change(entity, record, changes)
+            after = self.records.find(
+                entity, {**self.records.key_of(entity, record), **self._only_key(entity, changes)}, limit=1
+            )[0]
+            if request.grant is not None and not self._may(request, after) and not self._moves(pattern, changes):
+                raise Refused("forbidden", f"the {entity} would no longer be the caller's")
+        if contract.response.is_empty:
+            return Result()
         body = self.records.represent(entity, after, contract.response.schema)
-        return Result(None if contract.response.is_empty else body, etag=make_etag(after))
+        return Result(body, etag=make_etag(after))
 
-    def _delete(self, operation: Operation, request: Request) -> Result:
+    def _moves(self, pattern: AccessPattern, changes: Record) -> bool:
+        """Whether a change takes the row from its holder on purpose, as a cancellation does; the design says what it sets."""
+        return any(one.source != "caller" and one.field in changes for one in pattern.sets)
+
+    def change(self, entity: str, record: Record, changes: Record) -> None:
+        """Update a record in each of its tables."""
         import sqlalchemy as sa
 
-        entity = operation.contract.entity
-        record = self._find_one(operation, request)
+        values: dict[str, dict[Any, Any]] = {}
+        for name, value in changes.items():
+            pointer = f"/{self.model.properties.names(entity).get(name, name)}"
+            for (table, column), one in self.records.split(entity, name, value, pointer).items():
+                values.setdefault(table, {})[self.records.column(table, column)] = sa.literal(one)
+        for table, given in values.items():
+            self.records.run(
+                sa.update(self.records.tables[table]).where(*self._where(entity, record, table)).values(given)
+            )
+
+    def remove(self, entity: str, record: Record) -> None:
+        """Delete a record: the row of the most general table, with which the others go."""
+        import sqlalchemy as sa
+
         table = self.records.chain(entity)[-1]
-        where = [
-            self.records.column(*place) == sa.literal(one)
-            for field, value in self.records.key_of(entity, record).items()
-            for place, one in self.records.split(entity, field, value).items()
-            if place[0] == table
-        ]
-        self.records.run(sa.delete(self.records.tables[table]).where(*where))
+        self.records.run(sa.delete(self.records.tables[table]).where(*self._where(entity, record, table)))
+
+    def _where(self, entity: str, record: Record, table: str) -> list[Any]:
+        """The condition of a record's row in one of its tables."""
+        import sqlalchemy as sa
+
+        raw = {
+            place: one
+            for name, value in self.records.key_of(entity, record).items()
+            for place, one in self.records.split(entity, name, value).items()
+        }
+        own = [self.records.column(*place) == sa.literal(one) for place, one in raw.items() if place[0] == table]
+        if own:
+            return own
+        chain = self.records.chain(entity)
+        for key in (key for one in chain for key in self.records.schema.tables[one].foreign_keys.values()):
+            if key.references == table:
+                values = [next((v for (_, c), v in raw.items() if c == mine), None) for mine in key.columns]
+                return [
+                    self.records.column(table, theirs) == sa.literal(value)
+                    for theirs, value in zip(key.referenced, values, strict=True)
+                ]
+        return [sa.false()]
+
+    def _delete(self, operation: Operation, pattern: AccessPattern, request: Request) -> Result:
+        entity = operation.contract.entity
+        settings = Settings(self.records, request.caller)
+        found = self._find(operation, request, many=pattern.many)
+        if operation.erasures:
+            for one in operation.erasures:
+                Eraser(self.records, self).erase(one, found[0])
+            return Result()
+        for record in found:
+            if request.if_match and request.if_match != "*" and make_etag(record) not in request.if_match.split(", "):
+                raise Refused("precondition_failed", "it has changed since it was read")
+            if pattern.sets:
+                self.change(entity, record, settings.settle(entity, pattern.sets, {}, record))
+                continue
+            self.remove(entity, record)
         return Result()
+
+
+class Eraser:
+    """Erases somebody's data in the steps that the plan has for it."""
+
+    def __init__(self, records: Records, work: Work) -> None:
+        self.records, self.work = records, work
+
+    def erase(self, erasure: Erasure, person: Record) -> None:
+        """Take every step, in its order."""
+        for step in erasure.steps:
+            if step.relationship:
+                self._cut(erasure.entity, person, step.relationship)
+            elif not step.is_along:
+                for record in self._find(erasure.entity, person, step):
+                    self._take(step, record)
+
+    def _find(self, entity: str, person: Record, step: ErasureStep) -> list[Record]:
+        """The rows of a step, from the person back along its way."""
+        found, at = [person], entity
+        for reference in reversed(step.way):
+            source, _, name = reference.partition(".")
+            keys = [self.records.write_key(at, self.records.key_of(at, one)) for one in found]
+            found = [one for key in keys for one in self.records.find(source, {name: key})]
+            at = source
+        return found
+
+    def _take(self, step: ErasureStep, record: Record) -> None:
+        if step.fate == "delete":
+            self.work.remove(step.entity, record)
+        elif step.fate == "detach":
+            self.work.change(step.entity, record, {step.way[0].partition(".")[2]: None})
+        else:
+            fields = self.records.model.properties.fields(step.entity)
+            key = "-".join(str(one) for one in self.records.key_of(step.entity, record).values())
+            self.work.change(step.entity, record, {name: make_placeholder(fields[name], key) for name in step.fields})
+
+    def _cut(self, entity: str, person: Record, relationship: str) -> None:
+        """Delete the pairs that the person is in."""
+        import sqlalchemy as sa
+
+        table = self.records.model.places.find_table(relationship) or ""
+        raw = self.records.key_row(entity, person)
+        for key in self.records.schema.tables[table].foreign_keys.values():
+            if key.references in self.records.chain(entity):
+                pairs = zip(key.columns, key.referenced, strict=True)
+                where = [self.records.column(table, a) == sa.literal(raw[key.references, b]) for a, b in pairs]
+                self.records.run(sa.delete(self.records.tables[table]).where(*where))
+
+
+def make_placeholder(field: Field, key: str) -> Json:
+    """What stands for a value that was erased: nothing where that may be, else something that tells nobody and is unlike others."""
+    if field.optional:
+        return None
+    if field.type == "email":
+        return f"erased-{key}@example.invalid"
+    if field.type in ("text", "code", "char", "other"):
+        return f"erased {key}"[: field.length or 60]
+    if field.type == "phone":
+        return f"+1{zlib.crc32(key.encode()) % 10**9:09d}"
+    if field.type == "url":
+        return f"https://example.invalid/{key}"
+    if field.type in ("timestamp", "date"):
+        return "1900-01-01T00:00:00Z"[: 20 if field.type == "timestamp" else 10]
+    return make_least(field)
+
+
+# what stands for a bound that nobody gave
+_OPEN: dict[tuple[str, str], Json] = {
+    ("timestamp", "om"): "0001-01-02T00:00:00Z",
+    ("timestamp", "to"): "9999-12-30T00:00:00Z",
+    ("date", "om"): "0001-01-01",
+    ("date", "to"): "9999-12-31",
+    ("int", "om"): -(2**31), ("int", "to"): 2**31 - 1,
+    ("smallint", "om"): -(2**15), ("smallint", "to"): 2**15 - 1,
+    ("bigint", "om"): str(-(2**63)), ("bigint", "to"): str(2**63 - 1),
+    ("decimal", "om"): "-1000000000", ("decimal", "to"): "1000000000",
+    ("time", "om"): "00:00:00", ("time", "to"): "23:59:59",
+}  # fmt: skip
 
 
 def make_etag(record: Record) -> str:

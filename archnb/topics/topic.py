@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from archnb.design import Design, leaves
-from archnb.design.record import Record, hints
+from archnb.design.expansion import expand, is_short
+from archnb.design.record import Named, Record, hints
 from archnb.design.references import SCOPES, Find, Names, Reference, find_unknown, list_references
 from archnb.exceptions import ArchnbError, InputError
 from archnb.fact import Fact, Facts, Key, Origin
@@ -59,8 +60,10 @@ class Draft:
     def __init__(self, said: Design) -> None:
         self.said = said
         self.design = said
+        if is_short(said.entities):
+            self.design = dataclasses.replace(said, entities=Named(expand(said.entities)))
         # what was said means, before anything was proposed
-        self.said_model = self._model = Model(said)
+        self.said_model = self._model = Model(self.design)
         self.planned = Backend()
         self.facts = Facts(said.assumptions)
         # the sections that the topic at work may close

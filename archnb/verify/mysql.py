@@ -50,10 +50,12 @@ class MysqlSession(Session):
             return cursor.execute(sql)
         return cursor.execute(use_percent(sql, "mysql"), dict(parameters))
 
-    def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    def select(
+        self, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         with self.connection.cursor() as cursor:
             self._execute(cursor, sql, parameters)
-            return list(cursor.fetchall())
+            return tuple(one[0] for one in cursor.description or ()), list(cursor.fetchall())
 
     def insert(self, table: sa.Table, columns: Sequence[sa.Column[Any]], rows: Sequence[Sequence[Any]]) -> None:
         types = [str(one.type.compile(dialect=_dialect())) for one in columns]

@@ -51,13 +51,15 @@ class PostgresqlSession(Session):
             return int(self.connection.execute(sql).rowcount)
         return int(self.connection.execute(use_percent(sql), parameters).rowcount)
 
-    def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    def select(
+        self, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         found = (
             self.connection.execute(sql)
             if parameters is None
             else self.connection.execute(use_percent(sql), parameters)
         )
-        return list(found.fetchall())
+        return tuple(one.name for one in found.description or ()), list(found.fetchall())
 
     def insert(self, table: sa.Table, columns: Sequence[sa.Column[Any]], rows: Sequence[Sequence[Any]]) -> None:
         names = ", ".join(_quote(one.name) for one in columns)

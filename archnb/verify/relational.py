@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from archnb.engines import load_engine
 from archnb.export import export
+from archnb.export.queries import Query, explain_absence, queries
 from archnb.export.sql import metadata, statements
 from archnb.planned.schema import Table
 from archnb.verify.constraints import check_constraints
-from archnb.verify.lookups import run_queries
-from archnb.verify.proof import Check, Proof, conclude
-from archnb.verify.rows import Rows, make_rows, scale_counts
-from archnb.verify.session import Session
-from archnb.verify.writes import read_counts, writable, write_update
+from archnb.verify.lookups import Reads
+from archnb.verify.oracle import Oracle
+from archnb.verify.proof import Check, Proof, Served, conclude
+from archnb.verify.rows import Row, Rows, make_rows, scale_counts
+from archnb.verify.serving import Planner
+from archnb.verify.session import Refusal, Session
+from archnb.verify.writes import Writes, read_counts, writable, write_update
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -38,7 +42,7 @@ def prove(plan: Plan, session: Session) -> Proof:
         f"DDL for {load_engine(dialect).label}",
         f"{session.version} ({session.origin})" if session.origin else session.version,
     )
-    queries: tuple[Any, ...] = ()
+    served: tuple[Served, ...] = ()
     if not found:
         details = [Check("DDL", "not run", "the design has no relational table")]
     elif conclude(details) == "passed":
@@ -48,11 +52,42 @@ def prove(plan: Plan, session: Session) -> Proof:
         details += insert_rows(session, tables, rows)
         session.analyze(list(tables.values()))
         details += check_constraints(session, tables, designed, rows)
-        queries = tuple(run_queries(plan, session, tables, designed, rows))
-    verdict = conclude([*details, *queries])
+        served = tuple(run_queries(plan, session, tables, designed, rows))
+    verdict = conclude([*details, *served])
     kind: Any = "not verified" if verdict == "not run" else "executed on the engine"
     seconds = time.perf_counter() - started
-    return Proof(artefact, session.engine, version, kind, len(found), seconds, verdict, tuple(details), queries)
+    return Proof(artefact, session.engine, version, kind, len(found), seconds, verdict, tuple(details), served)
+
+
+def run_queries(
+    plan: Plan,
+    session: Session,
+    tables: Mapping[str, sa.Table],
+    designed: Mapping[str, Table],
+    rows: Rows,
+) -> Iterator[Served]:
+    """Run every access pattern and compare what it answers and leaves with the oracle; one on another store is told."""
+    oracle = Oracle(plan.model, plan.planned.schema, rows.tables)
+    sizes = {name: len(found) for name, found in rows.tables.items()}
+    counts = read_counts(plan, designed)
+    scale = {tables[name].name: counts[name] / size for name, size in sizes.items() if size}
+    planner = Planner(session, designed, sizes, scale)
+    reads = Reads(session, tables, designed, plan.model, oracle, planner)
+    writes = Writes(session, tables, designed, reads, planner, rows)
+    made: dict[str, list[Query]] = {}
+    for query in queries(plan, session.dialect):
+        made.setdefault(query.pattern, []).append(query)
+    for name, pattern in plan.planned.entities.access.items():
+        for query in made.get(name, ()):
+            if query.purpose:
+                # a step works on rows that the statements before it made or found
+                continue
+            if query.kind == "read":
+                yield from reads.run(query, pattern)
+            else:
+                yield writes.run(query, pattern)
+        if name not in made:
+            yield Served(name, session.title, "", "", None, "not run", f"not verified: {explain_absence(plan, name)}")
 
 
 def rows_for(plan: Plan, designed: Mapping[str, Table]) -> Rows:
@@ -88,9 +123,33 @@ def _run_ddl(plan: Plan, session: Session, texts: list[str]) -> list[Check]:
     return failed or [Check("DDL", "passed", f"{len(texts)} statements were executed")]
 
 
+def _insert_singly(
+    session: Session, table: sa.Table, columns: Sequence[sa.Column[Any]], found: Sequence[Row]
+) -> tuple[list[Row], list[Refusal]]:
+    """Insert rows one at a time; gives those that were taken, and each way in which others were refused once."""
+    kept: list[Row] = []
+    refusals: dict[str, Refusal] = {}
+    for row in found:
+        try:
+            session.insert(table, columns, [[row.get(one.info["column"]) for one in columns]])
+            kept.append(row)
+        except Exception as error:
+            refusal = session.read_error(error)
+            if refusal is None:
+                raise
+            told = refusal.message
+            longest = max(columns, key=lambda one: len(str(row.get(one.info["column"]) or "")))
+            if not refusal.kind and longest.name not in told:
+                length = len(str(row.get(longest.info["column"]) or ""))
+                told += f" (the row's longest value is {longest.name}, of {length:,} characters)"
+            refusals.setdefault(re.sub(r"\d+|'.*?'", "", told), Refusal(refusal.kind, told))
+    return kept, list(refusals.values())
+
+
 def insert_rows(session: Session, tables: Mapping[str, sa.Table], rows: Rows) -> list[Check]:
     """Insert the rows, parents first; what the engine refuses is a failed check, and what refers to it has no parent."""
     failed = [Check(f"rows of {name}", "failed", note) for name, note in rows.notes.items()]
+    lacking: set[str] = set()
     for name, found in rows.tables.items():
         if not found:
             continue
@@ -102,10 +161,17 @@ def insert_rows(session: Session, tables: Mapping[str, sa.Table], rows: Rows) ->
             refusal = session.read_error(error)
             if refusal is None:
                 raise
-            failed.append(Check(f"rows of {name}", "failed", refusal.message))
+            kept, refusals = _insert_singly(session, table, columns, found)
+            # a row whose parent was refused is no fault of its own
+            told = [one for one in refusals if not (one.kind == "FOREIGN KEY" and lacking)] or (
+                [] if kept else refusals
+            )
+            failed += [Check(f"rows of {name}", "failed", one.message) for one in told]
             # nothing more is asked of rows that are not there
-            rows.tables[name] = []
-            rows.spares.pop(name, None)
+            lacking.add(name)
+            rows.tables[name] = kept
+            if not kept:
+                rows.spares.pop(name, None)
     for one in rows.updates:
         if rows.tables.get(one.table):
             sql, parameters = write_update(session, tables[one.table], one.values, one.key)

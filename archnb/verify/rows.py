@@ -80,9 +80,15 @@ def scale_counts(rows: Mapping[str, float], least: int = LEAST, most: int = MOST
     return made
 
 
-def make_rows(tables: Mapping[str, Table], counts: Mapping[str, int], seed: int = 1) -> Rows:
+def make_rows(
+    tables: Mapping[str, Table],
+    counts: Mapping[str, int],
+    seed: int = 1,
+    given: Mapping[str, Sequence[Row]] | None = None,
+) -> Rows:
     """Rows for tables of one store, by the design's own names of tables and columns.
 
+    given: values that the first rows of a table have; the rest of them is made, and one that fits nowhere is left out.
     A foreign key to a table that is not among `tables` is taken as a plain column.
     """
     made = Rows()
@@ -94,6 +100,7 @@ def make_rows(tables: Mapping[str, Table], counts: Mapping[str, int], seed: int 
         )
     for name in order:
         maker = _Maker(name, tables, made, late.get(name, ()), random.Random(f"{seed}:{name}"))
+        maker.given = (given or {}).get(name, ())
         made.tables[name] = maker.make(counts.get(name, LEAST))
         if not made.tables[name] and name not in made.notes:
             made.notes[name] = maker.explain()
@@ -181,6 +188,7 @@ class _Maker:
             for key in self.keys
             if key.references != name and any(set(one) <= set(key.columns) for one in self.unique_sets)
         }
+        self.given: Sequence[Row] = ()
         self.rows: list[Row] = []
         self.pools: dict[str, list[Any]] = {}
         self.plain_keys: list[tuple[ForeignKey, bool]] = []
@@ -189,8 +197,8 @@ class _Maker:
         self.columns: list[tuple[str, Column, bool, bool, Limits | None, bool]] = []
         self.parents: dict[tuple[int, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = {}
         self.refused, self.is_first = 0, False
-        # the outermost values of columns whose values are all unlike
-        self.outer: dict[str, tuple[Any, ...]] = {}
+        # the outermost values of columns whose values are all unlike, and in which row they begin
+        self.outer: dict[str, tuple[int, tuple[Any, ...]]] = {}
         # what may be changed alone: no key, no unique, and of references those that share no column
         fixed = {c for one in self.unique_sets for c in one} | self.late
         shared = [c for one in self.table.foreign_keys.values() for c in one.columns]
@@ -216,13 +224,15 @@ class _Maker:
                 # not all, so that one more row finds a parent that is free
                 parents = len(self.made.tables.get(key.references, ()))
                 count = min(count, parents - 1 if parents > 1 else parents)
+        count = max(count, len(self.given))
         seen: list[set[tuple[Any, ...]]] = [set() for _ in self.unique_sets]
         for number in range(count + 1 if count else 0):
             if number >= HOPELESS and not self.rows:
                 break
             for attempt in range(ATTEMPTS):
                 self.is_first = number == attempt == 0
-                row = self._make_row(number + attempt * (count + 1))
+                start = self.given[number] if number < len(self.given) else {}
+                row = self._make_row(number + attempt * (count + 1), start)
                 if row is None:
                     continue
                 self.is_first = False
@@ -256,8 +266,8 @@ class _Maker:
             return f"of {self.refused} rows tried none fulfils {'; '.join(self.judged)}."
         return "no row can be made that is unlike the ones before it."
 
-    def _make_row(self, number: int) -> Row | None:
-        row: Row = {}
+    def _make_row(self, number: int, given: Row) -> Row | None:
+        row: Row = dict(given)
         for key, is_optional in self.plain_keys:
             if not self._refer(row, key, number, is_optional):
                 return None
@@ -273,10 +283,10 @@ class _Maker:
                     row[name] = pool[int(len(pool) * chance())]
                 else:
                     # the first rows of a column of which every value is another hold its outermost values
-                    outer = self.outer.get(name, ())
+                    first, outer = self.outer.get(name, (0, ()))
                     row[name] = (
-                        outer[number - 1]
-                        if 0 < number <= len(outer)
+                        outer[number - first]
+                        if first <= number < first + len(outer)
                         else make_value(column, self.rng, number, limits, is_unique=is_counted)
                     )
         for key in self.own_keys:
@@ -313,7 +323,9 @@ class _Maker:
             outer = list_extremes(column, self.rng, limits)
             if is_counted:
                 # what the engine numbers goes on from its greatest
-                self.outer[name] = () if column.type == "key" or column.is_generated else outer
+                if column.type != "key" and not column.is_generated:
+                    # each column's in rows of their own, so that an engine that refuses one is asked for the others too
+                    self.outer[name] = 1 + sum(len(one) for _, one in self.outer.values()), outer
             else:
                 size = count * 2 if name in together else max(3, count // SHARED)
                 self.pools[name] = self._draw_pool(column, limits, size, outer)

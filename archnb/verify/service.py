@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 from archnb.exceptions import ArchnbError, unknown
 from archnb.export.sql import metadata, statements
 from archnb.serve import Limits, Service, check_libraries
-from archnb.verify.relational import insert_rows, rows_for
+from archnb.serve.records import Records
+from archnb.verify.examples import list_example_rows
+from archnb.verify.relational import insert_rows
+from archnb.verify.rows import Rows, make_rows, scale_counts
 from archnb.verify.session import Session
+from archnb.verify.writes import read_counts
 
 if TYPE_CHECKING:
     from archnb.plan import Plan
 
 ENGINES = ("sqlite", "postgresql")
+# enough for several pages of everything
+LEAST, MOST = 60, 250
 
 
 @contextmanager
@@ -53,16 +59,22 @@ def _open_session(engine: str, url: str | None) -> Iterator[Session]:
             yield session
 
 
-def fill(plan: Plan, session: Session) -> None:
-    """Make the planned tables and put the sample rows in. Raises ArchnbError where the engine refuses one."""
+def fill(plan: Plan, session: Session) -> Rows:
+    """Make the planned tables and put sample rows in, the things that the examples name among them.
+
+    Raises ArchnbError where the engine refuses a row.
+    """
     for one in statements(plan, session.dialect):
         session.run(one.text)
     tables = {table.info["table"]: table for table in metadata(plan, session.dialect).tables.values()}
-    rows = rows_for(plan, {name: plan.planned.schema.tables[name] for name in tables})
+    designed = {name: plan.planned.schema.tables[name] for name in tables}
+    counts = scale_counts(read_counts(plan, designed), LEAST, MOST)
+    rows = make_rows(designed, counts, given=list_example_rows(plan, Records(plan, session)))
     failed = [one for one in insert_rows(session, tables, rows) if one.verdict == "failed"]
     if failed:
         raise ArchnbError(f"{failed[0].name}: {failed[0].text}")
     session.analyze(list(tables.values()))
+    return rows
 
 
 __all__ = ["ENGINES", "fill", "open_service"]

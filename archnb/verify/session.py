@@ -9,6 +9,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from archnb.planned.schema import Column
+from archnb.verify.values import settle
+
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
@@ -55,9 +58,19 @@ class Session(ABC):
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> int:
         """Run one statement; gives the number of rows it touched."""
 
-    @abstractmethod
     def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a query."""
+        return self.select(sql, parameters)[1]
+
+    @abstractmethod
+    def select(
+        self, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """The names of a query's columns, and its rows."""
+
+    def read(self, value: Any, column: Column) -> Any:
+        """A value that came back for a column of the design, as it is compared."""
+        return settle(value, column)
 
     @abstractmethod
     def insert(self, table: sa.Table, columns: Sequence[sa.Column[Any]], rows: Sequence[Sequence[Any]]) -> None:

@@ -26,6 +26,8 @@ _KINDS: dict[str, Constraint] = {
     "SQLITE_CONSTRAINT_ROWID": "UNIQUE",
     "SQLITE_CONSTRAINT_CHECK": "CHECK",
     "SQLITE_CONSTRAINT_FOREIGNKEY": "FOREIGN KEY",
+    # what is referred to is not deleted (ON DELETE RESTRICT)
+    "SQLITE_CONSTRAINT_TRIGGER": "FOREIGN KEY",
 }
 
 
@@ -46,8 +48,11 @@ class SqliteSession(Session):
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> int:
         return self.connection.execute(sql, dict(parameters or {})).rowcount
 
-    def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        return self.connection.execute(sql, dict(parameters or {})).fetchall()
+    def select(
+        self, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        found = self.connection.execute(sql, dict(parameters or {}))
+        return tuple(one[0] for one in found.description or ()), found.fetchall()
 
     def insert(self, table: sa.Table, columns: Sequence[sa.Column[Any]], rows: Sequence[Sequence[Any]]) -> None:
         types = [str(one.type.compile(dialect=_dialect())) for one in columns]

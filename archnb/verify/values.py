@@ -283,3 +283,54 @@ def write_plain(value: Any, type_text: str) -> Any:
     if isinstance(value, dict | list):
         return json.dumps(value)
     return str(value) if isinstance(value, Decimal) else value
+
+
+# texts of all kinds: what they are ordered by, the engine says
+TEXTS = ("text", "code", "url", "email", "phone", "language", "enum", "char", "country", "currency", "ip", "other")
+
+
+def settle(value: Any, column: Column) -> Any:
+    """A value of a column as it is compared, whether it is our own or came back from an engine in the engine's way.
+
+    What engines write each in their own way and nobody compares (a point, a type of one engine) is only there or not.
+    """
+    kind = column.type
+    if value is None:
+        return None
+    if kind in WIDTHS:
+        return int(value)
+    if kind in ("decimal", "money"):
+        return value if isinstance(value, Decimal) else Decimal(str(value))
+    if kind == "bool":
+        return bool(value)
+    if kind == "float":
+        return float(value)
+    if kind in ("timestamp", "date", "time"):
+        return _settle_time(value, kind)
+    if kind == "duration":
+        return int(value.total_seconds()) if isinstance(value, datetime.timedelta) else int(value)
+    if kind == "uuid":
+        return value.hex() if isinstance(value, bytes) else str(value).replace("-", "").casefold()
+    if kind == "json":
+        return json.dumps(json.loads(value) if isinstance(value, str | bytes) else value, sort_keys=True)
+    if kind == "vector":
+        found = json.loads(value) if isinstance(value, str | bytes) else value
+        return tuple(round(float(one), 3) for one in found)
+    if kind == "bytes":
+        return bytes(value)
+    if kind in ("point", "other"):
+        return "there"
+    return str(value).rstrip() if kind in ("char", "country", "currency") else str(value)
+
+
+def _settle_time(value: Any, kind: str) -> Any:
+    if kind == "timestamp":
+        made = datetime.datetime.fromisoformat(value) if isinstance(value, str) else value
+        return made.astimezone(datetime.UTC).replace(tzinfo=None) if made.tzinfo is not None else made
+    if kind == "date":
+        if isinstance(value, str):
+            return datetime.date.fromisoformat(value[:10])
+        return value.date() if isinstance(value, datetime.datetime) else value
+    if isinstance(value, datetime.timedelta):
+        return (datetime.datetime.min + value).time()
+    return datetime.time.fromisoformat(value) if isinstance(value, str) else value

@@ -168,11 +168,11 @@ class Case:
     # -- who may do what
 
     def scopes(self, operation: str) -> dict[str, str]:
-        """The roles that may call an operation, and on which rows; administrators are left out."""
+        """The roles that may call an operation, and on which rows; administrators, and who is refused, are left out."""
         return {
-            name: str(role.allows[operation])
-            for name, role in self.plan.design.auth.roles.items()
-            if operation in role.allows and name != "admin"
+            name: role.grants[operation].text
+            for name, role in self.plan.planned.auth.roles.items()
+            if operation in role.grants and name not in ("admin", "staff") and not role.grants[operation].is_refused
         }
 
     def is_own(self, operation: str, *roles: str) -> bool:
@@ -182,7 +182,7 @@ class Case:
 
     def is_fenced(self, operation: str, through: str, *tables: str) -> bool:
         """Whether an operation reaches those rows only that the caller is joined to `through` a table, whatever way it is said:
-        in the scope of the right, in a policy of the tables, or in a condition of its statements.
+        in the ways of the right, in a policy of the tables, or in a condition of its statements.
         """
         word = rf"\b{through}\b"
         policies = [
@@ -190,8 +190,9 @@ class Case:
             for one in re.findall(r"CREATE POLICY[^;]*;", self.ddl)
             if any(re.search(rf"ON\s+{t}\b", one) for t in tables)
         ]
-        roles = self.plan.design.auth.roles.values()
-        scopes = " ".join(str(role.allows[operation]) for role in roles if operation in role.allows)
+        grants = [role.grants[operation] for role in self.plan.planned.auth.roles.values() if operation in role.grants]
+        ways = [part.path for grant in grants for reach in grant.reaches for part in reach.parts]
+        scopes = " ".join([*(grant.text for grant in grants), *ways])
         if re.search(word, scopes, re.IGNORECASE) or any(re.search(word, one, re.IGNORECASE) for one in policies):
             return True
         sql = self.sql(operation)

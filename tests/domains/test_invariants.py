@@ -154,6 +154,8 @@ def test_exported_sql_parses(name: str, dialect: str) -> None:
     for exporter in ("sql", "queries"):
         # the parser knows GEOMETRY of MySQL, not POINT
         text = re.sub(r"\bPOINT\b", "GEOMETRY", str(planned(name).export(exporter, dialect=dialect).text))
+        # what stands between changes of the delimiter is a trigger, whose body no parser of statements reads
+        text = re.sub(r"DELIMITER //.*?DELIMITER ;", "", text, flags=re.DOTALL)
         parsed = [
             one for one in sqlglot.parse(text, read=reader, error_level=sqlglot.ErrorLevel.RAISE) if one is not None
         ]

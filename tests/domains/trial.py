@@ -122,7 +122,8 @@ class Catalogue:
         number = next(self.numbers)
         needed = {name for name, _, _, is_needed, has_default in self.columns[table] if is_needed and not has_default}
         for columns, target, referenced in self.keys.get(table, ()):
-            if set(columns) <= set(row) or not set(columns) & needed:
+            # a key of which a part may be missing is left out with it
+            if set(columns) <= set(row) or set(columns) - set(row) - needed:
                 continue
             shared = {there: row[here] for here, there in zip(columns, referenced, strict=True) if here in row}
             parent = (trial.rows(target, **shared) if shared else []) or [trial.add(target, **shared)]

@@ -63,6 +63,12 @@ def is_redirect(resources: Resources, pattern: AccessPattern) -> bool:
     )
 
 
+def is_kept(resources: Resources, name: str) -> bool:
+    """Whether an operation erases a person whose row stays, since rows that stay need it."""
+    erasure = resources.model.erasures.find_pattern(name)
+    return erasure is not None and erasure.keeps_row
+
+
 def find_natural_parent(resources: Resources, entity: str) -> str | None:
     """The one reference by which an entity is both listed and told apart: a review's product, of its unique product + customer."""
     if entity not in resources.design.entities:
@@ -323,6 +329,9 @@ def _derive_write(resources: Resources, name: str, pattern: AccessPattern, entit
         property = resources.names(entity).get(first, snake(first))
         path, found = f"{whole}/by-{kebab(first)}/{{{property}}}", ((property, first),)
         where = f"one thing by its {first}"
+    if action == "delete" and is_kept(resources, name):
+        why = f"what is personal in {where} goes and the row stays, which others need; a DELETE would promise that it is gone"
+        return Address("command", "POST", f"{path}/{kebab(verb or name)}", found, (), why)
     if action == "delete":
         return Address("delete", "DELETE", path, found, (), f"removes {where}")
     words = set(verb.split("-")) - {""}
@@ -371,6 +380,7 @@ __all__ = [
     "collection",
     "derive_address",
     "find_natural_parent",
+    "is_kept",
     "is_redirect",
     "is_single",
     "move_aside",

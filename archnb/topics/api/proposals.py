@@ -147,19 +147,33 @@ def _complete_one(
     is_read = pattern.reads is not None
     is_list = action in ("list", "search")
     is_async = bool(pattern.is_async) and not is_read
-    needs_key = method == "POST" and not is_read
+    is_erasure = action in ("delete", "command") and resources.model.erasures.find_pattern(name) is not None
+    needs_key = method == "POST" and not is_read and not is_erasure
     request, request_why = _choose_request(resources, pattern, entity, action, method, address, in_path)
-    response, response_why = _choose_response(resources, pattern, entity, action, is_public, is_async)
+    response, response_why = (
+        ((), "What is gone has nothing to show.")
+        if is_erasure
+        else _choose_response(resources, pattern, entity, action, is_public, is_async)
+    )
     if is_redirect(resources, pattern) and not said.response and (said.status or 302) // 100 == 3 and method == "GET":
         response, status = (), 302
         response_why = "The address stands in Location; nobody who follows it needs more, and whose it is stays inside."
     else:
-        status = 202 if is_async else 201 if action == "create" else 204 if action == "delete" else 200
+        status = 202 if is_async else 201 if action == "create" else 204 if action == "delete" or is_erasure else 200
     parameters = _choose_parameters(
         resources, draft, api, pattern, entity, address, in_path, method, is_list, needs_key
     )
     errors, errors_why = _choose_errors(
-        resources, pattern, entity, action, is_public, bool(in_path), bool(request or parameters), method, needs_key
+        resources,
+        pattern,
+        entity,
+        action,
+        is_public,
+        bool(in_path),
+        bool(request or parameters),
+        method,
+        needs_key,
+        is_erasure,
     )
     limit, limit_why, limit_facts = choose_rate_limit(draft, name, is_read)
     return draft.fill(
@@ -175,7 +189,7 @@ def _complete_one(
         response=Because(response, response_why),
         status=Because(status, _LAST_RESULT if is_read and pattern.is_async else _explain_status(status)),
         is_paged=Because(is_list, "A list grows; a cursor names the row after which to go on, so that no page costs more than the first and none skips or repeats rows." if is_list else "It gives one answer."),
-        needs_idempotency_key=Because(needs_key, _explain_repeat(method, is_read=is_read)),
+        needs_idempotency_key=Because(needs_key, "Erasing twice is erasing once." if is_erasure else _explain_repeat(method, is_read=is_read)),
         errors=Because(errors, errors_why),
         is_public=Because(is_public, "Its roles include public." if is_public else "Only a caller with a token may do it."),
         rate_limit=Because(limit, limit_why, limit_facts),
@@ -492,6 +506,7 @@ def _choose_errors(
     has_input: bool,
     method: str,
     needs_key: bool,
+    is_erasure: bool,
 ) -> tuple[tuple[str, ...], str]:
     made, why = [], []
     if has_input:
@@ -514,13 +529,13 @@ def _choose_errors(
             why.append(f"conflict where {', '.join(dict.fromkeys((*unique, *groups)))} is already taken")
             # each unique field has its own code, so that a form can mark the field
             made += [f"duplicate_{snake(one)}" for one in unique if fields[one].unique and not fields[one].key]
+        elif is_erasure:
+            why.append(
+                "no conflict: what others still need stays, and tells nobody any more; done twice it changes nothing"
+            )
         elif action == "command":
             made.append("conflict")
             why.append("conflict where its state does not allow it")
-        elif action == "delete" and any(one.personal for one in fields.values()):
-            why.append(
-                "no conflict: where others still refer to it, its personal fields are overwritten and the row stays"
-            )
         elif action == "delete" and (
             held := [
                 child
@@ -534,7 +549,7 @@ def _choose_errors(
         made.append("precondition_failed")
     if needs_key:
         made.append("idempotency_key_reused")
-    if method in ("POST", "PATCH", "PUT"):
+    if method in ("POST", "PATCH", "PUT") and not is_erasure:
         made.append("payload_too_large")
     for step in pattern.steps:
         if (step.action or "").lower() in _TAKING and step.entity:
@@ -544,7 +559,7 @@ def _choose_errors(
         (one for one, field in fields.items() if field.type == "enum" and one in ("status", "state", "stage", "phase")),
         None,
     )
-    if pattern.writes is not None and action in ("update", "command") and status is not None:
+    if pattern.writes is not None and action in ("update", "command") and status is not None and not is_erasure:
         made.append(f"{snake(entity)}_state_conflict")
         why.append(f"{snake(entity)}_state_conflict where {status} does not allow the change")
     for step in pattern.steps:

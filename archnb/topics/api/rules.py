@@ -90,6 +90,8 @@ def write_without_idempotency(draft: Draft) -> Iterator[Hit]:
             operation.method == "POST"
             and operation.action in ("create", "command")
             and operation.needs_idempotency_key is False
+            # erasing twice is erasing once
+            and draft.model.erasures.find_pattern(operation.pattern or name) is None
         ):
             rate = draft.facts.get(PATTERN_RATE.of(operation.pattern or name))
             yield Hit(

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 
 from archnb.design import Design
 from archnb.design.api import Operation
-from archnb.design.auth import Auth, Client, Role, Scope
+from archnb.design.auth import Auth, Client, Role
 from archnb.design.record import Named
 from archnb.fact.keys.load import PEAK_REQUESTS
-from archnb.model import Model, Principal, Unknown, Way
+from archnb.model import Conclusion, Model, Principal, Question, Unknown
+from archnb.model.reaches import read_act
 from archnb.naming import snake, with_article
 from archnb.quantity import Quantity, parse
 from archnb.topics.topic import Because, Draft
 
+# how the reason of a refusal goes on, up to the line that would settle it
+REFUSED = "So it is refused; one line settles it: "
 STRICT = ("pci", "hipaa", "psd2")
 DAY = 86400.0
 
@@ -64,55 +67,64 @@ def explain_owner(model: Model) -> tuple[str, str] | None:
     return chosen, why + "."
 
 
-def find_own_way(model: Model, role: str, entity: str | None) -> Way | None:
-    """By which references a row is a caller's own, for those whose role reaches their own rows only; None where nothing says it."""
-    principal = model.roles.assume(role)
-    return model.roles.find_way(principal, entity) if entity is not None else None
-
-
 def roles_of(design: Design, name: str, operation: Operation) -> tuple[str, ...]:
     """The roles that an operation's access pattern names."""
     pattern = design.access.get(operation.pattern or name)
     return pattern.roles if pattern is not None else ()
 
 
-def choose_scope(model: Model, principal: Principal, operation: Operation) -> Scope:
-    """Whether a role acts on any row or on its own: staff and own programs on any; others on their own where rows have owners."""
-    if operation.is_public or principal.is_trusted or operation.entity is None:
-        return "any"
-    return "own" if model.roles.find_way(principal, operation.entity) is not None else "any"
+def ask(draft: Draft, role: str, name: str, operation: Operation) -> Question:
+    """The question whether a role may do an operation, and on which rows."""
+    pattern = draft.design.access.get(operation.pattern or name)
+    act = read_act(pattern, operation.action, operation.method)
+    principal, by = draft.model.roles.assume(role), pattern.by if pattern is not None else ()
+    return Question(principal, name, operation.entity or "", act, by)
+
+
+def choose_grant(draft: Draft, role: str, name: str, operation: Operation) -> Conclusion | Unknown:
+    """On which rows a role may do an operation, where the design does not say it."""
+    if operation.is_public:
+        return Conclusion("any", "everybody may")
+    if operation.entity is None or operation.entity not in draft.design.entities:
+        return Conclusion("any", "it is on the rows of no entity")
+    return draft.model.reaches.conclude(ask(draft, role, name, operation))
 
 
 def _complete_role(draft: Draft, auth: Auth, principal: Principal) -> Role:
     name = principal.role
     design, path, roles = draft.design, f"auth.roles.{name}", draft.model.roles
     said = auth.roles.get(name, Role())
-    allows: dict[str, Scope] = {}
-    is_admin = roles.is_admin(name)
+    allows: dict[str, str] = dict(said.allows)
+    is_admin = roles.is_admin(name) or name == roles.keeper
     for op_name, operation in design.api.operations.items():
         named = roles_of(design, op_name, operation)
-        if name in named or (not named and is_admin and not operation.is_public):
-            allows[op_name] = choose_scope(draft.model, principal, operation)
-    own = [one for one, scope in allows.items() if scope == "own"]
+        if op_name in said.allows or not (name in named or (not named and is_admin and not operation.is_public)):
+            continue
+        concluded = choose_grant(draft, name, op_name, operation)
+        at = f"{path}.allows.{op_name}"
+        if isinstance(concluded, Unknown):
+            allows[op_name] = "none"
+            draft.note(at, f"{concluded.reason}. {REFUSED}{concluded.line}", value="none")
+        else:
+            allows[op_name] = concluded.text
+            draft.note(at, f"{concluded.reason}.", value=concluded.text)
+    refused = sum(text == "none" for text in allows.values())
+    limited = sum(text not in ("any", "none") for text in allows.values())
     why = f"{len(allows)} of {len(design.api.operations)} operations name this role"
-    if own:
-        ways = (
-            roles.find_way(principal, entity)
-            for one in own
-            if (entity := design.api.operations[one].entity) and entity != principal.entity
-        )
-        way = next(ways, None)
-        why += f"; {len(own)} of them on its own rows only, since a row says whose it is" + (
-            f" ({way})" if way is not None else ""
-        )
+    why += f"; {limited} of them on rows that are the caller's or in what the caller is in" if limited else ""
+    why += f"; {refused} of them refused, since nothing says whose rows they are" if refused else ""
     found = roles.find(name)
     reason = f"{principal.reason[:1].upper()}{principal.reason[1:]}."
     if isinstance(found, Unknown):
-        reason += f" Taken for a person, who reaches least. One line settles it: {found.line}."
+        reason += f" Until it is said, they are refused. One line settles it: {found.line}."
+        draft.note(f"{path}.kind", reason)
+    if allows and said.allows:
+        # what was said stands, and the others are refused or concluded beside it
+        said = dataclasses.replace(said, allows=Named(allows))
     return draft.fill(
         path, said,
         summary=Because(_describe(principal), "The role's name, and the entity that stands for its people."),
-        kind=Because(principal.kind if principal.kind != "public" else None, reason),
+        kind=Because(principal.kind if principal.kind != "public" and found else None, reason),
         allows=Because(Named(allows), why + ". Whatever is not listed is refused.") if allows else Because(None, ""),
         needs_mfa=Because(
             is_admin,

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from archnb.design.api import Operation
 from archnb.fact.keys.auth import LONGEST_ACCESS, SHORTEST_ACCESS, TOKEN_RATE
 from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.finding import Hit, Rule, rule
+from archnb.model import Unknown, role_words
 from archnb.naming import snake
 from archnb.quantity import show, unit
+from archnb.topics.auth.proposals import REFUSED, ask
 from archnb.topics.topic import Draft
 
 _CARD = re.compile(
@@ -86,7 +89,13 @@ def operation_without_permission(draft: Draft) -> Iterator[Hit]:
     """Closed operations that no role opens."""
     roles = draft.design.auth.roles
     for name, operation in draft.design.api.operations.items():
-        if not operation.is_public and not any(name in role.allows for role in roles.values()):
+        # what is refused for want of a word or a way is told as that
+        named = [
+            role
+            for role in roles
+            if roles[role].allows.get(name, "none") != "none" or f"auth.roles.{role}.allows.{name}" in draft.reasons
+        ]
+        if not operation.is_public and not named:
             yield Hit(
                 f"api.operations.{name}",
                 f"none of {len(roles)} roles ({', '.join(roles) or 'there is none'}) allows {name}",
@@ -116,7 +125,7 @@ def admin_without_mfa(draft: Draft) -> Iterator[Hit]:
     """Administrators with a password only."""
     for name, role in draft.design.auth.roles.items():
         if draft.model.roles.is_admin(name) and role.needs_mfa is False:
-            wide = sum(1 for scope in role.allows.values() if scope == "any")
+            wide = sum(1 for text in role.allows.values() if text == "any")
             yield Hit(f"auth.roles.{name}.needs_mfa", f"{name} may call {wide} operations on any row")
 
 
@@ -154,24 +163,47 @@ def public_personal_data(draft: Draft) -> Iterator[Hit]:
 
 
 @rule(
+    "auth-undecided-grant", principle="security", severity="high",
+    condition="An access pattern names a role, and nothing says on which rows the role may do it.",
+    effect="It is refused: whoever has the role cannot do what the design means them to.",
+    remedy="Write the line that the evidence shows, with `any`, `own`, `tenant` or the field that leads to whoever may.",
+)  # fmt: skip
+def undecided_grant(draft: Draft) -> Iterator[Hit]:
+    """Refusals that follow from what is not said; those with one reason are told once."""
+    for name, role in draft.design.auth.roles.items():
+        found: dict[str, list[str]] = {}
+        for one, text in role.allows.items():
+            because = draft.reasons.get(f"auth.roles.{name}.allows.{one}")
+            if text == "none" and because is not None:
+                found.setdefault(because.reason.replace(f".allows.{one}:", ".allows.…:"), []).append(one)
+        for reason, refused in found.items():
+            told, _, line = reason.partition(REFUSED)
+            shown = line.replace("…", refused[0])
+            yield Hit(
+                f"auth.roles.{name}.allows.{refused[0]}",
+                f"{name} is refused for {', '.join(refused)}: {told.rstrip('. ')}. Write {shown}",
+            )
+
+
+@rule(
     "auth-own-scope-without-owner", principle="security", severity="high",
-    condition="A role may act on its own rows only, and nothing says whose a row is.",
-    effect="The check cannot be written: it refuses everybody, or it is left out and everybody sees everything.",
-    remedy="Give the entity a reference to its owner, or say any and mean it.",
+    condition="A role may act on some rows only, and nothing leads from such a row to whoever has the role.",
+    effect="The check cannot be written, so that it refuses everybody.",
+    remedy="Give the entity a reference to its owner, name the field that leads there, or say any and mean it.",
 )  # fmt: skip
 def own_scope_without_owner(draft: Draft) -> Iterator[Hit]:
-    """`own` on what belongs to nobody."""
-    design = draft.design
-    for name, role in design.auth.roles.items():
-        principal = draft.model.roles.assume(name)
-        for one, scope in role.allows.items():
-            operation = design.api.operations.get(one)
-            if scope != "own" or operation is None:
+    """`own`, `tenant` or a path on what has no way there."""
+    operations = draft.design.api.operations
+    for name, role in draft.design.auth.roles.items():
+        for one, text in role.allows.items():
+            operation = operations.get(one)
+            if text in ("any", "none") or operation is None:
                 continue
-            if operation.entity is None or draft.model.roles.find_way(principal, operation.entity) is None:
+            found = draft.model.reaches.resolve(ask(draft, name, one, operation), text)
+            if isinstance(found, Unknown):
                 yield Hit(
                     f"auth.roles.{name}.allows.{one}",
-                    f"no reference leads from {operation.entity} to {principal.entity or 'an entity that is the user'}",
+                    f"{found.reason}" + (f". Write {found.line}" if found.line else ""),
                 )
 
 
@@ -183,28 +215,173 @@ def own_scope_without_owner(draft: Draft) -> Iterator[Hit]:
 )  # fmt: skip
 def any_scope_for_users(draft: Draft) -> Iterator[Hit]:
     """`any` where a row has an owner."""
+    for name, one, operation in _list_wide(draft):
+        principal = draft.model.roles.assume(name)
+        way = draft.model.reaches.find_way(principal, operation.entity or "")
+        if way is not None:
+            subject = principal.entity or name
+            yield Hit(
+                f"auth.roles.{name}.allows.{one}",
+                f"{name} may {one} of any {subject}, though {way} says whose a row is",
+            )
+
+
+@rule(
+    "auth-others-personal-rows", principle="security", severity="high",
+    condition="People who use the system may act on any row of what is about other people.",
+    effect="Each of them reads or changes the data of all (OWASP API1:2023); under the GDPR each needs a reason for each.",
+    remedy="Say which rows: the field that leads to whoever may. Or let it answer without what is personal, and accept it.",
+)  # fmt: skip
+def others_personal_rows(draft: Draft) -> Iterator[Hit]:
+    """`any` on what is somebody's, though no way leads to the caller."""
+    for name, one, operation in _list_wide(draft):
+        entity = operation.entity or ""
+        whose, principal = draft.model.reaches.find_whose(entity), draft.model.roles.assume(name)
+        if whose and draft.model.reaches.find_way(principal, entity) is None:
+            yield Hit(f"auth.roles.{name}.allows.{one}", f"{name} may {one} of any {entity}, and {whose}")
+
+
+def _list_wide(draft: Draft) -> Iterator[tuple[str, str, Operation]]:
+    """Each operation that people who use the system may do on any row: the role, the operation's name, its contract."""
+    design = draft.design
+    for name, role in design.auth.roles.items():
+        if draft.model.roles.assume(name).is_trusted:
+            continue
+        for one, text in role.allows.items():
+            operation = design.api.operations.get(one)
+            if text != "any" or operation is None or operation.entity not in design.entities or operation.is_public:
+                continue
+            if operation.method != "POST" or operation.action != "create":
+                yield name, one, operation
+
+
+@rule(
+    "auth-role-without-sign-in", principle="security", severity="high",
+    condition="A role stands for the rows of an entity that nobody can sign in as.",
+    effect="No token leads to such a row, so that nobody has the role's own rows; in practice the id is then taken from the request.",
+    remedy="Give the entity what people sign in with, as an e-mail address that is unique, or say whose rows they are.",
+)  # fmt: skip
+def role_without_sign_in(draft: Draft) -> Iterator[Hit]:
+    """Practitioners without a login."""
+    people = draft.model.people
+    for name in draft.design.auth.roles:
+        principal = draft.model.roles.assume(name)
+        entity = principal.entity
+        if (
+            principal.kind == "service"
+            or entity is None
+            or entity not in draft.design.entities
+            or people.list_sign_in(entity)
+        ):
+            continue
+        line = f"entities.{entity}.fields.email: email unique personal"
+        yield Hit(
+            f"entities.{entity}",
+            f"whoever has the role {name} is a {entity}, and no field of {entity} is one to sign in with. Write {line}",
+        )
+
+
+@rule(
+    "auth-program-over-accounts", principle="security", severity="medium",
+    condition="A program that is no job of the system's own may act on every row of what holds money or personal data.",
+    effect="Whoever holds its credentials, or finds a fault in it, reaches the accounts of all.",
+    remedy="Give each program rows of its own (`auth.roles.….entity`) and say which it reaches, or accept it with the reason.",
+)  # fmt: skip
+def program_over_accounts(draft: Draft) -> Iterator[Hit]:
+    """Rights of services over everybody's money."""
     design = draft.design
     for name, role in design.auth.roles.items():
         principal = draft.model.roles.assume(name)
-        if principal.is_trusted:
+        if principal.kind != "service" or principal.entity is not None or role_words.is_own_job(name):
             continue
-        subject = principal.entity
-        for one, scope in role.allows.items():
+        reached: dict[str, list[str]] = {}
+        for one, text in role.allows.items():
             operation = design.api.operations.get(one)
-            if (
-                scope != "any"
-                or operation is None
-                or operation.entity is None
-                or operation.is_public
-                or subject is None
-            ):
-                continue
-            way = draft.model.roles.find_way(principal, operation.entity)
-            if way is not None and (operation.method != "POST" or operation.action != "create"):
-                yield Hit(
-                    f"auth.roles.{name}.allows.{one}",
-                    f"{name} may {one} of any {subject}, though {way} says whose a row is",
+            entity = operation.entity if operation is not None else None
+            if text == "any" and entity in design.entities and not (operation and operation.is_public):
+                reached.setdefault(entity or "", []).append(one)
+        held = {entity: ops for entity, ops in reached.items() if _holds_value(draft, entity)}
+        if held:
+            what = "; ".join(f"every {entity} by {', '.join(ops)}" for entity, ops in held.items())
+            yield Hit(f"auth.roles.{name}.allows", f"{name} reaches {what}")
+
+
+def _holds_value(draft: Draft, entity: str) -> bool:
+    fields = draft.model.fields(entity).values()
+    return any(field.type == "money" or field.personal for field in fields)
+
+
+@rule(
+    "auth-member-word-without-role", principle="security", severity="medium",
+    condition="A membership's role field has a word for people who may less, and no access pattern says what they may.",
+    effect="They are refused everywhere, or are taken for full members by whoever writes the code.",
+    remedy="Name the role in the access patterns that are for it, or under auth.roles with what it allows.",
+)  # fmt: skip
+def member_word_without_role(draft: Draft) -> Iterator[Hit]:
+    """Guests of whom nothing is said."""
+    named = {snake(one) for one in draft.model.roles.names}
+    for one in draft.model.people.memberships:
+        covered = {
+            word
+            for role in draft.model.roles.names
+            if (found := draft.model.roles.assume(role)).membership is not None
+            and found.membership.entity == one.entity
+            for word in (found.words or one.roles)
+        }
+        for word in one.roles:
+            if snake(word) not in named and word not in covered:
+                read = next(
+                    (
+                        name
+                        for name, role in draft.design.auth.roles.items()
+                        if draft.model.roles.assume(name).kind == "member"
+                        for _ in role.allows
+                    ),
+                    None,
                 )
+                first = (
+                    next(
+                        (
+                            op
+                            for op, text in draft.design.auth.roles[read].allows.items()
+                            if text not in ("any", "none")
+                        ),
+                        "…",
+                    )
+                    if read
+                    else "…"
+                )
+                yield Hit(
+                    f"entities.{one.entity}.fields.{one.role_field}",
+                    f"{one.entity}.{one.role_field} may be {word}, and no role has that name: refused everywhere. Write auth.roles.{word}.allows: {{{first}: tenant}}",
+                )
+
+
+@rule(
+    "auth-role-raised-by-admin", principle="security", severity="high",
+    condition="Who changes the roles of members can raise somebody above themselves, or take the role from the last who has the highest.",
+    effect="An admin makes themselves owner, or a group is left that nobody can administer.",
+    remedy="Refuse both where the rows are: the trigger of the row-security artefact does. Or let only the highest change roles.",
+)  # fmt: skip
+def role_raised_by_admin(draft: Draft) -> Iterator[Hit]:
+    """Changes of memberships by those who are less than the highest."""
+    for one in draft.planned.auth.memberships:
+        if not one.role_field or not one.ranks:
+            continue
+        for name, role in draft.planned.auth.roles.items():
+            for op, grant in role.grants.items():
+                act = draft.design.api.operations[op].action
+                words = {word for reach in grant.reaches for part in reach.parts for word in part.words}
+                if (
+                    grant.entity == one.entity
+                    and grant.is_by_row
+                    and act not in ("get", "list", "search", "create", "delete")
+                    and words - {one.ranks[-1]}
+                ):
+                    yield Hit(
+                        f"access.{op}",
+                        f"{name} may set {one.entity}.{one.role_field}: also to {one.ranks[-1]}, and of the last {one.ranks[-1]} of a {one.group_entity}",
+                    )
 
 
 @rule(
@@ -243,31 +420,25 @@ def card_data_stored(draft: Draft) -> Iterator[Hit]:
     "auth-personal-data-without-erasure", principle="security", severity="high",
     condition="The GDPR binds the design, and no operation removes an entity's personal data.",
     effect="A request for erasure (GDPR, article 17) has to be done by hand in the database, within a month, each time.",
-    remedy="Add a delete for the entity, or let it go with what it belongs to (cascade).",
+    remedy="Refer to the person whose data it is, say how long it is kept (retention), or add a delete for it.",
 )  # fmt: skip
 def personal_data_without_erasure(draft: Draft) -> Iterator[Hit]:
     """Personal data that nothing removes."""
     design = draft.design
     if not any("gdpr" in one.lower() or "dsgvo" in one.lower() for one in design.requirements.compliance):
         return
-    erased = {one.entity for one in design.api.operations.values() if one.action == "delete"}
-    erased |= {one.writes for one in design.access.values() if one.writes is not None and one.action == "delete"}
+    erasures = draft.model.erasures
+    deleting: set[str | None] = {one.entity for one in design.api.operations.values() if one.action == "delete"}
+    deleting |= {one.writes for one in design.access.values() if one.action == "delete"}
+    erased = {
+        entity
+        for one in deleting
+        if one is not None and one in design.entities
+        for entity in erasures.find(one).reached
+    }
     for name, entity in design.entities.items():
         personal = draft.model.people.list_personal(name)
-        if not personal or entity.retention is not None:
-            continue
-        known, queue = {name}, [name]
-        while queue:
-            here = queue.pop()
-            for field_name, field in draft.model.fields(here).items():
-                is_bound = field.on_delete == "cascade" or (
-                    field.on_delete is None and field_name in design.entities[here].key
-                )
-                if is_bound and field.references is not None and field.references not in known:
-                    known.add(field.references)
-                    queue.append(field.references)
-        extended = design.entities[name].extends
-        if not known & erased and extended not in erased:
+        if personal and entity.retention is None and name not in erased and design.entities[name].extends not in erased:
             yield Hit(f"entities.{name}", f"{name} holds {', '.join(personal)}, and no operation removes a {name}")
 
 
@@ -298,7 +469,8 @@ def password_stored_beside_provider(draft: Draft) -> Iterator[Hit]:
 
 RULES: Sequence[Rule] = (
     access_token_outlives_session, long_lived_access_token, token_churn, operation_without_permission, role_without_permission,
-    admin_without_mfa, public_personal_data, own_scope_without_owner, any_scope_for_users,
+    admin_without_mfa, public_personal_data, undecided_grant, own_scope_without_owner, any_scope_for_users, others_personal_rows,
+    role_without_sign_in, program_over_accounts, member_word_without_role, role_raised_by_admin,
     browser_client_with_secret, card_data_stored, personal_data_without_erasure,
     password_stored_beside_provider,
 )  # fmt: skip

@@ -16,9 +16,10 @@ from archnb.fact.keys.auth import (
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.model import Unknown
 from archnb.naming import snake
+from archnb.planned.auth import Grant, Reach
 from archnb.quantity import Quantity
 from archnb.shapes import AnyShape, Cell, Message, Participant, Scalar, Sequence, Table
-from archnb.topics.auth.proposals import find_own_way
+from archnb.topics.auth.conditions import write_condition
 from archnb.topics.topic import Draft
 
 
@@ -215,7 +216,7 @@ def draw_roles(draft: Draft) -> Table:
         rows.append(
             (
                 Cell(name, is_code=True),
-                role.kind,
+                role.kind or "not known",
                 f"{principal.entity} by {joined.entity}" if joined is not None else principal.entity or "",
                 "yes" if role.needs_mfa else "no",
                 reason.reason if reason is not None else "said in the design",
@@ -234,36 +235,44 @@ def draw_roles(draft: Draft) -> Table:
 
 
 def draw_permissions(draft: Draft) -> Table:
-    """Operations by roles: any, own, or nothing."""
-    auth = draft.design.auth
+    """Operations by roles: on any row, on those that a way leads to, or refused."""
+    auth, planned = draft.design.auth, draft.planned.auth
     rows: list[tuple[Cell | Scalar, ...]] = []
     for name, operation in draft.design.api.operations.items():
         cells: list[Cell] = [Cell("any", tone="notice") if operation.is_public else Cell("", "–", tone="muted")]
-        ways = []
+        ways: dict[str, None] = {}
+        conditions: dict[str, None] = {}
         for role, one in auth.roles.items():
-            scope = one.allows.get(name)
-            if scope is None:
+            text, grant = one.allows.get(name), planned.roles[role].grants.get(name)
+            if text is None or grant is None:
                 cells.append(Cell("", "–", tone="muted"))
                 continue
-            cells.append(Cell(scope, tone="good" if scope == "own" else ""))
-            way = find_own_way(draft.model, role, operation.entity) if scope == "own" else None
-            if way is not None:
-                ways.append(f"{draft.model.roles.assume(role).entity if way.is_itself else way} = sub")
-        rows.append((Cell(name, is_code=True), operation.method, *cells, "; ".join(dict.fromkeys(ways))))
+            cells.append(Cell(text, tone="danger" if grant.is_refused else "good" if grant.is_by_row else ""))
+            if grant.is_by_row:
+                ways[explain_ways(grant)] = None
+                conditions[write_condition(grant)] = None
+        rows.append(
+            (
+                Cell(name, is_code=True),
+                operation.method,
+                *cells,
+                "; ".join(ways),
+                Cell("; ".join(conditions), is_code=True),
+            )
+        )
+    taken = ("operation", "method", "public", "whose rows", "as SQL")
     columns = (
         "operation",
         "method",
         "public",
-        *(
-            role if role not in ("operation", "method", "public", "own means") else f"{role} (role)"
-            for role in auth.roles
-        ),
-        "own means",
+        *(role if role not in taken else f"{role} (role)" for role in auth.roles),
+        "whose rows",
+        "as SQL",
     )
     note = (
-        f"any: on every row; own: only on rows that belong to the caller; –: refused. The user is {auth.owner}."
+        f"any: on every row; own: on rows that refer to the caller; tenant, member: on rows of what the caller is in; –, none: refused. The user is {auth.owner}."
         if auth.owner
-        else "any: on every row; –: refused."
+        else "any: on every row; –, none: refused."
     )
     return Table(
         "permissions",
@@ -273,6 +282,20 @@ def draw_permissions(draft: Draft) -> Table:
         anchors=tuple(f"permission-{name}" for name in draft.design.api.operations),
         description=note,
     )
+
+
+def explain_ways(grant: Grant) -> str:
+    """The ways from a row to the caller, as paths of references: `OrderLine.order -> Order.customer = sub`."""
+    return " or ".join(" and ".join(_explain_way(part) for part in one.parts) for one in grant.reaches)
+
+
+def _explain_way(reach: Reach) -> str:
+    if not reach.token:
+        return reach.path
+    claim = {"person": "sub", "client": "client_id", "tenant": "tenant"}[reach.token]
+    path = f"{reach.entity}.{reach.field}" if reach.path == "its own key" else reach.path
+    words = f" with {reach.role_field} {' or '.join(reach.words)}" if reach.words else ""
+    return f"{path} = {claim}{words}"
 
 
 def draw_lifetimes(draft: Draft) -> Table:
@@ -316,15 +339,16 @@ def draw_checks(draft: Draft) -> Table:
     auth, design = draft.design.auth, draft.design
     used = design.patterns.get("api_gateway")
     edge = "gateway" if used is not None and used.use else "service, before the handler"
-    own = [name for role in auth.roles.values() for name, scope in role.allows.items() if scope == "own"]
-    example = ""
-    for role, one in auth.roles.items():
-        for name, scope in one.allows.items():
-            operation = design.api.operations.get(name)
-            if scope == "own" and operation is not None and not example:
-                way = find_own_way(draft.model, role, operation.entity)
-                if way is not None and not way.is_itself:
-                    example = f", as {name}: {way} = sub"
+    grants = {
+        name: grant
+        for role in draft.planned.auth.roles.values()
+        for name, grant in role.grants.items()
+        if grant.is_by_row
+    }
+    longest = next((name for name, grant in grants.items() if grant.reaches[0].joins), next(iter(grants), ""))
+    example = f", as {longest}: {explain_ways(grants[longest])}" if longest else ""
+    refused = sum(grant.is_refused for role in draft.planned.auth.roles.values() for grant in role.grants.values())
+    allowed = sum(len(role.grants) for role in draft.planned.auth.roles.values()) - refused
     rows: tuple[tuple[Cell | Scalar, ...], ...] = (
         ("TLS, size, rate limit", edge, "cheap, and before anything is parsed", "413, 429"),
         (
@@ -338,13 +362,13 @@ def draw_checks(draft: Draft) -> Table:
         (
             "may this role call this operation",
             "service",
-            f"the operation's name as scope and the role's allows; {sum(len(one.allows) for one in auth.roles.values())} permissions, all others refused",
+            f"the operation's name as scope and the role's allows; {allowed} permissions, all others refused",
             "403",
         ),
         (
             "is it the caller's row",
             "the query",
-            f"a condition in the statement itself for {len(set(own))} operations{example}; another's row is not found rather than forbidden, so that ids cannot be tried",
+            f"a condition in the statement itself for {len(grants)} operations{example}; another's row is not found rather than forbidden, so that ids cannot be tried",
             "404",
         ),
         (
@@ -360,7 +384,7 @@ def draw_checks(draft: Draft) -> Table:
 
 def draw_personal_data(draft: Draft) -> Table:
     """Every personal or secret field: who reads it, where it is kept, where it must not go."""
-    design, auth = draft.design, draft.design.auth
+    design = draft.design
     rows: list[tuple[Cell | Scalar, ...]] = []
     about: dict[str, list[str]] = {}
     holding: dict[str, list[str]] = {}
@@ -379,10 +403,11 @@ def draw_personal_data(draft: Draft) -> Table:
                 if operation.entity != entity and not operation.is_public:
                     shown.append(op)
             readers = []
-            for role, one in auth.roles.items():
-                scopes = {one.allows[op] for op in shown if op in one.allows}
-                if scopes:
-                    readers.append(f"{role} ({'any' if 'any' in scopes else 'own'})")
+            for role, one in draft.planned.auth.roles.items():
+                grants = [one.grants[op] for op in shown if op in one.grants and not one.grants[op].is_refused]
+                if grants:
+                    wide = next((grant for grant in grants if not grant.is_by_row), grants[0])
+                    readers.append(f"{role} ({wide.text})")
             if any(design.api.operations[op].is_public for op in shown):
                 readers.insert(0, "everybody")
             kept = design.schema.tables[table].store if table is not None else None

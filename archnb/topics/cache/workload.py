@@ -84,8 +84,10 @@ class Workload:
 
     @cached_property
     def is_own(self) -> bool:
-        """Whether some role may read its own rows only."""
-        return any(role.allows.get(self.name) == "own" for role in self.design.auth.roles.values())
+        """Whether what is answered depends on who asks: some role may read some rows only."""
+        return any(
+            role.allows.get(self.name, "none") not in ("any", "none") for role in self.design.auth.roles.values()
+        )
 
     @cached_property
     def names_owner(self) -> bool:

@@ -7,6 +7,8 @@ import re
 from archnb.design.decisions import Transaction
 from archnb.design.entities import AccessPattern, Field
 from archnb.design.record import Named
+from archnb.model import Erasure
+from archnb.model.erasure import Step
 from archnb.topics.topic import Because, Draft
 
 COUNTS = ("smallint", "int", "bigint", "integer", "decimal", "money", "float")
@@ -53,9 +55,13 @@ def list_counters(draft: Draft, entity: str) -> dict[str, Field]:
     }
 
 
-def list_boundary(draft: Draft, pattern: AccessPattern) -> tuple[str, ...]:
+def list_boundary(draft: Draft, name: str, pattern: AccessPattern) -> tuple[str, ...]:
     """The entities that a write changes in one local transaction: its own, and those of its steps in the same store."""
+    erasure = draft.model.erasures.find_pattern(name)
     home = draft.model.places.find_home(pattern.writes)
+    if erasure is not None:
+        near = [one for one in erasure.reached if draft.model.places.find_home(one) == home]
+        return tuple(dict.fromkeys((erasure.entity, *near)))
     local = [
         step.entity
         for step in pattern.steps
@@ -134,7 +140,7 @@ def fill_transactions(draft: Draft) -> Named[Transaction]:
 
 
 def _propose_boundary(draft: Draft, name: str, pattern: AccessPattern) -> tuple[tuple[str, ...], str]:
-    boundary = list_boundary(draft, pattern)
+    boundary = list_boundary(draft, name, pattern)
     home = draft.model.places.find_home(pattern.writes)
     left = [
         f"{step.action} {step.entity}" + (f" via {step.via}" if step.via else "")
@@ -193,8 +199,8 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
         )
     if pattern.effect == "update":
         steps = (
-            f"; its steps change {', '.join(b for b in list_boundary(draft, pattern) if b != entity)} in the same transaction"
-            if len(list_boundary(draft, pattern)) > 1
+            f"; its steps change {', '.join(b for b in list_boundary(draft, name, pattern) if b != entity)} in the same transaction"
+            if len(list_boundary(draft, name, pattern)) > 1
             else ""
         )
         operation = draft.design.api.operations.get(name)
@@ -205,13 +211,12 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             f"UPDATE … SET …, version = version + 1 WHERE {_key(draft, entity)} AND version = :version",
             f"the version that the client read (If-Match) must still be there, so the second of two editors gets a conflict instead of overwriting the first{steps}",
         )
-    held = draft.model.references.list_holding(entity) if pattern.effect == "delete" else []
-    personal = [one for one, field in draft.model.fields(entity).items() if field.personal or field.secret]
-    if held and personal:
+    erasure = draft.model.erasures.find_pattern(name)
+    if erasure is not None:
         return (
             "read committed",
-            f"UPDATE {entity} SET {', '.join(personal)} = (a pseudonym or nothing) WHERE {_key(draft, entity)}",
-            f"{', '.join(held)} still refer{'s' if len(held) == 1 else ''} to the row and must be kept, so it stays and what says who the person is goes; done twice it changes nothing",
+            "; ".join(_spell_step(draft, erasure, one) for one in erasure.steps),
+            _explain_erasure(erasure),
         )
     if pattern.effect == "delete":
         return (
@@ -243,6 +248,26 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
         guard,
         "nothing that exists is changed; a repeat meets a constraint and gets the first answer",
     )
+
+
+def _spell_step(draft: Draft, erasure: Erasure, step: Step) -> str:
+    """One statement of an erasure, by the names of the design; the export has them in SQL."""
+    what = step.relationship or step.entity
+    if step.relationship:
+        where = f"{'either end' if len(step.ends) > 1 else 'its end'} is the {erasure.entity}"
+    elif step.way:
+        where = f"{' of the '.join(one.field for one in reversed(step.way))} is the {erasure.entity}"
+    else:
+        where = _key(draft, step.entity)
+    if step.fate == "delete":
+        return f"DELETE FROM {what} WHERE {where}"
+    return f"UPDATE {what} SET {', '.join(step.fields)} = (a pseudonym or nothing) WHERE {where}"
+
+
+def _explain_erasure(erasure: Erasure) -> str:
+    """Why each row goes or stays."""
+    told = [one.reason for one in erasure.steps if one.reason]
+    return f"{'; '.join(dict.fromkeys(told))}; done twice it changes nothing"
 
 
 def _guard_command(draft: Draft, entity: str, steps: str) -> tuple[str, str, str]:

@@ -76,6 +76,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
     persons = find_persons(model)
     seen = _find_seen(model)
     makers = _list_makers(design)
+    subjects = frozenset(model.erasures.list_subjects())
     made: dict[str, tuple[AccessPattern, str]] = {}
     for name, entity in design.entities.items():
         key, word, many = model.keys.fields(name), words(name), words(plural(snake(name)))
@@ -95,7 +96,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
                 AccessPattern(
                     reads=name,
                     limit=200,
-                    roles=readers if name not in persons else ("admin",),
+                    roles=readers if name not in persons else (model.roles.keeper,),
                     summary=f"Lists the {many}.",
                 ),
                 f"{name} is small, and no access pattern reads it",
@@ -107,7 +108,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
             )  # fmt: skip
         if name not in written and not _is_made_by_step(name, makers):
             made[f"create_{snake(name)}"] = (
-                AccessPattern(writes=name, action="create", roles=("admin",) if name in persons else writers, summary=f"Adds {who if many != word else f'to the {word}'}."),
+                AccessPattern(writes=name, action="create", roles=(model.roles.keeper,) if name in persons else writers, summary=f"Adds {who if many != word else f'to the {word}'}."),
                 f"no access pattern writes {name}",
             )  # fmt: skip
             if list_changeable(model, name, persons):
@@ -115,7 +116,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
                     AccessPattern(writes=name, action="update", by=key, roles=writers, summary=f"Changes {who if many != word else f'one of the {word}'}."),
                     f"no access pattern writes {name}",
                 )  # fmt: skip
-        if whole is None and name not in erased and model.people.list_personal(name):
+        if name in subjects and name not in erased:
             made[f"erase_{snake(name)}"] = (
                 AccessPattern(
                     writes=name, action="delete", by=key, roles=writers, summary=f"Erases the personal data of {who if many != word else f'one of the {word}'} on request."
@@ -176,16 +177,22 @@ def _propose_roles(
     model: Model, name: str, persons: Mapping[str, str], seen: _Seen, small: float
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Who reads and who writes an entity of which nobody said it: its people, those who keep its neighbours, everybody, or admin."""
-    entity = model.design.entities[name]
+    entity, keeper = model.design.entities[name], model.roles.keeper
+    graded = next((one for one in model.people.memberships if one.entity == name and one.is_graded), None)
+    if graded is not None:
+        # who may make somebody a member is not every member
+        insiders = tuple(role for role in model.roles.names if model.roles.has_membership(role, graded))
+        admins = tuple(role for role in insiders if model.roles.is_admin(role))
+        return (*insiders, keeper), (*admins, keeper)
     own = tuple(role for person, role in persons.items() if is_kept_by(model, name, person))
     if own:
-        return (*own, "admin"), (*own, "admin")
+        return (*own, keeper), (*own, keeper)
     keepers = tuple(role for role in seen.keepers.get(entity.domain or "", ()) if role not in persons.values())
-    writers = (*keepers, *(() if "admin" in keepers else ("admin",)))
+    writers = (*keepers, *(() if keeper in keepers else (keeper,)))
     near = tuple(role for person, role in persons.items() if model.ways.find(name, person) is not None)
     if near:
         # the way leads through what others keep: an order's payment may be seen by who ordered, not made up
-        return (*near, "admin"), writers
+        return (*near, keeper), writers
     is_small = entity.rows is not None and entity.rows.base <= small
     is_open = name in seen.linked and is_small and not model.people.holds_private(name)
     return (("public",) if is_open else writers), writers
@@ -231,8 +238,8 @@ def _explain_roles(persons: Mapping[str, str], entity: str, roles: tuple[str, ..
         return f"{entity} is part of what everybody may read already, and holds nothing about people"
     owners = [with_article(words(person)) for person, role in persons.items() if role in roles]
     if owners:
-        return f"{entity} belongs to {' and '.join(owners)}, who {'reaches' if len(owners) == 1 else 'reach'} their own rows only; admin helps those who cannot"
-    if roles != ("admin",):
+        return f"{entity} belongs to {' and '.join(owners)}, who {'reaches' if len(owners) == 1 else 'reach'} their own rows only; staff help those who cannot"
+    if len(roles) != 1 or roles[0] not in ("admin", "staff"):
         return f"those who keep what stands beside {entity} in its domain"
     return "nobody was named; the narrowest role"
 

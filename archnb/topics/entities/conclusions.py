@@ -16,7 +16,13 @@ def conclude(draft: Draft) -> Entities:
     design, model = draft.design, draft.model
     entities = {
         name: conclude_record(
-            Entity, entity, f"entities.{name}", fields=Named(model.fields(name)), key=model.keys.fields(name)
+            Entity,
+            entity,
+            f"entities.{name}",
+            fields=Named(model.fields(name)),
+            key=model.keys.fields(name),
+            holds=model.invariants.list_lines(name),
+            soft_delete=model.lifetimes.find_soft_delete(name) or "",
         )
         for name, entity in design.entities.items()
     }

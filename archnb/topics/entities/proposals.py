@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from archnb.design.entities import AccessPattern
+import dataclasses
+
+from archnb.design.entities import AccessPattern, Entity
 from archnb.design.record import Named
 from archnb.topics.entities.access import complete_access, complete_consistency, complete_objective
 from archnb.topics.entities.secrets import mark_secrets
 from archnb.topics.entities.settings import complete_values
 from archnb.topics.entities.sizes import complete_entity
-from archnb.topics.topic import Draft
+from archnb.topics.topic import Because, Draft
 
 
 def complete(draft: Draft) -> None:
@@ -19,10 +21,28 @@ def complete(draft: Draft) -> None:
     draft.close("access", Named(access))
     # what a write sets follows from what others do to the same rows
     access = {name: complete_values(draft, name, one) for name, one in access.items()}
-    draft.close("entities", Named({name: complete_entity(draft, name, one) for name, one in design.entities.items()}))
+    entities = {name: _complete_rows(draft, name, one) for name, one in design.entities.items()}
+    draft.close("entities", Named({name: complete_entity(draft, name, one) for name, one in entities.items()}))
     # an operation that the API alone has may have an objective too
     other = [one for one in design.requirements.objectives if one not in access and one != "default"]
     promising = access | {name: AccessPattern() for name in other}
     objectives = {name: complete_objective(draft, name, one) for name, one in promising.items()}
     draft.close("requirements.objectives", draft.design.requirements.objectives.having(objectives))
     draft.close("access", Named({n: complete_consistency(draft, n, one, objectives[n]) for n, one in access.items()}))
+
+
+def _complete_rows(draft: Draft, name: str, entity: Entity) -> Entity:
+    """What is always true of the rows, and how they live: said, and what follows."""
+    model, path = draft.model, f"entities.{name}"
+    concluded = model.invariants.conclude(name)
+    if concluded:
+        for n, one in enumerate(concluded, len(entity.holds)):
+            draft.note(f"{path}.holds.{n}", one.reason, value=one.line.write_shorthand())
+        entity = dataclasses.replace(entity, holds=(*entity.holds, *(one.line for one in concluded)))
+    deleted = model.lifetimes.conclude_soft_delete(name)
+    why = model.lifetimes.conclude_append_only(name) if deleted is None else None
+    return draft.fill(
+        path, entity,
+        soft_delete=Because(deleted, f"{deleted} says that a row is deleted, so the row stays: reads leave it out, and uniques hold among the others"),
+        append_only=Because(why and True, why or ""),
+    )  # fmt: skip

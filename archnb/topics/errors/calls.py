@@ -85,6 +85,9 @@ def is_safe(draft: Draft, operation: str) -> bool:
     # a change bound to the version it was read at (If-Match) is refused the second time
     if found is not None and "precondition_failed" in found.errors:
         return True
+    # erasing twice is erasing once
+    if found is not None and draft.model.erasures.find_pattern(found.pattern or operation) is not None:
+        return True
     pattern = draft.design.access.get(operation)
     if found is not None and found.method is not None and (pattern is None or pattern.writes):
         return False

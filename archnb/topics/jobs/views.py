@@ -17,6 +17,8 @@ from archnb.fact.keys.jobs import (
     JOB_WAIT_P95,
     JOB_WORKERS,
 )
+from archnb.naming import kebab
+from archnb.planned.erasure import Erasure
 from archnb.quantity import show, unit
 from archnb.shapes import AnyShape, Cell, Chart, Mark, Message, Participant, Series, Table
 from archnb.shapes import Sequence as Exchange
@@ -34,9 +36,50 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     if charted:
         shown.append(_draw_waits(draft, charted))
     shown += [_show_retries(draft), _show_queues(draft)]
+    shown += [_show_erasure(draft, one) for one in draft.planned.jobs.erasures.values()]
     for name, saga in draft.design.jobs.sagas.items():
         shown += [_show_saga(draft, name, saga), _draw_saga(draft, name, saga)]
     return tuple(shown)
+
+
+def _show_erasure(draft: Draft, erasure: Erasure) -> Table:
+    """What happens to each row, and to what is outside the tables."""
+    rows = []
+    for one in erasure.steps:
+        what = {
+            "delete": "deleted",
+            "overwrite": "overwritten: " + ", ".join(one.fields),
+            "detach": "emptied: " + ", ".join(one.fields),
+        }
+        through = " → ".join(one.way) or ("either end" if one.relationship else "its own key")
+        rows.append(
+            (
+                Cell(one.entity or one.relationship, is_code=True),
+                what[one.fate],
+                Cell(through, is_code=True),
+                one.reason,
+            )
+        )
+    outside = (("copies", erasure.copies), ("cached answers", erasure.caches))
+    for kind, names in outside:
+        if names:
+            rows.append(
+                (
+                    Cell(kind),
+                    f"erased within {erasure.deadline}",
+                    Cell(", ".join(names), is_code=True),
+                    f"by the job {erasure.job}",
+                )
+            )
+    rows += [
+        (Cell("logs"), "nothing to do", Cell(""), erasure.logs),
+        (Cell("backups"), "left to expire", Cell(""), erasure.backups),
+    ]
+    stays = "The row stays, since others need it" if erasure.keeps_row else "The row goes"
+    return Table(
+        f"erasure-of-{kebab(erasure.entity)}", f"Erasure by {erasure.operation}", ("what", "becomes", "found by", "because"), tuple(rows),
+        description=f"{stays}. One transaction, in this order; what is outside follows.",
+    )  # fmt: skip
 
 
 def _time(seconds: float) -> str:

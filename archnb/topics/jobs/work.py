@@ -12,6 +12,8 @@ from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS, PATTERN_RATE
 from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
 from archnb.naming import snake
 from archnb.quantity import parse
+from archnb.topics.jobs.erasure import DEADLINE, list_operations, tell_job
+from archnb.topics.jobs.erasure import JOB as ERASURE
 from archnb.topics.topic import Draft
 
 # seconds of a call: the mean and the 99th percentile; assumed, and shown with the fact
@@ -247,30 +249,17 @@ def _goes_with_owner(draft: Draft, name: str) -> bool:
 
 
 def _propose_erasure(draft: Draft) -> Iterator[Proposal]:
-    design = draft.design
-    held = {name: None for name in design.entities if draft.model.people.list_personal(name)}
-    if not held:
+    design, patterns = draft.design, list_operations(draft)
+    if not patterns and not any(draft.model.people.list_personal(name) for name in design.entities):
         return
-    patterns = [name for name, one in design.access.items() if one.writes in held and one.action == "delete"]
-    copies = [name for name, store in design.schema.stores.items() if set(store.copies) & set(held)]
-    caches = [
-        name
-        for name, one in design.cache.policies.items()
-        if one.use and name in design.access and design.access[name].reads in held
-    ]
-    reach = f"{len(held)} {'entity' if len(held) == 1 else 'entities'} ({', '.join([*held][:4])}{', …' if len(held) > 4 else ''})"
-    reach += f", the copies in {', '.join(copies)}" if copies else ""
-    reach += f", {len(caches)} cached answers" if caches else ""
     is_bound = any("gdpr" in one.casefold() for one in design.requirements.compliance)
     law = "the GDPR (Art. 17, within a month by Art. 12(3))" if is_bound else "laws on personal data"
-    rate: Fact | None = None
-    for one in patterns:
-        more = _rate(draft, one)
-        rate = more if rate is None else rate + more if more is not None else rate
+    rates = [rate for one in patterns if (rate := _rate(draft, one)) is not None]
+    # an operation that was said to be asynchronous hands all of it to the job
     yield Proposal(
-        "erase_personal_data",
-        f"{law} let{'' if not is_bound else 's'} people ask for erasure, which reaches {reach}, logs and backups: too much for one request",
-        Job(summary="Erases or anonymises a person's data everywhere it is kept.", trigger=patterns[0] if patterns else "a person's request", idempotency_key="erase:{person id}"),
-        rate, 2.0, "assumed: a few hundred rows in all places it reaches",
-        "1 h", "the law gives a month; an hour leaves time for every retry", "erasing twice is erasing once", facts=tuple(PATTERN_RATE.of(one) for one in patterns[:4]),
+        ERASURE,
+        f"{law} let{'' if not is_bound else 's'} people ask for erasure; what the transaction cannot reach (copies, cached answers, logs, backups) follows here",
+        Job(summary=tell_job(draft), trigger=next(iter(patterns), "a person's request"), idempotency_key="erase:{person id}"),
+        total(rates) if rates else None, 2.0, "assumed: a few hundred rows in all places it reaches",
+        DEADLINE, "the law gives a month; an hour leaves time for every retry", "erasing twice is erasing once", facts=tuple(PATTERN_RATE.of(one) for one in [*patterns][:4]),
     )  # fmt: skip

@@ -178,7 +178,7 @@ class Steps:
         """The key of what is written: bound already where it is drawn, and given back by the engine where it is numbered."""
         table = self.writer.parts.table(self.writer.parts.base)
         key = table.primary_key[0]
-        is_numbered = table.columns[key].type == "key" or table.columns[key].is_generated
+        is_numbered = table.columns[key].is_generated
         is_new = self.pattern.kind == "create"
         name = f"new_{like.column}" if is_new and is_numbered else f"new_{key}" if is_new else key
         return Value(source="row", name=f"key of the {self.pattern.entity}", like=like, parameter=name)

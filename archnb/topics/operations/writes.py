@@ -374,7 +374,9 @@ def _is_on(one: Predicate, table: str) -> bool:
 def _is_numbered(table: Table, column: str) -> bool:
     """Whether the engine makes the values of a column."""
     about = table.columns[column]
-    return about.is_generated or (about.type == "key" and table.primary_key == (column,))
+    is_number = about.is_generated and about.type in ("key", "bigint", "int", "smallint")
+    # of a key of several columns an engine numbers the first at most
+    return is_number and (column not in table.primary_key or table.primary_key[:1] == (column,))
 
 
 def _either(words: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ import dataclasses
 from archnb.design.record import Named
 from archnb.design.schema import SchemaTable
 from archnb.topics.schema.indexes import propose_indexes
+from archnb.topics.schema.invariants import hold_invariants
 from archnb.topics.schema.measures import give_layout
 from archnb.topics.schema.partitions import propose_partitions
 from archnb.topics.schema.stores import complete_stores, give_thresholds
@@ -26,6 +27,7 @@ def complete(draft: Draft) -> None:
     )  # fmt: skip
     builder = Builder(draft, stores, home)
     built = builder.build()
+    hold_invariants(builder)
     tables: dict[str, SchemaTable] = {}
     for name, table in said.tables.items():
         if table.columns:

@@ -13,7 +13,7 @@ from typing import Any
 
 from archnb.design.entities import Field, OnDelete
 from archnb.design.record import Named
-from archnb.design.schema import Check, Column, ForeignKey, SchemaTable, Store, Unique
+from archnb.design.schema import Check, Column, Exclusion, ForeignKey, SchemaTable, Store, Unique
 from archnb.engines import find_engine, is_relational
 from archnb.model.identifiers import claim, claim_folded, quote_ansi, quote_text, shorten
 from archnb.model.places import find_main
@@ -36,7 +36,10 @@ class Building:
     primary_key: tuple[str, ...] = ()
     uniques: dict[str, Unique] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
+    exclusions: dict[str, Exclusion] = field(default_factory=dict)
     foreign_keys: dict[str, ForeignKey] = field(default_factory=dict)
+    soft_delete: str | None = None
+    append_only: bool | None = None
     reasons: dict[str, str] = field(default_factory=dict)
     comment: str | None = None
 
@@ -59,6 +62,18 @@ class Building:
         name = self.name_of(columns, "key", self.uniques)
         self.uniques[name] = Unique(columns=columns)
         self.reasons[f"uniques.{name}"] = reason
+
+    def add_whole_unique(self, columns: tuple[str, ...], reason: str) -> None:
+        """Add a unique of all rows, which a foreign key may refer to, unless the columns are one already."""
+        if any(set(one.columns) == set(columns) and one.where is None for one in self.uniques.values()):
+            return
+        name = self.name_of(columns, "key", self.uniques)
+        self.uniques[name] = Unique(columns=columns)
+        self.reasons[f"uniques.{name}"] = reason
+
+    def set_on_delete(self, key: str, rule: OnDelete) -> None:
+        """Say otherwise what happens when the row goes that a key refers to."""
+        self.foreign_keys[key] = dataclasses.replace(self.foreign_keys[key], on_delete=rule)
 
     def add_check(self, columns: tuple[str, ...], condition: str, reason: str) -> None:
         """Add a check."""
@@ -261,7 +276,8 @@ class Builder:
                 both = f"({first} IS NULL) = ({quote_ansi(columns[1])} IS NULL)"
                 table.add_check(columns, both, "an amount has a currency, and a currency an amount.")
 
-    def _is_relational(self, store: str) -> bool:
+    def is_relational(self, store: str) -> bool:
+        """Whether a store keeps tables."""
         return is_relational(self.stores[store].engine)
 
     # -- tables
@@ -292,7 +308,7 @@ class Builder:
                 f"{name} is a special case of {record.extends}: a joined table that shares its key, so that what is common is said once, "
                 "references to either are checked, and no column is NULL only because a row is of another kind."
             )
-            if self._is_relational(table.store) and self.home.get(record.extends) == table.store:
+            if self.is_relational(table.store) and self.home.get(record.extends) == table.store:
                 table.add_foreign_key(
                     tuple(key),
                     parent,
@@ -333,7 +349,7 @@ class Builder:
             return
         if self._is_said_in_full(name):
             return
-        home = self.home[first] if self._is_relational(self.home[first]) else self.main
+        home = self.home[first] if self.is_relational(self.home[first]) else self.main
         table = Building(self.names[name], name, home)
         key: list[str] = []
         for n, entity in enumerate((first, second)):
@@ -345,7 +361,7 @@ class Builder:
                 for column_name, column in wanted
             )
             key += columns
-            if self.home[entity] == home and self._is_relational(home):
+            if self.home[entity] == home and self.is_relational(home):
                 table.add_foreign_key(
                     columns,
                     self.names[entity],
@@ -439,6 +455,9 @@ def finish(draft: Draft, built: Building) -> SchemaTable:
         primary_key=said.primary_key or built.primary_key,
         uniques=Named({**built.uniques, **said.uniques}),
         checks=Named({**built.checks, **said.checks}),
+        exclusions=Named({**built.exclusions, **said.exclusions}),
+        soft_delete=said.soft_delete or built.soft_delete,
+        append_only=built.append_only if said.append_only is None else said.append_only,
         foreign_keys=Named({**_not_said(built.foreign_keys, said), **said.foreign_keys}),
         comment=said.comment or built.comment,
     )

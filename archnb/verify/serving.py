@@ -1,0 +1,75 @@
+"""Which index serves a query, as the engine's planner says: by its own choice, or only when it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archnb.export.queries import Query
+from archnb.export.sql import name_limit, shorten
+from archnb.planned.schema import Table
+from archnb.verify.proof import Verdict
+from archnb.verify.session import Session, Step
+
+ALL = "none: no rows are looked up"
+SCAN = "none: the whole table is read"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What serves a query: the index, the line of the engine's plan, and whether that is as it should be."""
+
+    index: str
+    line: str
+    verdict: Verdict
+    text: str
+
+
+class Planner:
+    """Asks an engine how it would run a query. `scale` says how many times a table's rows the design has."""
+
+    def __init__(
+        self, session: Session, designed: Mapping[str, Table], sizes: Mapping[str, int], scale: Mapping[str, float]
+    ) -> None:
+        self.session, self.designed, self.sizes, self.scale = session, designed, sizes, scale
+
+    def explain(self, query: Query, sql: str, parameters: Mapping[str, Any]) -> Plan:
+        """How the engine finds the rows of a query with these values."""
+        steps = self.session.explain(sql, parameters)
+        used = next((one for one in steps if one.index is not None), None)
+        names = self._names(query.expected_index)
+        if not names:
+            line = used or (steps[0] if steps else None)
+            index = used.index if used is not None else SCAN if steps else ALL
+            return Plan(index or "", line.line if line else "", "passed", "no index is asked for")
+        hit = _find(steps, names)
+        if hit is not None:
+            return Plan(names[0], hit.line, "passed", "chosen on the sample")
+        size = max((self.sizes.get(one.table, 0) for one in query.parameters), default=sum(self.sizes.values()))
+        chosen = f"over the sample's {size:,} rows it chose {used.index if used else 'to read the table'}"
+        for one in self.session.persuasions(self.scale):
+            changed = one.rewrite(sql, names[0]) if one.rewrite is not None else sql
+            with one.enter(names[0]):
+                hit = _find(self.session.explain(changed, parameters), names)
+            if hit is not None:
+                return Plan(names[0], hit.line, "passed", f"{one.text}; {chosen}")
+        first = steps[0].line if steps else ""
+        text = f"{names[0]} should serve it, and the planner cannot use it; {chosen}"
+        return Plan(used.index or "" if used else SCAN, first, "failed", text)
+
+    def _names(self, expected: str | None) -> tuple[str, ...]:
+        """The names that the expected index may have in this dialect, the likeliest first."""
+        if expected is None:
+            return ()
+        limit = name_limit(self.session.dialect)
+        more = [
+            shorten(f"{table}_{expected}", limit)
+            for table, one in self.designed.items()
+            if expected in {**one.indexes, **one.uniques}
+        ]
+        return tuple(dict.fromkeys([shorten(expected, limit), *more]))
+
+
+def _find(steps: Sequence[Step], names: Sequence[str]) -> Step | None:
+    return next((one for one in steps if one.index in names), None)
