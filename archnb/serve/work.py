@@ -94,7 +94,17 @@ class Work:
         for name, one in contract.parameters.items():
             if one.field and "." not in one.field and name in request.parameters:
                 sent[one.field] = request.parameters[name]
-        return sent
+        return sent | self._own(operation, request)
+
+    def _own(self, operation: Operation, request: Request) -> dict[str, Json]:
+        """The fields that are whoever asks: the token says them."""
+        caller, contract = request.caller, operation.contract
+        if caller is None or not caller.subject or not contract.own:
+            return {}
+        keys = self.model.keys.fields(contract.entity)
+        itself = {one: caller.subject[one] for one in keys if one in caller.subject}
+        key = self.records.write_key(caller.entity, caller.subject)
+        return {one: itself[one] if caller.entity == contract.entity and one in itself else key for one in contract.own}
 
     def _may(self, request: Request, record: Record) -> bool:
         """Whether the caller may do it to a record."""
@@ -145,7 +155,9 @@ class Work:
 
     def _list(self, operation: Operation, request: Request) -> Result:
         contract, pattern = operation.contract, operation.patterns[0]
-        sent = dict(request.body or {}) | dict(request.parameters)
+        names = self.model.properties.names(contract.entity)
+        own = {names.get(name, name): value for name, value in self._own(operation, request).items()}
+        sent = dict(request.body or {}) | dict(request.parameters) | own
         if contract.pattern not in self.queries:
             return self._search(operation, request, sent)
         query = self.queries[contract.pattern][0]
@@ -298,7 +310,7 @@ class Work:
         for name, inner in schema["properties"].items():
             value = left.pop(0) if left else None
             if "$ref" in inner:
-                made[name] = {"amount": f"{value or 0}", "currency": str(currency)}
+                made[name] = {"amount": f"{round(Decimal(str(value or 0)), 4):f}", "currency": str(currency)}
             elif inner.get("type") in ("number", "integer"):
                 made[name] = (float if inner["type"] == "number" else int)(value or 0)
             else:
@@ -498,16 +510,19 @@ class Work:
             after = self.records.find(
                 entity, {**self.records.key_of(entity, record), **self._only_key(entity, changes)}, limit=1
             )[0]
-            if request.grant is not None and not self._may(request, after) and not self._moves(pattern, changes):
+            if self._moves(pattern, request, sent) and not self._may(request, after):
                 raise Refused("forbidden", f"the {entity} would no longer be the caller's")
         if contract.response.is_empty:
             return Result()
         body = self.records.represent(entity, after, contract.response.schema)
         return Result(body, etag=make_etag(after))
 
-    def _moves(self, pattern: AccessPattern, changes: Record) -> bool:
-        """Whether a change takes the row from its holder on purpose, as a cancellation does; the design says what it sets."""
-        return any(one.source != "caller" and one.field in changes for one in pattern.sets)
+    @staticmethod
+    def _moves(pattern: AccessPattern, request: Request, sent: Mapping[str, Json]) -> bool:
+        """Whether a caller points the row elsewhere in what makes it theirs: it must be theirs there as well."""
+        reaches = request.grant.reaches if request.grant is not None else ()
+        firsts = {one.joins[0].field if one.joins else one.field for one in reaches}
+        return any(one.field in firsts and one.field in sent for one in pattern.taken if one.field not in pattern.by)
 
     def change(self, entity: str, record: Record, changes: Record) -> None:
         """Update a record in each of its tables."""
