@@ -30,8 +30,7 @@ _KINDS: dict[str, Constraint] = {
     "SQLITE_CONSTRAINT_ROWID": "UNIQUE",
     "SQLITE_CONSTRAINT_CHECK": "CHECK",
     "SQLITE_CONSTRAINT_FOREIGNKEY": "FOREIGN KEY",
-    # what is referred to is not deleted (ON DELETE RESTRICT)
-    "SQLITE_CONSTRAINT_TRIGGER": "FOREIGN KEY",
+    "SQLITE_CONSTRAINT_TRIGGER": "TRIGGER",
 }
 
 
@@ -149,7 +148,11 @@ class SqliteSession(Session):
         if not isinstance(error, sqlite3.Error | OverflowError):
             return None
         name = getattr(error, "sqlite_errorname", "")
-        return Refusal(_KINDS.get(name, ""), shorten_message(error))
+        kind = _KINDS.get(name, "")
+        if kind == "TRIGGER" and str(error).startswith("FOREIGN KEY"):
+            # what is referred to is not deleted (ON DELETE RESTRICT): SQLite counts that among its triggers
+            kind = "FOREIGN KEY"
+        return Refusal(kind, shorten_message(error))
 
     def write(self, value: Any, column: sa.Column[Any] | None = None) -> Any:
         if isinstance(value, uuid.UUID):
