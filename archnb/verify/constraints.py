@@ -42,8 +42,9 @@ class Violation(NamedTuple):
     def is_held_by(self, refusal: Refusal) -> bool:
         """Whether a refusal is this constraint's; a trigger stands for one where its words name it."""
         told = refusal.message.casefold()
-        is_named = self.name.casefold()[:50] in told or (self.kind == "APPEND ONLY" and "only ever added" in told)
-        return refusal.kind == self.kind or (refusal.kind == "TRIGGER" and is_named)
+        if refusal.kind in ("TRIGGER", "EXCLUSION"):
+            return self.name.casefold()[:50] in told or (self.kind == "APPEND ONLY" and "only ever added" in told)
+        return refusal.kind == self.kind
 
 
 def check_constraints(
