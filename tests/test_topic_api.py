@@ -41,6 +41,7 @@ BASE: dict[str, Any] = {
             "rows": "30k",
         },
         "Stock": {"fields": {"id": "key", "product": "-> Product unique", "on_hand": "int"}, "rows": "9k"},
+        "Taste": {"fields": {"customer": "-> Customer", "product": "-> Product", "liked": "bool"}, "key": ["customer", "product"], "rows": "9k"},
         "Review": {"fields": {"id": "key", "product": "-> Product", "stars": "int"}, "rows": "9k"},
     },
 }  # fmt: skip
@@ -59,7 +60,10 @@ def operation(**access: dict[str, Any]) -> Operation:
 
 ADDRESSES = {
     "by key": ("get_order", {"reads": "Order", "by": "id"}, "GET", "/orders/{order_id}", "get"),
-    "by a reference": ("orders_of_customer", {"reads": "Order", "by": "customer"}, "GET", "/customers/{customer_id}/orders", "list"),
+    "by a reference": ("orders_of_customer", {"reads": "Order", "by": "customer", "roles": "support"}, "GET", "/customers/{customer_id}/orders", "list"),
+    "one's own": ("orders_of_customer", {"reads": "Order", "by": "customer", "roles": "customer"}, "GET", "/me/orders", "list"),
+    "oneself": ("profile", {"reads": "Customer", "by": "id", "limit": 1, "roles": "customer"}, "GET", "/me", "get"),
+    "an upsert of one's own": ("save_taste", {"writes": "Taste", "action": "upsert", "by": "customer, product", "roles": "customer"}, "PUT", "/me/tastes/{product_id}", "update"),
     "by a plain field": ("orders_by_status", {"reads": "Order", "by": "status"}, "GET", "/orders", "list"),
     "by a unique field": ("product_by_slug", {"reads": "Product", "by": "slug"}, "GET", "/products/by-slug/{slug}", "get"),
     "by a unique reference": ("stock_of_product", {"reads": "Stock", "by": "product"}, "GET", "/products/{product_id}/stock", "get"),
@@ -68,7 +72,7 @@ ADDRESSES = {
     "a search": ("find_products", {"reads": "Product", "search": "name"}, "GET", "/products/search", "search"),
     "a search in personal data": ("find_people", {"reads": "Customer", "search": "name"}, "POST", "/customers/search", "search"),
     "a report": ("revenue_by_day", {"reads": "Order", "aggregate": "sum of total by day"}, "GET", "/orders/revenue-by-day", "list"),
-    "the newest": ("last_order", {"reads": "Order", "by": "customer", "sort": "-placed_at", "limit": 1}, "GET", "/customers/{customer_id}/orders/latest", "get"),
+    "the newest": ("last_order", {"reads": "Order", "by": "customer", "sort": "-placed_at", "limit": 1, "roles": "support"}, "GET", "/customers/{customer_id}/orders/latest", "get"),
     "deep": ("similar", {"reads": "Product", "by": "id", "depth": 3}, "GET", "/products/{product_id}/similar", "list"),
     "a composite key": ("line", {"reads": "OrderLine", "by": "order, product"}, "GET", "/order-lines/{order_id}/{product_id}", "get"),
     "create": ("place_order", {"writes": "Order", "action": "create"}, "POST", "/orders", "create"),
@@ -150,7 +154,9 @@ def test_path_parameters_are_those_of_the_path(name: str) -> None:
 
 def test_lists_are_paged_by_cursor_and_ranges_have_two_ends() -> None:
     """A list takes cursor and limit; a range field gives `_from` and `_to`."""
-    found = operation(recent={"reads": "Order", "by": "customer", "range": "placed_at", "limit": 20})
+    found = operation(
+        recent={"reads": "Order", "by": "customer", "range": "placed_at", "limit": 20, "roles": "support"}
+    )
     assert found.is_paged
     assert {name: value.place for name, value in found.parameters.items()} == {
         "customer_id": "path", "placed_at_from": "query", "placed_at_to": "query", "cursor": "query", "limit": "query",
@@ -202,9 +208,10 @@ def test_statuses_say_what_happened() -> None:
 
 def test_request_holds_only_what_a_caller_may_set() -> None:
     """No generated key, no secret, no state, no time the server sets, no sum of the parts; the parts are nested."""
-    found = operation(place_order={"writes": "Order", "action": "create"})
+    made = make(place_order={"writes": "Order", "action": "create", "roles": "support"})
+    found = made.design.api.operations["place_order"]
     assert found.request == ("customer", "OrderLine")
-    body = make_request(Resources(plan(Design.of(BASE)).design), "place_order", found)
+    body = make_request(Resources(made.design), "place_order", found, made.design.access["place_order"])
     assert body is not None
     assert sorted(body.schema["properties"]) == ["customer_id", "lines"]
     assert sorted(body.schema["properties"]["lines"]["items"]["properties"]) == ["product_id", "quantity"]
@@ -252,7 +259,7 @@ def test_errors_follow_from_what_can_go_wrong() -> None:
 def test_examples_belong_together() -> None:
     """What an example creates is what the next one gets and lists; a line's price is the product's, and the total adds up."""
     made = make(
-        place_order={"writes": "Order", "action": "create"},
+        place_order={"writes": "Order", "action": "create", "roles": "support"},
         get_order={"reads": "Order", "by": "id"},
         orders_of_customer={"reads": "Order", "by": "customer"},
         cancel_order={"writes": "Order", "action": "update", "by": "id"},

@@ -94,6 +94,8 @@ class Contract(Planned):
     entity: str = ""
     pattern: str = ""
     parameters: Named[Parameter]
+    # the fields by which rows are found whose value is whoever asks: their key, which the token says
+    own: tuple[str, ...] = ()
     request: Body
     response: Body
     status: int

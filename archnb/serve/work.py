@@ -94,7 +94,17 @@ class Work:
         for name, one in contract.parameters.items():
             if one.field and "." not in one.field and name in request.parameters:
                 sent[one.field] = request.parameters[name]
-        return sent
+        return sent | self._own(operation, request)
+
+    def _own(self, operation: Operation, request: Request) -> dict[str, Json]:
+        """The fields that are whoever asks: the token says them."""
+        caller, contract = request.caller, operation.contract
+        if caller is None or not caller.subject or not contract.own:
+            return {}
+        keys = self.model.keys.fields(contract.entity)
+        itself = {one: caller.subject[one] for one in keys if one in caller.subject}
+        key = self.records.write_key(caller.entity, caller.subject)
+        return {one: itself[one] if caller.entity == contract.entity and one in itself else key for one in contract.own}
 
     def _may(self, request: Request, record: Record) -> bool:
         """Whether the caller may do it to a record."""
@@ -145,7 +155,9 @@ class Work:
 
     def _list(self, operation: Operation, request: Request) -> Result:
         contract, pattern = operation.contract, operation.patterns[0]
-        sent = dict(request.body or {}) | dict(request.parameters)
+        names = self.model.properties.names(contract.entity)
+        own = {names.get(name, name): value for name, value in self._own(operation, request).items()}
+        sent = dict(request.body or {}) | dict(request.parameters) | own
         if contract.pattern not in self.queries:
             return self._search(operation, request, sent)
         query = self.queries[contract.pattern][0]

@@ -18,6 +18,10 @@ _CHANGING = frozenset({"update", "edit", "change", "patch", "modify", "save", "s
 _MAKING = frozenset({"create", "add", "new", "make", "insert", "post", "register", "save", "write", "store", "record"})
 
 
+# where the caller's own things are
+ME = "/me"
+
+
 class Address(NamedTuple):
     """A method, a path, the path's parameters with their fields, the fields left for the query or the body, and why."""
 
@@ -141,9 +145,36 @@ def _parent(
     return None
 
 
+def list_own(resources: Resources, pattern: AccessPattern) -> tuple[str, ...]:
+    """The fields of `by` that are whoever asks: the token says them, and the address does not."""
+    return resources.model.writes.find_own(pattern)
+
+
+def _find_mine(
+    resources: Resources, entity: str, own: tuple[str, ...], rest: tuple[str, ...]
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The path of what is the caller's own: /me for themselves, /me/orders/{order_id} for a row of theirs, /me/profile for the only one."""
+    fields, key = resources.fields(entity), resources.key(entity)
+    target = next((fields[one].references for one in own if one in fields and fields[one].references), None)
+    if target is None:
+        return ME, ()
+    child, found = strip_parent(entity, target), list[tuple[str, str]]()
+    left = [one for one in key if one not in own and one in rest]
+    if not left:
+        return f"{ME}/{kebab(child)}", ()
+    path = f"{ME}/{kebab(plural(child))}"
+    for one in left:
+        parameter = claim(resources.id_parameter(entity, one), [each for each, _ in found])
+        path += "/{" + parameter + "}"
+        found.append((parameter, one))
+    return path, tuple(found)
+
+
 def _derive_read(resources: Resources, name: str, pattern: AccessPattern, entity: str) -> Address:
     fields, key = resources.fields(entity), resources.key(entity)
-    by = tuple(dict.fromkeys(key[0] if one == "id" and "id" not in fields else one for one in pattern.by))
+    own = list_own(resources, pattern)
+    asked = tuple(one for one in pattern.by if one not in own)
+    by = tuple(dict.fromkeys(key[0] if one == "id" and "id" not in fields else one for one in asked))
     whole = collection(entity)
     single = is_single(resources, pattern)
     hidden = [one for one in by if _is_personal(resources, entity, one)] + [
@@ -154,6 +185,15 @@ def _derive_read(resources: Resources, name: str, pattern: AccessPattern, entity
         why = f"{', '.join(dict.fromkeys(hidden))} is personal, and a URL ends in logs and histories; so the input stands in the body of a POST that changes nothing"
         action: Action = "search" if pattern.search else "get" if single else "list"
         return Address(action, "POST", f"{whole}/{verb}", (), by, why)
+    if own and single:
+        path, found = _find_mine(resources, entity, own, by)
+        left = tuple(one for one in by if one not in {field for _, field in found})
+        if not set(pattern.by) >= {*key} and not resources.model.keys.is_one_row(entity, pattern.by):
+            # the first of several
+            target = next((fields[one].references for one in own if fields[one].references), entity)
+            path = f"{ME}/{kebab(plural(strip_parent(entity, target or entity)))}/{_first_word(resources, pattern)}"
+            found, left = (), by
+        return Address("get", "GET", path, found, left, "it is the caller's own, and the token says who that is")
     if single and set(by) >= set(key):
         path, found = _item(resources, entity)
         return Address(
@@ -169,6 +209,9 @@ def _derive_read(resources: Resources, name: str, pattern: AccessPattern, entity
         left = tuple(one for one in by if one not in key)
         return _with_tail(resources, name, pattern, entity, path, path, found, left, f"one {entity}")
     parent = _parent(resources, entity, by)
+    mine = next((one for one in own if one in fields and fields[one].references), None)
+    if mine is not None:
+        parent = mine, ME, ()
     if parent is not None:
         field, path, found = parent
         target = fields[field].references or ""
@@ -202,7 +245,7 @@ def _derive_read(resources: Resources, name: str, pattern: AccessPattern, entity
             path,
             found,
             left,
-            f"the {plural(snake(entity))} of one {target} are inside it",
+            f"the {plural(snake(entity))} of {'the caller, whom the token names,' if mine else f'one {target}'} are inside it",
         )
     if single and len(by) == 1 and by[0] in fields:
         property = resources.names(entity)[by[0]]
@@ -294,6 +337,10 @@ def _derive_write(resources: Resources, name: str, pattern: AccessPattern, entit
     parent = _parent(resources, entity, by)
     if action == "create":
         bound = resources.parent(entity) or find_natural_parent(resources, entity)
+        given = {one.field for one in resources.given(name, pattern) if one.source == "caller"}
+        if bound is not None and bound not in given:
+            # whose it is the token says
+            bound = None
         if parent is None and bound is not None:
             parent = _parent(resources, entity, (bound,))
         if parent is not None:
@@ -304,7 +351,11 @@ def _derive_write(resources: Resources, name: str, pattern: AccessPattern, entit
             "create", "POST", whole, (), (), "the server chooses the id, so a new one is posted to the collection"
         )
     hidden = [one for one in by if _is_personal(resources, entity, one)]
-    if not by or set(by) <= set(key) or (set(by) & set(key) and not hidden):
+    own = list_own(resources, pattern)
+    if own and not hidden and resources.model.keys.is_one_row(entity, pattern.by):
+        path, found = _find_mine(resources, entity, own, by)
+        where = "what is the caller's own, whom the token names"
+    elif not by or set(by) <= set(key) or (set(by) & set(key) and not hidden):
         path, found = _item(resources, entity)
         where = "one thing by its key"
     elif parent is not None and not hidden:
@@ -335,6 +386,9 @@ def _derive_write(resources: Resources, name: str, pattern: AccessPattern, entit
     if action == "delete":
         return Address("delete", "DELETE", path, found, (), f"removes {where}")
     words = set(verb.split("-")) - {""}
+    if resources.model.writes.is_upsert(name, pattern) and not hidden:
+        why = f"{where}, made where it is not there yet: a PUT, which may be repeated (RFC 9110, section 9.2.2)"
+        return Address("update", "PUT", path, found, (), why)
     if not pattern.steps and (not words or words & _CHANGING):
         return Address(
             "update",
@@ -376,6 +430,7 @@ def move_aside(resources: Resources, name: str, entity: str, address: Address) -
 
 
 __all__ = [
+    "ME",
     "Address",
     "collection",
     "derive_address",
@@ -383,6 +438,7 @@ __all__ = [
     "is_kept",
     "is_redirect",
     "is_single",
+    "list_own",
     "move_aside",
     "verb_of",
 ]

@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from archnb.design.api import Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
+from archnb.model import Setting
 from archnb.naming import claim, snake, split_words
 from archnb.planned.api import ARRAY_LIMIT
+from archnb.planned.entities import Setting as PlannedSetting
 from archnb.topics.api.resources import Embed, Resources
 from archnb.topics.api.values import TEXT, Json, Schema, describe_value, make_example, write_text
 
@@ -137,24 +139,6 @@ def list_visible(resources: Resources, entity: str, *, is_public: bool) -> list[
     ]
 
 
-def list_writable(resources: Resources, entity: str, *, parent: str = "", has_parts: bool = False) -> list[str]:
-    """The fields that a caller may set when something is created: no generated or secret one, no state, no sum of parts."""
-    made = []
-    looks_up = bool(parent) and _find_price(resources, entity) is not None
-    for name, field in resources.fields(entity).items():
-        is_computed = (has_parts and resources.is_sum(entity, name)) or (looks_up and field.type == "money")
-        is_parent = bool(parent) and field.references == parent
-        if not (
-            field.secret
-            or is_computed
-            or is_parent
-            or resources.is_generated(entity, name)
-            or resources.is_state(entity, name)
-        ):
-            made.append(name)
-    return made
-
-
 def make_parts(
     resources: Resources,
     entity: str,
@@ -164,6 +148,7 @@ def make_parts(
     is_request: bool,
     is_public: bool,
     n: int = 0,
+    pattern: AccessPattern | None = None,
 ) -> list[Part]:
     """The properties that some elements stand for: a field, an entity or relationship that comes along, or a word of its own."""
     made: list[Part] = []
@@ -181,7 +166,9 @@ def make_parts(
                 schema["default"] = default
             made.append(Part(names[name], schema, values.get(name), needed))
         elif embed is not None:
-            made.append(_embed(resources, entity, embed, is_request=is_request, is_public=is_public, n=n))
+            made.append(
+                _embed(resources, entity, embed, is_request=is_request, is_public=is_public, n=n, pattern=pattern)
+            )
         elif element in resources.design.entities:
             # a thing that is more than one reference away comes along as a list
             inner = list_visible(resources, element, is_public=is_public)
@@ -219,7 +206,16 @@ def make_parts(
     return list(unique.values())
 
 
-def _embed(resources: Resources, outer: str, embed: Embed, *, is_request: bool, is_public: bool, n: int) -> Part:
+def _embed(
+    resources: Resources,
+    outer: str,
+    embed: Embed,
+    *,
+    is_request: bool,
+    is_public: bool,
+    n: int,
+    pattern: AccessPattern | None = None,
+) -> Part:
     inner = embed.entity
     parts: list[Part]
     if embed.relationship:
@@ -247,10 +243,12 @@ def _embed(resources: Resources, outer: str, embed: Embed, *, is_request: bool, 
                     )
                 )
     elif is_request:
-        names = list_writable(resources, inner, parent=outer)
+        given = resources.given_with(outer, inner, pattern or AccessPattern(writes=outer, action="create"))
+        names = [one.field for one in given]
         parts = make_parts(
             resources, inner, names, make_instance(resources, inner, n), is_request=True, is_public=is_public, n=n
         )
+        parts = _require(resources, inner, parts, given)
     else:
         names = [
             name
@@ -302,12 +300,14 @@ def find_bodies(
     """What an operation takes and what it gives on success; made once for one record of an operation."""
     kept = resources.bodies.get(name)
     if kept is None or kept[0] is not operation:
-        made = make_request(resources, name, operation), make_response(resources, name, operation, pattern)
+        made = make_request(resources, name, operation, pattern), make_response(resources, name, operation, pattern)
         kept = resources.bodies[name] = (operation, made)
     return kept[1]
 
 
-def make_request(resources: Resources, name: str, operation: Operation) -> Body | None:
+def make_request(
+    resources: Resources, name: str, operation: Operation, pattern: AccessPattern | None = None
+) -> Body | None:
     """The body that an operation takes, or None where it takes none."""
     if not operation.request:
         return None
@@ -322,8 +322,14 @@ def make_request(resources: Resources, name: str, operation: Operation) -> Body 
     is_change = operation.method == "PATCH"
     changed = list_changes(resources, entity, operation.request) if is_change else {}
     values = {**make_instance(resources, entity), **changed}
-    parts = make_parts(resources, entity, operation.request, values, is_request=True, is_public=is_public)
+    parts = make_parts(
+        resources, entity, operation.request, values, is_request=True, is_public=is_public, pattern=pattern
+    )
+    asked = operation.pattern or name
+    parts = _require(resources, entity, parts, () if pattern is None else resources.given(asked, pattern))
     schema, example = make_object(parts, is_request=True)
+    if operation.action == "command" and parts and not schema.get("required") and _asks(resources, asked, pattern):
+        schema |= {"required": [parts[0].name]} if len(parts) == 1 else {"minProperties": 1}
     if is_change:
         # RFC 7396: only what is given changes
         schema.pop("required", None)
@@ -337,6 +343,30 @@ def make_request(resources: Resources, name: str, operation: Operation) -> Body 
             media="application/merge-patch+json",
         )
     return Body(schema, example)
+
+
+def _require(
+    resources: Resources, entity: str, parts: list[Part], given: Iterable[Setting | PlannedSetting]
+) -> list[Part]:
+    """The parts with what the caller must give, as the access pattern's assignments say it."""
+    names = resources.names(entity)
+    needed = {names[one.field]: one for one in given if one.field in names}
+    made = []
+    for part in parts:
+        setting = needed.get(part.name)
+        if setting is not None:
+            part = part._replace(is_required=setting.is_required)
+            if setting.given_by:
+                told = f"Given by {' or '.join(setting.given_by)}; of everybody else the token says it."
+                part = part._replace(schema={**part.schema, "description": told}, is_required=False)
+        made.append(part)
+    return made
+
+
+def _asks(resources: Resources, name: str, pattern: AccessPattern | None) -> bool:
+    """Whether a command does nothing but what its body says."""
+    settings = () if pattern is None else resources.settings(name, pattern)
+    return all(one.source == "caller" or (one.source == "server" and one.value == "now") for one in settings)
 
 
 def _make_query(resources: Resources, entity: str, operation: Operation) -> Body:
@@ -529,6 +559,6 @@ def measure_bytes(value: Json) -> int:
 
 
 __all__ = [
-    "CURSOR", "IDEMPOTENCY_KEY", "Body", "Part", "describe_parameter", "find_field", "find_redirect", "list_visible", "list_writable",
+    "CURSOR", "IDEMPOTENCY_KEY", "Body", "Part", "describe_parameter", "find_field", "find_redirect", "list_visible",
     "make_instance", "make_request", "make_response", "measure_bytes",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from archnb.design.entities import AccessPattern
 from archnb.design.record import Named
 from archnb.planned import conclude as conclude_record
 from archnb.planned.api import NO_BODY, Api, Body, Contract, Parameter
+from archnb.topics.api.addresses import list_own
 from archnb.topics.api.bodies import Body as MadeBody
 from archnb.topics.api.bodies import describe_parameter, find_bodies, find_field, find_redirect
 from archnb.topics.api.resources import Resources, find_resources
@@ -59,6 +60,7 @@ def _conclude_operation(
                 for parameter_name in operation.parameters
             }
         ),
+        own=_list_own(resources, operation, pattern),
         request=_conclude_body(request),
         response=_conclude_body(response),
         location=items.get(operation.entity or "", "") if is_made else "",
@@ -66,6 +68,12 @@ def _conclude_operation(
         is_last_result=is_last_result,
         is_report=bool(pattern and pattern.aggregate) or operation.status == 202,
     )
+
+
+def _list_own(resources: Resources, operation: Operation, pattern: AccessPattern | None) -> tuple[str, ...]:
+    """What the token says; where a said path or parameter gives it, the caller does."""
+    given = {one.field for one in operation.parameters.values()}
+    return tuple(one for one in list_own(resources, pattern) if one not in given) if pattern is not None else ()
 
 
 def _conclude_body(body: MadeBody | None) -> Body:
@@ -102,7 +110,9 @@ def _find_items(resources: Resources, api: SaidApi) -> dict[str, str]:
         if entity in found or entity not in resources.design.entities:
             continue
         fields = {parameter.field for parameter in operation.parameters.values() if parameter.place == "path"}
-        if operation.action != "get" or operation.method != "GET" or fields != set(resources.key(entity)):
+        pattern = resources.design.access.get(operation.pattern or "")
+        own = list_own(resources, pattern) if pattern is not None else ()
+        if operation.action != "get" or operation.method != "GET" or own or fields != set(resources.key(entity)):
             continue
         path = (api.base_path or "").rstrip("/") + (operation.path or "")
         for name, parameter in operation.parameters.items():

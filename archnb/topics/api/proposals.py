@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 
 from archnb.design.api import Api, Operation, Parameter
-from archnb.design.entities import AccessPattern, Field
+from archnb.design.entities import AccessPattern
 from archnb.design.record import Named
 from archnb.design.references import Reference, find_entity
 from archnb.fact.keys.api import LARGEST_PAGE
 from archnb.naming import claim, kebab, plural, snake
 from archnb.planned.api import normalise
 from archnb.topics.api.addresses import Address, derive_address, is_redirect, move_aside
-from archnb.topics.api.bodies import PAGING, list_aggregate, list_visible, list_writable
+from archnb.topics.api.bodies import PAGING, list_aggregate, list_visible
 from archnb.topics.api.limits import choose_rate_limit
 from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.topic import Because, Draft
@@ -32,6 +32,7 @@ def complete(draft: Draft) -> None:
     """Fill the API section: its style and sizes, and an operation for every access pattern and every operation that was said."""
     design, api = draft.design, draft.design.api
     resources = find_resources(draft.model)
+    resources.concluded = draft.planned.entities.access
     draft.check_names("api", {"element of the operation": lambda names, at: list_elements(resources, at)})
     most = draft.facts.assume(
         LARGEST_PAGE, 1000, "rows that one page may hold at most", source="rule of thumb of archnb, 2026-11"
@@ -149,7 +150,7 @@ def _complete_one(
     is_async = bool(pattern.is_async) and not is_read
     is_erasure = action in ("delete", "command") and resources.model.erasures.find_pattern(name) is not None
     needs_key = method == "POST" and not is_read and not is_erasure
-    request, request_why = _choose_request(resources, pattern, entity, action, method, address, in_path)
+    request, request_why = _choose_request(resources, name, pattern, entity, action, method, address, in_path)
     response, response_why = (
         ((), "What is gone has nothing to show.")
         if is_erasure
@@ -273,6 +274,7 @@ def _match_path(resources: Resources, path: str | None, address: Address | None,
 
 def _choose_request(
     resources: Resources,
+    name: str,
     pattern: AccessPattern,
     entity: str,
     action: str,
@@ -287,34 +289,36 @@ def _choose_request(
         is_list = action in ("list", "search")
         more = [claim(one, known) for one in PAGING if (is_list if one != "q" else pattern.search)]
         return (*address.left, *more), "What is searched for is personal, so it stands in the body."
-    fields = resources.fields(entity)
     located = {field.partition(".")[0] for field in in_path.values()}
+    given = [one.field for one in resources.given(name, pattern) if one.field not in located]
     if action == "create":
         nested = _nested_entities(resources, pattern, entity)
-        names = [one for one in list_writable(resources, entity, has_parts=bool(nested)) if one not in located]
-        own = [one for one in names if _is_caller(fields[one], pattern)]
-        reason = "What the caller may set: no generated key, no time that the server sets, no secret, no state, no amount that the server computes."
-        if own:
-            reason += f" {', '.join(own)} is the caller, whom the token names."
-        return (*(one for one in names if one not in own), *nested), reason
-    if method == "PATCH":
-        names = [
-            one for one in list_writable(resources, entity) if one not in located and one not in resources.key(entity)
-        ]
-        names = [one for one in names if not _is_caller(fields[one], pattern) and one != resources.parent(entity)]
-        model = resources.model
-        commands = any(resources.design.access[one].steps for one in model.touches.list_writers(entity, "update"))
-        if not commands and all(model.roles.assume(one).is_trusted for one in pattern.roles):
-            # nothing else moves the state, and only staff and own programs call this
-            names += [one for one in fields if resources.is_state(entity, one)]
-        return tuple(names), "Any of the fields that may change; what is not given stays (RFC 7396)."
-    if address.left and action == "command":
-        return address.left, "What identifies it is personal, so it stands in the body."
-    return (), "The path says all."
+        return (*given, *nested), _explain_given(resources, name, pattern)
+    if pattern.effect == "delete" or (action == "command" and not given):
+        return (
+            address.left,
+            "What identifies it is personal, so it stands in the body." if address.left else "The path says all.",
+        )
+    if not given:
+        return (), "The path says all."
+    told = "Any of the fields that may change; what is not given stays (RFC 7396)." if method == "PATCH" else ""
+    return (*address.left, *given), f"{told} {_explain_given(resources, name, pattern)}".strip()
 
 
-def _is_caller(field: Field, pattern: AccessPattern) -> bool:
-    return field.references is not None and len(pattern.roles) == 1 and pattern.roles[0] == snake(field.references)
+def _explain_given(resources: Resources, name: str, pattern: AccessPattern) -> str:
+    """What the caller gives, and where the rest comes from."""
+    others: dict[str, list[str]] = {}
+    words = {
+        "token": "the token says",
+        "server": "the server sets",
+        "row": "other rows give",
+        "constant": "the operation says",
+    }
+    for one in resources.settings(name, pattern):
+        if one.source in words:
+            others.setdefault(words[one.source], []).append(one.field)
+    rest = "; ".join(f"{verb} {', '.join(fields)}" for verb, fields in others.items())
+    return "What the caller sets" + (f"; {rest}." if rest else ".")
 
 
 def _nested_entities(resources: Resources, pattern: AccessPattern, entity: str) -> tuple[str, ...]:
@@ -327,7 +331,12 @@ def _nested_entities(resources: Resources, pattern: AccessPattern, entity: str) 
         and not step.via
         and (step.action or "").lower() in ("add", "create", "insert", "write", "attach")
     ]
-    named = [one for one in (*resources.parts(entity), *stepped) if one in embeds and embeds[one].is_many]
+    named = [
+        one
+        for one in (*resources.parts(entity), *stepped)
+        # what a step makes, nobody sets: a reservation
+        if one in embeds and embeds[one].is_many and not resources.is_made_by_step(one, pattern)
+    ]
     return tuple(dict.fromkeys(named))
 
 

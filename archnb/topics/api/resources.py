@@ -13,9 +13,11 @@ from typing import Any
 
 from archnb.design import Design
 from archnb.design.api import Operation
-from archnb.design.entities import Field
-from archnb.model import Embed, Model
+from archnb.design.entities import AccessPattern, Field
+from archnb.model import Embed, Model, Setting
 from archnb.naming import singular, snake, split_words
+from archnb.planned.entities import AccessPattern as PlannedPattern
+from archnb.planned.entities import Setting as PlannedSetting
 
 # timestamps that the server sets itself: created_at, placed_at; not what people plan: scheduled_at
 _SET_BY_SERVER = re.compile(r"(?!scheduled_|planned_|wanted_|desired_|requested_)\w*(ed|sent|paid|seen)_(at|on|time)")
@@ -39,6 +41,8 @@ class Resources:
         self._created = {entity for _, entity in creations}
         # `create_order_line` says no more than that it can be done; `put_in_cart` is how lines come to be
         self._created_alone = {entity for name, entity in creations if name != f"create_{snake(entity)}"}
+        # what was concluded of the access patterns, once it was; filled by the topic
+        self.concluded: Mapping[str, PlannedPattern] = {}
         # examples already made, kept by the module that makes them
         self.examples: dict[tuple[str, int], dict[str, object]] = {}
         # the bodies of each operation with the record that they were made of, kept by the module that makes them
@@ -103,11 +107,38 @@ class Resources:
                     found.append(name)
         return found[0] if len(found) == 1 else None
 
+    def settings(self, name: str, pattern: AccessPattern) -> tuple[Setting | PlannedSetting, ...]:
+        """What a write sets, and from where: as was concluded of its access pattern, and nothing else decides it."""
+        if self.design.access.get(name) is pattern and name in self.concluded:
+            return self.concluded[name].sets
+        return self.model.writes.list_settings(name, pattern)
+
+    def given(self, name: str, pattern: AccessPattern) -> tuple[Setting | PlannedSetting, ...]:
+        """What a write takes from its caller, or from those of its callers whom the token does not name."""
+        return tuple(one for one in self.settings(name, pattern) if one.source == "caller" or one.given_by)
+
+    def given_with(self, outer: str, inner: str, pattern: AccessPattern) -> tuple[Setting | PlannedSetting, ...]:
+        """What a caller gives of something that is made together with another thing: of an order's lines, product and quantity."""
+        made = AccessPattern(writes=inner, action="create", roles=pattern.roles)
+        found = self.given(f"create_{snake(inner)}", made)
+        return tuple(one for one in found if self.fields(inner)[one.field].references != outer)
+
+    def is_made_by_step(self, entity: str, pattern: AccessPattern) -> bool:
+        """Whether a step of a write makes the rows of an entity without naming it: what reserves makes a Reservation."""
+        stems = [
+            (step.action or "")[: max(5, len(step.action or "") - 2)] for step in pattern.steps if step.entity != entity
+        ]
+        return any(len(one) >= 5 and snake(entity).startswith(one) for one in stems)
+
     def parts(self, entity: str) -> tuple[str, ...]:
         """The entities that travel in this one's body: they cannot stand without it, and nothing creates them alone."""
         if entity not in self._parts:
             found = []
+            joining = {one.entity for one in self.model.people.memberships}
             for child, via in self.referring(entity):
+                if child in joining:
+                    # who is a member is a matter of its own
+                    continue
                 field = self.fields(child)[via]
                 named = split_words(child)[: len(split_words(entity))] == split_words(entity)
                 # of a key of two references the parent is the one whose name the child carries: OrderLine is Order's, Stock nobody's
