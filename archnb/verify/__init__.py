@@ -22,6 +22,7 @@ VERIFIERS: dict[str, str] = {
     "mysql": "archnb.verify.mysql:verify_mysql",
     "sqlite": "archnb.verify.sqlite:verify_sqlite",
     "openapi": "archnb.verify.openapi:verify_openapi",
+    "service": "archnb.verify.journeys:verify_journeys",
     "prometheus": "archnb.verify.prometheus:verify_prometheus",
 }
 # what only waits for another program runs beside the rest; what computes here would make the databases' round trips wait
