@@ -21,6 +21,8 @@ VERIFIERS: dict[str, str] = {
     "postgresql": "archnb.verify.postgresql:verify_postgresql",
     "mysql": "archnb.verify.mysql:verify_mysql",
     "sqlite": "archnb.verify.sqlite:verify_sqlite",
+    "row-security": "archnb.verify.permissions:verify_row_security",
+    "cedar": "archnb.verify.permissions:verify_cedar",
     "openapi": "archnb.verify.openapi:verify_openapi",
     "service": "archnb.verify.journeys:verify_journeys",
     "prometheus": "archnb.verify.prometheus:verify_prometheus",
