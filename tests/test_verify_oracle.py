@@ -147,14 +147,6 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
         "view_recipe",
         "multiplied",
     ),
-    "what is not there yet": (
-        {
-            "entities": {"Parcel": {"fields": {"id": "key", "packed": "timestamp", "fetched": "timestamp optional"}, "rows": "90k"}},
-            "access": {"waiting": {"reads": "Parcel", "by": "fetched", "range": "packed", "sort": "packed", "limit": 90, "rate": "1/s", "roles": "clerk"}},
-        },
-        "waiting",
-        "fetched is missing",
-    ),
     "pages behind a missing value": (
         {
             "entities": {

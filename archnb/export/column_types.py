@@ -93,6 +93,10 @@ def sql_type(column: Column, dialect: str, *, engine: str = "", is_indexed: bool
     own: Callable[[str], TypeEngine[Any]] = _verbatim()
     if column.native and engine == dialect and is_built_in(column.native, dialect):
         return own(plain_native(column.native))
+    if dialect == "sqlite":
+        from archnb.export.strict import strict_type
+
+        return strict_type(column)
     n, is_pg, is_my = column.length or None, dialect == "postgresql", dialect == "mysql"
 
     def text(length: int | None) -> TypeEngine[Any]:
@@ -108,8 +112,7 @@ def sql_type(column: Column, dialect: str, *, engine: str = "", is_indexed: bool
     if kind == "enum":
         return sa.String(max((len(word) for word in column.values), default=20)) if is_my else sa.Text()
     if kind in ("key", "bigint", "reference"):
-        # SQLite numbers rows only where the type is exactly INTEGER
-        return sa.Integer() if dialect == "sqlite" and column.is_generated else sa.BigInteger()
+        return sa.BigInteger()
     if kind == "decimal":
         return sa.Numeric(n, column.scale) if n else sa.Numeric(38, 10) if is_my else sa.Numeric()
     if kind == "money":

@@ -17,6 +17,7 @@ from archnb.engines import Roster, load_engine
 from archnb.exceptions import ArchnbError
 from archnb.export.column_types import is_built_in, sql_type, translate
 from archnb.export.guards import Guards, is_taken_by_mysql
+from archnb.export.strict import form_of, scale_of, to_units, use_units
 from archnb.model.identifiers import LIMIT, claim_folded, shorten
 from archnb.model.lookups import bare, list_full_text
 from archnb.planned.schema import Column, Exclusion, Index, Schema, Split, Table
@@ -189,7 +190,10 @@ def _make_table(making: _Making, target: sa.MetaData, name: str) -> None:
             use_alter=_is_later(making, name, one.references),
         )  # fmt: skip
         parts.append(place)
-    table_options: dict[str, Any] = {"mysql_charset": "utf8mb4"}
+    table_options: dict[str, Any] = {
+        "mysql_charset": "utf8mb4",
+        "sqlite_strict": _is_strict(table, engine, dialect),
+    }
     split = usable_split(table)
     if load_engine(dialect).has("partitions with foreign keys") and split is not None:
         quote = make_dialect(dialect).identifier_preparer.quote
@@ -295,6 +299,12 @@ def _make_default(column: Column, source: str, dialect: str) -> Any:
     import sqlalchemy as sa
 
     word = column.default
+    scale = scale_of(column) if dialect == "sqlite" else None
+    if scale is not None and re.fullmatch(r"[-+]?\d+(?:\.\d+)?", word):
+        return sa.literal_column(str(to_units(word, scale)))
+    if dialect == "sqlite" and column.type == "timestamp" and word.upper().rstrip("()") in ("CURRENT_TIMESTAMP", "NOW"):
+        # to the millisecond, which is all that SQLite knows of the time, written as every other instant is
+        return sa.literal_column("(strftime('%Y-%m-%d %H:%M:%f000', 'now'))")
     if word.upper().rstrip("()") in ("CURRENT_TIMESTAMP", "NOW"):
         return sa.literal_column(
             "CURRENT_TIMESTAMP(6)" if dialect == "mysql" and column.type == "timestamp" else "CURRENT_TIMESTAMP"
@@ -335,6 +345,8 @@ def _make_checks(making: _Making, name: str, table: Table, engine: str) -> list[
         if not check.condition or (making.dialect == "mysql" and not is_taken_by_mysql(table, check)):
             continue
         condition = translate(check.condition or "", making.source(name, "checks", wanted, engine), making.dialect)
+        if condition is not None and _is_strict(table, engine, making.dialect):
+            condition = use_units(condition, table)
         if condition is not None:
             made.append(
                 sa.CheckConstraint(sa.literal_column(condition), name=making.name(name, wanted), info={"name": wanted})
@@ -349,6 +361,28 @@ def _make_checks(making: _Making, name: str, table: Table, engine: str) -> list[
         ):
             place: sa.ColumnClause[str] = sa.column(shorten(column_name, name_limit(making.dialect)))
             made.append(sa.CheckConstraint(place.in_(column.values), name=making.name(name, wanted)))
+    if _is_strict(table, engine, making.dialect):
+        made += _make_forms(making, name, table)
+    return made
+
+
+def _is_strict(table: Table, engine: str, dialect: str) -> bool:
+    """Whether a table is a strict one of SQLite: all its types are ours, none is the engine's own as it was said."""
+    natives = [one.native for one in table.columns.values() if one.native and engine == dialect]
+    return dialect == "sqlite" and not any(is_built_in(one, dialect) for one in natives)
+
+
+def _make_forms(making: _Making, name: str, table: Table) -> list[Any]:
+    """Checks that hold in SQLite what the types hold elsewhere: how long a text is, which form a day has."""
+    import sqlalchemy as sa
+
+    quote = make_dialect(making.dialect).identifier_preparer.quote
+    made: list[Any] = []
+    for column_name, column in table.columns.items():
+        form = form_of(column, quote(shorten(column_name, name_limit(making.dialect))))
+        if form:
+            wanted = making.name(name, shorten(f"{name}_{column_name}_form", name_limit(making.dialect)))
+            made.append(sa.CheckConstraint(sa.literal_column(form), name=wanted))
     return made
 
 
@@ -394,6 +428,8 @@ def _make_index(
         condition = translate(index.where, making.source(name, "indexes", wanted, engine), dialect)
         if condition is None:
             return
+        if _is_strict(table, engine, dialect):
+            condition = use_units(condition, table)
         options[f"{dialect}_where"] = sa.literal_column(condition)
     if dialect == "postgresql" and method != "btree":
         options["postgresql_using"] = method
@@ -572,7 +608,9 @@ _QUOTED = {
     "sqlite": r"""'(?:[^']++|'')*+'|"(?:[^"]++|"")*+"|`(?:[^`]++|``)*+`""",
 }
 _LAYOUT = {
-    dialect: re.compile(rf"(?P<quoted>{quoted})|[ \t]+(?=\n)|(?P<tab>\t)|(?P<options>\n\)(?=CHARSET))", re.DOTALL)
+    dialect: re.compile(
+        rf"(?P<quoted>{quoted})|[ \t]+(?=\n)|(?P<tab>\t)|(?P<options>\n\)(?:(?=CHARSET)|\n (?=STRICT)))", re.DOTALL
+    )
     for dialect, quoted in _QUOTED.items()
 }
 
@@ -609,6 +647,16 @@ def export_sql(plan: Plan, dialect: str = "postgresql") -> Source:
         parts.append(
             write_comment(f"Left out, because {load_engine(dialect).label} has no such thing: {', '.join(missing)}")
         )
+    scaled = [
+        name
+        for name, table in plan.planned.schema.tables.items()
+        if dialect == "sqlite" and any(scale_of(one) for one in table.columns.values())
+    ]
+    if scaled:
+        text = (
+            "Exact numbers are whole numbers in units of their last decimal: 12.34 of money, which has four, is 123400"
+        )
+        parts.append(write_comment(f"{text} (in {', '.join(scaled)})."))
     parts.append("\n")
     if dialect == "sqlite":
         parts.append("PRAGMA foreign_keys = ON;\n\n")

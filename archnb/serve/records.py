@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archnb.export.sql import make_dialect, metadata
+from archnb.export.strict import from_units, read_scale
 from archnb.model import Embed
 from archnb.planned.schema import Column, ForeignKey
 from archnb.serve.database import Database
@@ -51,8 +52,17 @@ class Records:
     # -- statements
 
     def fetch(self, statement: Any) -> list[tuple[Any, ...]]:
-        """The rows of a statement of SQLAlchemy."""
-        return self.database.fetch(*self._compile(statement))
+        """The rows of a statement of SQLAlchemy; exact numbers that the engine keeps in whole units are numbers again."""
+        found = self.database.fetch(*self._compile(statement))
+        scales = [read_scale(one) for one in getattr(statement, "exported_columns", ())]
+        if not any(one is not None for one in scales):
+            return found
+        return [
+            tuple(
+                value if scale is None else from_units(value, scale) for value, scale in zip(row, scales, strict=True)
+            )
+            for row in found
+        ]
 
     def run(self, statement: Any) -> int:
         """Run a statement of SQLAlchemy; gives how many rows it touched."""

@@ -91,6 +91,87 @@ def check_constraints(
     return failed + made
 
 
+# what is no value of a type at all, where the engine knows the type
+_STRANGE: Mapping[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("key", "bigint", "reference", "int", "smallint", "decimal", "money", "float", "bool"), ("abc",)),
+    "date": ("not-a-date", "2025-02-30"), "timestamp": ("not-an-instant", "2025-13-01 00:00:00"), "time": ("noon",),
+    "uuid": ("not a uuid, and too long for one of 32 digits",), "json": ("{not json",),
+    "smallint": ("abc", 32_768), "int": ("abc", 2**31),
+}  # fmt: skip
+
+
+def check_types(
+    session: Session, tables: Mapping[str, sa.Table], designed: Mapping[str, Table], rows: Rows
+) -> list[Check]:
+    """Give every column what its type does not hold: a text too long, a word for a number or a day; and add up exact numbers."""
+    from archnb.verify.writes import write_change
+
+    failed: list[Check] = []
+    long, strange, sums = 0, 0, 0
+    with session.undone():
+        for name, table in tables.items():
+            found = rows.tables.get(name) or []
+            record = designed[name]
+            if not found or not record.primary_key:
+                continue
+            victim = found[-1]
+            key = {column: victim[column] for column in record.primary_key}
+            for column, place in {one.info["column"]: one for one in table.columns}.items():
+                planned = record.columns[column]
+                if planned.native or place.computed is not None:
+                    continue
+                for value, is_long in _list_misfits(planned):
+                    refusal = session.attempt(*write_change(session, table, column, value, key))
+                    if refusal is None:
+                        what = f"{len(value):,} characters" if is_long else repr(value)
+                        told = (
+                            f"{what} were taken by {_describe(planned)}"
+                            if is_long
+                            else f"{what} was taken by {_describe(planned)}"
+                        )
+                        failed.append(Check(f"type {name}.{column}", "failed", told))
+                    elif is_long:
+                        long += 1
+                    else:
+                        strange += 1
+                if planned.type in ("money", "decimal"):
+                    fault = _add_up(session, table, place, planned, [one.get(column) for one in found])
+                    failed += [Check(f"type {name}.{column}", "failed", fault)] if fault else []
+                    sums += not fault
+    if long or strange or sums:
+        parts = [f"{long} texts that are too long", f"{strange} values of another type"]
+        text = f"{' and '.join(parts)} were refused; {sums} sums are exact"
+        return [*failed, Check("types", "passed", text)]
+    return failed
+
+
+def _list_misfits(column: Column) -> Iterator[tuple[Any, bool]]:
+    """Values that a column must refuse, and whether each is one that is too long."""
+    if column.type in ("text", "code", "url", "email", "phone", "language", "char", "country", "currency"):
+        length = column.length or {"country": 2, "currency": 3, "char": 1}.get(column.type, 0)
+        if 0 < length < 100_000:
+            yield "x" * (length + 1), True
+    yield from ((one, False) for one in _STRANGE.get(column.type, ()))
+
+
+def _describe(column: Column) -> str:
+    return f"{column.type}({column.length})" if column.length else column.type
+
+
+def _add_up(session: Session, table: sa.Table, place: sa.Column[Any], planned: Column, values: Sequence[Any]) -> str:
+    """What is wrong with an engine's sum of an exact number, '' where nothing is."""
+    import sqlalchemy as sa
+
+    from archnb.export.sql import make_dialect
+
+    there = [one for one in values if one is not None]
+    statement = sa.select(sa.func.sum(place)).select_from(table)
+    found = session.fetch(str(statement.compile(dialect=make_dialect(session.dialect))))[0][0]
+    got = None if found is None else session.read(found, planned)
+    right = sum(there[1:], there[0]) if there else None
+    return "" if got == right else f"its sum is {got}, and {right} is right"
+
+
 def find_violations(name: str, designed: Mapping[str, Table], rows: Rows) -> Iterator[Violation]:
     """For each constraint of a table a row, and a change of it that breaks this constraint and no check."""
     table, found = designed[name], rows.tables.get(name) or [{}]

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from archnb.export.aggregates import read_aggregate
 from archnb.export.queries import Parameter, Query
 from archnb.model import Model
+from archnb.model.lookups import key_column
 from archnb.naming import snake
 from archnb.planned.entities import AccessPattern
-from archnb.planned.schema import Table
+from archnb.planned.schema import Column, Table
 from archnb.verify.oracle import Given, Group, Oracle
 from archnb.verify.proof import Served
 from archnb.verify.rows import Row
@@ -446,7 +448,12 @@ class Reads:
 
     def _compare_aggregate(self, query: Query, pattern: AccessPattern, given: Given) -> int:
         expected = self.oracle.aggregate(pattern, given)
-        _, rows = self.session.select(query.sql, self.bind(query.parameters, pattern, given))
+        _, found = self.session.select(query.sql, self.bind(query.parameters, pattern, given))
+        measured = self._find_measured(pattern)
+        rows = [
+            (*one[:-1], one[-1] if measured is None or one[-1] is None else self.session.read(one[-1], measured))
+            for one in found
+        ]
         if pattern.limit and len(expected) > pattern.limit:
             if len(rows) != pattern.limit:
                 raise Fault(f"{len(rows)} groups come back where {pattern.limit} are asked for")
@@ -468,6 +475,15 @@ class Reads:
                 f"{pattern.aggregate}: {strange[0]!r} comes back where {_nearest(strange[0], expected)!r} is right"
             )
         return len(rows)
+
+    def _find_measured(self, pattern: AccessPattern) -> Column | None:
+        """The column that an exact sum is over, by which the engine's answer is read; None where rows are counted."""
+        function, over, _ = read_aggregate(pattern.aggregate)
+        place = self.model.places.find_field(pattern.entity, over) if over is not None and function != "count" else None
+        if place is None:
+            return None
+        column = self.designed[place.table].columns[key_column(self.designed[place.table], place.columns)]
+        return column if column.type in ("money", "decimal") else None
 
     def _rank(self, table: str, column: str) -> Mapping[Any, int] | None:
         """The order in which the engine has the texts of a column, which is its collation's affair; None for other types."""

@@ -14,7 +14,7 @@ from archnb.export import export
 from archnb.export.queries import Query, explain_absence, queries
 from archnb.export.sql import metadata, statements
 from archnb.planned.schema import Table
-from archnb.verify.constraints import check_constraints
+from archnb.verify.constraints import check_constraints, check_types
 from archnb.verify.lookups import Reads
 from archnb.verify.oracle import Oracle
 from archnb.verify.proof import Check, Proof, Served, conclude
@@ -52,6 +52,7 @@ def prove(plan: Plan, session: Session) -> Proof:
         details += insert_rows(session, tables, rows)
         session.analyze(list(tables.values()))
         details += check_constraints(session, tables, designed, rows)
+        details += check_types(session, tables, designed, rows)
         served = tuple(run_queries(plan, session, tables, designed, rows))
     verdict = conclude([*details, *served])
     kind: Any = "not verified" if verdict == "not run" else "executed on the engine"

@@ -194,6 +194,7 @@ class _Maker:
         self.plain_keys: list[tuple[ForeignKey, bool]] = []
         self.own_keys: list[ForeignKey] = []
         self.late_self: set[str] = set()
+        self.settled: set[str] = set()
         self.columns: list[tuple[str, Column, bool, bool, Limits | None, bool]] = []
         self.parents: dict[tuple[int, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = {}
         self.refused, self.is_first = 0, False
@@ -289,12 +290,11 @@ class _Maker:
                         if first <= number < first + len(outer)
                         else make_value(column, self.rng, number, limits, is_unique=is_counted)
                     )
-        for key in self.own_keys:
+        if self.own_keys:
             # a row that must refer to its own table refers to itself where it is the first
             target = self.rng.choice(self.rows) if self.rows and chance() < 0.7 else row
-            for mine, theirs in zip(key.columns, self.referenced[id(key)], strict=True):
-                if mine not in row:
-                    row[mine] = target.get(theirs)
+            if not self._refer_to_own(row, target) and not self._refer_to_own(row, row):
+                return None
         return row
 
     def _plan_columns(self, count: int) -> None:
@@ -307,7 +307,11 @@ class _Maker:
                 self.own_keys.append(one)
             else:
                 self.plain_keys.append((one, is_optional))
+        # the key of most columns first: what it shares with others is then of one row
+        self.plain_keys.sort(key=lambda pair: -len(pair[0].columns))
         self.late_self = {c for one in self.own_keys for c in one.columns if c not in key}
+        # what a row has before it refers to its own table
+        self.settled = set(self.table.columns) - self.late_self
         self.columns = [
             (
                 name, one, name in self.late, one.nullable and name not in key, self.limits.get(name),
@@ -335,6 +339,28 @@ class _Maker:
             if len(unique) > 1 and name not in referring | self.alone and column.type in ("uuid", "text", "code"):
                 values = (make_value(column, self.rng, n, self.limits.get(name)) for n in range(max(3, count // 20)))
                 self.pools[name] = list(values)
+
+    def _refer_to_own(self, row: Row, target: Row) -> bool:
+        """Let a row refer to another of its table, or to itself; False where its keys do not agree on that."""
+        referring = {c for key in self.own_keys for c in key.columns}
+        filled = {name: value for name, value in row.items() if name not in referring - self.settled}
+        pairs = [
+            (mine, theirs)
+            for key in self.own_keys
+            for mine, theirs in zip(key.columns, self.referenced[id(key)], strict=True)
+        ]
+        for mine, theirs in sorted(pairs, key=lambda pair: pair[1] in referring):
+            source = filled if target is row else target
+            if mine not in filled and source.get(theirs) is not None:
+                filled[mine] = source[theirs]
+        for key in self.own_keys:
+            mark = tuple(filled.get(one) for one in key.columns)
+            referenced = self.referenced[id(key)]
+            known = (tuple(one.get(c) for c in referenced) for one in (filled, *self.rows))
+            if None in mark or mark not in known:
+                return False
+        row.update(filled)
+        return True
 
     def _draw_pool(self, column: Column, limits: Limits | None, size: int, outer: tuple[Any, ...]) -> list[Any]:
         """The values that rows share in a column: listed words each as often, others drawn, and the outermost ones."""
@@ -396,6 +422,12 @@ class _Maker:
             for one in key.columns:
                 if one not in row:
                     row[one] = None
+            if all(row[one] is not None for one in key.columns):
+                # all of it was given by other keys, and no row has it: what may be missing is
+                left = next((one for one in key.columns if self.table.columns[one].nullable), None)
+                if left is None:
+                    return False
+                row[left] = None
             return all(row[one] is not None or self.table.columns[one].nullable for one in key.columns)
         if not parents:
             return False
@@ -448,11 +480,22 @@ def _mark(row: Row, columns: tuple[str, ...]) -> tuple[Any, ...] | None:
     return tuple(one.casefold().rstrip() if isinstance(one, str) else str(one) for one in values)
 
 
+def _is_fulfilled(made: Rows, key: ForeignKey, row: Row) -> bool:
+    """Whether a row refers to nothing by a key, or to a row that is there."""
+    if key.references not in made.tables or any(row.get(one) is None for one in key.columns):
+        return True
+    referenced = key.referenced or key.columns
+    wanted = tuple(row[one] for one in key.columns)
+    return any(tuple(one.get(c) for c in referenced) == wanted for one in made.tables[key.references])
+
+
 def _close_cycles(
     made: Rows, name: str, table: Table, keys: Sequence[ForeignKey], rng: random.Random, most: int = 50
 ) -> None:
     """Set the references that had to wait in some of the rows, here and as updates."""
     unique = [set(one) for one in _unique_sets(table)]
+    # what the updates before make of a row
+    later: dict[int, Row] = {}
     for key in keys:
         parents = made.tables.get(key.references, [])
         if not parents or not table.primary_key:
@@ -469,5 +512,9 @@ def _close_cycles(
                 continue
             if any(value is None for value in values.values()):
                 continue
+            after = {**row, **later.get(number, {}), **values}
+            if not all(_is_fulfilled(made, other, after) for other in table.foreign_keys.values()):
+                continue
+            later.setdefault(number, {}).update(values)
             # the row itself stays as it is inserted; whoever runs the update changes it
             made.updates.append(Update(name, {one: row[one] for one in table.primary_key}, values))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from archnb.export.strict import from_units, read_scale, scale_of, to_units
+from archnb.planned.schema import Column
 from archnb.verify.proof import Proof
 from archnb.verify.session import Constraint, Persuasion, Refusal, Session, Step, shorten_message
-from archnb.verify.values import write_plain
+from archnb.verify.values import settle, write_plain
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -55,9 +59,8 @@ class SqliteSession(Session):
         return tuple(one[0] for one in found.description or ()), found.fetchall()
 
     def insert(self, table: sa.Table, columns: Sequence[sa.Column[Any]], rows: Sequence[Sequence[Any]]) -> None:
-        types = [str(one.type.compile(dialect=_dialect())) for one in columns]
         names, marks = ", ".join(_quote(one.name) for one in columns), ", ".join("?" * len(columns))
-        values = [[write_plain(v, t) for v, t in zip(row, types, strict=True)] for row in rows]
+        values = [[self.write(v, c) for v, c in zip(row, columns, strict=True)] for row in rows]
         self.connection.execute("SAVEPOINT filling")
         try:
             self.connection.executemany(f"INSERT INTO {_quote(table.name)} ({names}) VALUES ({marks})", values)
@@ -142,19 +145,25 @@ class SqliteSession(Session):
         yield Persuasion("usable: chosen with the other indexes out of the way", without_others)
 
     def read_error(self, error: Exception) -> Refusal | None:
-        if not isinstance(error, sqlite3.Error):
+        # a number of more than 64 bits is refused on the way there
+        if not isinstance(error, sqlite3.Error | OverflowError):
             return None
         name = getattr(error, "sqlite_errorname", "")
         return Refusal(_KINDS.get(name, ""), shorten_message(error))
 
     def write(self, value: Any, column: sa.Column[Any] | None = None) -> Any:
-        return write_plain(value, "" if column is None else str(column.type.compile(dialect=_dialect())))
+        if isinstance(value, uuid.UUID):
+            return value.hex
+        scale = read_scale(column)
+        if scale is not None and isinstance(value, Decimal | int) and not isinstance(value, bool):
+            return to_units(value, scale)
+        return write_plain(value, "")
 
-
-def _dialect() -> Any:
-    from archnb.export.sql import make_dialect
-
-    return make_dialect("sqlite")
+    def read(self, value: Any, column: Column) -> Any:
+        scale = scale_of(column)
+        if scale is not None and isinstance(value, int | float):
+            return from_units(value, scale)
+        return settle(value, column)
 
 
 def _quote(name: str) -> str:

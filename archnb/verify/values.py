@@ -114,7 +114,7 @@ def list_extremes(column: Column, rng: random.Random, limits: Limits | None = No
         low = -widest if limits.low is None else _ceil(limits.low)
         return max(low, -widest), min(widest, widest if limits.high is None else int(limits.high // 1))
     if kind in ("decimal", "money"):
-        digits, scale = (19, 4) if kind == "money" else (n or 19, column.scale)
+        digits, scale = (n, column.scale) if kind == "decimal" and n else (19, 4)
         most = min(10**digits - 1, INEXACT)
         low = -most if limits.low is None else max(-most, _ceil(limits.low * 10**scale))
         high = most if limits.high is None else min(most, int(limits.high * 10**scale // 1))

@@ -369,6 +369,12 @@ def write_update(session: Session, table: sa.Table, values: Row, key: Row) -> tu
     return f"UPDATE {quote(table.name)} SET {', '.join(sets)} WHERE {' AND '.join(wheres)}", parameters
 
 
+def write_change(session: Session, table: sa.Table, column: str, value: Any, key: Row) -> tuple[str, dict[str, Any]]:
+    """An UPDATE of one column of one row to a value that is given to the engine as it is; names are the design's."""
+    sql, parameters = write_update(session, table, {column: None}, key)
+    return sql, {**parameters, "v0": value}
+
+
 def write_insert(session: Session, table: sa.Table, row: Row) -> tuple[str, dict[str, Any]]:
     """An INSERT of one row, with parameters; names are the design's."""
     quote = make_dialect(session.dialect).identifier_preparer.quote

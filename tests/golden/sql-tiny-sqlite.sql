@@ -1,27 +1,33 @@
 -- tiny: database schema for SQLite, made by archnb
+-- Exact numbers are whole numbers in units of their last decimal: 12.34 of money, which has four, is 123400 (in
+-- order).
 
 PRAGMA foreign_keys = ON;
 
 CREATE TABLE customer (
     id INTEGER NOT NULL,
-    email VARCHAR(254) NOT NULL,
-    name VARCHAR(200) NOT NULL,
-    CONSTRAINT customer_pkey PRIMARY KEY (id)
-);
+    email TEXT NOT NULL,
+    name TEXT NOT NULL,
+    CONSTRAINT customer_pkey PRIMARY KEY (id),
+    CONSTRAINT customer_email_form CHECK (length(email) <= 254),
+    CONSTRAINT customer_name_form CHECK (length(name) <= 200)
+) STRICT;
 
 -- email was said to be unique; it is compared without regard to case, as e-mail addresses are.
 CREATE UNIQUE INDEX customer_email_key ON customer (lower(email));
 
 CREATE TABLE "order" (
     id INTEGER NOT NULL,
-    customer_id BIGINT NOT NULL,
-    total_amount NUMERIC(19, 4) NOT NULL,
-    total_currency CHAR(3) NOT NULL,
-    placed_at DATETIME DEFAULT CURRENT_TIMESTAMP NOT NULL,
+    customer_id INTEGER NOT NULL,
+    total_amount INTEGER NOT NULL,
+    total_currency TEXT NOT NULL,
+    placed_at TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
     CONSTRAINT order_pkey PRIMARY KEY (id),
     CONSTRAINT order_total_amount_check CHECK (total_amount >= 0),
+    CONSTRAINT order_total_currency_form CHECK (length(total_currency) <= 3),
+    CONSTRAINT order_placed_at_form CHECK (substr(placed_at, 1, 19) IS datetime(substr(placed_at, 1, 19), '+0 days') AND substr(placed_at, 20) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]'),
     CONSTRAINT order_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customer (id) ON DELETE RESTRICT
-);
+) STRICT;
 
 -- orders_of_customer (given exactly: customer_id; then in order: placed_at downwards). The foreign key to
 -- customer: without it, every delete or key change there reads the whole order, and joins from there too.
