@@ -8,7 +8,6 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "booking-4": "operations",
     "booking-7": "operations",
     "booking-8": "operations",
     "booking-9": "operations",
@@ -38,7 +37,6 @@ UNMET: dict[str, str] = {
     "feed-12": "load",
     "feed-13": "load",
     "feed-14": "load",
-    "iot-3": "operations",
     "iot-4": "operations",
     "iot-5": "operations",
     "iot-6": "load",
