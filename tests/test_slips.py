@@ -144,7 +144,7 @@ def test_all_slips_are_told_in_the_order_of_their_lines(tmp_path: Path) -> None:
             assert one["next"]
     wrong = {one["path"]: one for one in data["errors"]}
     assert wrong["entities.Book.fields.due"]["nearest"] == "timestamp"
-    assert wrong["access.lend.action"]["allowed"] == ["create", "update", "delete"]
+    assert wrong["access.lend.action"]["allowed"] == ["create", "update", "upsert", "delete"]
     assert wrong["access.books.limit"]["given"] == "40"
 
 

@@ -505,7 +505,7 @@ def _choose_parameters(
             place="header",
             type="text",
             required=True,
-            summary="A fresh UUID for each thing to be done; the same one for each repeat of it. Each caller has keys of its own, kept for 24 hours; a key with another body is refused.",
+            summary="A fresh UUID for each thing to be done; the same one for each repeat of it. Kept for 24 hours, and each caller has keys of its own; the same key with another body is refused.",
         )
     if method == "PATCH":
         made["If-Match"] = Parameter(

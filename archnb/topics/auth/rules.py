@@ -262,8 +262,10 @@ def _list_wide(draft: Draft) -> Iterator[tuple[str, str, Operation]]:
     remedy="Give the entity what people sign in with, as an e-mail address that is unique, or say whose rows they are.",
 )  # fmt: skip
 def role_without_sign_in(draft: Draft) -> Iterator[Hit]:
-    """Practitioners without a login."""
+    """Practitioners without a login. Where nobody has one and all roles stand for the same people, their key is in the token."""
     people = draft.model.people
+    stood_for = {draft.model.roles.assume(name).entity for name in draft.design.auth.roles} - {None}
+    is_left_out = len(stood_for) == 1 and not any(people.list_sign_in(entity) for entity in people.all)
     for name in draft.design.auth.roles:
         principal = draft.model.roles.assume(name)
         entity = principal.entity
@@ -272,9 +274,10 @@ def role_without_sign_in(draft: Draft) -> Iterator[Hit]:
             or entity is None
             or entity not in draft.design.entities
             or people.list_sign_in(entity)
+            or is_left_out
         ):
             continue
-        line = f"entities.{entity}.fields.email: email unique personal"
+        line = f"entities.{entity}.fields.email: email unique personal, or, if it is a machine, auth.roles.{name}.kind: service"
         yield Hit(
             f"entities.{entity}",
             f"whoever has the role {name} is a {entity}, and no field of {entity} is one to sign in with. Write {line}",
