@@ -256,11 +256,9 @@ def _make_exclusion(
 
 def primary_key_of(table: Table, dialect: str) -> tuple[str, ...]:
     """The primary key in a dialect: only a table that is split there needs the partition's column in it."""
-    split = table.split
-    if load_engine(dialect).has("partitions with foreign keys") or split.kind != "range":
+    if load_engine(dialect).has("partitions with foreign keys"):
         return table.primary_key
-    generated = tuple(one for one in table.primary_key if table.columns[one].type in ("key", "uuid"))
-    return generated or table.primary_key
+    return tuple(one for one in table.primary_key if one not in table.split.added)
 
 
 def _is_later(making: _Making, name: str, referenced: str) -> bool:
@@ -414,6 +412,14 @@ def _make_index(
             ]
             _add_index(made, making.name(name, wanted), parts, unique=bool(index.unique), info={"name": wanted})
         return
+    if method in POINTS and table.columns[bare(index.columns[0])].type == "point":
+        # on PostgreSQL a GiST index over points; MySQL has its own kind, for columns that are never NULL; SQLite none
+        place = columns[index.columns[0]]
+        if dialect == "postgresql":
+            _add_index(made, making.name(name, wanted), [place], info={"name": wanted}, postgresql_using=method)
+        elif dialect == "mysql" and not table.columns[index.columns[0]].nullable:
+            _add_index(made, making.name(name, wanted), [place], info={"name": wanted}, mysql_prefix="SPATIAL")
+        return
     if method in list_full_text() and all(table.columns[one].type in TEXTS for one in index.columns):
         _add_full_text(making, made, name, wanted, [columns[one] for one in index.columns])
         return
@@ -440,6 +446,7 @@ def _make_index(
 
 # access methods that come with an engine; those of extensions want operator classes that the design does not hold
 METHODS = ("btree", "hash", "gin", "gist", "spgist", "brin", "fulltext")
+POINTS = ("gist", "spgist")
 TEXTS = ("text", "char", "code", "url", "email", "phone", "language", "enum", "country")
 
 
@@ -515,6 +522,15 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
     if excluding:
         why = "an exclusion constraint compares numbers and keys for equality beside ranges"
         done.append(Statement("CREATE EXTENSION IF NOT EXISTS btree_gist", why))
+    splits = (
+        {name: usable_split(schema.tables[name]) for name in tables} if able.has("partitions with foreign keys") else {}
+    )
+    if any(one is not None and one.every for one in splits.values()):
+        done.append(
+            Statement(
+                ROLL_PARTITIONS, "makes the partitions of a table ahead of time, and drops those past its retention"
+            )
+        )
     late: list[Statement] = []
     for name, table in tables.items():
         keys = sorted(table.foreign_key_constraints, key=lambda one: str(one.name))
@@ -526,13 +542,12 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
         )
         split = usable_split(schema.tables[name])
         if able.has("partitions with foreign keys") and split is not None:
-            done += _make_parts(table, split, how, _reason(plan, f"{path}.partition_by"))
+            done += _make_parts(table, split, how, _reason(plan, f"{path}.partition_by"), schema.tables[name].retention)
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
             why = _reason(plan, f"{path}.indexes.{index.name}") or _reason(plan, f"{path}.uniques.{index.name}")
             text = _clean(CreateIndex(index).compile(dialect=how))
-            done.append(
-                Statement(_alter_full_text(table, index, how) if index.kwargs.get("mysql_prefix") else text, why)
-            )
+            kind = index.kwargs.get("mysql_prefix")
+            done.append(Statement(_alter_index(table, index, kind, how) if kind else text, why))
         late += [
             Statement(_clean(AddConstraint(one).compile(dialect=how)), "the table it refers to comes later")
             for one in keys
@@ -565,8 +580,8 @@ def left_out(plan: Plan, dialect: str) -> list[str]:
     return missing
 
 
-def _make_parts(table: sa.Table, split: Split, how: Dialect, reason: str) -> list[Statement]:
-    """The partitions: one for each remainder of a hash; of a range the default one, which a job splits month by month."""
+def _make_parts(table: sa.Table, split: Split, how: Dialect, reason: str, retention: float) -> list[Statement]:
+    """The partitions: one for each remainder of a hash; of a range those of the time ahead, and one for whatever is in none."""
     quote = how.identifier_preparer.quote
     whole = quote(table.name)
     if split.kind == "hash":
@@ -577,14 +592,51 @@ def _make_parts(table: sa.Table, split: Split, how: Dialect, reason: str) -> lis
             )
             for n in range(split.parts)
         ]
-    return [Statement(f"CREATE TABLE {quote(shorten(f'{table.name}_default'))} PARTITION OF {whole} DEFAULT", reason)]
+    made = [Statement(f"CREATE TABLE {quote(shorten(f'{table.name}_default'))} PARTITION OF {whole} DEFAULT", reason)]
+    if split.every:
+        whole_text = whole.replace("'", "''")
+        kept = f"INTERVAL '{round(retention)} seconds'" if retention else "NULL"
+        why = f"the partitions of this {split.every} and those ahead; a job calls it each night, which drops what is past its retention too"
+        made.append(
+            Statement(f"SELECT roll_partitions('{whole_text}', '{split.every}', {AHEAD[split.every]}, {kept})", why)
+        )
+    return made
 
 
-def _alter_full_text(table: sa.Table, index: sa.Index, how: Dialect) -> str:
-    """MySQL's full-text index in the form that parsers know too."""
+# how many pieces are made ahead
+AHEAD = {"day": 14, "week": 4, "month": 3}
+ROLL_PARTITIONS = """CREATE FUNCTION roll_partitions(whole regclass, unit text, ahead integer, kept interval) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    base text := (SELECT relname FROM pg_class WHERE oid = whole);
+    lower timestamp;
+    part record;
+BEGIN
+    FOR n IN -1..ahead LOOP
+        lower := date_trunc(unit, now() AT TIME ZONE 'UTC') + n * ('1 ' || unit)::interval;
+        BEGIN
+            EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
+                left(base, 50) || to_char(lower, '_YYYYMMDD'), whole, lower || '+00', (lower + ('1 ' || unit)::interval) || '+00');
+        EXCEPTION WHEN check_violation THEN
+            RAISE WARNING 'rows of % are in the default partition of % already', lower, whole;
+        END;
+    END LOOP;
+    FOR part IN
+        SELECT c.oid::regclass AS name, substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \\(''([^'']+)''\\)')::timestamptz AS ended
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = whole
+    LOOP
+        IF part.ended < now() - kept THEN
+            EXECUTE format('DROP TABLE %s', part.name);
+        END IF;
+    END LOOP;
+END
+$$"""
+
+
+def _alter_index(table: sa.Table, index: sa.Index, kind: str, how: Dialect) -> str:
+    """MySQL's full-text or spatial index in the form that parsers know too."""
     quote = how.identifier_preparer.quote
     columns = ", ".join(quote(one.name) for one in index.columns)
-    return f"ALTER TABLE {quote(table.name)} ADD FULLTEXT INDEX {quote(str(index.name))} ({columns})"
+    return f"ALTER TABLE {quote(table.name)} ADD {kind} INDEX {quote(str(index.name))} ({columns})"
 
 
 def _make_comments(table: sa.Table, how: Dialect) -> list[Statement]:

@@ -276,6 +276,18 @@ def is_missing(column: str) -> str:
     return f"{quote_ansi(column)} IS NULL"
 
 
+def finds_points(table: Tabular, demand: Demand) -> bool:
+    """Whether what is asked for lies near a point, and an index of rectangles serves it.
+
+    Beside a point nothing else narrows the search: such an index is over the point alone.
+    """
+    points = {bare(one) for one in (*demand.equal, *demand.ordered) if table.columns[bare(one)].type == "point"}
+    return any(
+        one.method in ("gist", "spgist", "rtree", "spatial") and {*one.columns} & points
+        for one in table.indexes.values()
+    )
+
+
 def is_given(column: str) -> str:
     """The condition of an index that leaves out the rows without a value."""
     return f"{quote_ansi(column)} IS NOT NULL"

@@ -101,6 +101,10 @@ class Split(Planned):
     kind: Literal["none", "range", "hash", "list"] = "none"
     columns: tuple[str, ...] = ()
     parts: int = 0
+    # how long a piece of a range lasts, '' where nobody says
+    every: Literal["", "day", "week", "month"] = ""
+    # the columns that are in the primary key for the split's sake alone
+    added: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +121,8 @@ class Table(Planned):
     foreign_keys: Named[ForeignKey]
     indexes: Named[Index]
     split: Split = Split()
+    # how long a row is kept, in seconds; 0 where rows do not expire
+    retention: float = 0.0
     # how the design says it
     partition_by: str = ""
     # the column that says of a row that it is deleted, '' where rows are deleted

@@ -268,7 +268,8 @@ class _Maker:
         return "no row can be made that is unlike the ones before it."
 
     def _make_row(self, number: int, given: Row) -> Row | None:
-        row: Row = dict(given)
+        # what waits until other rows are there is not given yet
+        row: Row = {name: value for name, value in given.items() if name not in self.late}
         for key, is_optional in self.plain_keys:
             if not self._refer(row, key, number, is_optional):
                 return None

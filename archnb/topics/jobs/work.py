@@ -210,6 +210,10 @@ def _propose_purges(draft: Draft) -> Iterator[Proposal]:
             continue
         if _goes_with_owner(draft, name):
             continue
+        table = draft.planned.schema.tables.get(draft.model.places.find_table(name) or "")
+        if table is not None and table.split.kind == "range" and table.split.every:
+            yield _propose_dropping(name, str(entity.retention), table.split.every)
+            continue
         growth = draft.facts.get(ENTITY_ADDED.of(name))
         rows: Fact | None = None
         if growth is not None and growth.unit.dimension == (("time", -1),):
@@ -227,13 +231,25 @@ def _propose_purges(draft: Draft) -> Iterator[Proposal]:
             f"purge_{snake(name)}",
             f"{name} is kept for {entity.retention}: each night what is older goes"
             + (f", about {rows.text}" if rows is not None else "")
-            + ", in batches of 1 000 so that no lock is held long; where the table is partitioned by time, by dropping a partition",
+            + ", in batches of 1 000 so that no lock is held long",
             Job(summary=f"Deletes each {name} older than {entity.retention}.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
             service_time=maximum(rows / speed, parse("1 s")) if rows is not None else 1.0,
             why_service=f"{speed.text} are deleted",
             deadline="1 h", why_deadline="the night is long", why_key="deleting what is gone does nothing", rows=rows,
             facts=(rows.name,) if rows is not None else (),
         )  # fmt: skip
+
+
+def _propose_dropping(name: str, kept: str, every: str) -> Proposal:
+    """Rows that lie in a partition a day, week or month go with it: no row is looked at."""
+    return Proposal(
+        f"purge_{snake(name)}",
+        f"{name} is kept for {kept} in one partition a {every}: each night what is past it is dropped whole, and the partitions"
+        f" of the time ahead are made, so that no row waits for one",
+        Job(summary=f"Drops the partitions of {name} that are older than {kept}, and makes those to come.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
+        service_time=1.0, why_service="a partition is dropped in an instant, whatever is in it",
+        deadline="1 h", why_deadline="partitions are made two weeks ahead", why_key="what is dropped is not there a second time",
+    )  # fmt: skip
 
 
 def _goes_with_owner(draft: Draft, name: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROW_SIZE
+from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROW_SIZE, ENTITY_ROWS
+from archnb.fact.keys.schema import FEW_ROWS
 from archnb.sim.growth import YEAR
 from archnb.topics.topic import Draft
 
@@ -21,18 +22,25 @@ def inflow_of(draft: Draft, entity: str) -> float:
 
 def find_shard_key(draft: Draft) -> str:
     """The entity whose key most of what is added belongs to, directly or through others, and that requests ask by."""
-    asked: set[str] = set()
-    for pattern in draft.design.access.values():
+    asked: dict[str, float] = {}
+    for name, pattern in draft.design.access.items():
         entity = pattern.reads or pattern.writes or ""
         if entity in draft.design.entities:
             fields = draft.model.fields(entity)
-            asked |= {fields[one].references or "" for one in pattern.by if one in fields}
+            for owner in {fields[one].references or "" for one in pattern.by if one in fields}:
+                # what is asked of rows that hardly grow can be answered on every shard
+                asked[owner] = asked.get(owner, 0.0) + draft.model.traffic.measure(name) * inflow_of(draft, entity)
     weight = {
         owner: sum(inflow_of(draft, one) for one in draft.model.ways.list_belonging(owner) if one != owner)
         for owner in draft.design.entities
-        if owner in asked
+        # a key of a few values keeps most of the load on one shard
+        if owner in asked and draft.facts[ENTITY_ROWS.of(owner)].base > draft.facts[FEW_ROWS].base
     }
-    best = max(weight, key=lambda one: weight[one], default="")
+    most = max(weight.values(), default=0.0)
+    # of several to which nearly as much belongs, the one that more requests name keeps more of them on one shard
+    best = max(
+        (one for one in weight if weight[one] >= 0.9 * most), key=lambda one: (asked[one], weight[one]), default=""
+    )
     return best if best and weight[best] > 0 else "the key of the largest entity"
 
 

@@ -262,6 +262,8 @@ def view_partitions(draft: Draft) -> Table:
             size, limit = facts[TABLE_SIZE_AT_HORIZON.of(name)], facts[PARTITION_SIZE]
             partition = "none"
             why = f"{size.text} at the horizon; below {limit.text} one table with its indexes is simpler and as fast"
+        elif (because := draft.reasons.get(f"schema.tables.{name}.partition_by")) is not None:
+            partition, why = "none", because.reason
         elif moment is not None:
             partition, why = "none yet", f"when maintenance takes hours: by month of {moment}"
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from archnb.design.record import Named
 from archnb.design.schema import ForeignKey as SaidKey
 from archnb.design.schema import Schema as SaidSchema
@@ -16,18 +18,26 @@ def conclude(draft: Draft) -> Schema:
     """The section without gaps."""
     schema = draft.design.schema
     main = draft.model.places.main
-    tables = {name: _conclude_table(schema, name, table, main) for name, table in schema.tables.items()}
+    tables = {name: _conclude_table(draft, name, table, main) for name, table in schema.tables.items()}
     return conclude_record(Schema, schema, "schema", tables=Named(tables), main=main)
 
 
-def _conclude_table(schema: SaidSchema, name: str, table: SchemaTable, main: str) -> Table:
+def _conclude_table(draft: Draft, name: str, table: SchemaTable, main: str) -> Table:
+    schema, entity = draft.design.schema, draft.design.entities.get(table.entity or "")
     path = f"schema.tables.{name}"
     keys = {
         key_name: _conclude_key(schema, f"{path}.foreign_keys.{key_name}", key)
         for key_name, key in table.foreign_keys.items()
     }
     split = read_split(table.partition_by)
-    return conclude_record(Table, table, path, store=table.store or main, foreign_keys=Named(keys), split=split)
+    if split.columns and entity is not None:
+        key = draft.model.keys.fields(table.entity or "")
+        added = tuple(one for one in split.columns if one in table.primary_key and table.columns[one].field not in key)
+        split = dataclasses.replace(split, added=added)
+    kept = entity.retention.base if entity is not None and entity.retention is not None else 0.0
+    return conclude_record(
+        Table, table, path, store=table.store or main, foreign_keys=Named(keys), split=split, retention=kept
+    )
 
 
 def _conclude_key(schema: SaidSchema, path: str, key: SaidKey) -> ForeignKey:

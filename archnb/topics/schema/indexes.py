@@ -100,12 +100,16 @@ def _index_table(
         indexes[key] = index if index.serves or not extra else dataclasses.replace(index, serves=extra)
     for one in kept:
         absent = [f"without_{column}" for column in one.demand.missing if column not in one.columns]
-        key = claim("_".join((name, *(bare(c) for c in one.columns), *absent, "idx")), indexes)
+        # no order of a b-tree tells what is near: an index over rectangles does, over the point alone
+        points = tuple(bare(c) for c in one.columns if table.columns[bare(c)].type == "point")[:1]
+        columns, method = points or one.columns, "gist" if points else "btree"
+        key = claim("_".join((name, *(bare(c) for c in columns), *absent, "idx")), indexes)
         where = _condition(table, one)
-        indexes[key] = Index(
-            columns=one.columns, unique=False, method="btree", where=where, serves=tuple(dict.fromkeys(one.serves))
-        )
+        serves = tuple(dict.fromkeys(one.serves))
+        indexes[key] = Index(columns=columns, unique=False, method=method, where=where, serves=serves)
         reason = " ".join(dict.fromkeys(one.reasons))
+        if points:
+            reason = f"{', '.join(serves)}: what is near a {points[0]}, which an ordinary index has no order for."
         if where is not None and one.demand.missing:
             reason += f" Only rows without {', '.join(one.demand.missing)} are in it: those are few, and no others are asked for."
         elif where is not None:
@@ -167,7 +171,7 @@ def _want_times(design: Design, name: str, table: SchemaTable) -> list[Wanted]:
     if ending is not None:
         reason = f"What is past {ending} is ended every minute: without it, each run reads the whole {name}."
         made.append(Wanted(Demand(name, (), (ending,)), [], [reason], is_for_key=True))
-    elif entity.retention is not None and kept is not None and table.partition_by is None:
+    elif entity.retention is not None and kept is not None and not str(table.partition_by or "").startswith("range"):
         reason = (
             f"Rows older than {entity.retention} are deleted each night: without it, each run reads the whole {name}."
         )

@@ -17,6 +17,7 @@ from archnb.model.lookups import (
     covers,
     find_accesses,
     find_demands,
+    finds_points,
 )
 from archnb.quantity import MONTH, number, show
 from archnb.topics.schema.partitions import is_partition, size_at_horizon
@@ -147,6 +148,7 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
                 continue
             wanted = ", ".join((*demand.equal, *demand.ordered, *demand.search))
             is_served = any(covers(access, demand) for access in find_accesses(demand.table, table))
+            is_served = is_served or finds_points(table, demand)
             if demand.search:
                 is_served = any(
                     set(index.columns) == set(demand.search) and index.method not in (None, "btree")
