@@ -47,7 +47,6 @@ UNMET: dict[str, str] = {
     "ledger-2": "operations",
     "ledger-3": "operations",
     "ledger-5": "operations",
-    "ledger-6": "operations",
     "ledger-8": "load",
     "ledger-9": "load",
     "ledger-10": "load",
