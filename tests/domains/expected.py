@@ -9,7 +9,6 @@ from __future__ import annotations
 
 UNMET: dict[str, str] = {
     "booking-7": "operations",
-    "booking-8": "operations",
     "booking-9": "operations",
     "booking-10": "operations",
     "booking-11": "load",
