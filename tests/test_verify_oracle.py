@@ -8,6 +8,7 @@ import pytest
 
 from archnb import Design, plan
 from archnb.verify import Proof, verify
+from archnb.verify.rows import make_rows
 from tests.test_verify import is_known
 
 LOAD = {"load": {"daily_users": "10k", "requests_per_user": "10/day"}}
@@ -109,6 +110,25 @@ RIGHT: dict[str, dict[str, Any]] = {
             "rename_shelf": {"writes": "Shelf", "action": "update", "by": "id", "rate": "1/s", "roles": "clerk"},
         },
     },
+    "two kinds of children": {
+        "entities": {
+            "Recipe": {"fields": {"id": "key", "name": "text(80)"}, "rows": "10k"},
+            "Step": {"fields": {"id": "key", "recipe": "-> Recipe cascade", "text": "text(200)"}, "rows": "90k"},
+            "Rating": {"fields": {"id": "key", "recipe": "-> Recipe cascade", "stars": "smallint >= 1 <= 5"}, "rows": "500k"},
+        },
+        "access": {"view_recipe": {"reads": "Recipe", "by": "id", "include": ["Step", "Rating"], "limit": 1, "rate": "9/s", "roles": "public"}},
+    },
+    "what is not there yet": {
+        "entities": {"Parcel": {"fields": {"id": "key", "packed": "timestamp", "fetched": "timestamp optional"}, "rows": "90k"}},
+        "access": {"waiting": {"reads": "Parcel", "by": "fetched", "range": "packed", "sort": "packed", "limit": 90, "rate": "1/s", "roles": "clerk"}},
+    },
+    "pages behind a missing value": {
+        "entities": {
+            "Shelf": {"fields": {"id": "key", "name": "text(80)"}, "rows": "1k"},
+            "Book": {"fields": {"id": "key", "shelf": "-> Shelf", "title": "text(90)", "lent_on": "date optional"}, "rows": "300k"},
+        },
+        "access": {"books": {"reads": "Book", "by": "shelf", "sort": "-lent_on", "limit": 50, "rate": "9/s", "roles": "reader"}},
+    },
 }  # fmt: skip
 
 
@@ -135,29 +155,6 @@ def test_the_children_of_a_row_have_an_example() -> None:
 # -- what runs and is wrong
 
 WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
-    "two kinds of children in one SELECT": (
-        {
-            "entities": {
-                "Recipe": {"fields": {"id": "key", "name": "text(80)"}, "rows": "10k"},
-                "Step": {"fields": {"id": "key", "recipe": "-> Recipe cascade", "text": "text(200)"}, "rows": "90k"},
-                "Rating": {"fields": {"id": "key", "recipe": "-> Recipe cascade", "stars": "smallint >= 1 <= 5"}, "rows": "500k"},
-            },
-            "access": {"view_recipe": {"reads": "Recipe", "by": "id", "include": ["Step", "Rating"], "limit": 1, "rate": "9/s", "roles": "public"}},
-        },
-        "view_recipe",
-        "multiplied",
-    ),
-    "pages behind a missing value": (
-        {
-            "entities": {
-                "Shelf": {"fields": {"id": "key", "name": "text(80)"}, "rows": "1k"},
-                "Book": {"fields": {"id": "key", "shelf": "-> Shelf", "title": "text(90)", "lent_on": "date optional"}, "rows": "300k"},
-            },
-            "access": {"books": {"reads": "Book", "by": "shelf", "sort": "-lent_on", "limit": 50, "rate": "9/s", "roles": "reader"}},
-        },
-        "books",
-        "lent_on is missing",
-    ),
     "columns that are swapped": (
         {
             "entities": {"Parcel": {"fields": {"id": "key", "sender": "text(80)", "receiver": "text(80)"}, "rows": "90k"}},
@@ -186,9 +183,9 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
                 "Hall": {"fields": {"id": "key", "name": "text(80)"}, "rows": 100},
                 "Seat": {"fields": {"id": "key", "hall": "-> Hall", "label": "text(9)"}, "rows": "90k"},
             },
-            "access": {"relabel": {"writes": "Seat", "action": "update", "by": "hall", "rate": "1/s", "roles": "warden"}},
+            "access": {"edit_label": {"writes": "Seat", "action": "update", "by": "hall", "rate": "1/s", "roles": "warden"}},
         },
-        "relabel",
+        "edit_label",
         "one is meant",
     ),
     "a removal of what others need": (
@@ -223,3 +220,53 @@ def test_a_text_longer_than_an_index_takes_fails() -> None:
     proof = prove({"entities": {"Link": {"fields": fields, "rows": "10k"}}}, "postgresql")
     told = " ".join(one.text for one in proof.failures)
     assert "2704" in told and "link_target_key" in told and "body" in told
+
+
+GUARDED: dict[str, Any] = {
+    "entities": {
+        "Rink": {"fields": {"id": "key", "name": "text(40)"}, "rows": 200},
+        "Rent": {
+            "fields": {
+                "id": "key", "rink": "-> Rink", "begins": "date", "ends": "date optional", "state": "enum(open, closed)",
+            },
+            "holds": ["ends >= begins", "no overlap of begins..ends per rink where state = open"],
+            "rows": "50k",
+        },
+        "Skate": {
+            "fields": {"id": "key", "rink": "-> Rink", "size": "smallint >= 20 <= 50", "state": "enum(lent, back)"},
+            "holds": ["one per rink where state = lent"],
+            "rows": "50k",
+        },
+        "Reading": {"fields": {"rink": "-> Rink", "at": "timestamp", "degrees": "int"}, "key": ["rink", "at"], "append_only": True, "rows": "5M"},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_overlaps_and_rows_that_are_only_added_are_tried(engine: str) -> None:
+    """A row that overlaps, a second of what there is one of, and a change of what is only added are refused by what says so."""
+    proof = prove(GUARDED, engine)
+    assert [one for one in proof.details if one.verdict == "failed"] == []
+    kinds = {one.name: one.text for one in proof.details if one.verdict == "passed"}
+    assert kinds["EXCLUSION"].startswith("1 of 1") and kinds["APPEND ONLY"].startswith("2 of 2")
+
+
+@pytest.mark.parametrize("kind", ["timestamp", "date", "time", "int", "decimal(8, 2)"])
+def test_rows_that_must_not_overlap_do_not(kind: str) -> None:
+    """Sample rows fulfil an exclusion, and there are as many as there is room for."""
+    fields = {"id": "key", "desk": "-> Desk", "a": kind, "b": f"{kind} optional"}
+    entities = {
+        "Desk": {"fields": {"id": "key"}, "rows": 100},
+        "Use": {"fields": fields, "holds": ["no overlap of a..b per desk"], "rows": "10k"},
+    }
+    made = plan(Design.of({"requirements": LOAD, "entities": entities}))
+    rows = make_rows(made.planned.schema.tables, {"desk": 50, "use": 300}).tables["use"]
+    assert len(rows) > 100
+    by_desk: dict[int, list[Any]] = {}
+    for row in rows:
+        by_desk.setdefault(row["desk_id"], []).append(row)
+    for found in by_desk.values():
+        for one in found:
+            for other in found:
+                if one is not other and (other["b"] is None or one["a"] < other["b"]):
+                    assert one["b"] is not None and one["b"] <= other["a"]
