@@ -76,7 +76,7 @@ def ticket_of_another_company(case: Case) -> Iterator[str]:
 )
 def tenants_are_fenced(case: Case) -> Iterator[str]:
     for table, entity in TENANTS.items():
-        if re.search(rf"ALTER TABLE \"?{table}\"? (ENABLE|FORCE) ROW LEVEL SECURITY", case.ddl, re.IGNORECASE):
+        if re.search(rf"ALTER TABLE \"?{table}\"? (ENABLE|FORCE) ROW LEVEL SECURITY", case.row_security, re.IGNORECASE):
             continue
         for name, pattern in case.plan.design.access.items():
             if entity in (pattern.reads, pattern.writes) and pattern.action != "create":
