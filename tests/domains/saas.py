@@ -128,7 +128,8 @@ def every_page(case: Case) -> Iterator[str]:
             trial.add(
                 "ticket", queue_id=queue["id"], due_on=None if number % 2 else date(2026, 3, 1 + number % 28), **known
             )
-        asked: dict[str, Any] = dict(known) | {"states": ["open"]}
+        trial.add("agent", company_id=queue["company_id"], person_id=person, role="agent")
+        asked: dict[str, Any] = dict(known) | {"states": ["open"], "caller": person}
         rows = trial.run(case.first_page("my_open_tickets").split(";\n")[0], asked)
         found, pages = [row["id"] for row in rows], 1
         statements = case.next_pages("my_open_tickets")
