@@ -164,7 +164,7 @@ class Work:
         values = self._bind_query(operation, query, sent)
         fingerprint = hashlib.sha256(json.dumps([operation.name, values], default=str).encode()).hexdigest()[:12]
         if pattern.aggregate:
-            rows = self.records.database.fetch(query.sql, values)
+            rows = self.records.fetch(query.statement.params(**values))
             items = [self._represent_row(query, row, contract.response.schema) for row in rows]
             return Result({"items": items} | ({"next_cursor": None} if contract.response.is_paged else {}))
         after = self._read_cursor(query, sent.get("cursor"), fingerprint)

@@ -522,7 +522,7 @@ def _choose_errors(
         made.append("validation_failed")
     if not is_public:
         made += ["unauthenticated", "forbidden"]
-    if has_path or (action == "get" and method == "POST"):
+    if has_path or action == "get":
         made.append("not_found")
     fields = resources.fields(entity)
     own = resources.key(entity) if len(resources.key(entity)) == 1 else ()
@@ -538,6 +538,11 @@ def _choose_errors(
             why.append(f"conflict where {', '.join(dict.fromkeys((*unique, *groups)))} is already taken")
             # each unique field has its own code, so that a form can mark the field
             made += [f"duplicate_{snake(one)}" for one in unique if fields[one].unique and not fields[one].key]
+        elif action in ("create", "update") and (
+            kept := [one for one in resources.model.invariants.list_lines(entity) if one.kind in ("no overlap", "one")]
+        ):
+            made.append("conflict")
+            why.append(f"conflict where it would not fit beside other rows: {kept[0].write_shorthand()}")
         elif is_erasure:
             why.append(
                 "no conflict: what others still need stays, and tells nobody any more; done twice it changes nothing"
