@@ -8,7 +8,6 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "booking-4": "operations",
     "booking-7": "operations",
     "booking-8": "operations",
     "booking-9": "operations",
