@@ -6,7 +6,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -71,7 +71,7 @@ class Work:
         if contract.entity and not self.records.is_served(contract.entity):
             raise Refused("unavailable", f"{contract.entity} is in a store that is not run here")
         pattern = operation.patterns[0] if operation.patterns else None
-        if contract.action in ("list", "search") or contract.response.is_list:
+        if contract.action in ("list", "search") or contract.response.is_list or (pattern and pattern.aggregate):
             return self._list(operation, request)
         if contract.action == "get" or pattern is None:
             return self._get(operation, request)
@@ -178,6 +178,8 @@ class Work:
         if read.aggregate:
             lines, cursor = self.reading.compute(operation, read, sent, request.caller, request.grant, most)
             items = [represent_line(one, contract.response.schema) for one in lines]
+            if not contract.response.is_list:
+                return Result(items[0] if items else None)
         else:
             page = self.reading.turn_page(operation, read, sent, request.caller, request.grant, most)
             cursor = page.cursor
@@ -219,6 +221,10 @@ class Work:
     def _create(self, operation: Operation, pattern: AccessPattern, request: Request) -> Result:
         contract = operation.contract
         entity = contract.entity
+        if contract.is_batch and isinstance(request.body, Mapping) and "items" in request.body:
+            for row in request.body["items"]:
+                self._create(operation, pattern, replace(request, body=row))
+            return Result()
         sent = self._sent(operation, request)
         settings = Settings(self.records, request.caller)
         record = {**self._only_key(entity, sent), **settings.settle(entity, pattern.sets, sent)}

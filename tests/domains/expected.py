@@ -9,7 +9,6 @@ from __future__ import annotations
 
 UNMET: dict[str, str] = {
     "booking-7": "operations",
-    "booking-8": "operations",
     "booking-9": "operations",
     "booking-10": "operations",
     "booking-11": "load",
@@ -29,8 +28,6 @@ UNMET: dict[str, str] = {
     "feed-12": "load",
     "feed-13": "load",
     "feed-14": "load",
-    "iot-3": "operations",
-    "iot-4": "operations",
     "iot-6": "load",
     "iot-7": "load",
     "iot-8": "load",
@@ -42,7 +39,6 @@ UNMET: dict[str, str] = {
     "ledger-2": "operations",
     "ledger-3": "operations",
     "ledger-5": "operations",
-    "ledger-6": "operations",
     "ledger-8": "load",
     "ledger-9": "load",
     "ledger-10": "load",
