@@ -6,25 +6,22 @@ FROM book
 WHERE book.title LIKE ('%' || :search || '%') ORDER BY book.id ASC
 LIMIT 10 OFFSET 0;
 
--- the next page starts behind the last row's values
-SELECT book.id, book.title, book.price_amount, book.price_currency, book.tags, book.series_id
-FROM book
-WHERE book.title LIKE ('%' || :search || '%') AND book.id > :after_id ORDER BY book.id ASC
-LIMIT 10 OFFSET 0;
-
 -- loans_due (read): Reads loans. Served by loan_due_idx.
-SELECT page.book_id, page.reader_id, page.due, page.fine, book.id AS book_id_2, book.title AS book_title, book.price_amount AS book_price_amount, book.price_currency AS book_price_currency, book.tags AS book_tags, book.series_id AS book_series_id
-FROM (SELECT loan.book_id AS book_id, loan.reader_id AS reader_id, loan.due AS due, loan.fine AS fine
+SELECT loan.book_id, loan.reader_id, loan.due, loan.fine
 FROM loan
 WHERE loan.due >= :due_from AND loan.due < :due_to ORDER BY loan.due ASC, loan.book_id ASC, loan.reader_id ASC
-LIMIT 3 OFFSET 0) AS page LEFT OUTER JOIN book ON page.book_id = book.id ORDER BY page.due ASC, page.book_id ASC, page.reader_id ASC;
+LIMIT 3 OFFSET 0;
+
+-- with Book, for the rows of the page: :book_id is the list of book_id
+SELECT book.id, book.title, book.price_amount, book.price_currency, book.series_id
+FROM book
+WHERE book.id IN (:book_id);
 
 -- the next page starts behind the last row's values
-SELECT page.book_id, page.reader_id, page.due, page.fine, book.id AS book_id_2, book.title AS book_title, book.price_amount AS book_price_amount, book.price_currency AS book_price_currency, book.tags AS book_tags, book.series_id AS book_series_id
-FROM (SELECT loan.book_id AS book_id, loan.reader_id AS reader_id, loan.due AS due, loan.fine AS fine
+SELECT loan.book_id, loan.reader_id, loan.due, loan.fine
 FROM loan
 WHERE loan.due >= :due_from AND loan.due < :due_to AND (loan.due, loan.book_id, loan.reader_id) > (:after_due, :after_book_id, :after_reader_id) ORDER BY loan.due ASC, loan.book_id ASC, loan.reader_id ASC
-LIMIT 3 OFFSET 0) AS page LEFT OUTER JOIN book ON page.book_id = book.id ORDER BY page.due ASC, page.book_id ASC, page.reader_id ASC;
+LIMIT 3 OFFSET 0;
 
 -- reader_by_email (read): Reads readers by email. Served by party_email_key.
 SELECT reader.id, reader.level, reader.friend_id, party.email, party.since
@@ -32,10 +29,10 @@ FROM reader JOIN party ON reader.id = party.id
 WHERE lower(party.email) = lower(:email);
 
 -- join (create): Adds a reader.
-INSERT INTO party (email, since) VALUES (:new_email, :new_since);
+INSERT INTO party (email, since) VALUES (:new_email, :now);
 
 -- join (create): Adds a reader.
-INSERT INTO reader (id, level, friend_id) VALUES (:new_id, :new_level, :new_friend_id);
+INSERT INTO reader (id, level, friend_id) VALUES (:new_id, coalesce(:new_level, 'new'), :new_friend_id);
 
 -- fines (read): Reads loans. Served by loan_due_idx.
 SELECT strftime('%Y-%m', loan.due) AS month, sum(loan.fine) AS sum
@@ -60,10 +57,10 @@ FROM party
 WHERE party.id = :id;
 
 -- create_party (create): Adds a party.
-INSERT INTO party (email, since) VALUES (:new_email, :new_since);
+INSERT INTO party (email, since) VALUES (:new_email, :now);
 
 -- update_party (update): Changes a party. Served by party_pkey.
-UPDATE party SET email=:new_email, since=:new_since WHERE party.id = :id;
+UPDATE party SET email=:new_email WHERE party.id = :id;
 
 -- create_book (create): Adds a book.
 INSERT INTO book (id, title, price_amount, price_currency, tags, series_id) VALUES (:new_id, :new_title, :new_price_amount, :new_price_currency, :new_tags, :new_series_id);
@@ -83,7 +80,7 @@ INSERT INTO series (name, first_id) VALUES (:new_name, :new_first_id);
 UPDATE series SET name=:new_name, first_id=:new_first_id WHERE series.id = :id;
 
 -- create_loan (create): Adds a loan.
-INSERT INTO loan (book_id, reader_id, due, fine) VALUES (:new_book_id, :new_reader_id, :new_due, :new_fine);
+INSERT INTO loan (book_id, reader_id, due, fine) VALUES (:new_book_id, :new_reader_id, :new_due, coalesce(:new_fine, 0));
 
 -- update_loan (update): Changes a loan. Served by loan_pkey.
 UPDATE loan SET due=:new_due, fine=:new_fine WHERE loan.book_id = :book_id AND loan.reader_id = :reader_id;
