@@ -59,6 +59,12 @@ def name_field(name: str, taken: list[str] | None = None) -> str:
     return claim(plain if _NAME.fullmatch(plain) else f"f_{plain}", taken or [])
 
 
+def tell_callers(operation: Operation) -> str:
+    """Which roles may call an operation, in words."""
+    roles = [role for role, grant in operation.grants.items() if not grant.is_refused]
+    return f"For {', '.join(roles)}." if roles else "Nobody may call it as yet."
+
+
 class _Schema:
     """One schema on its way: its types are collected while its fields are written."""
 
@@ -101,7 +107,7 @@ class _Schema:
             kind = self._refer(f"{pascal(operation.name)}Input", contract.request.schema, is_input=True)
             arguments.append(f"{name_field('input', taken)}: {kind}!")
         told = [contract.summary]
-        told.append("Everybody may call it." if contract.is_public else f"For {', '.join(operation.scopes)}.")
+        told.append("Everybody may call it." if contract.is_public else tell_callers(operation))
         if contract.errors:
             told.append(f"Refused with: {', '.join(contract.errors)}.")
         text = _describe(" ".join(told), "  ")
@@ -221,4 +227,4 @@ def _describe(text: str, indent: str = "") -> str:
     return f'{indent}"{plain}"\n'
 
 
-__all__ = ["export_graphql", "name_field"]
+__all__ = ["export_graphql", "name_field", "tell_callers"]

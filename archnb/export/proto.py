@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from archnb.export.graphql import name_field
+from archnb.export.graphql import name_field, tell_callers
 from archnb.naming import claim, pascal, snake
 from archnb.planned import Operation
 from archnb.planned.api import MONEY, MONEY_SCHEMA
@@ -48,7 +48,7 @@ class _File:
         self.known: dict[str, str] = {}
         self.imports: set[str] = set()
         self.service = claim(f"{pascal(plan.name) or 'Api'}Service", [], "")
-        self.calls = {name: "" for name in self.planned.operations}
+        self.calls = dict.fromkeys(self.planned.operations, "")
         taken: list[str] = []
         for name in self.calls:
             self.calls[name] = claim(_upper(pascal(name)), taken, "")
@@ -88,7 +88,7 @@ class _File:
             codes.setdefault(error.grpc, []).append(code)
         told = [
             contract.summary,
-            "Everybody may call it." if contract.is_public else f"For {', '.join(operation.scopes)}.",
+            "Everybody may call it." if contract.is_public else tell_callers(operation),
         ]
         told += [f"{status}: {', '.join(listed)}." for status, listed in sorted(codes.items())]
         comments = "\n".join(f"  // {' '.join(line.split())}" for line in told)
