@@ -48,7 +48,6 @@ UNMET: dict[str, str] = {
     "ride-10": "load",
     "ride-12": "load",
     "ride-13": "load",
-    "saas-6": "operations",
     "saas-10": "operations",
     "saas-11": "operations",
     "saas-13": "operations",
