@@ -149,7 +149,8 @@ def _complete_one(
     is_list = action in ("list", "search")
     is_async = bool(pattern.is_async) and not is_read
     is_erasure = action in ("delete", "command") and resources.model.erasures.find_pattern(name) is not None
-    needs_key = method == "POST" and not is_read and not is_erasure
+    is_stream = not is_read and draft.model.lifetimes.is_stream(entity)
+    needs_key = method == "POST" and not is_read and not is_erasure and not is_stream
     request, request_why = _choose_request(resources, name, pattern, entity, action, method, address, in_path)
     response, response_why = (
         ((), "What is gone has nothing to show.")
@@ -190,7 +191,7 @@ def _complete_one(
         response=Because(response, response_why),
         status=Because(status, _LAST_RESULT if is_read and pattern.is_async else _explain_status(status)),
         is_paged=Because(is_list, "A list grows; a cursor names the row after which to go on, so that no page costs more than the first and none skips or repeats rows." if is_list else "It gives one answer."),
-        needs_idempotency_key=Because(needs_key, "Erasing twice is erasing once." if is_erasure else _explain_repeat(method, is_read=is_read)),
+        needs_idempotency_key=Because(needs_key, "Erasing twice is erasing once." if is_erasure else _STREAM if is_stream else _explain_repeat(method, is_read=is_read)),
         errors=Because(errors, errors_why),
         is_public=Because(is_public, "Its roles include public." if is_public else "Only a caller with a token may do it."),
         rate_limit=Because(limit, limit_why, limit_facts),
@@ -372,6 +373,9 @@ def _choose_response(
 
 
 _LAST_RESULT = "A worker computes it; what was last computed is read at once, and Last-Modified says when that was. A read changes nothing, so 202 would promise what only a POST can begin."
+
+
+_STREAM = "Rows of a stream are told by their own key, or one too many does no harm; a record of each request would be a second stream."
 
 
 def _explain_repeat(method: str, *, is_read: bool) -> str:
