@@ -8,6 +8,7 @@ import pytest
 
 from archnb import Design, plan
 from archnb.verify import Proof, verify
+from archnb.verify.rows import make_rows
 from tests.test_verify import is_known
 
 LOAD = {"load": {"daily_users": "10k", "requests_per_user": "10/day"}}
@@ -223,3 +224,53 @@ def test_a_text_longer_than_an_index_takes_fails() -> None:
     proof = prove({"entities": {"Link": {"fields": fields, "rows": "10k"}}}, "postgresql")
     told = " ".join(one.text for one in proof.failures)
     assert "2704" in told and "link_target_key" in told and "body" in told
+
+
+GUARDED: dict[str, Any] = {
+    "entities": {
+        "Rink": {"fields": {"id": "key", "name": "text(40)"}, "rows": 200},
+        "Rent": {
+            "fields": {
+                "id": "key", "rink": "-> Rink", "begins": "date", "ends": "date optional", "state": "enum(open, closed)",
+            },
+            "holds": ["ends >= begins", "no overlap of begins..ends per rink where state = open"],
+            "rows": "50k",
+        },
+        "Skate": {
+            "fields": {"id": "key", "rink": "-> Rink", "size": "smallint >= 20 <= 50", "state": "enum(lent, back)"},
+            "holds": ["one per rink where state = lent"],
+            "rows": "50k",
+        },
+        "Reading": {"fields": {"rink": "-> Rink", "at": "timestamp", "degrees": "int"}, "key": ["rink", "at"], "append_only": True, "rows": "5M"},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_overlaps_and_rows_that_are_only_added_are_tried(engine: str) -> None:
+    """A row that overlaps, a second of what there is one of, and a change of what is only added are refused by what says so."""
+    proof = prove(GUARDED, engine)
+    assert [one for one in proof.details if one.verdict == "failed"] == []
+    kinds = {one.name: one.text for one in proof.details if one.verdict == "passed"}
+    assert kinds["EXCLUSION"].startswith("1 of 1") and kinds["APPEND ONLY"].startswith("2 of 2")
+
+
+@pytest.mark.parametrize("kind", ["timestamp", "date", "time", "int", "decimal(8, 2)"])
+def test_rows_that_must_not_overlap_do_not(kind: str) -> None:
+    """Sample rows fulfil an exclusion, and there are as many as there is room for."""
+    fields = {"id": "key", "desk": "-> Desk", "a": kind, "b": f"{kind} optional"}
+    entities = {
+        "Desk": {"fields": {"id": "key"}, "rows": 100},
+        "Use": {"fields": fields, "holds": ["no overlap of a..b per desk"], "rows": "10k"},
+    }
+    made = plan(Design.of({"requirements": LOAD, "entities": entities}))
+    rows = make_rows(made.planned.schema.tables, {"desk": 50, "use": 300}).tables["use"]
+    assert len(rows) > 100
+    by_desk: dict[int, list[Any]] = {}
+    for row in rows:
+        by_desk.setdefault(row["desk_id"], []).append(row)
+    for found in by_desk.values():
+        for one in found:
+            for other in found:
+                if one is not other and (other["b"] is None or one["a"] < other["b"]):
+                    assert one["b"] is not None and one["b"] <= other["a"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archnb.diff.causes import group
 from archnb.diff.changes import EFFECTS, Change, Difference, Effect, Whom, worst
 from archnb.diff.contracts import compare_api
+from archnb.diff.entities import compare_entities
 from archnb.diff.fields import compare_fields
 from archnb.diff.numbers import Moved, list_moved
 from archnb.diff.pair import Pair
@@ -35,6 +36,7 @@ __all__ = ["Change", "Diff", "Difference", "Effect", "Whom", "diff"]
 _TONE: dict[str, Tone] = {"loses data": "danger", "breaking": "warning", "compatible": ""}
 _COMPARE: tuple[Callable[[Pair], Iterator[Difference]], ...] = (
     compare_fields,
+    compare_entities,
     compare_tables,
     compare_api,
     compare_permissions,

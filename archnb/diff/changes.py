@@ -44,7 +44,7 @@ class Difference:
     subjects: tuple[str, ...] = ()
     how: str = ""
     causes: tuple[str, ...] = ()
-    # whether it need not be told where the API tells what callers meet
+    # whether it need not be told where the same effect for the same is told more closely
     is_general: bool = False
 
     @property
@@ -92,7 +92,7 @@ def worst(effects: Iterable[Effect]) -> Effect:
 def arrange(differences: Iterable[Difference]) -> tuple[Difference, ...]:
     """Differences in order, the worst first; those that say the same of several things as one."""
     given, merged = list(differences), dict[tuple[str, ...], Difference]()
-    met = {(one.effect, one.whom) for one in given if not one.is_general and one.area == "api"}
+    met = {(one.effect, one.whom) for one in given if not one.is_general and one.area in ("api", "data")}
     for one in given:
         if one.is_general and (one.effect, one.whom) in met:
             continue

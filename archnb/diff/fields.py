@@ -15,7 +15,7 @@ from archnb.planned.schema import Column, Table
 # told by what is done with them, or no more than words
 _TOLD = frozenset({
     "type", "length", "scale", "values", "references", "key", "unique", "optional", "personal", "secret", "default",
-    "minimum", "maximum", "on_delete", "native", "comment", "was",
+    "minimum", "maximum", "on_delete", "native", "comment", "was", "either", "translated",
 })  # fmt: skip
 
 
@@ -125,6 +125,7 @@ class FieldPair:
         yield from self._default()
         yield from self._deletion()
         yield from self._marks()
+        yield from self._either()
         for one in dataclasses.fields(Field):
             was, now = getattr(before, one.name), getattr(after, one.name)
             if one.name not in _TOLD and was != now:
@@ -284,6 +285,42 @@ class FieldPair:
                 "breaking", "callers", f"who sends no value gets {after} where it was {before}",
                 "Tell whoever relied on the old default.",
             )  # fmt: skip
+
+    def _either(self) -> Iterator[Difference]:
+        """Which of several entities it refers to, and whether its text is kept by language."""
+        before = {self.pair.renames.entity_onwards(one) for one in self.before.either}
+        after = set(self.after.either)
+        if before and after and before - after:
+            gone = " or ".join(sorted(before - after))
+            yield self._tell(
+                "breaking",
+                "rows",
+                self._count(f"rows that refer to a {gone} no longer fit", "breaking"),
+                "Move or delete those rows first.",
+            )
+        elif before and after and before != after:
+            yield self._tell("compatible", "rows", "every row fits")
+        elif before != after:
+            words = f"refers to one of {', '.join(sorted(after))}" if after else "refers to one entity alone"
+            yield self._tell(
+                "breaking",
+                "operators",
+                f"it {words}, in other columns",
+                "Add the new columns, write both, backfill, move the readers, drop the old ones.",
+            )
+        if self.before.translated != self.after.translated:
+            words = (
+                "is kept by language in a table of its own"
+                if self.after.translated
+                else "is kept in one language: the others are lost"
+            )
+            effect: Effect = "breaking" if self.after.translated else "loses data"
+            yield self._tell(
+                effect,
+                "operators" if self.after.translated else "rows",
+                f"the text {words}",
+                "Copy it there, write both, move the readers, then drop the old one.",
+            )
 
     # -- what happens to it, and who may see it
 

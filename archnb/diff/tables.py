@@ -11,7 +11,7 @@ from archnb.design.record import Named
 from archnb.diff.changes import Difference, Effect, Whom
 from archnb.diff.pair import Pair
 from archnb.planned.record import Planned
-from archnb.planned.schema import Check, Column, ForeignKey, Index, Split, Table, Unique
+from archnb.planned.schema import Check, Column, Exclusion, ForeignKey, Index, Split, Table, Unique
 
 # what a table holds by name and is compared here with words of its own
 _KNOWN = frozenset({"columns", "uniques", "checks", "foreign_keys", "indexes"})
@@ -206,6 +206,9 @@ class TablePair:
             return dataclasses.replace(one, columns=self._names(one.columns))
         if isinstance(one, Check):
             return dataclasses.replace(one, condition=self._text(one.condition))
+        if isinstance(one, Exclusion):
+            (start, end), where = self._names((one.start, one.end)), self._text(one.where)
+            return dataclasses.replace(one, columns=self._names(one.columns), start=start, end=end, where=where)
         if isinstance(one, ForeignKey):
             target = {was: now for now, was in self.pair.tables.items()}.get(one.references, one.references)
             return dataclasses.replace(one, columns=self._names(one.columns), references=target)
@@ -354,6 +357,30 @@ def _tell_check(at: TablePair, name: str, before: Check | None, after: Check | N
         )
 
 
+def _tell_exclusion(at: TablePair, name: str, before: Exclusion | None, after: Exclusion | None) -> Told:
+    one = after or before
+    if one is None:
+        return
+    among = f" of the same {_list(one.columns)}" if one.columns else ""
+    where = f", where {one.where}" if one.where else ""
+    what = f"rows of {at.name}{among} from {one.start} to {one.end}{where}"
+    if after is None:
+        yield "breaking", "readers", f"{what} may overlap", "Look for code that relies on their not overlapping."
+    else:
+        yield (
+            "breaking",
+            "rows",
+            f"{what} that overlap no longer fit",
+            "Find and mend them before the constraint comes.",
+        )
+        yield (
+            "breaking",
+            "callers",
+            f"a write that makes {what} overlap gets 409 (conflict)",
+            "Announce the new error before it comes.",
+        )
+
+
 def _tell_foreign_key(at: TablePair, name: str, before: ForeignKey | None, after: ForeignKey | None) -> Told:
     if after is None and before is not None:
         yield (
@@ -473,6 +500,7 @@ def _write(one: Any) -> str:
 _TELLERS: Mapping[str, Callable[[TablePair, str, Any, Any], Told]] = {
     "uniques": _tell_unique,
     "checks": _tell_check,
+    "exclusions": _tell_exclusion,
     "foreign_keys": _tell_foreign_key,
     "indexes": _tell_index,
 }

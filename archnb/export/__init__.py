@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 EXPORTERS: dict[str, str] = {
     "sql": "archnb.export.sql:export_sql",
     "queries": "archnb.export.queries:export_queries",
+    "row-security": "archnb.export.row_security:export_row_security",
+    "cedar": "archnb.export.cedar:export_cedar",
+    "cedar-schema": "archnb.export.cedar:export_cedar_schema",
+    "openfga": "archnb.export.openfga:export_openfga",
     "openapi": "archnb.export.openapi:export_openapi",
     "prometheus": "archnb.export.prometheus:export_prometheus",
     "prometheus-tests": "archnb.export.prometheus:export_prometheus_tests",

@@ -124,7 +124,8 @@ class Guards:
                 parent = self._quote(self.names[key.references])
                 lines.append(f"{indent}SELECT COUNT(*) INTO found FROM {parent} WHERE {match} FOR UPDATE;")
         clash = self._clash(name, table, one, verb)
-        lines.append(f"{indent}SELECT COUNT(*) INTO found FROM {clash} FOR UPDATE;")
+        # a trigger may not lock its own table for writing; the share lock reads what is committed, not an old snapshot
+        lines.append(f"{indent}SELECT COUNT(*) INTO found FROM {clash} LOCK IN SHARE MODE;")
         lines.append(f"{indent}IF found > 0 THEN\n{indent}    {self._refuse(wanted)};\n{indent}END IF;")
         if when:
             lines.append("    END IF;")

@@ -238,7 +238,8 @@ def find_accesses(name: str, table: Tabular) -> Iterator[Access]:
     if table.primary_key:
         yield Access(f"{name}_pkey", table.primary_key, "primary key")
     for key, unique in table.uniques.items():
-        yield Access(key, unique.columns, "unique")
+        # one among some rows finds those alone
+        yield Access(key, unique.columns, "unique", getattr(unique, "where", None) or None)
     for key, index in table.indexes.items():
         if index.method in (None, "btree"):
             yield Access(key, index.columns, "unique" if index.unique else "index", index.where)

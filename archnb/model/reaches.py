@@ -46,6 +46,20 @@ class Question:
     entity: str
     act: Act
     by: tuple[str, ...] = ()
+    # the fields that the pattern says are the caller's, and those that must be empty
+    callers: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def list_said(pattern: AccessPattern | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fields that a pattern compares with the caller or sets to them, and those that it wants empty."""
+    if pattern is None:
+        return (), ()
+    callers = [one.field or "" for one in pattern.sets if one.value == "caller"]
+    callers += [one.field or "" for one in pattern.where if one.comparison == "=" and one.values == ("caller",)]
+    return tuple(dict.fromkeys(callers)), tuple(
+        one.field or "" for one in pattern.where if one.comparison == "is missing"
+    )
 
 
 def read_act(pattern: AccessPattern | None, action: str | None, method: str | None) -> Act:
@@ -110,13 +124,10 @@ class Reaches:
         inside = self._find_inside(entity, tenant)
         if inside is None:
             return None
-        if principal.entity is not None:
-            home = next(
-                (one for one in self._references.list_between(principal.entity, tenant) if one.is_required), None
-            )
-            if home is not None and principal.kind != "service":
-                return dataclasses.replace(inside, home=home)
-        if any(one.group.target == tenant for one in self._people.memberships) or principal.kind == "service":
+        home = self._find_home(principal)
+        if home is not None:
+            return dataclasses.replace(inside, home=home)
+        if any(one.group.target == tenant for one in self._people.memberships) or principal.entity is not None:
             return None
         return dataclasses.replace(inside, is_claim=True)
 
@@ -222,6 +233,9 @@ class Reaches:
         if principal.entity == entity:
             return (Way(()),)
         direct = self.list_direct(principal, entity)
+        said = tuple(one for one in direct if one.field in asked.callers)
+        if said:
+            return tuple(Way((one,)) for one in said)
         given = tuple(one for one in direct if one.field in asked.by)
         if given:
             return tuple(Way((one,)) for one in given)
@@ -267,7 +281,10 @@ class Reaches:
         principal, entity = asked.principal, asked.entity
         found = self._roles.find(principal.role)
         if principal.kind == "staff":
-            return self._conclude_staff(asked)
+            if self._find_home(principal) is None:
+                return Conclusion("any", "staff of the operator, who work on everybody's rows")
+            # who works for one tenant is no staff of the operator
+            return self._conclude_create(asked) if asked.act == "create" else self._conclude_found(asked)
         if principal.kind == "service" and principal.entity is None:
             if role_words.is_foreign(principal.role):
                 return Unknown(
@@ -292,15 +309,17 @@ class Reaches:
         way = self.find_fence(principal, entity)
         return way is not None and way.is_claim and principal.entity is None
 
-    def _conclude_staff(self, asked: Question) -> Conclusion | Unknown:
-        principal = asked.principal
-        if principal.entity is not None:
-            way = self.find_fence(principal, asked.entity)
-            if way is not None and way.home is not None:
-                return Conclusion(
-                    "tenant", f"they work for one {way.home.target}, and {way} says which rows are its own"
-                )
-        return Conclusion("any", "staff of the operator, who work on everybody's rows")
+    def _find_home(self, principal: Principal) -> Reference | None:
+        """The reference by which the people of a role say in which tenant they are, or None."""
+        tenant = self._tenants.tenant
+        if not tenant or principal.entity is None or principal.kind == "service":
+            return None
+        return next((one for one in self._references.list_between(principal.entity, tenant) if one.is_required), None)
+
+    def _administers(self, principal: Principal) -> bool:
+        """Whether a role administers what its people are in, and so changes what is others'."""
+        is_graded = principal.membership is not None and principal.membership.is_graded
+        return role_words.is_admin(principal.role) and (is_graded or self._find_home(principal) is not None)
 
     def _conclude_create(self, asked: Question) -> Conclusion | Unknown:
         principal, entity = asked.principal, asked.entity
@@ -311,6 +330,8 @@ class Reaches:
                 f"whoever has the role {principal.role} is a {entity} already, and a new one is somebody else",
                 self._line(asked, "any"),
             )
+        if entity == principal.entity and self._administers(principal):
+            return Conclusion("tenant", f"an admin of the {self._tenants.tenant} adds people to it")
         if entity == principal.entity:
             return Conclusion(
                 "any", f"it makes the {entity} that the caller will be; there is no row yet to compare with"
@@ -361,12 +382,20 @@ class Reaches:
         """The grant for rows that are there: read, changed or deleted."""
         principal, entity, act = asked.principal, asked.entity, asked.act
         if entity == principal.entity:
+            if self._find_home(principal) is not None and (
+                self._administers(principal) or (act == "read" and asked.by)
+            ):
+                fence = self.find_fence(principal, entity)
+                return Conclusion("tenant", f"colleagues are in the same {self._tenants.tenant}: {fence}")
             return Conclusion("own", "it is the caller's own row")
         direct, fence = self.list_direct(principal, entity), self.find_fence(principal, entity)
         required = [one for one in direct if one.is_required]
-        given = [one for one in direct if one.field in asked.by]
+        given = [one for one in direct if one.field in asked.by or one.field in asked.callers]
         own = self._list_own(asked)
-        if role_words.is_claim(asked.operation) and act == "update" and len(direct) == 1 and not direct[0].is_required:
+        claims = role_words.is_claim(asked.operation) or (
+            bool(direct) and direct[0].field in asked.callers and direct[0].field in asked.missing
+        )
+        if claims and act == "update" and len(direct) == 1 and not direct[0].is_required:
             return Conclusion(
                 f"{direct[0].field} is missing",
                 f"it takes a row that is nobody's yet: {direct[0]} is empty before, and the caller's after",
@@ -392,7 +421,7 @@ class Reaches:
             if given and not outside:
                 return Conclusion("own", " or ".join(str(way) for way in own or ()) + " is asked for")
             return Conclusion(word, f"whoever is in it sees it, whoever it is from: {fence}")
-        if required and own and not (is_graded and role_words.is_admin(principal.role)):
+        if required and own and not self._administers(principal):
             if is_graded or fence.home is not None:
                 return Conclusion(f"own and {word}", f"{required[0]} says whose a row is, and {fence} in what it is")
             return Conclusion(
@@ -400,7 +429,7 @@ class Reaches:
                 f"{required[0]} says whose a row is; to be in the same {self._group_of(fence)} is not enough to change it",
             )
         part = self._find_part(asked)
-        if part is not None and not (is_graded and role_words.is_admin(principal.role)):
+        if part is not None and not self._administers(principal):
             text = f"own and {word}" if is_graded or fence.home is not None else "own"
             return Conclusion(text, f"a {entity} is part of what is somebody's: {part}")
         return Conclusion(word, f"{fence} says in what a row is")
@@ -409,6 +438,10 @@ class Reaches:
         """The way by which a row is part of another that is the caller's own: an attachment of their message."""
         whole = self._references.find_whole(asked.entity)
         if whole is None or self.list_direct(asked.principal, asked.entity):
+            return None
+        fence = self.find_fence(asked.principal, asked.entity)
+        if fence is not None and whole.target == self._group_of(fence):
+            # who keeps the group does not keep all that is in it
             return None
         if not any(one.is_required for one in self.list_direct(asked.principal, whole.target)):
             return None

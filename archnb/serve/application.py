@@ -167,6 +167,9 @@ class Service:
             code = next((one for one in named if one.removeprefix("duplicate_") in words), "")
             code = code or ("conflict" if "conflict" in codes else next(iter(named), "conflict"))
             return Refused(code, "one with the same unique values is there already")
+        if kind == "EXCLUSION":
+            code = next((one for one in codes if "overlap" in one or "conflict" in one), "conflict")
+            return Refused(code, "it overlaps with another")
         if kind == "FOREIGN KEY" and operation.contract.action == "delete":
             return Refused("conflict", "others refer to it")
         if kind == "FOREIGN KEY":

@@ -15,7 +15,7 @@ class Refusal(Protocol):
 
     @property
     def kind(self) -> str:
-        """NOT NULL, UNIQUE, CHECK, FOREIGN KEY, or '' for anything else."""
+        """NOT NULL, UNIQUE, CHECK, FOREIGN KEY, EXCLUSION, or '' for anything else."""
         ...
 
     @property

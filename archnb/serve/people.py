@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
+from archnb.model import Membership
 from archnb.serve.records import Record, Records
 from archnb.serve.tokens import Caller
 
@@ -24,32 +26,44 @@ class People:
         """The roles that a caller may have."""
         return tuple(self.plan.planned.auth.roles)
 
-    def list_callers(self, role: str) -> list[tuple[str, Caller]]:
-        """The callers who have a role, each with the text that tells them apart; at most 50."""
+    def list_callers(self, role: str, most: int = MOST) -> list[tuple[str, Caller]]:
+        """The callers who have a role, each with the text that tells them apart."""
         found = self.model.roles.assume(role)
         is_program = self.plan.planned.auth.is_program(role)
-        if found.membership is not None:
-            return self._list_members(role, found.membership)
-        if found.entity is None or not self.records.is_served(found.entity):
+        entity = found.membership.entity if found.membership is not None else found.entity
+        if entity is None or not self.records.is_served(entity):
             return [("", Caller(role, is_program))]
-        made = []
-        for record in self.records.find(found.entity, {}, limit=MOST):
-            key = self.records.key_of(found.entity, record)
-            made.append((_write_key(key), Caller(role, is_program, found.entity, key)))
-        return made
+        callers = []
+        for record in self.records.find(entity, {}):
+            if found.words and found.role_field in record and record[found.role_field] not in found.words:
+                continue
+            if found.membership is not None:
+                caller = self._make_member(role, found.membership, record)
+            else:
+                caller = Caller(
+                    role, is_program, entity, self.records.key_of(entity, record), *self._find_tenant(entity, record)
+                )
+            callers.append((_write_caller(caller), caller))
+            if len(callers) == most:
+                break
+        return callers
 
-    def _list_members(self, role: str, membership: Any) -> list[tuple[str, Caller]]:
-        from archnb.naming import snake
+    def _make_member(self, role: str, membership: Membership, record: Record) -> Caller:
+        person, group = membership.person, membership.group
+        return Caller(
+            role, False, person.target, self.records.read_key(person.target, record[person.field]),
+            group.target, self.records.read_key(group.target, record[group.field]),
+        )  # fmt: skip
 
-        word = next((one for one in membership.roles if snake(one) == snake(role)), None)
-        given = {membership.role_field: word} if word is not None else {}
-        made = []
-        for record in self.records.find(membership.entity, given, limit=MOST):
-            person = self.records.read_key(membership.person.target, record[membership.person.field])
-            group = self.records.read_key(membership.group.target, record[membership.group.field])
-            caller = Caller(role, False, membership.person.target, person, membership.group.target, group)
-            made.append((f"{_write_key(person)} in {_write_key(group)}", caller))
-        return made
+    def _find_tenant(self, entity: str, record: Record) -> tuple[str, Record]:
+        """The tenant that a person's own row names, none where it names none."""
+        tenant = self.plan.planned.auth.tenant
+        if tenant == entity:
+            return entity, self.records.key_of(entity, record)
+        for name, field in self.model.properties.fields(entity).items():
+            if tenant and field.references == tenant and record[name] is not None:
+                return tenant, self.records.read_key(tenant, record[name])
+        return "", {}
 
     def find(self, role: str, person: str) -> Caller | None:
         """The caller with a role and a text of `list_callers`; without one, the first."""
@@ -73,7 +87,11 @@ class People:
         return f"{caller.entity} {_write_key(caller.subject)}{inside}" + (f": {', '.join(words[:3])}" if words else "")
 
 
-def _write_key(key: Record | Any) -> str:
+def _write_caller(caller: Caller) -> str:
+    return f"{_write_key(caller.subject)} in {_write_key(caller.group)}" if caller.group else _write_key(caller.subject)
+
+
+def _write_key(key: Mapping[str, object]) -> str:
     return ",".join(str(value) for value in key.values())
 
 

@@ -66,8 +66,8 @@ class Checker:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self._body = None if contract.request.is_empty else _make_validator(contract.request.schema)
-        self._parameters = {name: _make_validator(one.schema) for name, one in contract.parameters.items()}
+        self._body = None if contract.request.is_empty else make_validator(contract.request.schema)
+        self._parameters = {name: make_validator(one.schema) for name, one in contract.parameters.items()}
 
     def check_parameters(
         self, path: Mapping[str, str], query: Mapping[str, list[str]], headers: Mapping[str, str]
@@ -120,7 +120,8 @@ def _refuse_constant(word: str) -> Json:
     raise ValueError(f"{word} is no number of JSON (RFC 8259, section 6)")
 
 
-def _make_validator(schema: Json) -> Any:
+def make_validator(schema: Json) -> Any:
+    """The validator of a schema of the API, formats included."""
     validator, checker = _load()
     # amounts of money are a component of the document, which the schema names
     whole = {**schema, "components": {"schemas": {"Money": MONEY_SCHEMA}}}
@@ -158,4 +159,4 @@ def _escape(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-__all__ = ["Checker"]
+__all__ = ["Checker", "make_validator"]

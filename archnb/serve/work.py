@@ -310,7 +310,7 @@ class Work:
         for name, inner in schema["properties"].items():
             value = left.pop(0) if left else None
             if "$ref" in inner:
-                made[name] = {"amount": f"{value or 0}", "currency": str(currency)}
+                made[name] = {"amount": f"{round(Decimal(str(value or 0)), 4):f}", "currency": str(currency)}
             elif inner.get("type") in ("number", "integer"):
                 made[name] = (float if inner["type"] == "number" else int)(value or 0)
             else:
@@ -510,16 +510,19 @@ class Work:
             after = self.records.find(
                 entity, {**self.records.key_of(entity, record), **self._only_key(entity, changes)}, limit=1
             )[0]
-            if request.grant is not None and not self._may(request, after) and not self._moves(pattern, changes):
+            if self._moves(pattern, request, sent) and not self._may(request, after):
                 raise Refused("forbidden", f"the {entity} would no longer be the caller's")
         if contract.response.is_empty:
             return Result()
         body = self.records.represent(entity, after, contract.response.schema)
         return Result(body, etag=make_etag(after))
 
-    def _moves(self, pattern: AccessPattern, changes: Record) -> bool:
-        """Whether a change takes the row from its holder on purpose, as a cancellation does; the design says what it sets."""
-        return any(one.source != "caller" and one.field in changes for one in pattern.sets)
+    @staticmethod
+    def _moves(pattern: AccessPattern, request: Request, sent: Mapping[str, Json]) -> bool:
+        """Whether a caller points the row elsewhere in what makes it theirs: it must be theirs there as well."""
+        reaches = request.grant.reaches if request.grant is not None else ()
+        firsts = {one.joins[0].field if one.joins else one.field for one in reaches}
+        return any(one.field in firsts and one.field in sent for one in pattern.taken if one.field not in pattern.by)
 
     def change(self, entity: str, record: Record, changes: Record) -> None:
         """Update a record in each of its tables."""

@@ -21,7 +21,10 @@ VERIFIERS: dict[str, str] = {
     "postgresql": "archnb.verify.postgresql:verify_postgresql",
     "mysql": "archnb.verify.mysql:verify_mysql",
     "sqlite": "archnb.verify.sqlite:verify_sqlite",
+    "row-security": "archnb.verify.permissions:verify_row_security",
+    "cedar": "archnb.verify.permissions:verify_cedar",
     "openapi": "archnb.verify.openapi:verify_openapi",
+    "service": "archnb.verify.journeys:verify_journeys",
     "prometheus": "archnb.verify.prometheus:verify_prometheus",
 }
 # what only waits for another program runs beside the rest; what computes here would make the databases' round trips wait

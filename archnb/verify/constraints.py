@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archnb.planned.schema import Column, ForeignKey, Table
+from archnb.design.record import Named
+from archnb.planned.schema import Column, Exclusion, ForeignKey, Table
 from archnb.verify.conditions import Limits, judge, read_conditions
+from archnb.verify.overlaps import Occupied, is_among, is_overlapping, move_on
 from archnb.verify.proof import Check
 from archnb.verify.rows import Row, Rows
-from archnb.verify.session import Constraint, Session
+from archnb.verify.session import Constraint, Refusal, Session
 from archnb.verify.values import count_in
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 # what a violation of a key of several columns is called that mixes the columns of two rows
 ACROSS = "across rows"
-KINDS: tuple[Constraint, ...] = ("NOT NULL", "UNIQUE", "CHECK", "FOREIGN KEY")
+KINDS: tuple[Constraint, ...] = ("NOT NULL", "UNIQUE", "CHECK", "FOREIGN KEY", "EXCLUSION", "APPEND ONLY")
 
 
 # how many rows are looked at for one in which a change breaks only what it is to break
@@ -33,13 +36,22 @@ class Violation(NamedTuple):
     name: str
     change: Row | None
     victim: Row
+    # whether it is tried as a new row rather than as a change of one that is there
+    is_new: bool = False
+
+    def is_held_by(self, refusal: Refusal) -> bool:
+        """Whether a refusal is this constraint's; a trigger stands for one where its words name it."""
+        told = refusal.message.casefold()
+        if refusal.kind in ("TRIGGER", "EXCLUSION"):
+            return self.name.casefold()[:50] in told or (self.kind == "APPEND ONLY" and "only ever added" in told)
+        return refusal.kind == self.kind
 
 
 def check_constraints(
     session: Session, tables: Mapping[str, sa.Table], designed: Mapping[str, Table], rows: Rows
 ) -> list[Check]:
     """Break every constraint once, within a transaction that is undone: one check a kind, and one for each that held nothing."""
-    from archnb.verify.writes import write_insert, write_update
+    from archnb.verify.writes import write_delete, write_insert, write_update
 
     refused = dict.fromkeys(KINDS, 0)
     untried: dict[Constraint, list[str]] = {kind: [] for kind in KINDS}
@@ -50,18 +62,27 @@ def check_constraints(
             for one in find_violations(name, designed, rows):
                 found = rows.tables.get(name) or []
                 place = f"{name}.{one.name}"
-                spare, is_keyed = rows.spares.get(name), bool(designed[name].primary_key)
+                spare = rows.spares.get(name)
+                # rows that are only ever added are tried as new ones
+                is_keyed = bool(designed[name].primary_key) and (
+                    not designed[name].append_only or one.kind == "APPEND ONLY"
+                )
                 if one.change is None or not found or not (is_keyed or spare):
                     untried[one.kind].append(place)
                     continue
                 victim = one.victim
-                if spare is not None and (one.kind == "UNIQUE" or not is_keyed):
+                if one.is_new or (spare is not None and (one.kind == "UNIQUE" or not is_keyed)):
                     # a new row: to change a key that others refer to is refused for their sake
-                    refusal = session.attempt(*write_insert(session, table, {**spare, **one.change}))
+                    new = victim if one.is_new else spare or victim
+                    refusal = session.attempt(*write_insert(session, table, {**new, **one.change}))
+                elif one.kind == "APPEND ONLY" and not one.change:
+                    refusal = session.attempt(
+                        *write_delete(session, table, {c: victim[c] for c in designed[name].primary_key})
+                    )
                 else:
                     key = {column: victim[column] for column in designed[name].primary_key}
                     refusal = session.attempt(*write_update(session, table, one.change, key))
-                if refusal is not None and refusal.kind == one.kind:
+                if refusal is not None and one.is_held_by(refusal):
                     refused[one.kind] += 1
                     across += one.name.endswith(ACROSS)
                 elif refusal is None:
@@ -104,7 +125,7 @@ def check_types(
     session: Session, tables: Mapping[str, sa.Table], designed: Mapping[str, Table], rows: Rows
 ) -> list[Check]:
     """Give every column what its type does not hold: a text too long, a word for a number or a day; and add up exact numbers."""
-    from archnb.verify.writes import write_change
+    from archnb.verify.writes import write_change, write_insert
 
     failed: list[Check] = []
     long, strange, sums = 0, 0, 0
@@ -116,12 +137,18 @@ def check_types(
                 continue
             victim = found[-1]
             key = {column: victim[column] for column in record.primary_key}
+            spare = rows.spares.get(name)
+            if record.append_only and spare is None:
+                continue
             for column, place in {one.info["column"]: one for one in table.columns}.items():
                 planned = record.columns[column]
                 if planned.native or place.computed is not None:
                     continue
                 for value, is_long in _list_misfits(planned):
-                    refusal = session.attempt(*write_change(session, table, column, value, key))
+                    if record.append_only and spare is not None:
+                        refusal = session.attempt(*write_insert(session, table, spare, {column: value}))
+                    else:
+                        refusal = session.attempt(*write_change(session, table, column, value, key))
                     if refusal is None:
                         what = f"{len(value):,} characters" if is_long else repr(value)
                         told = (
@@ -187,7 +214,7 @@ def find_violations(name: str, designed: Mapping[str, Table], rows: Rows) -> Ite
     for column, one in table.columns.items():
         if (not one.nullable or column in table.primary_key) and one.type != "key" and not one.is_generated:
             yield Violation("NOT NULL", column, {column: None}, last)
-    uniques = {key: one.columns for key, one in table.uniques.items()}
+    uniques = {key: one.columns for key, one in table.uniques.items() if not one.where}
     uniques |= {
         key: tuple(c.lstrip("-") for c in one.columns)
         for key, one in table.indexes.items()
@@ -199,9 +226,22 @@ def find_violations(name: str, designed: Mapping[str, Table], rows: Rows) -> Ite
         other = next((r for r in found[:-1] if all(r.get(c) is not None for c in columns)), None)
         change = None if other is None else {c: other[c] for c in columns}
         yield Violation("UNIQUE", key, change, find_victim(change or {}, is_new=True))
+    for key, unique in table.uniques.items():
+        if unique.where:
+            spare = rows.spares.get(name)
+            change = None if spare is None else _repeat_among(unique.columns, unique.where, spare, found, checks)
+            yield Violation("UNIQUE", key, change, last)
     if table.primary_key:
         change = {c: first.get(c) for c in table.primary_key} if len(found) > 1 else None
         yield Violation("UNIQUE", f"{name}_pkey", change, find_victim(change or {}, is_new=True))
+    for key, exclusion in table.exclusions.items():
+        change, new = _overlap(table, key, exclusion, rows.spares.get(name), found, checks)
+        yield Violation("EXCLUSION", key, change, new or last, is_new=change is not None)
+    if table.append_only:
+        plain = next((c for c in table.columns if c not in table.primary_key), "")
+        if plain:
+            yield Violation("APPEND ONLY", name, {plain: last.get(plain)}, last)
+        yield Violation("APPEND ONLY", name, {}, last)
     for key, check in table.checks.items():
         if check.condition:
             broken = list(_break_check(table, check.condition, victims, checks))
@@ -216,6 +256,54 @@ def find_violations(name: str, designed: Mapping[str, Table], rows: Rows) -> Ite
             if len(reference.columns) > 1:
                 change, victim = _mix_references(table, reference, rows, victims, designed, checks)
                 yield Violation("FOREIGN KEY", f"{key} {ACROSS}", change, victim)
+
+
+def _repeat_among(
+    columns: tuple[str, ...], where: str, spare: Row, found: Sequence[Row], checks: Sequence[str]
+) -> Row | None:
+    """What makes a new row like one that is there in columns that are unique among some rows, both being among these."""
+    for row in found:
+        if any(row.get(c) is None for c in columns) or not judge([where], row):
+            continue
+        for more in ({}, {c: row[c] for c in spare if c in row and c.casefold() in where.casefold()}):
+            change = {**{c: row[c] for c in columns}, **more}
+            after = {**spare, **change}
+            if judge([where], after) and judge(checks, after):
+                return change
+    return None
+
+
+def _overlap(
+    table: Table, key: str, one: Exclusion, spare: Row | None, found: Sequence[Row], checks: Sequence[str]
+) -> tuple[Row | None, Row | None]:
+    """A new row that overlaps one that is there by an exclusion and breaks nothing else: (change, new row)."""
+    if spare is None:
+        return None, None
+    others = replace(table, exclusions=Named({name: other for name, other in table.exclusions.items() if name != key}))
+    taken = Occupied(others, found)
+    for row in found:
+        if not is_among(one, row):
+            continue
+        later = move_on(row[one.start])
+        starts = [row[one.start]] if row.get(one.end) is None or later >= row[one.end] else [later, row[one.start]]
+        for start in starts:
+            change = {c: row[c] for c in one.columns} | {one.start: start, one.end: row.get(one.end)}
+            for status in _conditions_met(one, row, spare):
+                after = {**spare, **change, **status}
+                if (
+                    is_among(one, after)
+                    and is_overlapping(one, after, row)
+                    and judge(checks, after)
+                    and taken.find(after) is None
+                ):
+                    return {**change, **status}, spare
+    return None, None
+
+
+def _conditions_met(one: Exclusion, row: Row, spare: Row) -> Iterator[Row]:
+    """What makes a new row one that an exclusion is about: nothing, or what the other row has where the condition speaks of it."""
+    yield {}
+    yield {c: row[c] for c in spare if c in row and c.casefold() in one.where.casefold()}
 
 
 def _break_check(

@@ -28,6 +28,7 @@ ARTEFACT = "DDL for MySQL"
 _KINDS: dict[int, Constraint] = {
     1048: "NOT NULL", 1364: "NOT NULL", 1062: "UNIQUE", 1586: "UNIQUE", 3819: "CHECK", 4025: "CHECK",
     1451: "FOREIGN KEY", 1452: "FOREIGN KEY", 1216: "FOREIGN KEY", 1217: "FOREIGN KEY",
+    1644: "TRIGGER",
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ARTEFACT = "DDL for PostgreSQL"
 _KINDS: dict[str, Constraint] = {"23502": "NOT NULL", "23505": "UNIQUE", "23514": "CHECK", "23503": "FOREIGN KEY"}
+_KINDS |= {"23P01": "EXCLUSION", "P0001": "TRIGGER"}
 _KINDS["23001"] = "FOREIGN KEY"  # RESTRICT has its own code from PostgreSQL 18 on
 
 # what the planner takes for the size of each table and index: the sample's, times what the design has

@@ -14,6 +14,7 @@ from typing import Any
 
 from archnb.planned.schema import Column, ForeignKey, Table
 from archnb.verify.conditions import Limits, has_doubt, judge, read_conditions
+from archnb.verify.overlaps import Occupied
 from archnb.verify.values import list_extremes, make_value
 
 Row = dict[str, Any]
@@ -160,9 +161,23 @@ def _may_wait(table: Table, key: ForeignKey) -> bool:
 
 
 def _unique_sets(table: Table) -> list[tuple[str, ...]]:
-    found = [table.primary_key, *(one.columns for one in table.uniques.values())]
-    found += [tuple(c.lstrip("-") for c in one.columns) for one in table.indexes.values() if one.unique]
+    """The columns that are unique together among all rows."""
+    found = [table.primary_key, *(one.columns for one in table.uniques.values() if not one.where)]
+    found += [
+        tuple(c.lstrip("-") for c in one.columns) for one in table.indexes.values() if one.unique and not one.where
+    ]
     return [one for one in found if one and all(column in table.columns for column in one)]
+
+
+def list_partial_uniques(table: Table) -> list[tuple[tuple[str, ...], str]]:
+    """The columns that are unique together among the rows that fulfil a condition, with that condition."""
+    found = [(one.columns, one.where) for one in table.uniques.values() if one.where]
+    found += [
+        (tuple(c.lstrip("-") for c in one.columns), one.where)
+        for one in table.indexes.values()
+        if one.unique and one.where
+    ]
+    return [one for one in found if all(column in table.columns for column in one[0])]
 
 
 class _Maker:
@@ -178,6 +193,8 @@ class _Maker:
         ]
         self.referenced = {id(key): _referenced(key, tables[key.references]) for key in self.keys}
         self.unique_sets = _unique_sets(self.table)
+        self.partial = list_partial_uniques(self.table)
+        self.occupied = Occupied(self.table)
         self.alone = {one[0] for one in self.unique_sets if len(one) == 1}
         self.limits: dict[str, Limits] = read_conditions(self.table)
         self.judged = [
@@ -202,6 +219,7 @@ class _Maker:
         self.outer: dict[str, tuple[int, tuple[Any, ...]]] = {}
         # what may be changed alone: no key, no unique, and of references those that share no column
         fixed = {c for one in self.unique_sets for c in one} | self.late
+        fixed |= {c for one in self.table.exclusions.values() for c in (one.start, one.end)}
         shared = [c for one in self.table.foreign_keys.values() for c in one.columns]
         self.key_of_column = {
             c: one for one in self.keys for c in one.columns if all(shared.count(c) == 1 for c in one.columns)
@@ -226,7 +244,7 @@ class _Maker:
                 parents = len(self.made.tables.get(key.references, ()))
                 count = min(count, parents - 1 if parents > 1 else parents)
         count = max(count, len(self.given))
-        seen: list[set[tuple[Any, ...]]] = [set() for _ in self.unique_sets]
+        seen: list[set[tuple[Any, ...]]] = [set() for _ in range(len(self.unique_sets) + len(self.partial))]
         for number in range(count + 1 if count else 0):
             if number >= HOPELESS and not self.rows:
                 break
@@ -237,11 +255,16 @@ class _Maker:
                 if row is None:
                     continue
                 self.is_first = False
+                if self.table.exclusions and not self.occupied.place(row, self.rng):
+                    continue
                 if self.judged and not self._repair(row, number):
                     self.refused += 1
                     continue
+                if self.table.exclusions and self.occupied.find(row) is not None:
+                    continue
                 # a repair may have made it like another
                 marks = [_mark(row, one) for one in self.unique_sets]
+                marks += [_mark(row, one) if judge([where], row) else None for one, where in self.partial]
                 if any(mark is not None and mark in known for mark, known in zip(marks, seen, strict=True)):
                     continue
                 for mark, known in zip(marks, seen, strict=True):
@@ -249,6 +272,7 @@ class _Maker:
                         known.add(mark)
                 if number < count:
                     self.rows.append(row)
+                    self.occupied.add(row)
                 else:
                     self.made.spares[self.name] = row
                 break
@@ -268,7 +292,8 @@ class _Maker:
         return "no row can be made that is unlike the ones before it."
 
     def _make_row(self, number: int, given: Row) -> Row | None:
-        row: Row = dict(given)
+        # what waits until other rows are there is not given yet
+        row: Row = {name: value for name, value in given.items() if name not in self.late}
         for key, is_optional in self.plain_keys:
             if not self._refer(row, key, number, is_optional):
                 return None

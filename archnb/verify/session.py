@@ -15,7 +15,7 @@ from archnb.verify.values import settle
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-Constraint = Literal["NOT NULL", "UNIQUE", "CHECK", "FOREIGN KEY", ""]
+Constraint = Literal["NOT NULL", "UNIQUE", "CHECK", "FOREIGN KEY", "EXCLUSION", "APPEND ONLY", "TRIGGER", ""]
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,6 @@ _KINDS: dict[str, Constraint] = {
     "SQLITE_CONSTRAINT_ROWID": "UNIQUE",
     "SQLITE_CONSTRAINT_CHECK": "CHECK",
     "SQLITE_CONSTRAINT_FOREIGNKEY": "FOREIGN KEY",
-    # what is referred to is not deleted (ON DELETE RESTRICT)
-    "SQLITE_CONSTRAINT_TRIGGER": "FOREIGN KEY",
 }
 
 
@@ -149,6 +147,10 @@ class SqliteSession(Session):
         if not isinstance(error, sqlite3.Error | OverflowError):
             return None
         name = getattr(error, "sqlite_errorname", "")
+        if name == "SQLITE_CONSTRAINT_TRIGGER":
+            # what is referred to is not deleted (ON DELETE RESTRICT); or a trigger that stands for an exclusion
+            is_key = str(error).startswith("FOREIGN KEY")
+            return Refusal("FOREIGN KEY" if is_key else "EXCLUSION", shorten_message(error))
         return Refusal(_KINDS.get(name, ""), shorten_message(error))
 
     def write(self, value: Any, column: sa.Column[Any] | None = None) -> Any:

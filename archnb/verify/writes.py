@@ -16,8 +16,9 @@ from archnb.planned.schema import ForeignKey, Table
 from archnb.verify.conditions import judge
 from archnb.verify.lookups import NOW, Fault, Reads
 from archnb.verify.oracle import Given
+from archnb.verify.overlaps import Occupied
 from archnb.verify.proof import Served
-from archnb.verify.rows import Row, Rows
+from archnb.verify.rows import Row, Rows, list_partial_uniques
 from archnb.verify.serving import Planner
 from archnb.verify.session import Session
 from archnb.verify.values import settle
@@ -208,9 +209,13 @@ class Writes:
         """New values for a row that fulfil what the table asks, out of another one."""
         record, row = self.designed[table], targets[0]
         checks = [one.condition for one in record.checks.values() if one.condition]
-        sets = [one.columns for one in record.uniques.values()]
-        sets += [tuple(c.lstrip("-") for c in one.columns) for one in record.indexes.values() if one.unique]
+        sets = [one.columns for one in record.uniques.values() if not one.where]
+        sets += [
+            tuple(c.lstrip("-") for c in one.columns) for one in record.indexes.values() if one.unique and not one.where
+        ]
+        partial = list_partial_uniques(record)
         spare = self.rows.spares.get(table)
+        occupied = Occupied(record, self.rows.tables[table] if record.exclusions else ())
         others = [*([spare] if spare is not None else []), *self.rows.tables[table][:100]]
         for other in others:
             change = make_change(self.designed, table, row, other, columns)
@@ -222,8 +227,15 @@ class Writes:
                 and any(r is not row and all(r.get(c) == after.get(c) for c in one) for r in self.rows.tables[table])
                 for one in sets
                 if set(one) & set(change)
+            ) or any(
+                judge([where], after)
+                and any(
+                    r is not row and all(r.get(c) == after.get(c) for c in one) and judge([where], r)
+                    for r in self.rows.tables[table]
+                )
+                for one, where in partial
             )
-            if not is_taken:
+            if not is_taken and occupied.find(after, besides=row) is None:
                 return change
         return make_change(self.designed, table, row, row, columns)
 
@@ -369,16 +381,33 @@ def write_update(session: Session, table: sa.Table, values: Row, key: Row) -> tu
     return f"UPDATE {quote(table.name)} SET {', '.join(sets)} WHERE {' AND '.join(wheres)}", parameters
 
 
+def write_delete(session: Session, table: sa.Table, key: Row) -> tuple[str, dict[str, Any]]:
+    """A DELETE of one row by its key, with parameters; names are the design's."""
+    quote = make_dialect(session.dialect).identifier_preparer.quote
+    columns = {one.info["column"]: one for one in table.columns}
+    parameters = {f"k{n}": session.write(value, columns[name]) for n, (name, value) in enumerate(key.items())}
+    wheres = [f"{quote(columns[name].name)} = :k{n}" for n, name in enumerate(key)]
+    return f"DELETE FROM {quote(table.name)} WHERE {' AND '.join(wheres)}", parameters
+
+
 def write_change(session: Session, table: sa.Table, column: str, value: Any, key: Row) -> tuple[str, dict[str, Any]]:
     """An UPDATE of one column of one row to a value that is given to the engine as it is; names are the design's."""
     sql, parameters = write_update(session, table, {column: None}, key)
     return sql, {**parameters, "v0": value}
 
 
-def write_insert(session: Session, table: sa.Table, row: Row) -> tuple[str, dict[str, Any]]:
-    """An INSERT of one row, with parameters; names are the design's."""
+def write_insert(
+    session: Session, table: sa.Table, row: Row, given: Mapping[str, Any] | None = None
+) -> tuple[str, dict[str, Any]]:
+    """An INSERT of one row, with parameters; names are the design's. `given` are values that the engine gets as they are."""
     quote = make_dialect(session.dialect).identifier_preparer.quote
     columns = writable(table)
-    parameters = {f"v{n}": session.write(row.get(one.info["column"]), one) for n, one in enumerate(columns)}
+    plain = given or {}
+    parameters = {
+        f"v{n}": plain[one.info["column"]]
+        if one.info["column"] in plain
+        else session.write(row.get(one.info["column"]), one)
+        for n, one in enumerate(columns)
+    }
     names, marks = ", ".join(quote(one.name) for one in columns), ", ".join(f":v{n}" for n in range(len(columns)))
     return f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})", parameters

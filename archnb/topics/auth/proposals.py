@@ -11,7 +11,7 @@ from archnb.design.auth import Auth, Client, Role
 from archnb.design.record import Named
 from archnb.fact.keys.load import PEAK_REQUESTS
 from archnb.model import Conclusion, Model, Principal, Question, Unknown
-from archnb.model.reaches import read_act
+from archnb.model.reaches import list_said, read_act
 from archnb.naming import snake, with_article
 from archnb.quantity import Quantity, parse
 from archnb.topics.topic import Because, Draft
@@ -78,7 +78,7 @@ def ask(draft: Draft, role: str, name: str, operation: Operation) -> Question:
     pattern = draft.design.access.get(operation.pattern or name)
     act = read_act(pattern, operation.action, operation.method)
     principal, by = draft.model.roles.assume(role), pattern.by if pattern is not None else ()
-    return Question(principal, name, operation.entity or "", act, by)
+    return Question(principal, name, operation.entity or "", act, by, *list_said(pattern))
 
 
 def choose_grant(draft: Draft, role: str, name: str, operation: Operation) -> Conclusion | Unknown:

@@ -1,0 +1,141 @@
+"""Journeys: they pass on the shipped designs, and fail where the service does what the plan does not say."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from archnb import Design, plan
+from archnb.serve.idempotency import Answers
+from archnb.serve.permissions import Permissions
+from archnb.serve.records import Records
+from archnb.serve.settings import Settings
+from archnb.serve.work import Work
+from archnb.verify.journeys import verify_journeys
+from archnb.verify.proof import Proof
+from tests.designs import ALL
+
+pytestmark = pytest.mark.needs("serve")
+
+# a tool shed of a street: neighbours lend each other tools, and nobody sees what others have lent
+SHED: dict[str, Any] = {
+    "name": "shed",
+    "entities": {
+        "Neighbour": {"fields": {"id": "key", "email": "email unique personal", "name": "text(80) personal"}, "rows": 300},
+        "Tool": {"fields": {"id": "uuid key", "owner": "-> Neighbour", "name": "text(60)", "status": "enum(free, lent, lost) = free", "bought_on": "date"}, "rows": 2000},
+        "Loan": {"fields": {"id": "key", "tool": "-> Tool", "borrower": "-> Neighbour", "from_day": "date", "note": "text(200) optional", "made_at": "timestamp = now()"}, "rows": 9000},
+    },
+    "access": {
+        "my_tools": {"reads": "Tool", "by": "owner", "sort": "-bought_on, name", "limit": 20, "roles": "neighbour", "rate": "2/s"},
+        "view_tool": {"reads": "Tool", "by": "id", "limit": 1, "roles": "neighbour", "rate": "3/s"},
+        "loans_of_borrower": {"reads": "Loan", "by": "borrower", "sort": "-from_day", "limit": 10, "roles": "neighbour", "rate": "2/s"},
+        "add_tool": {"writes": "Tool", "action": "create", "roles": "neighbour", "rate": "1/s"},
+        "change_tool": {"writes": "Tool", "action": "update", "by": "id", "roles": "neighbour", "rate": "1/s"},
+        "delete_tool": {"writes": "Tool", "action": "delete", "by": "id", "roles": "neighbour", "rate": "1/s"},
+    },
+}  # fmt: skip
+
+
+def shed() -> Proof:
+    """The journeys of the tool shed."""
+    return verify_journeys(plan(Design.of(SHED)))
+
+
+@pytest.mark.parametrize("name", ["tiny", "shop", "shortener"])
+def test_shipped_designs_live(name: str) -> None:
+    """Every operation of the shipped designs is lived through, and none fails."""
+    proof = verify_journeys(plan(ALL[name]()))
+    assert proof.verdict == "passed", [one.text for one in proof.failures]
+    assert proof.kind == "executed on the engine" and proof.statements > len(proof.details)
+
+
+def test_a_life_is_told_step_by_step() -> None:
+    """What was seen of each operation is in the evidence."""
+    told = {one.name.removeprefix("journey "): one.text for one in shed().details}
+    assert "over several pages, each once" in told["my_tools"]
+    assert "the same answer to the same key" in told["add_tool"]
+    assert "412 with an old version" in told["change_tool"] and "on rows of others" in told["change_tool"]
+    assert "401 without a token" in told["view_tool"]
+    assert "the row" in told["delete_tool"]
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A service that does one thing that the plan does not say."""
+    BREAKS[request.param](monkeypatch)
+    yield
+
+
+def _let_all_in(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Permissions, "allows", lambda *_: True)
+
+
+def _let_every_role(patch: pytest.MonkeyPatch) -> None:
+    find = Permissions.find_grant
+
+    def found(self: Permissions, operation: Any, caller: Any) -> Any:
+        return (
+            next(iter(operation.grants.values()))
+            if caller.role not in operation.grants
+            else find(self, operation, caller)
+        )
+
+    patch.setattr(Permissions, "find_grant", found)
+
+
+def _forget_keys(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Answers, "find", lambda *_: None)
+
+
+def _ignore_versions(patch: pytest.MonkeyPatch) -> None:
+    do = Work.do
+    patch.setattr(
+        Work, "do", lambda self, operation, request: do(self, operation, dataclasses.replace(request, if_match=""))
+    )
+
+
+def _lose_a_row(patch: pytest.MonkeyPatch) -> None:
+    walk = Work._walk
+    patch.setattr(Work, "_walk", lambda self, *given: (one for n, one in enumerate(walk(self, *given)) if n != 1))
+
+
+def _take_owner_from_nobody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Settings, "_read_token", lambda self, field, one, value: "1")
+
+
+def _keep_what_was_there(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Work, "change", lambda *_: None)
+
+
+def _delete_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Work, "remove", lambda *_: None)
+
+
+def _show_other_values(patch: pytest.MonkeyPatch) -> None:
+    represent = Records.represent
+
+    def shown(self: Records, entity: str, record: Any, schema: Any) -> Any:
+        made = represent(self, entity, record, schema)
+        return {name: f"{value}!" if name == "name" else value for name, value in made.items()}
+
+    patch.setattr(Records, "represent", shown)
+
+
+BREAKS = {
+    one.__name__.strip("_"): one
+    for one in (
+        _let_all_in, _let_every_role, _forget_keys, _ignore_versions, _lose_a_row, _take_owner_from_nobody, _keep_what_was_there,
+        _delete_nothing, _show_other_values,
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", sorted(BREAKS), indirect=True)
+@pytest.mark.usefixtures("broken")
+def test_a_service_that_does_something_else_fails() -> None:
+    """Each of these is seen by a journey."""
+    proof = shed()
+    assert proof.verdict == "failed", "; ".join(one.text for one in proof.details)
