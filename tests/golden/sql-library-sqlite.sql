@@ -64,7 +64,7 @@ CREATE TABLE book (
     CONSTRAINT book_id_form CHECK (length(id) = 32 AND id NOT GLOB '*[^0-9a-f]*'),
     CONSTRAINT book_title_form CHECK (length(title) <= 200),
     CONSTRAINT book_price_currency_form CHECK (length(price_currency) <= 3),
-    CONSTRAINT book_tags_form CHECK (json_valid(tags)),
+    CONSTRAINT book_tags_form CHECK ((tags IS NULL OR json_valid(tags))),
     CONSTRAINT book_version_form CHECK (version BETWEEN -2147483648 AND 2147483647),
     CONSTRAINT book_series_id_fkey FOREIGN KEY(series_id) REFERENCES series (id) ON DELETE SET NULL
 ) STRICT;
@@ -125,7 +125,7 @@ CREATE TABLE idempotency_key (
     CONSTRAINT idempotency_key_operation_form CHECK (length(operation) <= 80),
     CONSTRAINT idempotency_key_request_hash_form CHECK (length(request_hash) <= 64),
     CONSTRAINT idempotency_key_status_form CHECK (status BETWEEN -32768 AND 32767),
-    CONSTRAINT idempotency_key_answer_form CHECK (json_valid(answer)),
+    CONSTRAINT idempotency_key_answer_form CHECK ((answer IS NULL OR json_valid(answer))),
     CONSTRAINT idempotency_key_created_at_form CHECK (substr(created_at, 1, 19) IS datetime(substr(created_at, 1, 19), '+0 days') AND substr(created_at, 20) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]'),
     CONSTRAINT idempotency_key_expires_at_form CHECK (substr(expires_at, 1, 19) IS datetime(substr(expires_at, 1, 19), '+0 days') AND substr(expires_at, 20) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]')
 ) STRICT;
