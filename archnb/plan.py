@@ -369,6 +369,11 @@ class Plan(Shown):
         return self._sections["auth"]
 
     @property
+    def operations(self) -> Section:
+        """The statements of each operation."""
+        return self._sections["operations"]
+
+    @property
     def cache(self) -> Section:
         """What is kept close."""
         return self._sections["cache"]

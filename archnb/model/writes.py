@@ -327,6 +327,15 @@ class Writes:
         for field, about in self._inheritance.fields(entity).items():
             yield self._propose_field(name, pattern, entity, field, about, by_provider=by_provider)
 
+    def list_step_settings(self, name: str, entity: str) -> tuple[Setting, ...]:
+        """What a step of a write sets in a row that it makes: as the write would, but that nobody sends it by itself."""
+        pattern = replace(self._access[name], writes=entity, action="create", sets=())
+        found = self._propose_creation(name, pattern)
+        return tuple(
+            replace(one, source="server", value="computed", is_required=False) if one.source == "caller" else one
+            for one in found
+        )
+
     def _propose_field(
         self, name: str, pattern: AccessPattern, entity: str, field: str, about: Field, *, by_provider: bool
     ) -> Setting:

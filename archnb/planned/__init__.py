@@ -28,6 +28,7 @@ from archnb.planned.record import IncompleteError, Planned, conclude
 from archnb.planned.requirements import Requirements
 from archnb.planned.scaling import Scaling
 from archnb.planned.schema import Schema
+from archnb.planned.statements import Statements
 
 S = TypeVar("S", bound=Planned)
 
@@ -79,6 +80,11 @@ class Backend:
     def auth(self) -> Auth:
         """Who may do what."""
         return self._get("auth", Auth)
+
+    @property
+    def statements(self) -> Statements:
+        """The statements of the operations."""
+        return self._get("operations", Statements)
 
     @property
     def cache(self) -> Cache:

@@ -20,7 +20,8 @@ from archnb.planned.record import Planned
 # caller: the request (path, query, body). token: a claim of whoever asks. server: made when the statement runs. row: another
 # row, in the same statement or one before it. constant: written in the design. page: the cursor of the page before.
 Source = Literal["caller", "token", "server", "row", "constant", "page"]
-Comparison = Literal["=", "<>", "<", "<=", ">", ">=", "is not distinct from"]
+# `same`: equal, or both missing
+Comparison = Literal["=", "<>", "<", "<=", ">", ">=", "same"]
 Nulls = Literal["", "first", "last"]
 Rows = Literal["one", "many"]
 
@@ -39,12 +40,11 @@ class Column(Planned):
 class Value(Planned):
     """What a column is compared with or set to.
 
-    name: of a value from the caller, the token or the page, the bind parameter; of a server's, 'now', 'key' (generated, bound
-    under the column's name), 'version' (one more than before) or 'default'; of a constant, its text; of a row's, the column.
+    name: of a server's, 'now', 'generated', 'computed' or 'missing'; of a constant, its text; else what it is called.
     like: the column whose type it has. sign: '+' or '-' where it is added to, or taken from, the column's present value.
     offset: seconds after now, negative before. parameter: the bind parameter, '' where nothing is bound.
     lookup: of a row's value, the read of one column of one row that gives it; none where the row is in the statement itself,
-    and then `column` says which. claim: of a token's value, whose it is: 'subject', 'tenant', or an entity's name.
+    and then `column` says which. claim: of a token's value, whose it is: 'caller' or 'tenant'.
     """
 
     source: Source
@@ -89,19 +89,10 @@ class Missing(Planned):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given(Planned):
-    """A bound value that is not NULL, or, turned, that is."""
-
-    value: Value
-    is_missing: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowCondition(Planned):
-    """Several columns compared with several values as rows: (a, b) < (:a, :b). None of the columns is nullable."""
+class InPage(Planned):
+    """A row's columns hold the key of one of the rows of a page; `values` is bound to a list for each column."""
 
     left: tuple[Column, ...]
-    operator: Literal["<", ">"]
     values: tuple[Value, ...]
 
 
@@ -146,7 +137,7 @@ class Within(Planned):
     read: Read
 
 
-Predicate = Condition | Among | Missing | Given | RowCondition | Contains | AllOf | AnyOf | Exists | Within
+Predicate = Condition | Among | Missing | InPage | Contains | AllOf | AnyOf | Exists | Within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,11 +161,16 @@ class Output(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class Order(Planned):
-    """A term of an order, and where rows without a value stand; '' where there are none such."""
+    """A term of an order, and where rows without a value stand: '' where there are none, or where the engine's indexes have them.
+
+    is_nullable: whether there may be such rows. near: the place that rows are ordered from by their distance, none elsewhere.
+    """
 
     column: Column
     is_down: bool = False
+    is_nullable: bool = False
     nulls: Nulls = ""
+    near: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,17 +201,18 @@ class Walk(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class Include(Planned):
-    """What comes along with the rows of a page: of each at most one, joined; or several, read by the keys of the page.
+    """What comes along with the rows of a page, read in one statement by values of the page: one for each row, or several.
 
-    name: as the pattern says it. read: its columns; its conditions hold `page` values, one list a key column of the page.
-    per_parent: the most children of one row, 0 where nobody bounds them.
+    name: as the pattern says it. parent: the columns of the page whose values find it, as the read's `InPage` has them, and
+    `own` the columns of the read that hold the same values. per_parent: the most of one row, 0 where nobody bounds them.
     """
 
     name: str
     entity: str
     rows: Rows
     read: Read
-    parent: tuple[Column, ...] = ()
+    parent: tuple[Column, ...]
+    own: tuple[Column, ...]
     per_parent: int = 0
 
 
@@ -223,9 +220,9 @@ class Include(Planned):
 class Read(Planned):
     """Rows, or what is computed over them.
 
-    rows: 'one' where what is given finds at most one row. limit: 0 where nobody bounds it. following: what must hold besides
-    for the rows of the next page, none where there is no next page. lock: held until the transaction ends.
-    purpose: '' for what the pattern is about, else what the read is for ('lock', 'key of the next', 'along').
+    rows: 'one' where what is given finds at most one row. limit: 0 where nobody bounds it. following: the values of the last
+    row, one a term of the order, behind which the next page starts; none where there is no next page. lock: held until the
+    transaction ends. purpose: '' for what the pattern is about, else what the read is for.
     """
 
     table: str
@@ -237,7 +234,7 @@ class Read(Planned):
     order: tuple[Order, ...] = ()
     limit: int = 0
     rows: Rows = "many"
-    following: tuple[Predicate, ...] = ()
+    following: tuple[Value, ...] = ()
     includes: tuple[Include, ...] = ()
     aggregate: tuple[Aggregate, ...] = ()
     walk: tuple[Walk, ...] = ()
@@ -258,12 +255,15 @@ class Assignment(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class Insert(Planned):
-    """A new row. keys: columns whose values the engine makes when it is inserted."""
+    """A new row. keys: columns whose values the engine makes when it is inserted. is_repeatable: whether a row that is there
+    already is no error, as of a message that arrives twice.
+    """
 
     table: str
     entity: str = ""
     assignments: tuple[Assignment, ...]
     keys: tuple[Column, ...] = ()
+    is_repeatable: bool = False
     purpose: str = ""
 
     kind = "insert"
@@ -279,6 +279,7 @@ class Upsert(Planned):
     on: tuple[Column, ...]
     changes: tuple[Assignment, ...]
     conditions: tuple[Predicate, ...] = ()
+    guards: tuple[Guard, ...] = ()
     purpose: str = ""
 
     kind = "upsert"
@@ -348,25 +349,23 @@ class Statements(Planned):
 
 def list_values(statement: Statement) -> Iterator[Value]:
     """Every value of a statement, of its reads within too, in the order in which it is written."""
+    if not isinstance(statement, Insert | Upsert):
+        for predicate in statement.conditions:
+            yield from list_compared(predicate)
     if isinstance(statement, Insert | Upsert | Update):
         for one in statement.assignments:
             yield from _within(one.value)
-    if isinstance(statement, Upsert):
-        for one in statement.changes:
-            yield from _within(one.value)
-    if not isinstance(statement, Insert):
-        for predicate in statement.conditions:
-            yield from list_compared(predicate)
     if isinstance(statement, Read):
-        for predicate in statement.following:
-            yield from list_compared(predicate)
+        for order in statement.order:
+            yield from order.near
+        yield from statement.following
 
 
 def list_compared(predicate: Predicate) -> Iterator[Value]:
     """Every value of a predicate."""
-    if isinstance(predicate, Condition | Given | Contains):
+    if isinstance(predicate, Condition | Contains):
         yield from _within(predicate.value)
-    elif isinstance(predicate, Among | RowCondition):
+    elif isinstance(predicate, Among | InPage):
         for value in predicate.values:
             yield from _within(value)
     elif isinstance(predicate, AllOf | AnyOf):
@@ -397,8 +396,8 @@ __all__ = [
     "Contains",
     "Delete",
     "Exists",
-    "Given",
     "Guard",
+    "InPage",
     "Include",
     "Insert",
     "Join",
@@ -409,7 +408,6 @@ __all__ = [
     "Predicate",
     "Procedure",
     "Read",
-    "RowCondition",
     "Rows",
     "Source",
     "Statement",

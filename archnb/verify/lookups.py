@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from archnb.export.aggregates import read_aggregate
-from archnb.export.queries import Parameter, Query
+from archnb.export.queries import Parameter, Query, spread
 from archnb.model import Model
 from archnb.model.lookups import key_column
 from archnb.naming import snake
@@ -234,6 +234,8 @@ class Reads:
         value: Any = None
         if one.name == "search":
             return given.word
+        if one.text == "now" or one.claim:
+            return self.session.write(self._tell(one, pattern, given), column)
         if one.name.startswith("after_"):
             value = None if last is None else self._read_column(pattern, last, one)
         elif one.name.endswith(("_from", "_to")) and self._is_range(one, pattern):
@@ -247,6 +249,21 @@ class Reads:
             else:
                 raise Fault(f"nothing that the pattern is asked by gives :{one.name}")
         return self.session.write(value, column)
+
+    def _tell(self, one: Parameter, pattern: AccessPattern, given: Given) -> Any:
+        """What the server or the token says: the moment, who asks, their tenant."""
+        if one.text == "now":
+            at = (given.now or NOW) + datetime.timedelta(seconds=one.offset)
+            return at.date() if self.designed[one.table].columns[one.column].type == "date" else at
+        if one.field in given.by:
+            place = self.model.places.find_field(pattern.entity, one.field)
+            values = given.by[one.field]
+            return (
+                values[place.columns.index(one.column)]
+                if place is not None and one.column in place.columns
+                else values[0]
+            )
+        return given.tenant if one.claim == "tenant" else given.caller
 
     def _is_range(self, one: Parameter, pattern: AccessPattern) -> bool:
         place = self.model.places.find_field(pattern.entity, pattern.range) if pattern.range else None
@@ -281,7 +298,7 @@ class Reads:
         sql, parameters, last = query.sql, query.parameters, None
         while True:
             text = _set_limit(sql, limit, size) if limit else sql
-            page = self._fetch(text, self.bind(parameters, pattern, given, last), pattern)
+            page = self._fetch(query, text, self.bind(parameters, pattern, given, last), pattern)
             pages += 1
             if size and len(page) > size:
                 raise Fault(f"a page of {size} has {len(page)} rows")
@@ -295,7 +312,7 @@ class Reads:
             raise Fault(f"the order is not {', '.join(pattern.sort)}: {wrong}")
         if limit and query.next_page and len(expected) > 1:
             # as it is exported, the first page alone
-            page = self._fetch(query.sql, self.bind(query.parameters, pattern, given), pattern)
+            page = self._fetch(query, query.sql, self.bind(query.parameters, pattern, given), pattern)
             if len(page) != min(limit, len(expected)):
                 raise Fault(f"the first page has {len(page)} rows, and {min(limit, len(expected))} belong on it")
         return len(seen), pages
@@ -328,7 +345,7 @@ class Reads:
                 return f": {name} is missing in {len(absent & set(lost))} of them, and nothing equals, precedes or follows NULL"
         return f", such as {_show(lost)}"
 
-    def _fetch(self, sql: str, parameters: Mapping[str, Any], pattern: AccessPattern) -> list[Seen]:
+    def _fetch(self, query: Query, sql: str, parameters: Mapping[str, Any], pattern: AccessPattern) -> list[Seen]:
         """The rows of a page, each with the row of the entity that it shows; its values and what comes along are compared."""
         names, rows = self.session.select(sql, parameters)
         base = self.oracle.table_of(pattern.entity)
@@ -339,21 +356,25 @@ class Reads:
         if -1 in places:
             raise Fault(f"the answer does not show {', '.join(key)}, by which its rows are told apart")
         known = self._index(pattern)
-        groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+        made: list[Seen] = []
         for columns in rows:
             mark = tuple(
                 self.session.read(columns[at], table.columns[one]) for at, one in zip(places, key, strict=True)
             )
-            groups.setdefault(mark, []).append(columns)
-        made: list[Seen] = []
-        for mark, found in groups.items():
             row = known.get(mark)
             if row is None:
                 raise Fault(f"a row comes back that is not in the sample: {_show([mark])}")
-            self._check_values(pattern, names, row, found[0])
-            several = self._check_along(pattern, names, row, found)
-            # what is not multiplied by what comes along comes once
-            made += [Seen(row, found[0])] * (1 if several else len(found))
+            self._check_values(pattern, names, row, columns)
+            made.append(Seen(row, columns))
+        for include in query.includes:
+            self._check_along(include, pattern, names, made)
+        for one in pattern.along:
+            there = self.model.places.find_table(one.name)
+            is_known = there in self._columns and (
+                not made or self.oracle.list_along(pattern.entity, made[0].row, one) is not None
+            )
+            if is_known and not any(each.planned.name == one.name for each in query.includes):
+                raise Fault(f"{one.name} does not come along")
         return made
 
     def _index(self, pattern: AccessPattern) -> dict[tuple[Any, ...], Row]:
@@ -391,46 +412,67 @@ class Reads:
         """The field that a label names, '' where it names none."""
         return next((name for name in self.model.fields(entity) if label in (name, snake(name))), "")
 
-    def _check_along(
-        self, pattern: AccessPattern, names: Sequence[str], row: Row, found: Sequence[Sequence[Any]]
-    ) -> bool:
-        """Compare what comes along with a row with the oracle's; gives whether it may be several rows."""
-        several = False
-        for one in pattern.along:
-            table = self.model.places.find_table(one.name)
-            expected = self.oracle.list_along(pattern.entity, row, one)
-            if table is None or table not in self._columns or expected is None:
-                continue
-            record = self.designed[table]
-            key = record.primary_key or tuple(record.columns)
-            labels = [f"{table}_{self._columns[table][column].name}" for column in key]
-            if any(label not in names for label in labels):
-                raise Fault(f"{one.name} does not come along")
-            places = [names.index(label) for label in labels]
-            counts: Counter[tuple[Any, ...]] = Counter()
-            for columns in found:
+    def _check_along(self, include: Query, pattern: AccessPattern, names: Sequence[str], page: Sequence[Seen]) -> None:
+        """Compare what comes along with the rows of a page, each once, with the oracle's."""
+        about = include.planned
+        one = next(each for each in pattern.along if each.name == about.name)
+        table = self.model.places.find_table(one.name) or ""
+        record = self.designed[table]
+        at = [names.index(self._label(pattern, each)) for each in include.parent]
+        values: dict[tuple[Any, ...], None] = {}
+        for seen in page:
+            mark = tuple(seen.columns[n] for n in at)
+            if None not in mark:
+                values[mark] = None
+        found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+        key = record.primary_key or tuple(record.columns)
+        if values:
+            lists = {each.name: [mark[n] for mark in values] for n, each in enumerate(include.parameters)}
+            sql, bound = spread(include, self.session.dialect, lists)
+            labels, rows = self.session.select(sql, bound)
+            own = [
+                labels.index(next(c.label for c in include.columns if (c.table, c.column) == (each.table, each.column)))
+                for each in about.own
+            ]
+            shown = [
+                labels.index(next(c.label for c in include.columns if (c.table, c.column) == (table, each)))
+                for each in key
+            ]
+            for row in rows:
+                # a key is compared as its own column has it
                 mark = tuple(
-                    self.session.read(columns[at], record.columns[c]) for at, c in zip(places, key, strict=True)
+                    str(self.session.read(row[n], self.designed[each.table].columns[each.column]))
+                    for n, each in zip(own, about.own, strict=True)
                 )
-                if None not in mark:
-                    counts[mark] += 1
-            wanted = {tuple(settle(at.get(c), record.columns[c]) for c in key) for at in expected}
-            if set(counts) != wanted:
-                raise Fault(f"{len(wanted)} {one.name} belong to a row, and {len(counts)} come along")
-            if self.oracle.is_several(pattern.entity, one):
-                several = True
-                most = max(counts.values(), default=1)
-                if most > 1:
-                    raise Fault(
-                        f"each of {len(wanted)} {one.name} comes {most} times: what comes along is multiplied with what else does"
-                    )
-        return several
+                found.setdefault(mark, []).append(
+                    tuple(self.session.read(row[n], record.columns[each]) for n, each in zip(shown, key, strict=True))
+                )
+        for seen in page:
+            expected = self.oracle.list_along(pattern.entity, seen.row, one)
+            if expected is None:
+                return
+            mark = tuple(
+                str(self.session.read(seen.columns[n], self.designed[each.table].columns[each.column]))
+                for n, each in zip(at, about.parent, strict=True)
+            )
+            got = found.get(mark, [])
+            wanted = {tuple(settle(each.get(c), record.columns[c]) for c in key) for each in expected}
+            most = max(Counter(got).values(), default=1)
+            if most > 1:
+                raise Fault(f"a {one.name} comes {most} times: what comes along is multiplied with what else does")
+            is_cut = about.per_parent and len(wanted) > about.per_parent
+            if set(got) != wanted and not (is_cut and set(got) < wanted and len(got) == about.per_parent):
+                raise Fault(f"{len(wanted)} {one.name} belong to a row, and {len(got)} come along")
+
+    def _label(self, pattern: AccessPattern, column: str) -> str:
+        base = self.oracle.table_of(pattern.entity)
+        return self._columns[base][column].name if column in self._columns[base] else column
 
     # -- answers of other shapes
 
     def _compare_search(self, query: Query, pattern: AccessPattern, given: Given) -> int:
         """A search finds at least the rows that have the word as one of theirs, and at most those in whose texts it stands."""
-        page = self._fetch(query.sql, self.bind(query.parameters, pattern, given), pattern)
+        page = self._fetch(query, query.sql, self.bind(query.parameters, pattern, given), pattern)
         rest = replace(pattern, search=())
         near = [
             row

@@ -80,6 +80,9 @@ def run_queries(
         made.setdefault(query.pattern, []).append(query)
     for name, pattern in plan.planned.entities.access.items():
         for query in made.get(name, ()):
+            if query.purpose:
+                # a step works on rows that the statements before it made or found
+                continue
             if query.kind == "read":
                 yield from reads.run(query, pattern)
             else:

@@ -5,14 +5,17 @@ Also single statements that write a row, spelled for the engine at hand, and wha
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from archnb.export.queries import Query
+from archnb.export.queries import Parameter, Query
 from archnb.export.sql import make_dialect
 from archnb.fact.keys.schema import TABLE_ROWS
 from archnb.planned.entities import AccessPattern
 from archnb.planned.schema import ForeignKey, Table
+from archnb.planned.statements import Among, AnyOf, Missing, Predicate
 from archnb.verify.conditions import judge
 from archnb.verify.lookups import NOW, Fault, Reads
 from archnb.verify.oracle import Given
@@ -56,6 +59,8 @@ class Writes:
         try:
             if query.kind == "create":
                 return self._create(query, label, table)
+            if query.kind == "upsert":
+                return self._upsert(query, label, table)
             return self._change(query, pattern, label, table)
         except Fault as fault:
             return Served(label, title, "", "", None, "failed", str(fault))
@@ -95,15 +100,53 @@ class Writes:
             label, title, "", "", count, "passed", f"a row is inserted into {table} with the values given, and undone"
         )
 
+    def _upsert(self, query: Query, label: str, table: str) -> Served:
+        """A row that is not there is made; one that is there is changed, by a later moment and not by an earlier one."""
+        made = self._create(query, label, table)
+        if made.verdict != "passed":
+            return made
+        about, row = query.planned, self.rows.tables[table][0]
+        on = {one.column for one in about.on}
+        moments = {one.left.column for one in about.conditions if hasattr(one, "left")}
+        for hours in (1, -1) if moments else (1,):
+            spare = self.rows.spares[table] or {}
+            change = {one.column.column: spare.get(one.column.column) for one in about.changes}
+            change |= {name: row[name] + datetime.timedelta(hours=hours) for name in moments}
+            new = {**row, **change}
+            values = {
+                one.name: self.session.write(new.get(one.column), self._columns[one.table][one.column])
+                for one in query.parameters
+            }
+            with self.session.undone():
+                self.session.run(query.sql, values)
+                after = self._read(table)
+            wanted = new if hours > 0 else row
+            mark = self._mark(table, next(iter(self._settle(table, [row]).values())))
+            if mark not in after or len(after) != len(self.rows.tables[table]):
+                raise Fault(f"a row with the same {', '.join(sorted(on))} is not the one that is changed")
+            self._compare_row(table, wanted, after[mark], on | set(change))
+        told = "; an earlier moment changes nothing" if moments else ""
+        text = f"a row is made in {table} where there is none, and changed where there is{told}; each is undone"
+        return Served(label, self.session.title, "", "", 1, "passed", text)
+
     # -- rows that are there
 
     def _change(self, query: Query, pattern: AccessPattern, label: str, table: str) -> Served:
         title = self.session.title
-        asked = [one for one in query.parameters if not one.name.startswith("new_")]
         news = [one for one in query.parameters if one.name.startswith("new_")]
-        chosen = self._choose(pattern, table)
+        rest = [one for one in query.parameters if not one.name.startswith("new_")]
+        # what was read with the row is compared with it: its version
+        held = [one for one in rest if one.source == "caller" and not self._is_asked(pattern, one)]
+        asked = [one for one in rest if one not in held]
+        guards = [one.predicate for one in getattr(query.planned, "guards", ())]
+        chosen = self._choose(pattern, table, guards)
         if chosen is None:
-            return Served(label, title, "", "", None, "not run", "no row has a value in every field that is asked by")
+            missing = (
+                "no row in the sample is in the state that it starts from"
+                if guards
+                else "no row has a value in every field that is asked by"
+            )
+            return Served(label, title, "", "", None, "not run", missing)
         given, found = chosen
         values = self.reads.bind(asked, pattern, given)
         targets = [one for row in found for one in [self._reach(pattern.entity, row, table)] if one is not None]
@@ -113,6 +156,12 @@ class Writes:
             values |= {
                 one.name: self.session.write(change.get(one.column), self._columns[table][one.column]) for one in news
             }
+        if targets:
+            values |= {
+                one.name: self.session.write(targets[0].get(one.column), self._columns[table][one.column])
+                for one in held
+            }
+            self._add_effects(query, table, targets[0], change)
         plan = self.planner.explain(query, query.sql, values)
         meant = "" if pattern.many or len(targets) == 1 else f"changes {len(targets)} rows, one is meant"
         refusing = self.oracle.refusing_keys(table, targets[0]) if query.kind == "delete" else []
@@ -153,7 +202,35 @@ class Writes:
         rows = f"{count} rows" if count != 1 else "a row"
         return f"{rows} of {name} refer to it by {key} (on delete {one.on_delete})"
 
-    def _choose(self, pattern: AccessPattern, table: str) -> tuple[Given, list[Row]] | None:
+    def _is_asked(self, pattern: AccessPattern, one: Parameter) -> bool:
+        """Whether a parameter is one that the pattern is asked by."""
+        fields = (*pattern.by, *([pattern.range] if pattern.range else []))
+        places = [self.model.places.find_field(pattern.entity, name) for name in fields or self._key_fields(pattern)]
+        return any(place is not None and place.table == one.table and one.column in place.columns for place in places)
+
+    def _add_effects(self, query: Query, table: str, row: Row, change: Row) -> None:
+        """What the statement sets besides the values given: constants, the moment, what is counted up or down."""
+        from archnb.planned.statements import Update
+
+        if not isinstance(query.planned, Update):
+            return
+        for one in query.planned.assignments:
+            name, value = one.column.column, one.value
+            kind = self.designed[table].columns[name].type
+            if value.parameter.startswith("new_"):
+                continue
+            if value.name == "now":
+                change[name] = NOW.date() if kind == "date" else NOW
+            elif value.name == "missing":
+                change[name] = None
+            elif value.source == "constant" and value.sign:
+                change[name] = (row.get(name) or 0) + (int(value.name) if value.sign == "+" else -int(value.name))
+            elif value.source == "constant":
+                change[name] = _read_constant(value.name, kind)
+
+    def _choose(
+        self, pattern: AccessPattern, table: str, guards: Sequence[Predicate] = ()
+    ) -> tuple[Given, list[Row]] | None:
         """What is given, and the rows that are meant by it: those that others refer to, and many rather than few."""
         best: tuple[tuple[int, int], Given, list[Row]] | None = None
         groups: dict[Any, list[Row]] = {}
@@ -168,7 +245,7 @@ class Writes:
             groups.setdefault(mark, []).append(row)
         for rows in groups.values():
             target = self._reach(pattern.entity, rows[0], table)
-            if target is None:
+            if target is None or not all(_holds(one, target) for one in guards):
                 continue
             rank = (len(rows), self.oracle.count_referring(table, target))
             if best is None or rank > best[0]:
@@ -181,7 +258,7 @@ class Writes:
         if best is None:
             return None
         given = best[1]
-        if pattern.range or pattern.where:
+        if (pattern.range or pattern.where) and not guards:
             found = self.reads.choose(pattern)
             given = found[0] if found else given
         return given, self.oracle.find(pattern, given)
@@ -330,6 +407,26 @@ class Writes:
             if more:
                 raise Fault(f"{len(more)} rows of {name} are left that should have gone")
             self._compare_untouched(name, expected, after, set())
+
+
+def _read_constant(text: str, kind: str) -> Any:
+    """A constant of the design as a value of a column's type."""
+    if kind == "bool":
+        return text in ("true", "1")
+    if kind in ("int", "bigint", "smallint", "key"):
+        return int(text)
+    return Decimal(text) if kind in ("decimal", "money", "float") else text
+
+
+def _holds(predicate: Predicate, row: Row) -> bool:
+    """Whether a row is as a guard asks, as far as the row alone tells."""
+    if isinstance(predicate, Among):
+        return row.get(predicate.left.column) in {one.name for one in predicate.values}
+    if isinstance(predicate, Missing):
+        return (row.get(predicate.left.column) is None) != predicate.is_present
+    if isinstance(predicate, AnyOf):
+        return any(isinstance(one, Missing) and _holds(one, row) for one in predicate.parts)
+    return True
 
 
 def read_counts(plan: Plan, tables: Mapping[str, Table]) -> dict[str, float]:

@@ -1,35 +1,38 @@
 -- library ; DROP TABLE book: the queries of every access pattern for mysql, made by archnb
 
 -- find_books (read): Reads books. Served by book_title_search_idx.
-SELECT book.id, book.title, book.price_amount, book.price_currency, book.tags, book.series_id, book.version
+SELECT book.id, book.title, book.price_amount, book.price_currency, book.tags, book.series_id
 FROM book
 WHERE MATCH (book.title) AGAINST (:search) ORDER BY MATCH (book.title) AGAINST (:search) DESC, book.id ASC
 LIMIT 10;
 
 -- loans_due (read): Reads loans. Served by loan_due_idx.
-SELECT page.book_id, page.reader_id, page.due, page.fine, page.version, book.id AS book_id_2, book.title AS book_title, book.price_amount AS book_price_amount, book.price_currency AS book_price_currency, book.tags AS book_tags, book.series_id AS book_series_id, book.version AS book_version
-FROM (SELECT loan.book_id AS book_id, loan.reader_id AS reader_id, loan.due AS due, loan.fine AS fine, loan.version AS version
+SELECT loan.book_id, loan.reader_id, loan.due, loan.fine
 FROM loan
 WHERE loan.due >= :due_from AND loan.due < :due_to ORDER BY loan.due ASC, loan.book_id ASC, loan.reader_id ASC
-LIMIT 3) AS page LEFT OUTER JOIN book ON page.book_id = book.id ORDER BY page.due ASC, page.book_id ASC, page.reader_id ASC;
+LIMIT 3;
+
+-- with Book, for the rows of the page: :book_id is the list of book_id
+SELECT book.id, book.title, book.price_amount, book.price_currency, book.series_id
+FROM book
+WHERE book.id IN (:book_id);
 
 -- the next page starts behind the last row's values
-SELECT page.book_id, page.reader_id, page.due, page.fine, page.version, book.id AS book_id_2, book.title AS book_title, book.price_amount AS book_price_amount, book.price_currency AS book_price_currency, book.tags AS book_tags, book.series_id AS book_series_id, book.version AS book_version
-FROM (SELECT loan.book_id AS book_id, loan.reader_id AS reader_id, loan.due AS due, loan.fine AS fine, loan.version AS version
+SELECT loan.book_id, loan.reader_id, loan.due, loan.fine
 FROM loan
 WHERE loan.due >= :due_from AND loan.due < :due_to AND (loan.due, loan.book_id, loan.reader_id) > (:after_due, :after_book_id, :after_reader_id) ORDER BY loan.due ASC, loan.book_id ASC, loan.reader_id ASC
-LIMIT 3) AS page LEFT OUTER JOIN book ON page.book_id = book.id ORDER BY page.due ASC, page.book_id ASC, page.reader_id ASC;
+LIMIT 3;
 
 -- reader_by_email (read): Reads readers by email. Served by party_email_key.
-SELECT reader.id, reader.level, reader.friend_id, party.email, party.since, party.version
+SELECT reader.id, reader.level, reader.friend_id, party.email, party.since
 FROM reader INNER JOIN party ON reader.id = party.id
 WHERE party.email = :email;
 
 -- join (create): Adds a reader.
-INSERT INTO party (email, since, version) VALUES (:new_email, :new_since, :new_version);
+INSERT INTO party (email, since) VALUES (:new_email, :now);
 
 -- join (create): Adds a reader.
-INSERT INTO reader (id, level, friend_id) VALUES (:new_id, :new_level, :new_friend_id);
+INSERT INTO reader (id, level, friend_id) VALUES (:new_id, coalesce(:new_level, 'new'), :new_friend_id);
 
 -- fines (read): Reads loans. Served by loan_due_idx.
 SELECT date_format(loan.due, '%Y-%m') AS month, sum(loan.fine) AS sum
@@ -37,47 +40,47 @@ FROM loan
 WHERE loan.due >= :due_from AND loan.due < :due_to GROUP BY date_format(loan.due, '%Y-%m') ORDER BY month;
 
 -- loans_of_level (read): Reads loans by reader level. Served by reader_level_idx.
-SELECT loan.book_id, loan.reader_id, loan.due, loan.fine, loan.version
+SELECT loan.book_id, loan.reader_id, loan.due, loan.fine
 FROM loan INNER JOIN reader ON loan.reader_id = reader.id
 WHERE reader.level = :reader_level ORDER BY loan.due DESC, loan.book_id DESC, loan.reader_id DESC
 LIMIT 5;
 
 -- the next page starts behind the last row's values
-SELECT loan.book_id, loan.reader_id, loan.due, loan.fine, loan.version
+SELECT loan.book_id, loan.reader_id, loan.due, loan.fine
 FROM loan INNER JOIN reader ON loan.reader_id = reader.id
 WHERE reader.level = :reader_level AND (loan.due, loan.book_id, loan.reader_id) < (:after_due, :after_book_id, :after_reader_id) ORDER BY loan.due DESC, loan.book_id DESC, loan.reader_id DESC
 LIMIT 5;
 
 -- get_party (read): Shows one party. Served by party_pkey.
-SELECT party.id, party.email, party.since, party.version
+SELECT party.id, party.email, party.since
 FROM party
 WHERE party.id = :id;
 
 -- create_party (create): Adds a party.
-INSERT INTO party (email, since, version) VALUES (:new_email, :new_since, :new_version);
+INSERT INTO party (email, since) VALUES (:new_email, :now);
 
 -- update_party (update): Changes a party. Served by party_pkey.
-UPDATE party SET email=:new_email, since=:new_since, version=:new_version WHERE party.id = :id;
+UPDATE party SET email=:new_email WHERE party.id = :id;
 
 -- create_book (create): Adds a book.
-INSERT INTO book (id, title, price_amount, price_currency, tags, series_id, version) VALUES (:new_id, :new_title, :new_price_amount, :new_price_currency, :new_tags, :new_series_id, :new_version);
+INSERT INTO book (id, title, price_amount, price_currency, tags, series_id) VALUES (:new_id, :new_title, :new_price_amount, :new_price_currency, :new_tags, :new_series_id);
 
 -- update_book (update): Changes a book. Served by book_pkey.
-UPDATE book SET title=:new_title, price_amount=:new_price_amount, price_currency=:new_price_currency, tags=:new_tags, series_id=:new_series_id, version=:new_version WHERE book.id = :id;
+UPDATE book SET title=:new_title, price_amount=:new_price_amount, price_currency=:new_price_currency, tags=:new_tags, series_id=:new_series_id WHERE book.id = :id;
 
 -- get_series (read): Shows one of the series. Served by series_pkey.
-SELECT series.id, series.name, series.first_id, series.version
+SELECT series.id, series.name, series.first_id
 FROM series
 WHERE series.id = :id;
 
 -- create_series (create): Adds to the series.
-INSERT INTO series (name, first_id, version) VALUES (:new_name, :new_first_id, :new_version);
+INSERT INTO series (name, first_id) VALUES (:new_name, :new_first_id);
 
 -- update_series (update): Changes one of the series. Served by series_pkey.
-UPDATE series SET name=:new_name, first_id=:new_first_id, version=:new_version WHERE series.id = :id;
+UPDATE series SET name=:new_name, first_id=:new_first_id WHERE series.id = :id;
 
 -- create_loan (create): Adds a loan.
-INSERT INTO loan (book_id, reader_id, due, fine, version) VALUES (:new_book_id, :new_reader_id, :new_due, :new_fine, :new_version);
+INSERT INTO loan (book_id, reader_id, due, fine) VALUES (:new_book_id, :new_reader_id, :new_due, coalesce(:new_fine, 0));
 
 -- update_loan (update): Changes a loan. Served by loan_pkey.
-UPDATE loan SET due=:new_due, fine=:new_fine, version=:new_version WHERE loan.book_id = :book_id AND loan.reader_id = :reader_id;
+UPDATE loan SET due=:new_due, fine=:new_fine WHERE loan.book_id = :book_id AND loan.reader_id = :reader_id;

@@ -17,13 +17,14 @@ from archnb.fact.keys import (
     load,
     migrations,
     monitoring,
+    operations,
     patterns,
     scaling,
     schema,
 )
 
 SECTIONS = (
-    load, entities, schema, api, auth, cache, jobs, patterns, flow, errors, monitoring, scaling, migrations, decisions,
+    load, entities, schema, api, auth, operations, cache, jobs, patterns, flow, errors, monitoring, scaling, migrations, decisions,
 )  # fmt: skip
 
 

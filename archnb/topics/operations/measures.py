@@ -1,0 +1,16 @@
+"""How much of what comes along with a row is read at most."""
+
+from __future__ import annotations
+
+from archnb.fact.keys.operations import INCLUDED_PER_ROW, MANY_PER_ROW
+from archnb.topics.topic import Draft
+
+
+def measure(draft: Draft) -> None:
+    """The assumptions that statements and rules rest on."""
+    draft.assume(
+        (
+            (INCLUDED_PER_ROW, 100, "how many children of one row a list brings along at most", "rule of thumb of archnb, 2026-11"),
+            (MANY_PER_ROW, 50, "how many children a row has on average before an answer without a cap is too large", "rule of thumb of archnb, 2026-11"),
+        )
+    )  # fmt: skip
