@@ -149,11 +149,7 @@ def _complete_one(
     is_list = action in ("list", "search")
     is_async = bool(pattern.is_async) and not is_read
     is_erasure = action in ("delete", "command") and resources.model.erasures.find_pattern(name) is not None
-<<<<<<< HEAD
-    is_stream = not is_read and draft.model.lifetimes.is_stream(entity)
-=======
     is_stream = resources.is_stream(pattern)
->>>>>>> main
     needs_key = method == "POST" and not is_read and not is_erasure and not is_stream
     request, request_why = _choose_request(resources, name, pattern, entity, action, method, address, in_path)
     response, response_why = (
@@ -204,13 +200,8 @@ def _complete_one(
         request=Because(request, request_why),
         response=Because(response, response_why),
         status=Because(status, _LAST_RESULT if is_read and pattern.is_async else _explain_status(status)),
-<<<<<<< HEAD
-        is_paged=Because(is_list, "A list grows; a cursor names the row after which to go on, so that no page costs more than the first and none skips or repeats rows." if is_list else "It gives one answer."),
-        needs_idempotency_key=Because(needs_key, "Erasing twice is erasing once." if is_erasure else _STREAM if is_stream else _explain_repeat(method, is_read=is_read)),
-=======
         is_paged=Because(is_list and not pattern.aggregate, "What is computed comes whole: a cursor would cut a sum in two." if pattern.aggregate else "A list grows; a cursor names the row after which to go on, so that no page costs more than the first and none skips or repeats rows." if is_list else "It gives one answer."),
         needs_idempotency_key=Because(needs_key, _explain_keyless(resources, pattern, is_erasure=is_erasure) or _explain_repeat(method, is_read=is_read)),
->>>>>>> main
         errors=Because(errors, errors_why),
         is_public=Because(is_public, "Its roles include public." if is_public else "Only a caller with a token may do it."),
         rate_limit=Because(limit, limit_why, limit_facts),
@@ -402,9 +393,6 @@ def _choose_response(
 _LAST_RESULT = "A worker computes it; what was last computed is read at once, and Last-Modified says when that was. A read changes nothing, so 202 would promise what only a POST can begin."
 
 
-<<<<<<< HEAD
-_STREAM = "Rows of a stream are told by their own key, or one too many does no harm; a record of each request would be a second stream."
-=======
 def _explain_keyless(resources: Resources, pattern: AccessPattern, *, is_erasure: bool) -> str:
     """Why a POST whose repeat does no harm keeps no key."""
     if is_erasure:
@@ -415,7 +403,6 @@ def _explain_keyless(resources: Resources, pattern: AccessPattern, *, is_erasure
     if resources.model.lifetimes.is_told_by_key(entity):
         return f"A row sent twice is stored once, by its key ({', '.join(resources.key(entity))}); a key for each call would be kept as often as the rows themselves."
     return "A key for each call would be kept as often as the rows themselves; that one is there twice does no harm in a stream."
->>>>>>> main
 
 
 def _explain_repeat(method: str, *, is_read: bool) -> str:
