@@ -53,7 +53,6 @@ UNMET: dict[str, str] = {
     "ride-13": "load",
     "saas-6": "operations",
     "saas-10": "operations",
-    "saas-11": "operations",
     "saas-12": "operations",
     "saas-13": "operations",
     "saas-14": "load",
