@@ -39,6 +39,13 @@ MOST_PARTITIONS = key(
     "schema.most_partitions", NUMBER, "Parts of a table that is split by a hash, at most.", assumption=True
 )
 FEW_ROWS = key("schema.few_rows", NUMBER, "Rows up to which a table needs no index for a pattern.", assumption=True)
+FEW_VALUES = key(
+    "schema.few_values",
+    NUMBER,
+    "The share of a table from which a planner reads it whole.",
+    assumption=True,
+    share=True,
+)
 GRAPH_DEPTH = key(
     "schema.graph_depth", NUMBER, "The depth of relationships above which a graph store is weighed.", assumption=True
 )

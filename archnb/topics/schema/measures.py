@@ -18,6 +18,7 @@ from archnb.fact.keys.scaling import HORIZON
 from archnb.fact.keys.schema import (
     ENTRY_OVERHEAD,
     FEW_ROWS,
+    FEW_VALUES,
     INDEX_FILL,
     INDEX_SIZE,
     INDEXES_SIZE,
@@ -54,6 +55,7 @@ LAYOUT: tuple[Assumption, ...] = (
     (PARTITION_SIZE, "100 GB", "above this size, vacuum, index builds and backups of one table take hours",
      "PostgreSQL manual, Table Partitioning: worthwhile when a table is larger than the server's memory; 100 GB is archnb's, 2026-11"),
     (FEW_ROWS, 1000, "up to so many rows a table needs no index for a pattern", "rule of thumb of archnb, 2026-11"),
+    (FEW_VALUES, "25 %", "a planner reads the table where an index would bring it more than about so much of it", "rule of thumb of archnb, 2026-11"),
     (MOST_PARTITIONS, 64, "parts of a table that is split by a hash, at most", "rule of thumb of archnb, 2026-11"),
 )  # fmt: skip
 
