@@ -18,7 +18,9 @@ from archnb.export.statements import Dialect
 from archnb.model import Model
 from archnb.model.lookups import covers, find_accesses, find_demands, list_full_text
 from archnb.planned import statements as planned
+from archnb.planned.auth import Grant, Reach
 from archnb.planned.entities import AccessPattern
+from archnb.planned.fence import check_new, fence
 from archnb.planned.schema import Schema
 from archnb.planned.statements import Value, list_values
 from archnb.shapes import Source
@@ -88,10 +90,10 @@ class Query:
     planned: Any = field(default=None, repr=False, compare=False)
 
 
-def queries(plan: Plan, dialect: str = "postgresql") -> list[Query]:
+def queries(plan: Plan, dialect: str = "postgresql", grants: Mapping[str, Grant] | None = None) -> list[Query]:
     """The queries of all access patterns of relational entities, in the order in which a transaction runs them.
 
-    A write over a parent's and a child's table is several, and so is one with steps. Raises ArchnbError where the dialect is
+    grants: by pattern, whose rows they find; every row where none is given. A write over a parent's and a child's table is several, and so is one with steps. Raises ArchnbError where the dialect is
     not known.
     """
     check_dialect(dialect)
@@ -101,8 +103,26 @@ def queries(plan: Plan, dialect: str = "postgresql") -> list[Query]:
     for name, procedure in plan.planned.statements.procedures.items():
         pattern = plan.planned.entities.access[name]
         writer = _Writer(plan.model, plan.planned.schema, dialect, tables, name, pattern)
-        found += [writer.write(one) for one in procedure.statements]
+        grant = (grants or {}).get(name)
+        for one in procedure.statements:
+            if grant is not None and isinstance(one, planned.Insert):
+                found += [writer.write(each) for each in check_new(one, grant)]
+            found.append(writer.write(one if grant is None else fence(one, grant)))
     return found
+
+
+def list_variants(plan: Plan, name: str) -> list[tuple[Grant | None, tuple[str, ...]]]:
+    """The grants by which an operation is done, each with its roles: one where all roles reach the same rows."""
+    operation = plan.planned.operations.get(name)
+    if operation is None or operation.contract.is_public:
+        return [(None, ())]
+    found: dict[tuple[Reach, ...], tuple[Grant, list[str]]] = {}
+    for role, grant in operation.grants.items():
+        if not grant.is_refused:
+            found.setdefault(grant.reaches, (grant, []))[1].append(role)
+    # the narrowest first
+    made = sorted(found.values(), key=lambda one: not one[0].is_by_row)
+    return [(grant, tuple(roles)) for grant, roles in made] or [(None, ())]
 
 
 class _Writer:
@@ -273,11 +293,12 @@ def explain_absence(plan: Plan, name: str) -> str:
     return f"{name}: {entity} has no relational table"
 
 
-def _write(plan: Plan, one: Query, pattern: AccessPattern) -> Iterator[str]:
+def _write(plan: Plan, one: Query, pattern: AccessPattern, roles: tuple[str, ...] = ()) -> Iterator[str]:
     summary = pattern.summary or ""
     served = f" Served by {one.expected_index}." if one.expected_index else ""
     told = f"{one.purpose}." if one.purpose else f"{summary}{served}"
-    yield write_comment(f"{one.pattern} ({one.kind}): {told}")
+    who = f" As {' or '.join(roles)}." if roles else ""
+    yield write_comment(f"{one.pattern} ({one.kind}): {told}{who}")
     for guard in one.guards:
         yield write_comment(f"no row is changed otherwise: {guard}")
     yield one.sql + ";\n"
@@ -297,16 +318,29 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
 
     dialect: 'postgresql', 'mysql' or 'sqlite'. Raises ArchnbError with the nearest name for another.
     """
-    found = queries(plan, dialect)
+    names = list(plan.planned.statements.procedures)
+    variants = {name: list_variants(plan, name) for name in names}
+    written_as: dict[str, list[tuple[tuple[str, ...], list[Query]]]] = {name: [] for name in names}
+    for n in range(max(map(len, variants.values()), default=0)):
+        grants = {name: one[n][0] for name, one in variants.items() if n < len(one)}
+        made: dict[str, list[Query]] = {}
+        for query in queries(plan, dialect, {name: one for name, one in grants.items() if one is not None}):
+            made.setdefault(query.pattern, []).append(query)
+        for name in grants:
+            if made.get(name):
+                written_as[name].append((variants[name][n][1], made[name]))
     parts = [write_comment(f"{plan.name}: the queries of every access pattern for {dialect}, made by archnb"), "\n"]
-    for one in found:
-        parts += _write(plan, one, plan.planned.entities.access[one.pattern])
-    written = {one.pattern for one in found}
+    for name, variant in written_as.items():
+        pattern = plan.planned.entities.access[name]
+        for roles, found in variant:
+            for one in found:
+                parts += _write(plan, one, pattern, roles if len(variant) > 1 else ())
+    written = {name for name, variant in written_as.items() if variant}
     parts += [
         write_comment(explain_absence(plan, name)) for name in plan.planned.entities.access if name not in written
     ]
     return Source(f"queries-{dialect}", f"Queries for {dialect}", "sql", "".join(parts).rstrip() + "\n", filename=f"queries.{dialect}.sql",
-                  description="Parameters are written :name.")  # fmt: skip
+                  description="Parameters are written :name; :caller and :caller_tenant are of the token.")  # fmt: skip
 
 
 __all__ = ["Output", "Parameter", "Query", "explain_absence", "export_queries", "queries", "spread"]

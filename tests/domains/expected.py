@@ -51,7 +51,6 @@ UNMET: dict[str, str] = {
     "ride-11": "operations",
     "ride-12": "load",
     "ride-13": "load",
-    "saas-6": "operations",
     "saas-10": "operations",
     "saas-12": "operations",
     "saas-13": "operations",
