@@ -457,3 +457,43 @@ def test_a_role_that_references_are_called_by_is_by_the_row() -> None:
 def test_rows_call_people_by_their_roles_in_postgresql_too() -> None:
     """The same person is a renter of one row and the landlord of another, and reaches each by its own way."""
     assert verify_row_security(plan(Design.of(LEASES))).verdict == "passed"
+
+
+@pytest.mark.needs("postgresql")
+def test_exported_statements_run_under_the_policies() -> None:
+    """The statements as they are exported do their work as the role, and find nothing for whoever is in no space."""
+    from archnb.export.queries import queries
+    from archnb.export.sql import statements as ddl
+    from archnb.verify.permissions import Domain
+    from archnb.verify.postgresql import PostgresqlSession
+    from archnb.verify.relational import insert_rows
+    from archnb.verify.servers import open_postgresql_database
+
+    made = plan(Design.of(WORKSPACES))
+    domain = Domain(made)
+    with open_postgresql_database() as database:
+        session = PostgresqlSession(database)
+        secured = row_security.secure_rows(made, database.name)
+        try:
+            for one in ddl(made):
+                session.run(one.text)
+            assert not [one for one in insert_rows(session, domain.tables, domain.rows_made) if one.verdict == "failed"]
+            for text in secured.statements():
+                session.run(text)
+            place = next(row for row in domain.rows["place"] if row["role"] != "guest")
+            grants = {"pages_of_space": grant_of(made, "member", "pages_of_space")}
+            (query,) = (one for one in queries(made, grants=grants) if one.pattern == "pages_of_space")
+            found = {}
+            for name, person in (("member", place["writer_id"]), ("nobody", None)):
+                with session.undone():
+                    for key, value in {"operation": "pages_of_space", "person": person}.items():
+                        session.run("SELECT set_config(:k, :v, true)", {"k": f"app.{key}", "v": str(value or "")})
+                    session.run(f"SET LOCAL ROLE {secured.role('member')}")
+                    found[name] = session.fetch(query.sql, {"space_id": place["space_id"], "caller": person})
+            pages = [row for row in domain.rows["page"] if row["space_id"] == place["space_id"]]
+            assert pages and len(found["member"]) == len(pages) and not found["nobody"]
+        finally:
+            for name in [*(secured.role(one) for one in ["public", *made.planned.auth.roles]), secured.reader]:
+                session.run(f"DROP OWNED BY {name} CASCADE")
+                session.run(f"DROP ROLE {name}")
+            session.connection.close()
