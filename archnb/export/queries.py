@@ -24,8 +24,6 @@ from archnb.planned.statements import Value, list_values
 from archnb.shapes import Source
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from archnb.plan import Plan
 
 
@@ -98,9 +96,10 @@ def queries(plan: Plan, dialect: str = "postgresql") -> list[Query]:
     made = metadata(plan, dialect)
     tables = {table.info["table"]: table for table in made.tables.values()}
     found: list[Query] = []
+    making = Dialect(dialect, tables, plan.planned.schema)
     for name, procedure in plan.planned.statements.procedures.items():
         pattern = plan.planned.entities.access[name]
-        writer = _Writer(plan.model, plan.planned.schema, dialect, tables, name, pattern)
+        writer = _Writer(plan.model, plan.planned.schema, making, name, pattern)
         found += [writer.write(one) for one in procedure.statements]
     return found
 
@@ -112,14 +111,19 @@ class _Writer:
         self,
         model: Model,
         schema: Schema,
-        dialect: str,
-        tables: dict[str, sa.Table],
+        making: Dialect,
         name: str,
         pattern: AccessPattern,
     ) -> None:
-        self.places, self.schema, self.dialect, self.name, self.pattern = model.places, schema, dialect, name, pattern
+        self.places, self.schema, self.dialect, self.name, self.pattern = (
+            model.places,
+            schema,
+            making.name,
+            name,
+            pattern,
+        )
         self.base = self.places.find_table(pattern.entity) or ""
-        self.making = Dialect(dialect, tables)
+        self.making = making
 
     def write(self, one: planned.Statement) -> Query:
         """The query of one statement."""
