@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import dataclasses
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -9,11 +11,13 @@ from typing import NamedTuple
 
 import pytest
 
+import archnb
 from archnb import Design, InputError, file, plan
 from archnb.design.entities import Field
 from archnb.design.record import leaves
 from archnb.diff import Diff, diff
 from archnb.plan import Plan
+from archnb.planned import api, auth, cache, entities, errors, requirements, schema
 from tests.designs import ALL
 from tests.test_consistency import NAMES
 
@@ -384,3 +388,60 @@ def test_steps_of_a_state_are_told_one_by_one() -> None:
     assert "breaking for callers: the step of Visit from firm to over is refused with 409" in text
     assert "compatible for callers: the step of Visit from asked to over may be taken" in text
     assert "the step of Visit from asked to firm is taken by guest" in text
+
+
+# -- nothing of a plan is passed over unseen
+
+COMPARED = (
+    api.Contract, api.Body, api.Parameter, schema.Table, schema.Store, schema.Index, schema.ForeignKey, schema.Check, schema.Unique,
+    schema.Exclusion, entities.Entity, entities.AccessPattern, entities.Setting, requirements.Objective, requirements.Recovery,
+    auth.Role, auth.Client, auth.Auth, cache.CachePolicy, errors.ErrorCode,
+)  # fmt: skip
+# fields that no comparison reads, each with the reason
+UNREAD = {
+    "Contract.summary": "words", "Contract.location": "an example", "Contract.redirect": "an example; the status tells that it leads away",
+    "Contract.own": "how a parameter is left out, which is told", "Contract.is_last_result": "told by the pattern's aggregate and its job",
+    "Contract.is_report": "told by the answer's schema", "Contract.needs_idempotency_key": "told by the header that must be sent",
+    "Body.example": "an example", "Parameter.example": "an example", "Parameter.summary": "words",
+    "Table.comment": "words", "Table.retention": "told of the entity or the errors' window", "Table.partition_by": "the words of the split",
+    "Table.soft_delete": "told of the entity", "Table.append_only": "told of the entity",
+    "Store.fed_by": "told by the copies' tables", "Store.copies": "told by their tables",
+    "Index.include": "compared whole", "Index.method": "compared whole", "Exclusion.holds_end": "compared whole",
+    "Entity.summary": "words", "Setting.is_required": "told by the request's schema", "Setting.reason": "words",
+    "Setting.given_by": "told by the request's schema", "AccessPattern.is_upsert": "compared by its name",
+    "AccessPattern.many": "compared by its name", "AccessPattern.returns": "told by the answer's schema",
+    "Role.summary": "words", "Role.entity": "told by the grants", "Role.grants": "read by `grants_of`", "Auth.memberships": "told by the grants",
+    "Auth.owner": "told by the grants", "Auth.tenant": "told by the grants", "Role.kind": "told by the grants", "Client.kind": "told by its grant",
+    "CachePolicy.stampede": "how it is filled, which nobody outside sees", "CachePolicy.objects": "a number", "CachePolicy.object_size": "a number",
+    "CachePolicy.skew": "a number", "CachePolicy.eviction": "a number", "ErrorCode.title": "words", "ErrorCode.client": "words",
+    "ErrorCode.recovery": "words",
+}  # fmt: skip
+
+
+def test_every_part_of_a_plan_is_compared() -> None:
+    """Each field of what callers, readers and rows meet is read by a comparison, or excused by name."""
+    read: set[str] = set()
+    for path in (Path(archnb.__file__).parent / "diff").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute):
+                read.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                read.add(node.value)
+    unread = {
+        f"{kind.__name__}.{one.name}" for kind in COMPARED for one in dataclasses.fields(kind) if one.name not in read
+    }
+    assert unread <= set(UNREAD), sorted(unread - set(UNREAD))
+
+
+def test_what_cannot_be_told_apart_stands_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without trials, what no path leads to is one change of its own, and nothing is lost."""
+    text = BASE.replace("nights: int >= 1", "nights: int >= 2").replace(
+        "rows: 2M, growth: 3k/day", "rows: 2M, growth: 3k/day, retention: 40 days"
+    )
+    tried = diff(planned(BASE), planned(text))
+    assert [one.path for one in tried.changes] == ["entities.Stay.retention", "entities.StayBerth.fields.nights"]
+    monkeypatch.setattr("archnb.diff.trials.MOST_WORK", 0)
+    untried = diff(planned(BASE), planned(text))
+    assert untried.changes[-1].path == ""
+    assert "the job purge_stay comes" in repr(untried.changes[-1])
+    assert tried.effect == untried.effect == "loses data"

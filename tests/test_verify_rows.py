@@ -10,14 +10,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archnb import Design, plan
-from archnb.design.schema import Check, Column, SchemaTable
+from archnb.design.record import Named
 from archnb.export.sql import metadata, statements
 from archnb.plan import Plan
+from archnb.planned.schema import Check, Column, Table
 from archnb.verify.conditions import Limits, judge, read_conditions
 from archnb.verify.relational import insert_rows
 from archnb.verify.rows import make_rows, order_for_rows, scale_counts
 from archnb.verify.sqlite import SqliteSession
 from tests import designs
+
+
+def _make_table(columns: dict[str, Column], condition: str) -> Table:
+    """A table with one check, and a key where it has an id."""
+    key = ("id",) if "id" in columns else ()
+    none: dict[str, Any] = {"uniques": Named(), "foreign_keys": Named(), "indexes": Named(), "exclusions": Named()}
+    checks = Named({"c": Check(condition=condition)})
+    return Table(store="main", columns=Named(columns), primary_key=key, checks=checks, **none)
+
 
 NAMES = ("A", "B", "C", "D")
 TYPES = (
@@ -61,7 +71,7 @@ def _fill(made: Plan, least: int = 20, most: int = 60) -> tuple[SqliteSession, A
     for one in statements(made, "sqlite"):
         session.run(one.text)
     tables = {table.info["table"]: table for table in metadata(made, "sqlite").tables.values()}
-    designed = {name: made.design.schema.tables[name] for name in tables}
+    designed = {name: made.planned.schema.tables[name] for name in tables}
     rows = make_rows(designed, scale_counts(dict.fromkeys(designed, 1e4), least, most))
     return session, rows, insert_rows(session, tables, rows)
 
@@ -76,7 +86,7 @@ def test_rows_fulfil_every_constraint(design: Design) -> None:
     refused = [one for one in checks if one.verdict == "failed" and one.name not in notes]
     assert refused == []
     assert session.fetch("PRAGMA foreign_key_check") == []
-    for name in made.design.schema.tables:
+    for name in made.planned.schema.tables:
         assert rows.tables.get(name) or rows.notes[name]
     session.connection.close()
 
@@ -92,7 +102,7 @@ def test_every_table_of_the_samples_is_filled(name: str) -> None:
 
 def test_rows_are_the_same_each_time() -> None:
     """The same tables, counts and seed give the same rows; another seed gives others."""
-    tables = plan(designs.shop()).design.schema.tables
+    tables = plan(designs.shop()).planned.schema.tables
     counts = dict.fromkeys(tables, 30)
     first, second = make_rows(tables, counts), make_rows(tables, counts)
     assert (first.tables, first.spares, first.updates) == (second.tables, second.spares, second.updates)
@@ -103,7 +113,7 @@ def test_a_cycle_is_entered_where_a_reference_may_be_missing() -> None:
     """Of two tables that refer to each other, the optional reference is set afterwards."""
     entities = {"A": {"fields": {"id": "key", "b": "-> B"}}, "B": {"fields": {"id": "key", "a": "-> A optional"}}}
     made = plan(Design.of({"entities": entities}))
-    order, late, stuck = order_for_rows(made.design.schema.tables)
+    order, late, stuck = order_for_rows(made.planned.schema.tables)
     assert (order, list(late), stuck) == (["b", "a"], ["b"], ())
     session, rows, checks = _fill(made)
     assert rows.updates and all(one.verdict == "passed" for one in checks)
@@ -123,10 +133,10 @@ def test_a_row_may_have_to_refer_to_its_own_table() -> None:
 def test_checks_between_columns_are_fulfilled_or_told() -> None:
     """A condition over two columns is judged row by row; one that no row fulfils leaves a reason."""
     columns = {"id": Column(type="key"), "low": Column(type="int"), "high": Column(type="int")}
-    table = SchemaTable(columns=columns, primary_key=("id",), checks={"c": Check(condition="low < high")})
+    table = _make_table(columns, "low < high")
     rows = make_rows({"t": table}, {"t": 100})
     assert len(rows.tables["t"]) == 100 and all(one["low"] < one["high"] for one in rows.tables["t"])
-    never = SchemaTable(columns=columns, primary_key=("id",), checks={"c": Check(condition="low < low")})
+    never = _make_table(columns, "low < low")
     rows = make_rows({"t": never}, {"t": 10})
     assert rows.tables["t"] == [] and "low < low" in rows.notes["t"]
 
@@ -144,7 +154,7 @@ def test_checks_between_columns_are_fulfilled_or_told() -> None:
 )
 def test_conditions_are_read(condition: str, limits: Limits | None) -> None:
     """Limits and lists of words are read from a check; what says more is left to be judged."""
-    table = SchemaTable(columns={"x": Column(type="int")}, checks={"c": Check(condition=condition)})
+    table = _make_table({"x": Column(type="int", nullable=True)}, condition)
     assert read_conditions(table).get("x") == limits
 
 

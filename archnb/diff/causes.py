@@ -8,6 +8,7 @@ from archnb.diff.changes import Change, Difference, arrange, sort_changes
 from archnb.diff.said import Cause
 from archnb.diff.trials import Trials, sign
 
+_TOGETHER = "From several of these together, archnb concludes otherwise."
 _ONLY_NUMBERS = "The plan stays as it is, but for the numbers that are reckoned from it."
 
 
@@ -39,11 +40,11 @@ def _follow(one: Difference, causes: Sequence[Cause]) -> Cause | None:
 def group(causes: Sequence[Cause], differences: Sequence[Difference], trials: Trials) -> tuple[Change, ...]:
     """One change for each cause, with what follows from it; what follows from none that is known stands by itself."""
     found: dict[Cause, list[Difference]] = {cause: [] for cause in causes}
-    alone: dict[str, list[Difference]] = {}
+    alone: list[Difference] = []
     for one in differences:
         cause = find_cause(one, causes, trials)
         if cause is None:
-            alone.setdefault(".".join(one.path.split(".")[:3]), []).append(one)
+            alone.append(one)
         else:
             found[cause].append(one)
     changes = [
@@ -55,8 +56,6 @@ def group(causes: Sequence[Cause], differences: Sequence[Difference], trials: Tr
         )
         for cause, own in found.items()
     ]
-    changes += [
-        Change(path=path, words=f"{path} is concluded otherwise.", differences=arrange(own))
-        for path, own in alone.items()
-    ]
+    if alone:
+        changes.append(Change(path="", words=_TOGETHER, differences=arrange(alone)))
     return sort_changes(changes)

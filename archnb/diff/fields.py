@@ -49,24 +49,13 @@ def _added(pair: Pair, entity: str, name: str, field: Field) -> Iterator[Differe
             words="rows that exist have no value there" if field.default is None else f"rows that exist have {field.default} there",
             how="Add the column; a constant default rewrites nothing in PostgreSQL 11 and later.",
         )  # fmt: skip
-    elif not _is_made(field, pair, entity, name):
+    elif (entity, name) not in pair.made_fields:
         rows = pair.count_rows(entity)
         yield Difference(
             effect="breaking", whom="rows", area="data", path=path, causes=causes,
             words=f"rows that exist need a value ({rows})" if rows else "rows that exist need a value",
             how="Add it as nullable, write it from now on, backfill in batches, then add NOT NULL through a validated CHECK.",
         )  # fmt: skip
-
-
-def _is_made(field: Field, pair: Pair, entity: str, name: str) -> bool:
-    """Whether the database makes the value itself."""
-    return any(
-        column.is_generated
-        for table in pair.new.schema.tables.values()
-        if table.entity == entity
-        for column in table.columns.values()
-        if column.field == name
-    )
 
 
 def _gone(pair: Pair, entity: str, name: str) -> Difference:
@@ -89,7 +78,7 @@ class FieldPair:
         self.path = f"entities.{entity}.fields.{name}"
         self.causes = pair.causes_of_field(entity, name)
         self.rows = pair.count_rows(entity)
-        self.table = next((table for table in pair.tables if pair.new.schema.tables[table].entity == entity), "")
+        self.table = pair.table_of(entity)
 
     def _tell(self, effect: Effect, whom: Whom, words: str, how: str = "") -> Difference:
         return Difference(

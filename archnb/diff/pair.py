@@ -68,6 +68,35 @@ class Pair:
         return found
 
     @cached_property
+    def tables_onwards(self) -> Mapping[str, str]:
+        """What each table of the old version that is in both is called by now."""
+        return {was: now for now, was in self.tables.items()}
+
+    @cached_property
+    def _table_of(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for name in self.tables:
+            found.setdefault(self.new.schema.tables[name].entity, name)
+        return found
+
+    def table_of(self, entity: str) -> str:
+        """The table in both that an entity, by its new name, is kept in; '' where there is none."""
+        return self._table_of.get(entity, "")
+
+    @cached_property
+    def paged_patterns(self) -> frozenset[str]:
+        """The access patterns of the new version whose answers come in pages."""
+        return frozenset(one.pattern or name for name, one in self.new.api.operations.items() if one.is_paged)
+
+    @cached_property
+    def made_fields(self) -> frozenset[tuple[str, str]]:
+        """The entity and field of each column of the new version whose value the database makes."""
+        tables = self.new.schema.tables.values()
+        return frozenset(
+            (table.entity, one.field) for table in tables for one in table.columns.values() if one.is_generated
+        )
+
+    @cached_property
     def operations(self) -> Mapping[str, str]:
         """The old name of each operation that is in both, by its new one: of the same name, else at the same address, else
         doing the same to an entity that is called otherwise by now.
@@ -76,7 +105,8 @@ class Pair:
         found = {name: name for name in new if name in old}
         for sign in (_address, self._deed):
             # what does the same twice is no pair
-            left = _by_sign({name: one for name, one in old.items() if name not in found.values()}, sign, is_old=True)
+            taken = set(found.values())
+            left = _by_sign({name: one for name, one in old.items() if name not in taken}, sign, is_old=True)
             for name, one in new.items():
                 if name in found:
                     continue

@@ -89,15 +89,17 @@ def _named(
 ) -> Iterator[Difference]:  # fmt: skip
     # what is named as an operation is called otherwise with it
     pairs = {name: was for name, was in pair.operations.items() if was in old and name in new}
-    pairs |= {name: name for name in new if name in old and name not in pairs and name not in pairs.values()}
+    taken = set(pairs.values())
+    pairs |= {name: name for name in new if name in old and name not in pairs and name not in taken}
     for name, after in new.items():
         here, causes = f"{path}.{name}", _list_causes(after)
         if name not in pairs:
             yield _tell("compatible", here, f"{what} {name} comes", causes=causes)
         elif told := list(_list_parts(pair, old[pairs[name]], after, left_out)):
             yield _tell("compatible", here, f"{what} {name}: {'; '.join(told)}", causes=causes)
+    kept = set(pairs.values())
     for name, before in old.items():
-        if name not in pairs.values():
+        if name not in kept:
             words = f"{what} {name} goes" + (f": {go_words}" if go_words else "")
             how = "Look who relies on it first." if goes != "compatible" else ""
             yield _tell(goes, f"{path}.{name}", words, how, causes=_list_causes(before))

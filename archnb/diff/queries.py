@@ -35,8 +35,7 @@ class PatternPair:
 
     def __init__(self, pair: Pair, name: str, before: AccessPattern, after: AccessPattern) -> None:
         self.pair, self.name, self.before, self.after = pair, name, before, after
-        contracts = [one for operation, one in pair.new.api.operations.items() if (one.pattern or operation) == name]
-        self.is_paged = any(one.is_paged for one in contracts)
+        self.is_paged = name in pair.paged_patterns
 
     def _tell(self, effect: Effect, whom: Whom, words: str, how: str = "", *, part: str, field: str = "") -> Difference:
         entity = self.after.entity

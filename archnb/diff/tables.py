@@ -210,7 +210,7 @@ class TablePair:
             (start, end), where = self._names((one.start, one.end)), self._text(one.where)
             return dataclasses.replace(one, columns=self._names(one.columns), start=start, end=end, where=where)
         if isinstance(one, ForeignKey):
-            target = {was: now for now, was in self.pair.tables.items()}.get(one.references, one.references)
+            target = self.pair.tables_onwards.get(one.references, one.references)
             return dataclasses.replace(one, columns=self._names(one.columns), references=target)
         return one
 

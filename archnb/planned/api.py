@@ -108,6 +108,8 @@ class Contract(Planned):
     redirect: str = ""
     is_last_result: bool = False
     is_report: bool = False
+    # whether the body carries several rows, as `items`
+    is_batch: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -74,7 +74,7 @@ class Work:
         if contract.entity and not self.records.is_served(contract.entity):
             raise Refused("unavailable", f"{contract.entity} is in a store that is not run here")
         pattern = operation.patterns[0] if operation.patterns else None
-        if contract.action in ("list", "search") or contract.response.is_list:
+        if contract.action in ("list", "search") or contract.response.is_list or (pattern and pattern.aggregate):
             return self._list(operation, request)
         if contract.action == "get" or pattern is None:
             return self._get(operation, request)
@@ -166,6 +166,8 @@ class Work:
         if pattern.aggregate:
             rows = self.records.database.fetch(query.sql, values)
             items = [self._represent_row(query, row, contract.response.schema) for row in rows]
+            if not contract.response.is_list:
+                return Result(items[0] if items else None)
             return Result({"items": items} | ({"next_cursor": None} if contract.response.is_paged else {}))
         after = self._read_cursor(query, sent.get("cursor"), fingerprint)
         most = int(sent.get("limit") or pattern.limit or self.plan.planned.api.page_size)
@@ -322,6 +324,10 @@ class Work:
     def _create(self, operation: Operation, pattern: AccessPattern, request: Request) -> Result:
         contract = operation.contract
         entity = contract.entity
+        if contract.is_batch and isinstance(request.body, Mapping) and "items" in request.body:
+            for row in request.body["items"]:
+                self._create(operation, pattern, replace(request, body=row))
+            return Result()
         sent = self._sent(operation, request)
         settings = Settings(self.records, request.caller)
         record = {**self._only_key(entity, sent), **settings.settle(entity, pattern.sets, sent)}

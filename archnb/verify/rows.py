@@ -163,6 +163,9 @@ def _may_wait(table: Table, key: ForeignKey) -> bool:
 def _unique_sets(table: Table) -> list[tuple[str, ...]]:
     """The columns that are unique together among all rows."""
     found = [table.primary_key, *(one.columns for one in table.uniques.values() if not one.where)]
+    if table.split.added:
+        # what the key was before the table was split is still one row's own: the server makes it so
+        found.append(tuple(one for one in table.primary_key if one not in table.split.added))
     found += [
         tuple(c.lstrip("-") for c in one.columns) for one in table.indexes.values() if one.unique and not one.where
     ]

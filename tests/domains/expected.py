@@ -8,9 +8,7 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "booking-4": "operations",
     "booking-7": "operations",
-    "booking-8": "operations",
     "booking-10": "operations",
     "booking-11": "load",
     "booking-13": "load",
@@ -28,8 +26,6 @@ UNMET: dict[str, str] = {
     "feed-12": "load",
     "feed-13": "load",
     "feed-14": "load",
-    "iot-3": "operations",
-    "iot-4": "operations",
     "iot-6": "load",
     "iot-7": "load",
     "iot-8": "load",
@@ -41,7 +37,6 @@ UNMET: dict[str, str] = {
     "ledger-2": "operations",
     "ledger-3": "operations",
     "ledger-5": "operations",
-    "ledger-6": "operations",
     "ledger-8": "load",
     "ledger-9": "load",
     "ledger-10": "load",

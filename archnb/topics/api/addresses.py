@@ -282,8 +282,10 @@ def _with_tail(
     found: tuple[tuple[str, str], ...], left: tuple[str, ...], why: str,
 ) -> Address:  # fmt: skip
     if pattern.aggregate:
+        # one value, or a row for each group
+        kind: Action = "list" if " by " in pattern.aggregate else "get"
         return Address(
-            "list",
+            kind,
             "GET",
             f"{tail}/{_own_words(name, entity)}",
             found,

@@ -29,6 +29,10 @@ IDEMPOTENCY_KEY = "8e03978e-40d5-43e8-bc93-6894a57f9324"
 PAGING = ("q", "cursor", "limit")
 
 
+# what the rows of a batch are called, and how many one call may carry: as many as one INSERT takes well
+ROWS, MOST_ROWS = "items", 1000
+
+
 class Part(NamedTuple):
     """One property of a body."""
 
@@ -328,6 +332,8 @@ def make_request(
     asked = operation.pattern or name
     parts = _require(resources, entity, parts, () if pattern is None else resources.given(asked, pattern))
     schema, example = make_object(parts, is_request=True)
+    if pattern is not None and resources.is_stream(pattern):
+        return _make_batch(resources, entity, operation, schema, example)
     if operation.action == "command" and parts and not schema.get("required") and _asks(resources, asked, pattern):
         schema |= {"required": [parts[0].name]} if len(parts) == 1 else {"minProperties": 1}
     if is_change:
@@ -343,6 +349,21 @@ def make_request(
             media="application/merge-patch+json",
         )
     return Body(schema, example)
+
+
+def _make_batch(resources: Resources, entity: str, operation: Operation, schema: Schema, example: Json) -> Body:
+    """Several rows of a stream in one body; each is as the schema says."""
+    other = make_parts(
+        resources, entity, operation.request, make_instance(resources, entity, 1), is_request=True, is_public=False, n=1
+    )
+    rows = [example, make_object(other, is_request=True)[1]]
+    whole: Schema = {
+        "type": "object",
+        "properties": {ROWS: {"type": "array", "items": schema, "minItems": 1, "maxItems": MOST_ROWS}},
+        "required": [ROWS],
+        "additionalProperties": False,
+    }
+    return Body(whole, {ROWS: rows})
 
 
 def _require(
@@ -406,7 +427,7 @@ def make_response(resources: Resources, name: str, operation: Operation, pattern
         parts = [Part(snake(one), dict(TEXT), f"{snake(one)} 1", True) for one in dict.fromkeys(operation.response)]
         schema, example = make_object({part.name: part for part in parts}.values(), is_request=False)
         return _list_body(schema, [example], operation) if is_list else Body(schema, example)
-    if pattern is not None and pattern.aggregate and is_list:
+    if pattern is not None and pattern.aggregate and operation.action in ("list", "get"):
         return _make_aggregate(resources, entity, operation, pattern)
     first = dict(make_instance(resources, entity))
     if operation.method == "PATCH":
@@ -484,6 +505,8 @@ def _make_aggregate(resources: Resources, entity: str, operation: Operation, pat
             schema = describe_value(resources, Field(type=kind))
             parts.append(Part(claim(snake(word), [part.name for part in parts]), schema, example, True))
     schema, row = make_object(parts, is_request=False)
+    if operation.action == "get":
+        return Body(schema, row)
     return _list_body(schema, [row], operation)
 
 

@@ -47,7 +47,8 @@ def _conclude_operation(
 ) -> Contract:
     is_last_result = bool(pattern and pattern.reads and pattern.is_async) and operation.status == 200
     request, response = find_bodies(resources, name, operation, pattern)
-    is_made = operation.status in (201, 202) and operation.action != "delete"
+    is_stream = pattern is not None and resources.is_stream(pattern)
+    is_made = operation.status in (201, 202) and operation.action != "delete" and not is_stream
     return conclude_record(
         Contract,
         operation,
@@ -66,6 +67,7 @@ def _conclude_operation(
         location=items.get(operation.entity or "", "") if is_made else "",
         redirect=find_redirect(resources, operation),
         is_last_result=is_last_result,
+        is_batch=is_stream,
         is_report=bool(pattern and pattern.aggregate) or operation.status == 202,
     )
 

@@ -149,23 +149,33 @@ def _complete_one(
     is_list = action in ("list", "search")
     is_async = bool(pattern.is_async) and not is_read
     is_erasure = action in ("delete", "command") and resources.model.erasures.find_pattern(name) is not None
-    needs_key = method == "POST" and not is_read and not is_erasure
+    is_stream = resources.is_stream(pattern)
+    needs_key = method == "POST" and not is_read and not is_erasure and not is_stream
     request, request_why = _choose_request(resources, name, pattern, entity, action, method, address, in_path)
     response, response_why = (
-        ((), "What is gone has nothing to show.")
-        if is_erasure
+        ((), "What is gone has nothing to show." if is_erasure else "What was sent is all that there is to know.")
+        if is_erasure or is_stream
         else _choose_response(resources, pattern, entity, action, is_public, is_async)
     )
     if is_redirect(resources, pattern) and not said.response and (said.status or 302) // 100 == 3 and method == "GET":
         response, status = (), 302
         response_why = "The address stands in Location; nobody who follows it needs more, and whose it is stays inside."
     else:
-        status = 202 if is_async else 201 if action == "create" else 204 if action == "delete" or is_erasure else 200
+        status = (
+            202
+            if is_async
+            else 204
+            if is_stream or is_erasure or action == "delete"
+            else 201
+            if action == "create"
+            else 200
+        )
     parameters = _choose_parameters(
         resources, draft, api, pattern, entity, address, in_path, method, is_list, needs_key
     )
     errors, errors_why = _choose_errors(
         resources,
+        name,
         pattern,
         entity,
         action,
@@ -175,6 +185,7 @@ def _complete_one(
         method,
         needs_key,
         is_erasure,
+        is_stream,
     )
     limit, limit_why, limit_facts = choose_rate_limit(draft, name, is_read)
     return draft.fill(
@@ -189,8 +200,8 @@ def _complete_one(
         request=Because(request, request_why),
         response=Because(response, response_why),
         status=Because(status, _LAST_RESULT if is_read and pattern.is_async else _explain_status(status)),
-        is_paged=Because(is_list, "A list grows; a cursor names the row after which to go on, so that no page costs more than the first and none skips or repeats rows." if is_list else "It gives one answer."),
-        needs_idempotency_key=Because(needs_key, "Erasing twice is erasing once." if is_erasure else _explain_repeat(method, is_read=is_read)),
+        is_paged=Because(is_list and not pattern.aggregate, "What is computed comes whole: a cursor would cut a sum in two." if pattern.aggregate else "A list grows; a cursor names the row after which to go on, so that no page costs more than the first and none skips or repeats rows." if is_list else "It gives one answer."),
+        needs_idempotency_key=Because(needs_key, _explain_keyless(resources, pattern, is_erasure=is_erasure) or _explain_repeat(method, is_read=is_read)),
         errors=Because(errors, errors_why),
         is_public=Because(is_public, "Its roles include public." if is_public else "Only a caller with a token may do it."),
         rate_limit=Because(limit, limit_why, limit_facts),
@@ -349,6 +360,14 @@ def _choose_response(
         return resources.key(entity), "It is not done yet: the caller gets the id, and where to look."
     if pattern.aggregate:
         return list_aggregate(pattern.aggregate), "What is computed, and what it is grouped by."
+    if pattern.returns:
+        # what was said, or what everybody may see
+        known = resources.fields(entity)
+        kept = tuple(one for one in pattern.returns if one not in known or not known[one].secret)
+        return (
+            *kept,
+            *(one for one in pattern.included if one not in kept),
+        ), "What the access pattern answers with, and what comes along."
     fields = list_visible(resources, entity, is_public=is_public)
     if is_public:
         # whom the caller named is no news to it
@@ -372,6 +391,18 @@ def _choose_response(
 
 
 _LAST_RESULT = "A worker computes it; what was last computed is read at once, and Last-Modified says when that was. A read changes nothing, so 202 would promise what only a POST can begin."
+
+
+def _explain_keyless(resources: Resources, pattern: AccessPattern, *, is_erasure: bool) -> str:
+    """Why a POST whose repeat does no harm keeps no key."""
+    if is_erasure:
+        return "Erasing twice is erasing once."
+    if not resources.is_stream(pattern):
+        return ""
+    entity = pattern.writes or ""
+    if resources.model.lifetimes.is_told_by_key(entity):
+        return f"A row sent twice is stored once, by its key ({', '.join(resources.key(entity))}); a key for each call would be kept as often as the rows themselves."
+    return "A key for each call would be kept as often as the rows themselves; that one is there twice does no harm in a stream."
 
 
 def _explain_repeat(method: str, *, is_read: bool) -> str:
@@ -454,7 +485,7 @@ def _choose_parameters(
                 required=True,
                 summary=f"The words to search for in {', '.join(_say(one) for one in pattern.search)}.",
             )
-        if is_list:
+        if is_list and not pattern.aggregate:
             size = int(api.page_size.value) if api.page_size else PAGE
             most = int(api.max_page_size.value) if api.max_page_size else MAX_PAGE
             made[claim("cursor", made)] = Parameter(
@@ -474,7 +505,7 @@ def _choose_parameters(
             place="header",
             type="text",
             required=True,
-            summary="A fresh UUID for each thing to be done; the same one for each repeat of it. Kept for 24 hours.",
+            summary="A fresh UUID for each thing to be done; the same one for each repeat of it. Kept for 24 hours, and each caller has keys of its own; the same key with another body is refused.",
         )
     if method == "PATCH":
         made["If-Match"] = Parameter(
@@ -507,6 +538,7 @@ def _type_of(resources: Resources, entity: str, dotted: str) -> str:
 
 def _choose_errors(
     resources: Resources,
+    name: str,
     pattern: AccessPattern,
     entity: str,
     action: str,
@@ -516,6 +548,7 @@ def _choose_errors(
     method: str,
     needs_key: bool,
     is_erasure: bool,
+    is_stream: bool,
 ) -> tuple[tuple[str, ...], str]:
     made, why = [], []
     if has_input:
@@ -526,14 +559,29 @@ def _choose_errors(
         made.append("not_found")
     fields = resources.fields(entity)
     own = resources.key(entity) if len(resources.key(entity)) == 1 else ()
+    set_here = {one.field for one in resources.settings(name, pattern)} if pattern.writes is not None else set()
+    given = {one.field for one in resources.given(name, pattern)} if pattern.writes is not None else set()
+    # what the server makes is never taken
     unique = [
-        one for one, field in fields.items() if field.unique or (one in own and not resources.is_generated(entity, one))
+        one
+        for one, field in fields.items()
+        if one in given and (field.unique or (one in own and not resources.is_generated(entity, one)))
     ]
     if pattern.writes is not None:
         together = resources.natural_key(entity) if action == "create" else ()
         groups = [" + ".join(together)] if len(together) > 1 else []
-        groups += resources.design.entities[entity].unique
-        if action in ("create", "update") and (unique or groups):
+        groups += [
+            one
+            for one in resources.design.entities[entity].unique
+            if action == "create" or {part.strip() for part in one.split("+")} & set_here
+        ]
+        if is_stream:
+            why.append(
+                "no conflict: a row sent twice is stored once, by its key"
+                if together
+                else "no conflict: rows are only added"
+            )
+        elif action in ("create", "update") and (unique or groups):
             made.append("conflict")
             why.append(f"conflict where {', '.join(dict.fromkeys((*unique, *groups)))} is already taken")
             # each unique field has its own code, so that a form can mark the field
@@ -554,6 +602,17 @@ def _choose_errors(
         ):
             made.append("conflict")
             why.append(f"conflict while {', '.join(dict.fromkeys(held))} still refers to it")
+    if pattern.writes is not None and not is_erasure and pattern.effect in ("create", "update"):
+        for line in resources.model.invariants.list_lines(entity):
+            touched = {*line.fields, *line.per, *(one.field or "" for one in line.where)}
+            if line.kind == "no overlap" and (action == "create" or touched & set_here):
+                made += ["conflict", f"{snake(entity)}_slot_taken"]
+                why.append(
+                    f"{snake(entity)}_slot_taken where the time is taken already, for {' or '.join(line.per) or 'anybody'}"
+                )
+            elif line.kind == "one" and (action == "create" or touched & set_here):
+                made += ["conflict", f"{snake(entity)}_already_there"]
+                why.append(f"{snake(entity)}_already_there where one of the same {' and '.join(line.per)} is there")
     if method == "PATCH":
         made.append("precondition_failed")
     if needs_key:

@@ -123,6 +123,16 @@ class Resources:
         found = self.given(f"create_{snake(inner)}", made)
         return tuple(one for one in found if self.fields(inner)[one.field].references != outer)
 
+    def is_stream(self, pattern: AccessPattern) -> bool:
+        """Whether a write adds rows to a stream, of which nothing is ever changed: one call may carry many, and no key is kept for each.
+
+        What is entered in books is none: each movement of money has its own key and its own answer.
+        """
+        entity = pattern.writes or ""
+        if pattern.action != "create" or pattern.steps or not self.model.lifetimes.is_append_only(entity):
+            return False
+        return not any(field.type == "money" for field in self.fields(entity).values())
+
     def is_made_by_step(self, entity: str, pattern: AccessPattern) -> bool:
         """Whether a step of a write makes the rows of an entity without naming it: what reserves makes a Reservation."""
         stems = [

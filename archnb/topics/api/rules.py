@@ -42,6 +42,12 @@ def _field_of(draft: Draft, operation: Operation, element: str) -> tuple[str, bo
     return None
 
 
+def _is_stream(draft: Draft, pattern: str) -> bool:
+    """Whether a pattern adds rows to a stream."""
+    found = draft.design.access.get(pattern)
+    return found is not None and find_resources(draft.model).is_stream(found)
+
+
 @rule(
     "api-unbounded-list", principle="scalability", severity="high",
     condition="A list is not paged, and no limit bounds it.",
@@ -53,6 +59,8 @@ def unbounded_list(draft: Draft) -> Iterator[Hit]:
     for name, path, operation in _operations(draft):
         said = draft.said.access.get(operation.pattern or name)
         if operation.action not in ("list", "search") or operation.is_paged is not False:
+            continue
+        if said is not None and said.aggregate:
             continue
         if said is None or said.limit is None:
             yield Hit(f"{path}.is_paged", f"one answer holds {_rows(draft, operation.entity)}")
@@ -92,6 +100,7 @@ def write_without_idempotency(draft: Draft) -> Iterator[Hit]:
             and operation.needs_idempotency_key is False
             # erasing twice is erasing once
             and draft.model.erasures.find_pattern(operation.pattern or name) is None
+            and not _is_stream(draft, operation.pattern or name)
         ):
             rate = draft.facts.get(PATTERN_RATE.of(operation.pattern or name))
             yield Hit(

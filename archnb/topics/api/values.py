@@ -6,6 +6,7 @@ up to 2^53 - 1 (RFC 8259, section 6). Times are RFC 3339 with an offset, money i
 
 from __future__ import annotations
 
+import base64
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -266,7 +267,12 @@ def _example_plain(entity: str, name: str, field: Field, n: int, kind: str, seed
             return [round(((seed >> (i % 24)) % 200 - 100) / 100, 2) for i in range(length)]
         case "json":
             return {"note": "free form"}
-    return {"duration": "PT15M", "bytes": "aGVsbG8=", "currency": "EUR"}[kind]
+    return {"duration": "PT15M", "bytes": _write_bytes(b"hello"[: field.length]), "currency": "EUR"}[kind]
+
+
+def _write_bytes(value: bytes) -> str:
+    """Bytes as JSON writes them (RFC 4648, section 4)."""
+    return base64.b64encode(value).decode("ascii")
 
 
 def _example_number(resources: Resources, name: str, field: Field, n: int, kind: str) -> float | int:

@@ -7,6 +7,7 @@ import dataclasses
 from archnb.design.entities import AccessPattern, Entity
 from archnb.design.record import Named
 from archnb.topics.entities.access import complete_access, complete_consistency, complete_objective
+from archnb.topics.entities.answers import complete_answer
 from archnb.topics.entities.secrets import mark_secrets
 from archnb.topics.entities.settings import complete_values
 from archnb.topics.entities.sizes import complete_entity
@@ -21,6 +22,7 @@ def complete(draft: Draft) -> None:
     draft.close("access", Named(access))
     # what a write sets follows from what others do to the same rows
     access = {name: complete_values(draft, name, one) for name, one in access.items()}
+    access = {name: complete_answer(draft, name, one) for name, one in access.items()}
     entities = {name: _complete_rows(draft, name, one) for name, one in design.entities.items()}
     draft.close("entities", Named({name: complete_entity(draft, name, one) for name, one in entities.items()}))
     # an operation that the API alone has may have an objective too

@@ -9,6 +9,7 @@ from archnb.design.entities import Field, write_field
 from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
 from archnb.finding import Hit, Rule, rule
 from archnb.model.secrets import Secret, find_secret
+from archnb.topics.entities.answers import find_withheld
 from archnb.topics.topic import Draft
 
 
@@ -82,6 +83,27 @@ def _find_unmarked(draft: Draft) -> Iterator[tuple[str, str, Field, Secret]]:
 
 
 @rule(
+    "entities-public-answer-withheld", principle="security", severity="low",
+    condition="Everybody may read an entity that holds personal data, and nothing says which of its fields they see.",
+    effect="The answer leaves out what is personal; whether a name or a picture belongs on a public page is a decision that nobody took.",
+    remedy="Say what everybody sees, as in `returns: [id, handle]`.",
+)  # fmt: skip
+def public_answer_withheld(draft: Draft) -> Iterator[Hit]:
+    for name, pattern in draft.said.access.items():
+        found = find_withheld(draft.model, pattern) if not pattern.returns else None
+        if found is None or pattern.reads is None:
+            continue
+        shown, withheld, _ = found
+        personal = [one for one in withheld if one in draft.model.people.list_personal(pattern.reads)]
+        if personal or (pattern.range and pattern.range in shown and len(shown) < len(withheld)):
+            told = ", ".join(personal or withheld)
+            yield Hit(
+                f"access.{name}.returns",
+                f"{name} leaves out {told}; write returns: [{', '.join(shown)}], and what else everybody may see",
+            )
+
+
+@rule(
     "entities-rows-outrun-retention", principle="scalability", severity="medium",
     condition="An entity holds more rows than its growth can make within its retention.",
     effect="Either old rows are not removed or the growth is wrong; storage is planned on one of the two.",
@@ -112,5 +134,5 @@ def sort_without_limit(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    key_space_exhausted, personal_data_without_end, secret_readable_text, secret_not_marked, rows_outrun_retention, sort_without_limit,
+    key_space_exhausted, personal_data_without_end, secret_readable_text, secret_not_marked, public_answer_withheld, rows_outrun_retention, sort_without_limit,
 )  # fmt: skip

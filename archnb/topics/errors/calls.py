@@ -85,6 +85,11 @@ def is_safe(draft: Draft, operation: str) -> bool:
     # a change bound to the version it was read at (If-Match) is refused the second time
     if found is not None and "precondition_failed" in found.errors:
         return True
+    # a row of a stream that is told by its key is stored once, however often it is sent
+    written = draft.design.access[operation].writes if operation in draft.design.access else None
+    lifetimes = draft.model.lifetimes
+    if written and found is not None and lifetimes.is_append_only(written) and lifetimes.is_told_by_key(written):
+        return True
     # erasing twice is erasing once
     if found is not None and draft.model.erasures.find_pattern(found.pattern or operation) is not None:
         return True

@@ -111,6 +111,10 @@ _FORMS: Sequence[tuple[str, _Known]] = (
                                "Nothing to do: the unique key refused the row.", "the unique key holds it already (RFC 9110, 409)")),
     (r"(.+)_not_found", _Known("There is no such {0}.", 404, "NOT_FOUND", False, "Says so and goes back.", "Nothing to do.", "the request names a {0} that does not exist (RFC 9110, 404)")),
     (r"(.+)_expired", _Known("The {0} has expired.", 410, "FAILED_PRECONDITION", False, "Starts again with a new {0}.", "Nothing to do.", "it was there and is gone for good (RFC 9110, 410)")),
+    (r"(.+)_slot_taken", _Known("The time of the {0} is taken.", 409, "ALREADY_EXISTS", False, "Shows what is free and lets the user choose another time.",
+                                "Nothing to do: the exclusion constraint refused the row, earlier steps are compensated.", "another row holds the time already (RFC 9110, 409)")),
+    (r"(.+)_already_there", _Known("There is such a {0} already.", 409, "ALREADY_EXISTS", False, "Opens the one that is there, or ends it first.",
+                                   "Nothing to do: the unique key refused the row.", "only one may be there at a time (RFC 9110, 409)")),
     (r"(.+)_conflict", _Known("The {0} was changed by somebody else.", 409, "ABORTED", False, "Reads again, shows the difference, lets the user decide.",
                               "Nothing to do: the transaction was rolled back.", "another change came first (RFC 9110, 409)")),
 )  # fmt: skip
@@ -184,15 +188,22 @@ def find_domain_codes(draft: Draft) -> dict[str, tuple[str, list[str]]]:
                 or ("payment" in snake(step.entity or "") and not action.startswith("refund"))
             ):
                 add("payment_declined", f"{name} charges through {step.via}, which may refuse", [name])
+    # what an operation can give is told by its own list of errors
+    listed = {code for one in draft.design.api.operations.values() for code in one.errors}
     for entity in draft.design.entities:
         touches = draft.model.touches
         moved, made = touches.list_writers(entity, "update"), touches.list_writers(entity, "create", "update")
         for field_name, field in draft.model.fields(entity).items():
-            if field.type == "enum" and field_name in ("status", "state", "stage", "phase") and moved:
+            if (
+                field.type == "enum"
+                and field_name in ("status", "state", "stage", "phase")
+                and moved
+                and f"{snake(entity)}_state_conflict" in listed
+            ):
                 words = ", ".join(field.values)
                 reason = f"{entity}.{field_name} moves through {words}, and not from each to each"
                 add(f"{snake(entity)}_state_conflict", reason, moved)
-            if field.unique and not field.key and made:
+            if field.unique and not field.key and made and f"duplicate_{snake(field_name)}" in listed:
                 add(f"duplicate_{snake(field_name)}", f"{entity}.{field_name} is unique", made)
     return found
 
