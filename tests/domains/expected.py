@@ -34,8 +34,6 @@ UNMET: dict[str, str] = {
     "iot-13": "operations",
     "iot-14": "load",
     "ledger-1": "operations",
-    "ledger-2": "operations",
-    "ledger-3": "operations",
     "ledger-5": "operations",
     "ledger-8": "load",
     "ledger-9": "load",
