@@ -445,3 +445,26 @@ def test_what_cannot_be_told_apart_stands_at_the_end(monkeypatch: pytest.MonkeyP
     assert untried.changes[-1].path == ""
     assert "the job purge_stay comes" in repr(untried.changes[-1])
     assert tried.effect == untried.effect == "loses data"
+
+
+def test_the_fields_of_a_relationship_are_compared() -> None:
+    """What is known of each pair may be lost as well."""
+    text = COTTAGE.replace(
+        "access:\n",
+        'relationships:\n  liked: {between: "Guest, Cottage", fields: {since: timestamp}, rows: 7k}\naccess:\n',
+    )
+    found = diff(planned(text), planned(text.replace("since: timestamp", "since: date")))
+    assert [one.path for one in found.changes] == ["relationships.liked.fields.since"]
+    assert "loses data for rows: the time of day is lost (7k rows)" in repr(found)
+
+
+def test_a_cache_that_outlives_the_promise_breaks_readers() -> None:
+    """An answer may be kept for longer than before within what is promised, and no longer."""
+    text = (
+        COTTAGE
+        + "cache: {policies: {visits_of_guest: {ttl: 10 s}}}\nrequirements: {objectives: {default: {staleness: 1 min}}}\n"
+    )
+    assert diff(planned(text), planned(text.replace("10 s", "50 s"))).effect == "compatible"
+    found = diff(planned(text), planned(text.replace("10 s", "5 min")))
+    assert found.effect == "breaking"
+    assert "more than the promised 1 min" in repr(found)

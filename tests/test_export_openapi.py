@@ -140,8 +140,12 @@ def test_closed_operations_name_their_scope_and_open_ones_none() -> None:
         for operation in item.values():
             name = operation["operationId"]
             is_public = made.design.api.operations[name].is_public
-            assert operation["security"] == ([] if is_public else [{"user": [name]}])
-            assert (name in declared) is not is_public
+            scope = made.planned.operations[name].scope
+            assert operation["security"] == ([] if is_public else [{"user": [scope]}])
+            assert is_public or scope in declared
+    # a resource, read or written, and not a word an operation
+    assert all(one.endswith((":read", ":write")) for one in declared)
+    assert len(declared) < sum(1 for one in made.design.api.operations.values() if not one.is_public)
 
 
 def test_programs_call_what_their_roles_allow() -> None:
@@ -160,8 +164,8 @@ def test_programs_call_what_their_roles_allow() -> None:
         for item in build_document(plan(design))["paths"].values()
         for op in item.values()
     }
-    assert found["sync"] == [{"service": ["sync"]}]
-    assert found["get_note"] == [{"user": ["get_note"]}, {"service": ["get_note"]}]
+    assert found["sync"] == [{"service": ["notes:read"]}]
+    assert found["notes:read"] == [{"user": ["notes:read"]}, {"service": ["notes:read"]}]
 
 
 def test_optional_fields_are_nullable_by_a_list_of_types() -> None:

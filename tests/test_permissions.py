@@ -16,7 +16,9 @@ from archnb.export.cedar import write_policies
 from archnb.export.openfga import Relations
 from archnb.model.role_words import rank_words
 from archnb.planned.auth import Grant
+from archnb.planned.fence import list_predicates
 from archnb.planned.reaching import is_reached
+from archnb.planned.statements import AllOf, AnyOf, Condition, Exists
 from archnb.verify.permissions import KINDS, list_matrix, verify_cedar, verify_row_security
 
 # a music school: teachers and pupils, rooms that are nobody's, bands of which people are members, and lessons
@@ -360,3 +362,52 @@ def test_names_of_cedar_are_free() -> None:
     }  # fmt: skip
     made = write_policies(plan(Design.of(said)))
     assert made.role_type == "RolePrincipal" and "entity RolePrincipal;" in made.schema
+
+
+def test_a_grant_as_predicates_of_a_statement() -> None:
+    """A list is filtered in the query itself: one EXISTS over the rows of membership, with the caller from the token."""
+    (found,) = list_predicates(grant_of(school(), "pupil", "songs_of_band"))
+    assert isinstance(found, Exists) and found.table == "band_member"
+    outer, caller = found.conditions
+    assert isinstance(outer, Condition) and outer.value.column[0].source == "song"
+    assert isinstance(caller, Condition) and (caller.left.column, caller.value.parameter) == ("pupil_id", "caller")
+    assert list_predicates(grant_of(school(), "reception", "lessons_of_pupil")) == ()
+    (never,) = list_predicates(grant_of(school(), "pupil", "rename_room"))
+    assert isinstance(never, AnyOf) and not never.parts
+    (both,) = list_predicates(grant_of(school(), "pupil", "write_song"))
+    assert isinstance(both, AllOf) and len(both.parts) == 2
+
+
+def test_scopes_are_resources_read_or_written() -> None:
+    """What a row is part of is its resource, and a new operation on it needs no new scope."""
+    auth = school().planned.auth
+    assert auth.scope_of["set_homework"] == auth.scope_of["move_lesson"] == "lessons:write"
+    assert {"rooms:read", "songs:read", "songs:write"} <= {*auth.scopes}
+    assert all(school().planned.operations[name].scope == scope for name, scope in auth.scope_of.items())
+
+
+def test_sign_in_fits_the_principal() -> None:
+    """People sign in with PKCE and no secret, a device with credentials of its own, and neither as the other."""
+    clients = plan(Design.of(FIRMS)).planned.auth.clients
+    meter = next(one for one in clients.values() if "meter" in one.roles)
+    assert (meter.kind, meter.grant, meter.authentication) == ("service", "client_credentials", "client_secret")
+    pupils = next(one for one in school().planned.auth.clients.values() if "pupil" in one.roles)
+    assert (pupils.grant, pupils.authentication) == ("authorization_code_pkce", "none")
+
+
+def test_a_cache_is_keyed_by_what_the_answer_depends_on() -> None:
+    """Whoever asks stands in the key where they change the answer, and nowhere else."""
+    access = {
+        "my_songs": {"reads": "Song", "sort": "text", "rate": "500/s", "roles": ["pupil"]},
+        "lessons_of_pupil": SCHOOL["access"]["lessons_of_pupil"] | {"rate": "500/s"},
+        "songs_of_band": SCHOOL["access"]["songs_of_band"] | {"rate": "500/s"},
+        "rooms": SCHOOL["access"]["rooms"] | {"rate": "500/s"},
+    }
+    cache = {"policies": {name: {"use": True, "ttl": "1 min"} for name in access}}
+    made = plan(Design.of(SCHOOL | {"access": SCHOOL["access"] | access, "cache": cache}))
+    keys = {name: made.planned.cache.policies[name].key for name in access}
+    assert "{subject}" in keys["my_songs"]
+    # the pupil is given, and must be who asks; the band is given, and who asks must be in it
+    assert "{subject}" not in keys["lessons_of_pupil"] and "{pupil}" in keys["lessons_of_pupil"]
+    assert "{subject}" not in keys["songs_of_band"] and "{band}" in keys["songs_of_band"]
+    assert "{subject}" not in keys["rooms"]

@@ -257,7 +257,7 @@ def test_permissions_are_the_matrix_of_the_section() -> None:
         for role, one in made.design.auth.roles.items():
             assert frame.loc[name, role] == (one.allows.get(name) or "")
     assert frame.loc["get_line", "whose rows"] == "OrderLine.order -> Order.customer = sub"
-    assert "WHERE order.id = order_line.order_id AND order.customer_id = :person" in frame.loc["get_line", "as SQL"]
+    assert "WHERE order.id = order_line.order_id AND order.customer_id = :caller" in frame.loc["get_line", "as SQL"]
     assert frame.loc["get_product", "public"] == "any"
 
 

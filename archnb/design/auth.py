@@ -97,6 +97,13 @@ class Client(Record):
     grant: Literal["authorization_code_pkce", "client_credentials", "device_code"] | None = said(
         "Which grant?", example="authorization_code_pkce"
     )
+    authentication: Literal["none", "client_secret", "private_key_jwt", "mtls"] | None = said(
+        "How does the program prove itself?",
+        example="private_key_jwt",
+        help="A program in a browser or on a phone can keep nothing, and proves nothing.",
+        meant={"secret": "client_secret", "certificate": "mtls", "tls_client_auth": "mtls", "key": "private_key_jwt"},
+        also=("auth_method", "token_endpoint_auth_method"),
+    )
     roles: tuple[str, ...] = said("Which roles use it?", default=(), example="customer", refers="role")
 
 

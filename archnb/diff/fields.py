@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from archnb.design.entities import Field
 from archnb.diff.changes import Difference, Effect, Whom
@@ -20,29 +20,44 @@ _TOLD = frozenset({
 
 
 def compare_fields(pair: Pair) -> Iterator[Difference]:
-    """The differences of every entity's fields, each told where it is declared."""
+    """The differences of the fields of every entity and relationship, each told where it is declared."""
+    old, new = pair.old.entities, pair.new.entities
     for entity, was in pair.renames.entities.items():
-        before, after = pair.old.entities.entities[was], pair.new.entities.entities[entity]
-        pairs = pair.renames.fields(entity)
+        before, after = old.entities[was], new.entities[entity]
         # an inherited field changes where it is declared
-        inherited = pair.after.design.entities.get(after.extends)
-        told_above = pair.new.entities.entities[after.extends].fields if inherited is not None else {}
-        old_above = pair.old.entities.entities[before.extends].fields if before.extends else {}
-        for name, field in after.fields.items():
-            if name in told_above and (name not in pairs or pairs[name] in old_above):
-                continue
-            if name in pairs:
-                yield from FieldPair(pair, entity, was, name, pairs[name]).compare()
-            else:
-                yield from _added(pair, entity, name, field)
-        kept = set(pairs.values())
-        for name in before.fields:
-            if name not in kept and name not in old_above:
-                yield _gone(pair, entity, name)
+        above = new.entities[after.extends].fields if after.extends else {}
+        old_above = old.entities[before.extends].fields if before.extends else {}
+        yield from _compare(pair, entity, before.fields, after.fields, above, old_above)
+    for name, one in new.relationships.items():
+        if name in old.relationships:
+            yield from _compare(pair, name, old.relationships[name].fields, one.fields, {}, {})
+
+
+def _compare(
+    pair: Pair, owner: str, before: Mapping[str, Field], after: Mapping[str, Field],
+    above: Mapping[str, Field], old_above: Mapping[str, Field],
+) -> Iterator[Difference]:  # fmt: skip
+    pairs = pair.renames.fields(owner)
+    for name, field in after.items():
+        if name in above and (name not in pairs or pairs[name] in old_above):
+            continue
+        if name in pairs:
+            yield from FieldPair(pair, owner, name, pairs[name], before[pairs[name]], field).compare()
+        else:
+            yield from _added(pair, owner, name, field)
+    kept = set(pairs.values())
+    for name in before:
+        if name not in kept and name not in old_above:
+            yield _gone(pair, owner, name)
+
+
+def _path(pair: Pair, owner: str, name: str) -> str:
+    kind = "relationships" if owner in pair.new.entities.relationships else "entities"
+    return f"{kind}.{owner}.fields.{name}"
 
 
 def _added(pair: Pair, entity: str, name: str, field: Field) -> Iterator[Difference]:
-    path, causes = f"entities.{entity}.fields.{name}", pair.causes_of_field(entity, name)
+    path, causes = _path(pair, entity, name), pair.causes_of_field(entity, name)
     if field.optional or field.default is not None:
         yield Difference(
             effect="compatible", whom="rows", area="data", path=path, causes=causes,
@@ -62,7 +77,7 @@ def _gone(pair: Pair, entity: str, name: str) -> Difference:
     rows = pair.count_rows(entity)
     of = f" of {rows}" if rows else ""
     return Difference(
-        effect="loses data", whom="rows", area="data", path=f"entities.{entity}.fields.{name}",
+        effect="loses data", whom="rows", area="data", path=_path(pair, entity, name),
         causes=pair.causes_of_field(entity, name), words=f"the values{of} go with the column",
         how="Stop writing it, then stop reading it, keep a backup, then drop the column in a later release.",
     )  # fmt: skip
@@ -71,11 +86,10 @@ def _gone(pair: Pair, entity: str, name: str) -> Difference:
 class FieldPair:
     """One field in both versions, the old one in the names of the new."""
 
-    def __init__(self, pair: Pair, entity: str, old_entity: str, name: str, old_name: str) -> None:
+    def __init__(self, pair: Pair, entity: str, name: str, old_name: str, before: Field, after: Field) -> None:
         self.pair, self.entity, self.name, self.old_name = pair, entity, name, old_name
-        self.before = pair.renames.carry_field(pair.old.entities.entities[old_entity].fields[old_name])
-        self.after = strip(pair.new.entities.entities[entity].fields[name])
-        self.path = f"entities.{entity}.fields.{name}"
+        self.before, self.after = pair.renames.carry_field(before), strip(after)
+        self.path = _path(pair, entity, name)
         self.causes = pair.causes_of_field(entity, name)
         self.rows = pair.count_rows(entity)
         self.table = pair.table_of(entity)
@@ -185,7 +199,8 @@ class FieldPair:
     def _is_other_key(self) -> bool:
         """Whether it is of a key, and of a type that takes none of the old values."""
         kinds = {self.before.type or "", self.after.type or ""}
-        is_key = self.name in self.pair.new.entities.entities[self.entity].key
+        entity = self.pair.new.entities.entities.get(self.entity)
+        is_key = entity is not None and self.name in entity.key
         return is_key and len(kinds) > 1 and not kinds <= set(INTEGERS) and not kinds <= TEXTS
 
     def _key(self) -> Iterator[Difference]:

@@ -191,8 +191,9 @@ class Pair:
     # -- how many
 
     def count_rows(self, entity: str) -> str:
-        """How many rows an entity, by its new name, has in the old version, in words; '' where nobody said."""
-        one = self.before.design.entities.get(self.renames.entities.get(entity, entity))
+        """How many rows an entity, by its new name, or a relationship has in the old version, in words; '' where nobody said."""
+        design = self.before.design
+        one = design.entities.get(self.renames.entities.get(entity, entity)) or design.relationships.get(entity)
         return f"{one.rows} rows" if one is not None and one.rows is not None else ""
 
 

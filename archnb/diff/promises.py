@@ -131,60 +131,58 @@ def _caches(pair: Pair) -> Iterator[Difference]:
             words=f"the shared cache is {new.engine} where it was {old.engine}", how="It starts empty: warm it, or let the load in by steps.",
         )  # fmt: skip
     for name in dict.fromkeys([*new.policies, *old.policies]):
-        before, after = old.policies.get(name), new.policies.get(name)
-        causes = (
-            f"cache.policies.{name}",
-            f"requirements.objectives.{name}",
-            f"access.{name}",
-            "requirements.objectives.default",
-            "cache",
+        yield from _cached(pair, name)
+
+
+def _cached(pair: Pair, name: str) -> Iterator[Difference]:
+    before, after = pair.old.cache.policies.get(name), pair.new.cache.policies.get(name)
+    path = f"cache.policies.{name}"
+    causes = (path, f"requirements.objectives.{name}", f"access.{name}", "requirements.objectives.default", "cache")
+
+    def tell(whom: Whom, words: str, how: str = "", *, part: str = "", effect: Effect = "compatible") -> Difference:
+        at = f"{path}.{part}" if part else path
+        return Difference(
+            effect=effect,
+            whom=whom,
+            area="promises",
+            path=at,
+            causes=(at, *causes),
+            subjects=(name,),
+            words=words,
+            how=how,
         )
 
-        def tell(
-            whom: Whom, words: str, how: str = "", *, part: str = "", at: str = name, because: tuple[str, ...] = causes
-        ) -> Difference:
-            path = f"cache.policies.{at}" + (f".{part}" if part else "")
-            return Difference(
-                effect="compatible",
-                whom=whom,
-                area="promises",
-                path=path,
-                causes=(path, *because),
-                subjects=(at,),
-                words=words,
-                how=how,
-            )
-
-        if after is None and before is not None:
-            yield tell(
-                "operators", "is not cached any more: every call reaches the store", "See that the store bears it."
-            )
-        elif before is None and after is not None:
-            yield tell(
-                "readers", f"is cached in {after.store}: an answer may be {after.ttl} old, {_within(pair, name)}"
-            )
-        elif before is not None and after is not None:
-            if before.ttl.base != after.ttl.base:
-                yield tell(
-                    "readers",
-                    f"an answer may come from a cache for {after.ttl} where it was {before.ttl}, {_within(pair, name)}",
-                    part="ttl",
-                )
-            if before.key != after.key:
-                yield tell(
-                    "operators",
-                    f"is cached under {after.key} where it was {before.key}: it starts empty",
-                    "Let the load in by steps.",
-                    part="key",
-                )
-            for part in ("store", "invalidation", "strategy"):
-                was, now = getattr(before, part), getattr(after, part)
-                if was != now:
-                    yield tell("operators", f"{part} of its cache: {was} → {now}", part=part)
-
-
-def _within(pair: Pair, name: str) -> str:
-    return f"within the promised {pair.new.entities.objective_of(name).staleness}"
+    if after is None:
+        yield tell("operators", "is not cached any more: every call reaches the store", "See that the store bears it.")
+        return
+    promised = pair.new.entities.objective_of(name).staleness
+    is_kept = after.ttl.base <= promised.base
+    told = f"{'within' if is_kept else 'more than'} the promised {promised}"
+    if before is None:
+        effect: Effect = "compatible" if is_kept else "breaking"
+        yield tell("readers", f"is cached in {after.store}: an answer may be {after.ttl} old, {told}", effect=effect)
+        return
+    if before.ttl.base != after.ttl.base:
+        effect = "compatible" if is_kept or after.ttl.base < before.ttl.base else "breaking"
+        words = f"an answer may come from a cache for {after.ttl} where it was {before.ttl}, {told}"
+        yield tell(
+            "readers",
+            words,
+            "" if effect == "compatible" else "Promise less, or keep answers for less long.",
+            part="ttl",
+            effect=effect,
+        )
+    if not pair.renames.says_same(before.key, after.key):
+        yield tell(
+            "operators",
+            f"is cached under {after.key} where it was {before.key}: it starts empty",
+            "Let the load in by steps.",
+            part="key",
+        )
+    for part in ("store", "invalidation", "strategy"):
+        was, now = getattr(before, part), getattr(after, part)
+        if not pair.renames.says_same(was, now):
+            yield tell("operators", f"{part} of its cache: {was} → {now}", part=part)
 
 
 # -- how long it is kept

@@ -111,6 +111,9 @@ class PatternPair:
             elif now is None and was is not None and was.source != "caller":
                 words = f"{field} is left as it is, where it was {_value(was)}"
                 yield self._tell("breaking", "readers", words, part=f"sets.{field}", field=field)
+            elif was is not None and now is not None and was.value == "missing" and now.source == "caller":
+                # whether it may be sent, or must be, is told of the request
+                continue
             elif (
                 was is not None
                 and now is not None
@@ -137,6 +140,8 @@ def _value(one: Setting) -> str:
     """Where the value of a field comes from, in words."""
     if one.source == "caller":
         return "what the caller sends"
+    if one.value == "missing":
+        return "left empty"
     return {"token": f"the {one.value or 'caller'} of the token", "server": f"{one.value} of the server"}.get(
         one.source, one.value
     )

@@ -165,8 +165,26 @@ def _come_or_go(renames: Renames, before: Any, after: Any, at: Places) -> Cause:
     if isinstance(before, AccessPattern):
         return Cause(at.new, at.old, f"Operation {name} goes.")
     if before is None:
-        return Cause(at.new, "", f"{at.new} is new: {write_value(after)}.")
-    return Cause(at.new, at.old, f"{at.new} goes: {write_value(before)}.")
+        if _stands(renames.old.design, at.old):
+            words = f"{at.new} is said from now on ({write_value(after)}); archnb proposed it before."
+        else:
+            words = f"{at.new} is new: {write_value(after)}."
+        return Cause(at.new, "", words)
+    if _stands(renames.new.design, at.new):
+        words = f"{at.new} is said no more ({write_value(before)}); archnb proposes it."
+    else:
+        words = f"{at.new} goes: {write_value(before)}."
+    return Cause(at.new, at.old, words)
+
+
+def _stands(design: Design, path: str) -> bool:
+    """Whether a completed design has something at a path."""
+    place: Any = design
+    for part in path.split("."):
+        place = place.get(part) if isinstance(place, Mapping) else getattr(place, part, None)
+        if place is None:
+            return False
+    return True
 
 
 def describe_field(field: Field) -> str:

@@ -332,8 +332,8 @@ class _Document:
         """Who may call it: people, programs, or both."""
         schemes = [_SCHEMES[caller] for caller in operation.callers]
         for scheme in schemes:
-            self.scopes.setdefault(scheme, {})[operation.name] = operation.contract.summary
-        return [{scheme: [operation.name]} for scheme in schemes]
+            self.scopes.setdefault(scheme, {})[operation.scope] = self.planned.auth.scopes[operation.scope]
+        return [{scheme: [operation.scope]} for scheme in schemes]
 
     # -- errors
 
@@ -407,7 +407,7 @@ class _Document:
         token = "https://id.example.com/token"
         about = {
             "user": "People sign in by OpenID Connect: authorisation code with PKCE (S256), state and nonce.",
-            "service": "Programs of our own prove themselves with client credentials.",
+            "service": "Programs and devices prove themselves with credentials of their own (client credentials); no person signs in.",
         }
         flows: dict[str, Json] = {
             "user": {

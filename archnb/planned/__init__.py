@@ -149,6 +149,7 @@ class Backend:
             patterns=pattern,
             objective=self.entities.objective_of(name),
             grants=Named(dict(self.auth.grants_of(name))),
+            scope=self.auth.scope_of.get(name, ""),
             callers=() if contract.is_public else self._callers_of(roles),
             cached=_found(self.cache.policies, name),
             hops=self.flow.paths[name].hops if name in self.flow.paths else (),

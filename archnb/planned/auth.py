@@ -129,6 +129,7 @@ class Client(Planned):
 
     kind: ClientKind
     grant: ClientGrant
+    authentication: Literal["none", "client_secret", "private_key_jwt", "mtls"]
     roles: tuple[str, ...] = ()
 
 
@@ -140,6 +141,9 @@ class Auth(Planned):
     clients: Named[Client]
     roles: Named[Role]
     memberships: tuple[Membership, ...] = ()
+    # what each scope of a token opens, by its name; and the scope of each operation that asks for a token
+    scopes: Named[str] = Named()
+    scope_of: Named[str] = Named()
     access_token_ttl: Quantity
     refresh_token_ttl: Quantity
     session_ttl: Quantity

@@ -40,6 +40,8 @@ class Operation(Planned):
     objective: Objective
     grants: Named[Grant]
     callers: tuple[Caller, ...]
+    # the scope of a token that opens it, '' where everybody may call it
+    scope: str = ""
     cached: tuple[CachePolicy, ...]
     hops: tuple[Hop, ...]
     transactions: tuple[Transaction, ...]

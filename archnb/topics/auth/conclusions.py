@@ -6,6 +6,7 @@ from archnb.design.record import Named
 from archnb.planned import conclude as conclude_record
 from archnb.planned.auth import Auth, Role
 from archnb.topics.auth.grants import list_memberships, read_grant
+from archnb.topics.auth.scopes import list_scopes
 from archnb.topics.topic import Draft
 
 
@@ -29,4 +30,13 @@ def conclude(draft: Draft) -> Auth:
         )
         for name, role in auth.roles.items()
     }
-    return conclude_record(Auth, auth, "auth", roles=Named(roles), memberships=list_memberships(draft))
+    scopes, scope_of = list_scopes(draft)
+    return conclude_record(
+        Auth,
+        auth,
+        "auth",
+        roles=Named(roles),
+        memberships=list_memberships(draft),
+        scopes=Named(scopes),
+        scope_of=Named(scope_of),
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from archnb.planned.auth import Grant, Reach
+from archnb.planned.fence import PARAMETERS
 
 
 def write_condition(grant: Grant) -> str:
     """The condition that a row must meet, over the table of the grant's entity.
 
-    `:person`, `:tenant` and `:client` are the values of the token.
+    `:caller` (the key of the person, device or program) and `:caller_tenant` are the values of the token.
     """
     if not grant.reaches:
         return "true" if grant.kind == "any" else "false"
@@ -25,7 +26,9 @@ def _write_reach(table: str, reach: Reach) -> str:
         sources.append(f"{join.table} AS {alias}" if taken else join.table)
         conditions += [f"{alias}.{here} = {at}.{before}" for before, here in join.columns]
         at = alias
-    conditions += [f"{at}.{one} = :{reach.token}" if reach.token else f"{at}.{one} IS NULL" for one in reach.columns]
+    conditions += [
+        f"{at}.{one} = :{PARAMETERS[reach.token]}" if reach.token else f"{at}.{one} IS NULL" for one in reach.columns
+    ]
     if reach.words:
         conditions.append(f"{at}.{reach.role_column} IN ({', '.join(repr(one) for one in reach.words)})")
     inner = " AND ".join(conditions)

@@ -159,14 +159,16 @@ def _complete_clients(draft: Draft, auth: Auth, principals: Mapping[str, Princip
     def list_kinds(*kinds: str) -> list[str]:
         return [name for name, one in principals.items() if one.kind in kinds and name not in taken]
 
-    people, staff, programs = list_kinds("person", "member"), list_kinds("staff"), list_kinds("service")
+    people, staff, machines = list_kinds("person", "member"), list_kinds("staff"), list_kinds("service")
+    devices = [name for name in machines if principals[name].entity is not None]
+    programs = [name for name in machines if name not in devices]
     kinds = {name: one.kind for name, one in principals.items()}
     proposals: list[tuple[str, Client, str]] = []
     if people:
         proposals.append(
             (
                 "app",
-                Client(kind="spa", grant="authorization_code_pkce", roles=tuple(people)),
+                Client(kind="spa", grant="authorization_code_pkce", authentication="none", roles=tuple(people)),
                 "A program in the user's browser or phone can keep no secret; PKCE binds the code to the one who asked for it (RFC 9700, section 2.1.1).",
             )
         )
@@ -174,15 +176,46 @@ def _complete_clients(draft: Draft, auth: Auth, principals: Mapping[str, Princip
         proposals.append(
             (
                 "console",
-                Client(kind="web", grant="authorization_code_pkce", roles=tuple(staff)),
+                Client(
+                    kind="web", grant="authorization_code_pkce", authentication="private_key_jwt", roles=tuple(staff)
+                ),
                 "Staff use a web application whose server keeps the tokens, so that none lies in a browser; PKCE all the same (RFC 9700).",
+            )
+        )
+    for name in devices:
+        entity = principals[name].entity or ""
+        secret = next((one for one, field in draft.model.fields(entity).items() if field.secret), None)
+        proposals.append(
+            (
+                name,
+                Client(
+                    kind="service",
+                    grant="client_credentials",
+                    authentication="client_secret" if secret is not None else "private_key_jwt",
+                    roles=(name,),
+                ),
+                f"Each {entity} has credentials of its own, made when it is registered, and its token says which {entity} it is: there is no browser in it, and no person"
+                " beside it who could approve, which the device grant wants (RFC 8628)."
+                + (
+                    f" {entity}.{secret} keeps what it proves itself by; a certificate, to which its tokens are bound (RFC 8705), cannot be copied out of a log."
+                    if secret is not None
+                    else " Its key never leaves it."
+                ),
             )
         )
     if programs or not any(one.kind == "service" for one in auth.clients.values()):
         why = "A program of our own speaks for itself: its own credentials, no user, no refresh token (RFC 6749, section 4.4)."
         if not programs:
             why += " Workers and scheduled jobs use it; it has no role until an access pattern gives it one."
-        proposals.append(("worker", Client(kind="service", grant="client_credentials", roles=tuple(programs)), why))
+        proposals.append(
+            (
+                "worker",
+                Client(
+                    kind="service", grant="client_credentials", authentication="private_key_jwt", roles=tuple(programs)
+                ),
+                why,
+            )
+        )
     for name, said in auth.clients.items():
         is_program = said.kind == "service" or (
             said.kind is None and bool(said.roles) and all(kinds.get(role) == "service" for role in said.roles)
@@ -191,6 +224,11 @@ def _complete_clients(draft: Draft, auth: Auth, principals: Mapping[str, Princip
             f"auth.clients.{name}", said,
             kind=Because("service" if is_program else "web" if said.roles and all(kinds.get(role) == "staff" for role in said.roles) else "spa", "The kind of program that its roles' people use."),
             grant=Because("client_credentials" if is_program else "authorization_code_pkce", "The grant for this kind of program (RFC 9700)."),
+        )  # fmt: skip
+        is_open = made[name].kind in ("spa", "mobile")
+        made[name] = draft.fill(
+            f"auth.clients.{name}", made[name],
+            authentication=Because("none" if is_open else "private_key_jwt", "What runs in somebody's browser or phone can keep no secret." if is_open else "A key that never leaves the program, rather than a secret that travels."),
         )  # fmt: skip
     for name, client, why in proposals:
         free = name if name not in made else f"{name}_client"

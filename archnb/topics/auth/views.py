@@ -70,7 +70,7 @@ def draw_sign_in(draft: Draft) -> Sequence:
         else "GET /…"
     )
     mfa = [role for role, one in auth.roles.items() if one.needs_mfa]
-    scope = f"openid {op}".strip()
+    scope = f"openid {draft.planned.auth.scope_of.get(op, '')}".strip()
     check = (
         "checks signature (JWKS, by kid), iss, aud, exp, then the scope"
         if auth.token_format != "opaque"
@@ -150,7 +150,10 @@ def draw_service_token(draft: Draft) -> Sequence:
     auth = draft.design.auth
     name = next((one for one, client in auth.clients.items() if client.grant == "client_credentials"), "worker")
     roles = auth.clients[name].roles if name in auth.clients else ()
-    scopes = list(dict.fromkeys(op for role in roles if role in auth.roles for op in auth.roles[role].allows))[:3]
+    opened = (
+        draft.planned.auth.scope_of.get(op) for role in roles if role in auth.roles for op in auth.roles[role].allows
+    )
+    scopes = list(dict.fromkeys(one for one in opened if one))[:3]
     messages = (
         Message("service", "service", "signs a client assertion with its private key from the vault (RFC 7523)", "note"),
         Message("service", "provider", f"POST /token grant_type=client_credentials&client_id={name}&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=…" + (f"&scope={' '.join(scopes)}" if scopes else "")),
@@ -179,10 +182,10 @@ def draw_clients(draft: Draft) -> Table:
     """One row a program that asks for tokens."""
     auth = draft.design.auth
     kinds = {
-        "web": "its server keeps the secret and the tokens",
-        "spa": "it can keep no secret",
-        "mobile": "it can keep no secret",
-        "service": "a key in a vault",
+        "none": "nothing: it can keep no secret",
+        "client_secret": "a secret of its own, of which a hash is kept",
+        "private_key_jwt": "an assertion signed with its key, which never leaves it (RFC 7523)",
+        "mtls": "its certificate, to which the token is bound (RFC 8705)",
     }
     rows: list[tuple[Cell | Scalar, ...]] = []
     for name, client in auth.clients.items():
@@ -191,7 +194,7 @@ def draw_clients(draft: Draft) -> Table:
             (
                 Cell(name, is_code=True),
                 client.kind,
-                kinds.get(client.kind or "", ""),
+                kinds.get(client.authentication or "", ""),
                 client.grant,
                 ", ".join(client.roles),
                 reason.reason if reason else "said in the design",
@@ -200,7 +203,7 @@ def draw_clients(draft: Draft) -> Table:
     return Table(
         "auth-clients",
         "Programs that ask for tokens",
-        ("client", "kind", "secret", "grant", "roles", "because"),
+        ("client", "kind", "proves itself by", "grant", "roles", "because"),
         tuple(rows),
         description="The implicit grant and the grant by password are not offered (RFC 9700, sections 2.1.2 and 2.4).",
     )
@@ -362,7 +365,7 @@ def draw_checks(draft: Draft) -> Table:
         (
             "may this role call this operation",
             "service",
-            f"the operation's name as scope and the role's allows; {allowed} permissions, all others refused",
+            f"the scope that the operation asks for ({len(draft.planned.auth.scopes)} of them: a resource, read or written), then the role's grant; {allowed} permissions, all others refused",
             "403",
         ),
         (

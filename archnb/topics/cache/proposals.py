@@ -344,8 +344,7 @@ def _fill_policy(draft: Draft, work: Workload, numbers: Numbers, policy: CachePo
     )  # fmt: skip
     policy = draft.fill(path, policy, store=_choose_store(draft, work, numbers, policy))
     is_versioned = policy.invalidation == "versioned key" and numbers.outdated is not None
-    has_subject = work.is_own and not work.names_owner
-    key = work.write_key(is_versioned=is_versioned, has_subject=has_subject)
+    key = work.write_key(is_versioned=is_versioned)
     strategy = Because(
         "cache-aside",
         "the service reads the cache, then the store, and fills the cache: a cache that is down costs time, not answers",
@@ -358,13 +357,13 @@ def _fill_policy(draft: Draft, work: Workload, numbers: Numbers, policy: CachePo
         strategy = Because("read-through", "the HTTP cache fetches what it lacks by itself")
     return draft.fill(
         path, policy,
-        key=Because(key, _explain_key(work, is_versioned, has_subject)),
+        key=Because(key, _explain_key(work, is_versioned)),
         strategy=strategy,
         stampede=_choose_stampede(draft, work, numbers, policy),
     )  # fmt: skip
 
 
-def _explain_key(work: Workload, is_versioned: bool, has_subject: bool) -> str:
+def _explain_key(work: Workload, is_versioned: bool) -> str:
     why = (
         "design, form version (raised when the answer's form changes), pattern, and everything that tells answers apart"
     )
@@ -372,8 +371,12 @@ def _explain_key(work: Workload, is_versioned: bool, has_subject: bool) -> str:
         why += (
             f"; {{version}} is a counter of {work.entity} that each write raises, so old answers are never found again"
         )
-    if has_subject:
-        why += "; {subject} because people may read their own rows only, and one must never be given another's answer"
+    if work.depends_on == "subject":
+        why += "; {subject} because which rows somebody may read depends on who it is, and one must never be given another's answer"
+    elif work.depends_on == "tenant":
+        why += "; {tenant} because everybody of a tenant may read the same rows, and nobody another's"
+    elif work.is_own:
+        why += "; nobody's name, since what is given says whose the rows are: whether the caller may is checked before the cache is asked"
     return why
 
 

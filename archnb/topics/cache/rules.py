@@ -127,9 +127,31 @@ def _find_missing(work: Workload, policy: CachePolicy) -> list[str]:
         is_owner = known is not None and known.references is not None and known.references == owner
         if field not in given and not (is_owned and is_owner):
             missing.append(f"{{{field}}}")
-    if work.is_own and not work.names_owner and not is_owned and not missing:
-        missing.append("{subject}")
+    names_person = bool(given & {"subject", "user", "owner"})
+    if not missing and (
+        (work.depends_on == "subject" and not names_person) or (work.depends_on == "tenant" and not is_owned)
+    ):
+        missing.append(f"{{{work.depends_on}}}")
     return missing
+
+
+@rule(
+    "cache-key-with-needless-subject", principle="performance", severity="medium",
+    condition="A key says who asks, though the answer is the same for everybody who may have it.",
+    effect="Each person fills the cache with a copy of their own: it holds fewer answers, and hits fewer.",
+    remedy="Take who asks out of the key, and check whether they may before the cache is asked.",
+)  # fmt: skip
+def key_with_needless_subject(draft: Draft) -> Iterator[Hit]:
+    """Find keys that tell more apart than the answer does."""
+    for name, policy, work in _used(draft):
+        named = {"subject", "user", "owner"} & read_placeholders(policy.key or "")
+        # an owner may be written for the field that refers to them
+        stands_for = any(field not in read_placeholders(policy.key or "") for field in work.pattern.by)
+        if named and not work.depends_on and not stands_for:
+            yield Hit(
+                f"cache.policies.{name}.key",
+                f"key {policy.key!r} has {', '.join(sorted(named))}, and {name} answers everybody alike",
+            )
 
 
 @rule(
@@ -243,6 +265,7 @@ RULES: tuple[Rule, ...] = (
     strong_read_cached,
     key_without_owner,
     key_misses_parameter,
+    key_with_needless_subject,
     personal_data_in_http_cache,
     memory_too_small,
     noeviction,

@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from archnb.design.entities import AccessPattern, Field
-from archnb.model import Model
+from archnb.model import Model, Question, Way
+from archnb.model.reaches import list_said
 
 # how many different values a field of a type takes where nothing else bounds it: assumed, and shown with the fact
 DISTINCT = {
@@ -90,15 +92,36 @@ class Workload:
         )
 
     @cached_property
-    def names_owner(self) -> bool:
-        """Whether the fields given already say whose data it is."""
-        owner = self.design.auth.owner
-        if owner is None:
-            return self.is_exact
-        given = [self.fields.get(field) for field in self.pattern.by]
-        return any(field is not None and field.references == owner for field in given) or (
-            self.entity == owner and self.is_single
-        )
+    def depends_on(self) -> Literal["", "subject", "tenant"]:
+        """On whom an answer depends besides what is given: on whoever asks, on their tenant alone, or on nobody.
+
+        Where what is given says whose the rows are (the customer of a list of orders, the project that lies in one workspace),
+        whoever may have the answer at all gets the same; whether they may is checked before the cache is asked.
+        """
+        found = set()
+        for name, role in self.design.auth.roles.items():
+            text = role.allows.get(self.name, "none")
+            if text in ("any", "none"):
+                continue
+            principal = self.model.roles.assume(name)
+            asked = Question(principal, self.name, self.entity, "read", self.pattern.by, *list_said(self.pattern))
+            ways = self.model.reaches.resolve(asked, text)
+            for way in (one for both in ways or () for one in both):
+                if not self._is_given(way):
+                    found.add("tenant" if way.home is not None or way.is_claim else "subject")
+        return "subject" if "subject" in found else "tenant" if found else ""
+
+    def _is_given(self, way: Way) -> bool:
+        """Whether the fields given say already whose a row is, or in what it lies."""
+        if not way.steps:
+            return self.is_single
+        if way.steps[0].field in self.pattern.by:
+            return True
+        if way.back is None and way.home is None and not way.is_claim:
+            return False
+        group = way.steps[-1].target
+        given = (self.model.references.find(self.entity, field) for field in self.pattern.by)
+        return any(one is not None and self.model.ways.find_required(one.target, group) is not None for one in given)
 
     def find_outdating(self) -> Iterator[Outdating]:
         """The writes that outdate answers.
@@ -141,13 +164,13 @@ class Workload:
             return float(len(field.values))
         return float(DISTINCT.get(field.type or "", DISTINCT["other"]))
 
-    def write_key(self, *, is_versioned: bool, has_subject: bool) -> str:
+    def write_key(self, *, is_versioned: bool) -> str:
         """The key template: design, version of the form, pattern, then everything that tells answers apart."""
         parts = [re.sub(r"\W+", "-", self.design.name or "design").strip("-") or "design", "v1", self.name]
         if is_versioned:
             parts.append("{version}")
-        if has_subject:
-            parts.append("{subject}")
+        if self.depends_on:
+            parts.append(f"{{{self.depends_on}}}")
         parts += [f"{{{field}}}" for field in self.pattern.by]
         if self.pattern.search:
             parts.append("{query}")
