@@ -257,7 +257,7 @@ class Writer:
             guards += [
                 Guard(kind="amount", predicate=Condition(left=one.column, operator=">=", value=replace(one.value, sign="")), reason=f"{one.column.column} never falls below what is taken")
                 for one in assignments
-                if one.value.sign == "-" and one.value.source != "constant"
+                if one.value.sign == "-" and one.column.column != VERSION
             ]  # fmt: skip
             if VERSION in parts.table(table).columns:
                 guards += self._version(table, assignments, is_guarded=not guards and not self.pattern.many)
