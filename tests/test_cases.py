@@ -107,8 +107,6 @@ def test_designs_of_other_domains(path: Path) -> None:
     assert len(plan(path).facts) > 100
 
 
-# what is not proven rightly as yet, by design; it comes with proofs that compare with an oracle
-WRONG_AND_PASSED = frozenset({"bool"})
 # what the plan proposes beside it and is wrong: it erases a user whom projects refer to
 RIGHT_AND_FAILED = frozenset({"tenant_shared_column"})
 # what is wrong and named by a finding, since nothing is executed
@@ -128,7 +126,7 @@ def list_proofs(folder: str, to_come: frozenset[str] = frozenset()) -> list[Any]
 MENDED = frozenset({"sqlite_types", "overlap"})
 
 
-@pytest.mark.parametrize("path", list_proofs("passed-while-wrong", WRONG_AND_PASSED))
+@pytest.mark.parametrize("path", list_proofs("passed-while-wrong"))
 def test_what_is_wrong_is_not_proven(path: Path) -> None:
     """A design whose artefacts run and are wrong has a proof that fails, or a finding that weighs."""
     made = plan(path)

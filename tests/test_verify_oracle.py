@@ -270,3 +270,16 @@ def test_rows_that_must_not_overlap_do_not(kind: str) -> None:
             for other in found:
                 if one is not other and (other["b"] is None or one["a"] < other["b"]):
                     assert one["b"] is not None and one["b"] <= other["a"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_index_over_a_flag_alone_is_not_passed(engine: str) -> None:
+    """An index that no planner takes for as many rows as the design has, or that gives less than it costs, does not pass."""
+    design = {
+        "entities": {"Lamp": {"fields": {"id": "key", "name": "text(40)", "lit": "bool"}, "rows": "5M"}},
+        "access": {"lit_lamps": {"reads": "Lamp", "by": "lit", "limit": 100, "rate": "9/s", "roles": "warden"}},
+    }
+    failures = {one.name: one.text for one in prove(design, engine).failures}
+    assert "not used as the planner chooses" in failures["query lit_lamps"]
+    found = plan(Design.of({"requirements": LOAD, **design})).findings
+    assert "schema-index-of-few-values" in {one.rule.id for one in found}

@@ -140,7 +140,7 @@ class PostgresqlSession(Session):
                 yield
 
         if self.connection.info.server_version >= 180000:
-            yield Persuasion("chosen when planned for as many rows as the design has", at_scale)
+            yield Persuasion("chosen when planned for as many rows as the design has", at_scale, is_free=True)
         yield Persuasion("usable: chosen with sequential scans switched off", without_scans)
         if self.fetch("SELECT usesuper FROM pg_user WHERE usename = current_user")[0][0]:
             yield Persuasion("usable: chosen with the table's other indexes out of the way", without_others)

@@ -163,9 +163,9 @@ def _may_wait(table: Table, key: ForeignKey) -> bool:
 def _unique_sets(table: Table) -> list[tuple[str, ...]]:
     """The columns that are unique together among all rows."""
     found = [table.primary_key, *(one.columns for one in table.uniques.values() if not one.where)]
-    if table.split.added:
-        # what the key was before the table was split is still one row's own: the server makes it so
-        found.append(tuple(one for one in table.primary_key if one not in table.split.added))
+    # the key of an engine that splits no tables is without what is in it for the split alone
+    added = table.split.added if isinstance(table, Table) else ()
+    found.append(tuple(one for one in table.primary_key if one not in added))
     found += [
         tuple(c.lstrip("-") for c in one.columns) for one in table.indexes.values() if one.unique and not one.where
     ]
@@ -214,7 +214,6 @@ class _Maker:
         self.plain_keys: list[tuple[ForeignKey, bool]] = []
         self.own_keys: list[ForeignKey] = []
         self.late_self: set[str] = set()
-        self.settled: set[str] = set()
         self.columns: list[tuple[str, Column, bool, bool, Limits | None, bool]] = []
         self.parents: dict[tuple[int, tuple[str, ...]], dict[tuple[Any, ...], list[Row]]] = {}
         self.refused, self.is_first = 0, False
@@ -338,8 +337,6 @@ class _Maker:
         # the key of most columns first: what it shares with others is then of one row
         self.plain_keys.sort(key=lambda pair: -len(pair[0].columns))
         self.late_self = {c for one in self.own_keys for c in one.columns if c not in key}
-        # what a row has before it refers to its own table
-        self.settled = set(self.table.columns) - self.late_self
         self.columns = [
             (
                 name, one, name in self.late, one.nullable and name not in key, self.limits.get(name),
@@ -371,7 +368,7 @@ class _Maker:
     def _refer_to_own(self, row: Row, target: Row) -> bool:
         """Let a row refer to another of its table, or to itself; False where its keys do not agree on that."""
         referring = {c for key in self.own_keys for c in key.columns}
-        filled = {name: value for name, value in row.items() if name not in referring - self.settled}
+        filled = dict(row)
         pairs = [
             (mine, theirs)
             for key in self.own_keys
@@ -447,16 +444,17 @@ class _Maker:
                 parents = self._group(key, theirs).get(wanted, [])
         is_first = self.is_first and not fixed and key.references != self.name
         if is_optional and (not parents or (self.rng.random() < NULLS and not is_first)):
+            # what may be missing is; what must be there is filled by another key, or as a plain value
             for one in key.columns:
-                if one not in row:
+                if one not in row and self.table.columns[one].nullable and one not in self.table.primary_key:
                     row[one] = None
-            if all(row[one] is not None for one in key.columns):
+            if all(row.get(one) is not None for one in key.columns):
                 # all of it was given by other keys, and no row has it: what may be missing is
                 left = next((one for one in key.columns if self.table.columns[one].nullable), None)
                 if left is None:
                     return False
                 row[left] = None
-            return all(row[one] is not None or self.table.columns[one].nullable for one in key.columns)
+            return True
         if not parents:
             return False
         if id(key) in self.single:

@@ -39,11 +39,13 @@ class Persuasion:
     """A way to plan a query again under other assumptions: what to say of it, and the context in which it holds.
 
     `enter` takes the name of the expected index; `rewrite` takes the SQL and that name, and gives the SQL with a hint.
+    `is_free`: whether the planner still chooses as it likes, among other sizes; else it is made to take the index.
     """
 
     text: str
     enter: Callable[[str], AbstractContextManager[None]]
     rewrite: Callable[[str, str], str] | None = None
+    is_free: bool = False
 
 
 class Session(ABC):
@@ -90,7 +92,7 @@ class Session(ABC):
 
     @abstractmethod
     def persuasions(self, scale: Mapping[str, float]) -> Iterator[Persuasion]:
-        """Ways to plan again, the most honest first. `scale` says how many times a table's rows the design has."""
+        """Ways to plan again, those first in which the planner still chooses. `scale` says how many times a table's rows the design has."""
 
     @abstractmethod
     def read_error(self, error: Exception) -> Refusal | None:

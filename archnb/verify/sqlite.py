@@ -118,9 +118,11 @@ class SqliteSession(Session):
 
     def persuasions(self, scale: Mapping[str, float]) -> Iterator[Persuasion]:
         @contextmanager
-        def without_statistics(expected: str) -> Iterator[None]:
+        def at_scale(expected: str) -> Iterator[None]:
             with self.undone():
-                self.connection.execute("DELETE FROM sqlite_stat1")
+                for rowid, table, stat in self.fetch("SELECT rowid, tbl, stat FROM sqlite_stat1"):
+                    grown = _grow(str(stat), max(scale.get(str(table), 1.0), 1.0))
+                    self.connection.execute("UPDATE sqlite_stat1 SET stat = ? WHERE rowid = ?", (grown, rowid))
                 self.connection.execute("ANALYZE sqlite_schema")
                 yield
             self.connection.execute("ANALYZE sqlite_schema")
@@ -139,7 +141,7 @@ class SqliteSession(Session):
                 yield
             self.connection.execute("ANALYZE sqlite_schema")
 
-        yield Persuasion("chosen without the statistics of the sample", without_statistics)
+        yield Persuasion("chosen when planned for as many rows as the design has", at_scale, is_free=True)
         yield Persuasion("usable: chosen with the other indexes out of the way", without_others)
 
     def read_error(self, error: Exception) -> Refusal | None:
@@ -166,6 +168,20 @@ class SqliteSession(Session):
         if scale is not None and isinstance(value, int | float):
             return from_units(value, scale)
         return settle(value, column)
+
+
+def _grow(stat: str, times: float) -> str:
+    """Statistics of a table with so many times the rows: how many there are, then how many share the values of one column, of two …
+
+    Where a value is shared by few of the sample's rows there are as many more values; else more rows share each.
+    """
+    words = stat.split()
+    numbers = [int(one) for one in words if one.isdigit()]
+    if not numbers:
+        return stat
+    rows = numbers[0]
+    grown = [max(1, round(one * times)) if one > rows / 10 else one for one in numbers[1:]]
+    return " ".join([str(round(rows * times)), *map(str, grown), *(one for one in words if not one.isdigit())])
 
 
 def _quote(name: str) -> str:

@@ -163,6 +163,41 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
                 )  # fmt: skip
 
 
+# a planner reads the table where an index would bring it more than about so much of it
+_MOST = 0.25
+
+
+def _share_of(table: SchemaTable, columns: Sequence[str]) -> float:
+    """Which share of the rows each value of some columns has, where all are flags or have listed words; 0 for any other."""
+    share = 1.0
+    for column in (table.columns.get(one.lstrip("-")) for one in columns):
+        if column is None or (column.type != "bool" and not column.values):
+            return 0.0
+        share /= 2 if column.type == "bool" else len(column.values)
+    return share
+
+
+@rule(
+    "schema-index-of-few-values", principle="performance", severity="low",
+    condition="A large table is read by a flag, or by a field of two or three words, and by nothing else.",
+    effect="The index over it costs more than it gives: each value has so many rows that a planner reads the whole table, and"
+    " every write keeps the index up to date.",
+    remedy="Say what else the rows are found by or in which order they are read, or say the one value as `where` and index those rows alone.",
+)  # fmt: skip
+def index_of_few_values(draft: Draft) -> Iterator[Hit]:
+    tables = dict(iter_tables(draft))
+    for pattern, one in draft.design.access.items():
+        for demand in find_demands(draft.model.places, one):
+            table, rows = tables.get(demand.table), _rows(draft, demand.table)
+            if table is None or not demand.equal or demand.ordered or rows < draft.facts[FEW_ROWS].base:
+                continue
+            share = _share_of(table, demand.equal)
+            found = [name for name, index in table.indexes.items() if set(index.columns) == set(demand.equal)]
+            if share > _MOST and found:
+                evidence = f"{found[0]} over ({', '.join(demand.equal)}) of {demand.table}: about 1 of {1 / share:.0f} of {number(rows)} rows has each value"
+                yield Hit(f"access.{pattern}", evidence, weight=rows)
+
+
 @rule(
     "schema-column-of-another-field", principle="integrity", severity="high",
     condition="A column has the name of one field of its entity and holds another.",
@@ -423,6 +458,7 @@ RULES: Sequence[Rule] = (
     nullable_column_in_unique,
     access_pattern_without_index,
     column_of_another_field,
+    index_of_few_values,
     hot_table_unpartitioned,
     key_too_small,
     foreign_key_type_differs,
