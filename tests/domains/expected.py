@@ -47,7 +47,6 @@ UNMET: dict[str, str] = {
     "ride-11": "operations",
     "ride-12": "load",
     "ride-13": "load",
-    "saas-6": "operations",
     "saas-11": "operations",
     "saas-12": "operations",
     "saas-14": "load",
