@@ -49,7 +49,6 @@ UNMET: dict[str, str] = {
     "ride-12": "load",
     "ride-13": "load",
     "saas-10": "operations",
-    "saas-11": "operations",
     "saas-13": "operations",
     "saas-14": "load",
     "video-5": "operations",
