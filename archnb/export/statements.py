@@ -60,6 +60,8 @@ class Dialect:
             made = sa.bindparam(one.parameter, type_=self._type(one.like))
         elif one.name == "missing" and one.source == "server":
             return sa.null()
+        elif one.name.startswith("pseudonym") and one.source == "server":
+            return self._pseudonym(one)
         else:
             made = sa.literal_column(self._literal(one), type_=self._type(one.like))
         if one.sign and target is None:
@@ -67,6 +69,47 @@ class Dialect:
         if one.sign:
             return target - made if one.sign == "-" else target + made
         return made
+
+    def _pseudonym(self, one: Value) -> Any:
+        """A value drawn at random that fits its column and tells nobody; for a place, where nobody is."""
+        import sqlalchemy as sa
+
+        kind = self._type(one.like)
+        name = str(kind).upper()
+        if "POINT" in name or "GEO" in name:
+            nowhere = {"postgresql": "'(0,0)'", "mysql": "POINT(0, 0)"}.get(self.name, "'POINT(0 0)'")
+            return sa.literal_column(nowhere, type_=kind)
+        if isinstance(kind, sa.Integer | sa.Numeric):
+            number = {"postgresql": "floor(random() * 2000000000)", "mysql": "floor(rand() * 2000000000)"}
+            return sa.literal_column(number.get(self.name, "abs(random() % 2000000000)"), type_=kind)
+        if isinstance(kind, sa.Uuid) or name == "UUID":
+            return sa.literal_column(
+                {"postgresql": "gen_random_uuid()", "mysql": "uuid()"}.get(self.name, "lower(hex(randomblob(16)))"),
+                type_=kind,
+            )
+        if one.name.endswith(" phone"):
+            # no country has 999 (ITU-T E.164)
+            digits = {
+                "postgresql": "'+999' || lpad(floor(random() * 100000000000)::bigint::text, 11, '0')",
+                "mysql": "concat('+999', lpad(floor(rand() * 100000000000), 11, '0'))",
+                "sqlite": "'+999' || substr('00000000000' || abs(random() % 100000000000), -11)",
+            }[self.name]
+            return sa.literal_column(digits, type_=kind)
+        drawn = {
+            "postgresql": "replace(gen_random_uuid()::text, '-', '')",
+            "mysql": "md5(uuid())",
+            "sqlite": "lower(hex(randomblob(16)))",
+        }[self.name]
+        if one.name.endswith(" email"):
+            # nobody is reached at .invalid (RFC 2606, section 2)
+            inner = f"substr({drawn}, 1, 16)"
+            joined = f"'erased-' || {inner} || '@erased.invalid'"
+            if self.name == "mysql":
+                joined = f"concat('erased-', {inner}, '@erased.invalid')"
+            return sa.literal_column(joined, type_=kind)
+        length = getattr(kind, "length", None)
+        text = drawn if not length or length >= 32 else f"substr({drawn}, 1, {length})"
+        return sa.literal_column(text, type_=kind)
 
     def _literal(self, one: Value) -> str:
         """A constant as SQL writes it: a number or a truth bare where its column holds such, else a quoted text."""

@@ -46,6 +46,8 @@ class Writes:
     ) -> None:
         self.session, self.tables, self.designed = session, tables, designed
         self.reads, self.oracle, self.model, self.planner, self.rows = reads, reads.oracle, reads.model, planner, rows
+        # of an erasure, the statements that run before its last one, in the same transaction
+        self._before: dict[str, list[Query]] = {}
         self._columns = {name: {one.info["column"]: one for one in table.columns} for name, table in tables.items()}
 
     def run(self, query: Query, pattern: AccessPattern) -> Served:
@@ -54,6 +56,10 @@ class Writes:
         title = self.session.title
         table = next((one.table for one in query.parameters if one.name.startswith("new_")), "")
         table = table or self._find_target(pattern)
+        if self.model.erasures.find_pattern(query.pattern) is not None and getattr(query.planned, "rows", "") == "many":
+            self._before.setdefault(query.pattern, []).append(query)
+            told = "it runs before the last statement of the erasure, and with it"
+            return Served(label, title, "", "", None, "not run", told)
         if not self.rows.tables.get(table):
             return Served(label, title, "", "", None, "not run", f"{table or pattern.entity} could not be filled")
         try:
@@ -165,10 +171,19 @@ class Writes:
         plan = self.planner.explain(query, query.sql, values)
         meant = "" if pattern.many or len(targets) == 1 else f"changes {len(targets)} rows, one is meant"
         refusing = self.oracle.refusing_keys(table, targets[0]) if query.kind == "delete" else []
+        earlier = self._before.pop(query.pattern, [])
+        cleared = {one.planned.table for one in earlier if one.kind == "delete"}
+        refusing = [one for one in refusing if one[0] not in cleared]
         try:
             with self.session.undone():
+                for one in earlier:
+                    self.session.run(one.sql, {each.name: values[each.name] for each in one.parameters})
                 count = self.session.run(query.sql, values)
-                left = {name: self._read(name) for name in self._list_touched(table, query.kind)}
+                left = {
+                    name: self._read(name)
+                    for name in self._list_touched(table, query.kind)
+                    if name == table or name not in cleared
+                }
         except Exception as error:
             refusal = self.session.read_error(error)
             if refusal is None:
@@ -186,12 +201,30 @@ class Writes:
         if query.kind == "delete":
             self._compare_removal(table, targets, left)
         else:
+            self._take_drawn(query, table, targets, change, left[table])
             self._compare_change(table, targets, change, left[table])
         if plan.verdict == "failed":
             return Served(label, title, plan.index, plan.line, count, "failed", plan.text)
         done = "the row is changed" if query.kind == "update" else "the row goes"
         text = f"{done} and no other, and it is undone; {plan.text}"
         return Served(label, title, plan.index, plan.line, count, plan.verdict, text)
+
+    def _take_drawn(
+        self, query: Query, table: str, targets: Sequence[Row], change: Row, after: Mapping[Any, Mapping[str, Any]]
+    ) -> None:
+        """What is drawn at random is right where it is not what was there before."""
+        drawn = [
+            one.column.column
+            for one in getattr(query.planned, "assignments", ())
+            if one.value.name.startswith("pseudonym")
+        ]
+        for target in targets[:1] if drawn else ():
+            before = next(iter(self._settle(table, [target]).values()))
+            row = after.get(self._mark(table, before), {})
+            for name in drawn:
+                if row.get(name) == before[name]:
+                    raise Fault(f"{table}.{name} is still {before[name]!r}")
+                change[name] = row.get(name)
 
     def _explain_refusal(self, name: str, key: str, one: ForeignKey, row: Row, table: str) -> str:
         count = len(
