@@ -48,7 +48,9 @@ UNMET: dict[str, str] = {
     "ride-12": "load",
     "ride-13": "load",
     "saas-10": "operations",
-    "saas-11": "operations",
+<<<<<<< HEAD
+=======
+>>>>>>> main
     "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",
