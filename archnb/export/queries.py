@@ -26,8 +26,6 @@ from archnb.planned.statements import Value, list_values
 from archnb.shapes import Source
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from archnb.plan import Plan
 
 
@@ -100,9 +98,10 @@ def queries(plan: Plan, dialect: str = "postgresql", grants: Mapping[str, Grant]
     made = metadata(plan, dialect)
     tables = {table.info["table"]: table for table in made.tables.values()}
     found: list[Query] = []
+    making = Dialect(dialect, tables, plan.planned.schema)
     for name, procedure in plan.planned.statements.procedures.items():
         pattern = plan.planned.entities.access[name]
-        writer = _Writer(plan.model, plan.planned.schema, dialect, tables, name, pattern)
+        writer = _Writer(plan.model, plan.planned.schema, making, name, pattern)
         grant = (grants or {}).get(name)
         for one in procedure.statements:
             if grant is not None and isinstance(one, planned.Insert):
@@ -132,14 +131,19 @@ class _Writer:
         self,
         model: Model,
         schema: Schema,
-        dialect: str,
-        tables: dict[str, sa.Table],
+        making: Dialect,
         name: str,
         pattern: AccessPattern,
     ) -> None:
-        self.places, self.schema, self.dialect, self.name, self.pattern = model.places, schema, dialect, name, pattern
+        self.places, self.schema, self.dialect, self.name, self.pattern = (
+            model.places,
+            schema,
+            making.name,
+            name,
+            pattern,
+        )
         self.base = self.places.find_table(pattern.entity) or ""
-        self.making = Dialect(dialect, tables)
+        self.making = making
 
     def write(self, one: planned.Statement) -> Query:
         """The query of one statement."""
@@ -293,24 +297,40 @@ def explain_absence(plan: Plan, name: str) -> str:
     return f"{name}: {entity} has no relational table"
 
 
-def _write(plan: Plan, one: Query, pattern: AccessPattern, roles: tuple[str, ...] = ()) -> Iterator[str]:
-    summary = pattern.summary or ""
-    served = f" Served by {one.expected_index}." if one.expected_index else ""
-    told = f"{one.purpose}." if one.purpose else f"{summary}{served}"
-    who = f" As {' or '.join(roles)}." if roles else ""
-    yield write_comment(f"{one.pattern} ({one.kind}): {told}{who}")
-    for guard in one.guards:
-        yield write_comment(f"no row is changed otherwise: {guard}")
-    yield one.sql + ";\n"
-    for each in one.includes:
-        lists = ", ".join(
-            f":{parameter.name} is the list of {parent}"
-            for parameter, parent in zip(each.parameters, each.parent, strict=True)
-        )
-        yield "\n" + write_comment(f"{each.purpose}, for the rows of the page: {lists}") + each.sql + ";\n"
-    if one.next_page:
-        yield "\n" + write_comment("the next page starts behind the last row's values") + one.next_page + ";\n"
+def _write(
+    variants: Sequence[tuple[tuple[str, ...], Sequence[Query]]], pattern: AccessPattern, remote: Sequence[str]
+) -> Iterator[str]:
+    """An operation: what it is for, then its statements in order, for each group of roles that are let to other rows."""
+    every = [one for _, found in variants for one in found]
+    main = next((one for one in every if not one.purpose), every[-1])
+    served = f" Served by {main.expected_index}." if main.expected_index else ""
+    yield write_comment(f"{main.pattern} ({main.kind}): {pattern.summary or ''}{served}")
+    for roles, found in variants:
+        told = [f"as {' or '.join(roles)}"] if len(variants) > 1 else []
+        told += [f"{len(found)} statements, one transaction, in this order"] if len(found) > 1 else []
+        if told:
+            yield write_comment(", ".join(told))
+        yield from _write_statements(found)
+    if remote:
+        yield write_comment(f"after the commit: {', '.join(remote)}")
     yield "\n"
+
+
+def _write_statements(found: Sequence[Query]) -> Iterator[str]:
+    for number, one in enumerate(found, 1):
+        if len(found) > 1:
+            yield ("\n" if number > 1 else "") + write_comment(f"{number}. {one.purpose or f'the {one.kind} itself'}")
+        for guard in one.guards:
+            yield write_comment(f"no row is changed otherwise: {guard}")
+        yield one.sql + ";\n"
+        for each in one.includes:
+            lists = ", ".join(
+                f":{parameter.name} is the list of {parent}"
+                for parameter, parent in zip(each.parameters, each.parent, strict=True)
+            )
+            yield "\n" + write_comment(f"{each.purpose}, for the rows of the page: {lists}") + each.sql + ";\n"
+        if one.next_page:
+            yield "\n" + write_comment("the next page starts behind the last row's values") + one.next_page + ";\n"
 
 
 def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
@@ -331,10 +351,9 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
                 written_as[name].append((variants[name][n][1], made[name]))
     parts = [write_comment(f"{plan.name}: the queries of every access pattern for {dialect}, made by archnb"), "\n"]
     for name, variant in written_as.items():
-        pattern = plan.planned.entities.access[name]
-        for roles, found in variant:
-            for one in found:
-                parts += _write(plan, one, pattern, roles if len(variant) > 1 else ())
+        if variant:
+            remote = plan.planned.statements.procedures[name].remote
+            parts += _write(variant, plan.planned.entities.access[name], remote)
     written = {name for name, variant in written_as.items() if variant}
     parts += [
         write_comment(explain_absence(plan, name)) for name in plan.planned.entities.access if name not in written

@@ -9,6 +9,7 @@ from archnb.engines import load_engine
 from archnb.export.aggregates import truncate
 from archnb.export.sql import words_of
 from archnb.planned import statements as planned
+from archnb.planned.schema import Schema
 from archnb.planned.statements import Column, Order, Predicate, Value
 
 if TYPE_CHECKING:
@@ -18,8 +19,17 @@ if TYPE_CHECKING:
 class Dialect:
     """Writes planned statements for one dialect."""
 
-    def __init__(self, dialect: str, tables: dict[str, sa.Table]) -> None:
+    def __init__(self, dialect: str, tables: dict[str, sa.Table], schema: Schema) -> None:
         self.name, self.tables = dialect, tables
+        self.kinds = {
+            (name, column): one.type for name, table in schema.tables.items() for column, one in table.columns.items()
+        }
+        self.words = {
+            (name, column): one.values
+            for name, table in schema.tables.items()
+            for column, one in table.columns.items()
+            if one.values
+        }
         # the aliases of the statement at hand, by their names
         self._sources: dict[str, Any] = {}
         self._rank: Any = None
@@ -60,8 +70,8 @@ class Dialect:
             made = sa.bindparam(one.parameter, type_=self._type(one.like))
         elif one.name == "missing" and one.source == "server":
             return sa.null()
-        elif one.name.startswith("pseudonym") and one.source == "server":
-            return self._pseudonym(one)
+        elif one.name == "placeholder" and one.source == "server":
+            return self._placeholder(one.like)
         else:
             made = sa.literal_column(self._literal(one), type_=self._type(one.like))
         if one.sign and target is None:
@@ -70,46 +80,47 @@ class Dialect:
             return target - made if one.sign == "-" else target + made
         return made
 
-    def _pseudonym(self, one: Value) -> Any:
-        """A value drawn at random that fits its column and tells nobody; for a place, where nobody is."""
+    def _placeholder(self, like: Column) -> Any:
+        """What stands for a value that was erased: it tells nobody, and is unlike that of another row."""
         import sqlalchemy as sa
 
-        kind = self._type(one.like)
-        name = str(kind).upper()
-        if "POINT" in name or "GEO" in name:
-            nowhere = {"postgresql": "'(0,0)'", "mysql": "POINT(0, 0)"}.get(self.name, "'POINT(0 0)'")
-            return sa.literal_column(nowhere, type_=kind)
-        if isinstance(kind, sa.Integer | sa.Numeric):
-            number = {"postgresql": "floor(random() * 2000000000)", "mysql": "floor(rand() * 2000000000)"}
-            return sa.literal_column(number.get(self.name, "abs(random() % 2000000000)"), type_=kind)
-        if isinstance(kind, sa.Uuid) or name == "UUID":
-            return sa.literal_column(
-                {"postgresql": "gen_random_uuid()", "mysql": "uuid()"}.get(self.name, "lower(hex(randomblob(16)))"),
-                type_=kind,
-            )
-        if one.name.endswith(" phone"):
-            # no country has 999 (ITU-T E.164)
-            digits = {
-                "postgresql": "'+999' || lpad(floor(random() * 100000000000)::bigint::text, 11, '0')",
-                "mysql": "concat('+999', lpad(floor(rand() * 100000000000), 11, '0'))",
-                "sqlite": "'+999' || substr('00000000000' || abs(random() % 100000000000), -11)",
-            }[self.name]
-            return sa.literal_column(digits, type_=kind)
-        drawn = {
-            "postgresql": "replace(gen_random_uuid()::text, '-', '')",
-            "mysql": "md5(uuid())",
-            "sqlite": "lower(hex(randomblob(16)))",
-        }[self.name]
-        if one.name.endswith(" email"):
-            # nobody is reached at .invalid (RFC 2606, section 2)
-            inner = f"substr({drawn}, 1, 16)"
-            joined = f"'erased-' || {inner} || '@erased.invalid'"
-            if self.name == "mysql":
-                joined = f"concat('erased-', {inner}, '@erased.invalid')"
-            return sa.literal_column(joined, type_=kind)
+        table = self.tables[like.table]
+        own = next(each for each in table.columns if each.info["column"] == like.column)
+        kind = own.type
+        key = [sa.cast(each, sa.CHAR if self.name == "mysql" else sa.Text) for each in table.primary_key.columns]
+        told: Any = key[0]
+        for each in key[1:]:
+            told = told.concat(sa.literal_column("'-'")).concat(each)
+        planned = self.kinds.get((like.table, like.column), "")
+        if isinstance(kind, sa.Boolean):
+            return sa.literal_column("false" if self.name == "postgresql" else "0")
+        if isinstance(kind, sa.Numeric | sa.Integer):
+            return sa.literal_column("0")
+        if planned in ("timestamp", "date"):
+            return sa.literal_column("'1900-01-01'" if planned == "date" else "'1900-01-01 00:00:00'")
+        if planned == "email":
+            return sa.literal_column("'erased-'").concat(told).concat(sa.literal_column("'@example.invalid'"))
+        if planned == "phone":
+            drawn = {"postgresql": "lpad(floor(random() * 1e9)::text, 9, '0')", "mysql": "lpad(floor(rand() * 1e9), 9, '0')",
+                     "sqlite": "substr('000000000' || abs(random() % 1000000000), -9)"}[self.name]  # fmt: skip
+            return sa.literal_column("'+1'").concat(sa.literal_column(drawn, type_=sa.Text()))
+        if planned == "url":
+            return sa.literal_column("'https://example.invalid/'").concat(told)
+        if planned == "point":
+            return sa.literal_column({"postgresql": "point(0, 0)", "mysql": "point(0, 0)"}.get(self.name, "'0,0'"))
+        if planned == "json":
+            return sa.literal_column("'{}'")
+        if planned == "enum" and self.words.get((like.table, like.column)):
+            return sa.literal_column("'" + self.words[like.table, like.column][0].replace("'", "''") + "'")
         length = getattr(kind, "length", None)
-        text = drawn if not length or length >= 32 else f"substr({drawn}, 1, {length})"
-        return sa.literal_column(text, type_=kind)
+        if length and length < 44:
+            # the end of a key tells it from others, and its beginning may not
+            last = f"-{length}"
+            if self.name == "sqlite":
+                return sa.func.substr(told, sa.literal_column(last))
+            return sa.func.right(told, sa.literal_column(str(length)))
+        text = sa.literal_column("'erased '").concat(told)
+        return sa.func.substr(text, sa.literal_column("1"), sa.literal_column(str(length))) if length else text
 
     def _literal(self, one: Value) -> str:
         """A constant as SQL writes it: a number or a truth bare where its column holds such, else a quoted text."""
@@ -245,7 +256,7 @@ class Dialect:
         if self.name == "mysql":
             return sa.func.st_distance(own, there)
         if not isinstance(own.type, sa.String):
-            return sa.func.abs(own - there)
+            return sa.func.abs(own.op("-")(there))
         # SQLite keeps a point as POINT(x y): a cast reads the number that a text begins with
         (x, y), (to_x, to_y) = self._read_point(own), self._read_point(there)
         return (x - to_x) * (x - to_x) + (y - to_y) * (y - to_y)
@@ -448,7 +459,7 @@ class Dialect:
             guards = {each.left.column for each in one.conditions if isinstance(each, planned.Condition)}
             # MySQL sets in order: what the guard reads is set last
             ordered = sorted(changed, key=lambda each: each.info["column"] in guards)
-            later = [made.inserted[each.key] > each for each in changed if each.info["column"] in guards]
+            later = [each < made.inserted[each.key] for each in changed if each.info["column"] in guards]
             sets = [
                 (
                     each.key,

@@ -316,7 +316,7 @@ def _drop_roles(session: PostgresqlSession, secured: RowSecurity) -> None:
 
 def _ask_rows(domain: Domain, session: PostgresqlSession, secured: RowSecurity) -> Iterator[Check]:
     probes: set[str] = set()
-    making = Dialect("postgresql", domain.tables)
+    making = Dialect("postgresql", domain.tables, domain.plan.planned.schema)
     for role, operation, grant in domain.list_questions():
         if grant.table not in secured.tables:
             continue

@@ -46,8 +46,6 @@ class Writes:
     ) -> None:
         self.session, self.tables, self.designed = session, tables, designed
         self.reads, self.oracle, self.model, self.planner, self.rows = reads, reads.oracle, reads.model, planner, rows
-        # of an erasure, the statements that run before its last one, in the same transaction
-        self._before: dict[str, list[Query]] = {}
         self._columns = {name: {one.info["column"]: one for one in table.columns} for name, table in tables.items()}
 
     def run(self, query: Query, pattern: AccessPattern) -> Served:
@@ -56,10 +54,6 @@ class Writes:
         title = self.session.title
         table = next((one.table for one in query.parameters if one.name.startswith("new_")), "")
         table = table or self._find_target(pattern)
-        if self.model.erasures.find_pattern(query.pattern) is not None and getattr(query.planned, "rows", "") == "many":
-            self._before.setdefault(query.pattern, []).append(query)
-            told = "it runs before the last statement of the erasure, and with it"
-            return Served(label, title, "", "", None, "not run", told)
         if not self.rows.tables.get(table):
             return Served(label, title, "", "", None, "not run", f"{table or pattern.entity} could not be filled")
         try:
@@ -75,6 +69,56 @@ class Writes:
             if refusal is None:
                 raise
             return Served(label, title, "", "", None, "failed", refusal.message)
+
+    def erase(self, steps: Sequence[Query], pattern: AccessPattern) -> Served:
+        """What came of the statements that erase somebody's data: the row goes, or nothing personal is left in it."""
+        query, title = steps[-1], self.session.title
+        label = f"{query.pattern} (erasure)"
+        table = self._find_target(pattern)
+        own = self.oracle.table_of(pattern.entity)
+        if not self.rows.tables.get(own) or own not in self.tables:
+            return Served(label, title, "", "", None, "not run", f"{pattern.entity} could not be filled")
+        row = max(self.oracle.list_rows(pattern.entity), key=lambda one: self.oracle.count_referring(own, one))
+        key = self.designed[own].primary_key
+        personal = [
+            column
+            for column, one in self.designed[own].columns.items()
+            if one.field
+            and (field := self.model.fields(pattern.entity).get(one.field)) is not None
+            and field.personal
+            and column not in key
+        ]
+        try:
+            with self.session.undone():
+                for one in steps:
+                    named = {
+                        each.name: self.session.write(
+                            row.get(each.name, row.get(each.column)), self._columns[own].get(each.name)
+                        )
+                        for each in one.parameters
+                    }
+                    self.session.run(one.sql, named)
+                after = self._read(own)
+                count = self.oracle.count_referring(table, row)
+        except Exception as error:
+            refusal = self.session.read_error(error)
+            if refusal is None:
+                raise
+            return Served(label, title, "", "", None, "failed", f"it is refused: {refusal.message}")
+        before = self._settle(own, [row])
+        mark = next(iter(before))
+        kept = [
+            one
+            for one in personal
+            if mark in after and before[mark][one] is not None and after[mark][one] == before[mark][one]
+        ]
+        if kept:
+            return Served(label, title, "", "", 1, "failed", f"{', '.join(kept)} of {own} stay as they were")
+        if len(after) < len(self.rows.tables[own]) - 1:
+            return Served(label, title, "", "", 1, "failed", f"other rows of {own} go along")
+        told = "the row stays, and nothing personal is left in it" if mark in after else "the row goes"
+        text = f"{told}; {count} rows referred to it; {len(steps)} statements in this order, undone"
+        return Served(label, title, "", "", 1, "passed", text)
 
     def _find_target(self, pattern: AccessPattern) -> str:
         """The table whose row goes: that of what the entity extends, as its own goes along."""
@@ -171,19 +215,10 @@ class Writes:
         plan = self.planner.explain(query, query.sql, values)
         meant = "" if pattern.many or len(targets) == 1 else f"changes {len(targets)} rows, one is meant"
         refusing = self.oracle.refusing_keys(table, targets[0]) if query.kind == "delete" else []
-        earlier = self._before.pop(query.pattern, [])
-        cleared = {one.planned.table for one in earlier if one.kind == "delete"}
-        refusing = [one for one in refusing if one[0] not in cleared]
         try:
             with self.session.undone():
-                for one in earlier:
-                    self.session.run(one.sql, {each.name: values[each.name] for each in one.parameters})
                 count = self.session.run(query.sql, values)
-                left = {
-                    name: self._read(name)
-                    for name in self._list_touched(table, query.kind)
-                    if name == table or name not in cleared
-                }
+                left = {name: self._read(name) for name in self._list_touched(table, query.kind)}
         except Exception as error:
             refusal = self.session.read_error(error)
             if refusal is None:
@@ -201,30 +236,12 @@ class Writes:
         if query.kind == "delete":
             self._compare_removal(table, targets, left)
         else:
-            self._take_drawn(query, table, targets, change, left[table])
             self._compare_change(table, targets, change, left[table])
         if plan.verdict == "failed":
             return Served(label, title, plan.index, plan.line, count, "failed", plan.text)
         done = "the row is changed" if query.kind == "update" else "the row goes"
         text = f"{done} and no other, and it is undone; {plan.text}"
         return Served(label, title, plan.index, plan.line, count, plan.verdict, text)
-
-    def _take_drawn(
-        self, query: Query, table: str, targets: Sequence[Row], change: Row, after: Mapping[Any, Mapping[str, Any]]
-    ) -> None:
-        """What is drawn at random is right where it is not what was there before."""
-        drawn = [
-            one.column.column
-            for one in getattr(query.planned, "assignments", ())
-            if one.value.name.startswith("pseudonym")
-        ]
-        for target in targets[:1] if drawn else ():
-            before = next(iter(self._settle(table, [target]).values()))
-            row = after.get(self._mark(table, before), {})
-            for name in drawn:
-                if row.get(name) == before[name]:
-                    raise Fault(f"{table}.{name} is still {before[name]!r}")
-                change[name] = row.get(name)
 
     def _explain_refusal(self, name: str, key: str, one: ForeignKey, row: Row, table: str) -> str:
         count = len(

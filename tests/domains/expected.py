@@ -9,7 +9,6 @@ from __future__ import annotations
 
 UNMET: dict[str, str] = {
     "booking-7": "operations",
-    "booking-9": "operations",
     "booking-10": "operations",
     "booking-11": "load",
     "booking-13": "load",
@@ -33,8 +32,6 @@ UNMET: dict[str, str] = {
     "iot-13": "operations",
     "iot-14": "load",
     "ledger-1": "operations",
-    "ledger-2": "operations",
-    "ledger-3": "operations",
     "ledger-5": "operations",
     "ledger-8": "load",
     "ledger-9": "load",
@@ -47,10 +44,6 @@ UNMET: dict[str, str] = {
     "ride-10": "load",
     "ride-12": "load",
     "ride-13": "load",
-    "saas-10": "operations",
-<<<<<<< HEAD
-=======
->>>>>>> main
     "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",

@@ -29,9 +29,11 @@ FROM reader JOIN party ON reader.id = party.id
 WHERE lower(party.email) = lower(:email) AND reader.id = :caller;
 
 -- join (create): Adds a reader.
+-- 2 statements, one transaction, in this order
+-- 1. the create itself
 INSERT INTO party (email, since) VALUES (:new_email, :now);
 
--- join (create): Adds a reader.
+-- 2. the create itself
 INSERT INTO reader (id, level, friend_id) VALUES (:new_id, coalesce(:new_level, 'new'), :new_friend_id);
 
 -- fines (read): Reads loans. Served by loan_due_idx.
