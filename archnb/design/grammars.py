@@ -112,8 +112,8 @@ GRAMMARS: Mapping[str, Grammar] = {
             "sort",
             "[-]FIELD [nulls first|last][, …]",
             ("name", "-placed_at", "-score, name", "due_on nulls last"),
-            "How the rows are ordered; a minus sorts downwards. Rows without a value stand last, in either direction, where"
-            " nothing else is said.",
+            "How the rows are ordered; a minus sorts downwards. Rows without a value stand where the index of the engine"
+            " has them, as nothing else is said: upwards last in PostgreSQL and first in MySQL and SQLite, downwards the other way.",
         ),
         Grammar(
             "aggregate",

@@ -145,7 +145,8 @@ def key_with_needless_subject(draft: Draft) -> Iterator[Hit]:
     """Find keys that tell more apart than the answer does."""
     for name, policy, work in _used(draft):
         written = read_placeholders(policy.key) if policy.key is not None else set()
-        named = {"subject", "user", "owner"} & written
+        # a field that is asked for may be called user
+        named = ({"subject", "user", "owner"} & written) - {*work.pattern.by}
         # an owner may be written for the field that refers to them
         stands_for = any(field not in written for field in work.pattern.by)
         if named and not work.depends_on and not stands_for:
