@@ -24,8 +24,6 @@ from archnb.planned.statements import Value, list_values
 from archnb.shapes import Source
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from archnb.plan import Plan
 
 
@@ -98,9 +96,10 @@ def queries(plan: Plan, dialect: str = "postgresql") -> list[Query]:
     made = metadata(plan, dialect)
     tables = {table.info["table"]: table for table in made.tables.values()}
     found: list[Query] = []
+    making = Dialect(dialect, tables, plan.planned.schema)
     for name, procedure in plan.planned.statements.procedures.items():
         pattern = plan.planned.entities.access[name]
-        writer = _Writer(plan.model, plan.planned.schema, dialect, tables, name, pattern)
+        writer = _Writer(plan.model, plan.planned.schema, making, name, pattern)
         found += [writer.write(one) for one in procedure.statements]
     return found
 
@@ -112,14 +111,19 @@ class _Writer:
         self,
         model: Model,
         schema: Schema,
-        dialect: str,
-        tables: dict[str, sa.Table],
+        making: Dialect,
         name: str,
         pattern: AccessPattern,
     ) -> None:
-        self.places, self.schema, self.dialect, self.name, self.pattern = model.places, schema, dialect, name, pattern
+        self.places, self.schema, self.dialect, self.name, self.pattern = (
+            model.places,
+            schema,
+            making.name,
+            name,
+            pattern,
+        )
         self.base = self.places.find_table(pattern.entity) or ""
-        self.making = Dialect(dialect, tables)
+        self.making = making
 
     def write(self, one: planned.Statement) -> Query:
         """The query of one statement."""
@@ -273,22 +277,29 @@ def explain_absence(plan: Plan, name: str) -> str:
     return f"{name}: {entity} has no relational table"
 
 
-def _write(plan: Plan, one: Query, pattern: AccessPattern) -> Iterator[str]:
-    summary = pattern.summary or ""
-    served = f" Served by {one.expected_index}." if one.expected_index else ""
-    told = f"{one.purpose}." if one.purpose else f"{summary}{served}"
-    yield write_comment(f"{one.pattern} ({one.kind}): {told}")
-    for guard in one.guards:
-        yield write_comment(f"no row is changed otherwise: {guard}")
-    yield one.sql + ";\n"
-    for each in one.includes:
-        lists = ", ".join(
-            f":{parameter.name} is the list of {parent}"
-            for parameter, parent in zip(each.parameters, each.parent, strict=True)
-        )
-        yield "\n" + write_comment(f"{each.purpose}, for the rows of the page: {lists}") + each.sql + ";\n"
-    if one.next_page:
-        yield "\n" + write_comment("the next page starts behind the last row's values") + one.next_page + ";\n"
+def _write(found: Sequence[Query], pattern: AccessPattern, remote: Sequence[str]) -> Iterator[str]:
+    """An operation: what it is for, then its statements in order."""
+    main = next((one for one in found if not one.purpose), found[-1])
+    served = f" Served by {main.expected_index}." if main.expected_index else ""
+    yield write_comment(f"{main.pattern} ({main.kind}): {pattern.summary or ''}{served}")
+    if len(found) > 1:
+        yield write_comment(f"{len(found)} statements, one transaction, in this order")
+    for number, one in enumerate(found, 1):
+        if len(found) > 1:
+            yield ("\n" if number > 1 else "") + write_comment(f"{number}. {one.purpose or f'the {one.kind} itself'}")
+        for guard in one.guards:
+            yield write_comment(f"no row is changed otherwise: {guard}")
+        yield one.sql + ";\n"
+        for each in one.includes:
+            lists = ", ".join(
+                f":{parameter.name} is the list of {parent}"
+                for parameter, parent in zip(each.parameters, each.parent, strict=True)
+            )
+            yield "\n" + write_comment(f"{each.purpose}, for the rows of the page: {lists}") + each.sql + ";\n"
+        if one.next_page:
+            yield "\n" + write_comment("the next page starts behind the last row's values") + one.next_page + ";\n"
+    if remote:
+        yield write_comment(f"after the commit: {', '.join(remote)}")
     yield "\n"
 
 
@@ -299,9 +310,11 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
     """
     found = queries(plan, dialect)
     parts = [write_comment(f"{plan.name}: the queries of every access pattern for {dialect}, made by archnb"), "\n"]
+    written: dict[str, list[Query]] = {}
     for one in found:
-        parts += _write(plan, one, plan.planned.entities.access[one.pattern])
-    written = {one.pattern for one in found}
+        written.setdefault(one.pattern, []).append(one)
+    for name, several in written.items():
+        parts += _write(several, plan.planned.entities.access[name], plan.planned.statements.procedures[name].remote)
     parts += [
         write_comment(explain_absence(plan, name)) for name in plan.planned.entities.access if name not in written
     ]

@@ -9,6 +9,7 @@ from archnb.engines import load_engine
 from archnb.export.aggregates import truncate
 from archnb.export.sql import words_of
 from archnb.planned import statements as planned
+from archnb.planned.schema import Schema
 from archnb.planned.statements import Column, Order, Predicate, Value
 
 if TYPE_CHECKING:
@@ -18,8 +19,17 @@ if TYPE_CHECKING:
 class Dialect:
     """Writes planned statements for one dialect."""
 
-    def __init__(self, dialect: str, tables: dict[str, sa.Table]) -> None:
+    def __init__(self, dialect: str, tables: dict[str, sa.Table], schema: Schema) -> None:
         self.name, self.tables = dialect, tables
+        self.kinds = {
+            (name, column): one.type for name, table in schema.tables.items() for column, one in table.columns.items()
+        }
+        self.words = {
+            (name, column): one.values
+            for name, table in schema.tables.items()
+            for column, one in table.columns.items()
+            if one.values
+        }
         # the aliases of the statement at hand, by their names
         self._sources: dict[str, Any] = {}
         self._rank: Any = None
@@ -60,6 +70,8 @@ class Dialect:
             made = sa.bindparam(one.parameter, type_=self._type(one.like))
         elif one.name == "missing" and one.source == "server":
             return sa.null()
+        elif one.name == "placeholder" and one.source == "server":
+            return self._placeholder(one.like)
         else:
             made = sa.literal_column(self._literal(one), type_=self._type(one.like))
         if one.sign and target is None:
@@ -67,6 +79,48 @@ class Dialect:
         if one.sign:
             return target - made if one.sign == "-" else target + made
         return made
+
+    def _placeholder(self, like: Column) -> Any:
+        """What stands for a value that was erased: it tells nobody, and is unlike that of another row."""
+        import sqlalchemy as sa
+
+        table = self.tables[like.table]
+        own = next(each for each in table.columns if each.info["column"] == like.column)
+        kind = own.type
+        key = [sa.cast(each, sa.CHAR if self.name == "mysql" else sa.Text) for each in table.primary_key.columns]
+        told: Any = key[0]
+        for each in key[1:]:
+            told = told.concat(sa.literal_column("'-'")).concat(each)
+        planned = self.kinds.get((like.table, like.column), "")
+        if isinstance(kind, sa.Boolean):
+            return sa.literal_column("false" if self.name == "postgresql" else "0")
+        if isinstance(kind, sa.Numeric | sa.Integer):
+            return sa.literal_column("0")
+        if planned in ("timestamp", "date"):
+            return sa.literal_column("'1900-01-01'" if planned == "date" else "'1900-01-01 00:00:00'")
+        if planned == "email":
+            return sa.literal_column("'erased-'").concat(told).concat(sa.literal_column("'@example.invalid'"))
+        if planned == "phone":
+            drawn = {"postgresql": "lpad(floor(random() * 1e9)::text, 9, '0')", "mysql": "lpad(floor(rand() * 1e9), 9, '0')",
+                     "sqlite": "substr('000000000' || abs(random() % 1000000000), -9)"}[self.name]  # fmt: skip
+            return sa.literal_column("'+1'").concat(sa.literal_column(drawn, type_=sa.Text()))
+        if planned == "url":
+            return sa.literal_column("'https://example.invalid/'").concat(told)
+        if planned == "point":
+            return sa.literal_column({"postgresql": "point(0, 0)", "mysql": "point(0, 0)"}.get(self.name, "'0,0'"))
+        if planned == "json":
+            return sa.literal_column("'{}'")
+        if planned == "enum" and self.words.get((like.table, like.column)):
+            return sa.literal_column("'" + self.words[like.table, like.column][0].replace("'", "''") + "'")
+        length = getattr(kind, "length", None)
+        if length and length < 44:
+            # the end of a key tells it from others, and its beginning may not
+            last = f"-{length}"
+            if self.name == "sqlite":
+                return sa.func.substr(told, sa.literal_column(last))
+            return sa.func.right(told, sa.literal_column(str(length)))
+        text = sa.literal_column("'erased '").concat(told)
+        return sa.func.substr(text, sa.literal_column("1"), sa.literal_column(str(length))) if length else text
 
     def _literal(self, one: Value) -> str:
         """A constant as SQL writes it: a number or a truth bare where its column holds such, else a quoted text."""

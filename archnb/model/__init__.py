@@ -268,6 +268,7 @@ class Model:
                 self.roles,
                 self.tenants,
                 self.ways,
+                self.lifetimes,
             ),
         )
 

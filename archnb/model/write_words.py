@@ -18,6 +18,26 @@ CHANGING = frozenset(
 MOVING = frozenset({"reschedule", "move", "shift", "postpone", "rebook", "relocate", "transfer", "extend", "prolong"})
 # verbs that put one thing in the place of another
 SWITCHING = frozenset({"change", "switch", "upgrade", "downgrade", "swap", "replace", "set"})
+# verbs that take from a counter, and verbs that give back to it
+TAKING = frozenset(
+    {
+        "debit",
+        "reserve",
+        "take",
+        "decrement",
+        "subtract",
+        "deduct",
+        "book",
+        "use",
+        "consume",
+        "withdraw",
+        "spend",
+        "hold",
+    }
+)
+GIVING = frozenset(
+    {"credit", "release", "return", "increment", "add", "restock", "refill", "deposit", "unreserve", "top"}
+)
 # verbs that take somebody's data away for good
 ERASING = frozenset({"erase", "forget", "anonymise", "anonymize", "purge", "destroy"})
 # what was looked at, in the words of fields and writes
@@ -183,6 +203,7 @@ __all__ = [
     "COUNTERS",
     "ENDS",
     "ERASING",
+    "GIVING",
     "JOINING",
     "MOVING",
     "PLANNED_AT",
@@ -191,6 +212,7 @@ __all__ = [
     "SOFT_DELETED",
     "STATES",
     "SWITCHING",
+    "TAKING",
     "UNDONE",
     "VERSIONS",
     "is_author",

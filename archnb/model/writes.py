@@ -16,6 +16,7 @@ from archnb.design.entities import AccessPattern, Entity, Field
 from archnb.model import write_words as words_of
 from archnb.model.inheritance import Inheritance
 from archnb.model.keys import Keys
+from archnb.model.lifetimes import Lifetimes
 from archnb.model.people import People
 from archnb.model.references import Reference, References
 from archnb.model.roles import Principal, Roles
@@ -67,7 +68,9 @@ class Writes:
         roles: Roles,
         tenants: Tenants,
         ways: Ways,
+        lifetimes: Lifetimes,
     ) -> None:
+        self._lifetimes = lifetimes
         self._entities, self._access = entities, access
         self._inheritance, self._keys, self._references = inheritance, keys, references
         self._people, self._roles, self._tenants, self._ways = people, roles, tenants, ways
@@ -122,10 +125,9 @@ class Writes:
         return Step(state, self._list_before(entity, state, words, after), after, reason)
 
     def _list_before(self, entity: str, state: str, words: tuple[str, ...], after: str) -> tuple[str, ...]:
-        said = getattr(self._entities[entity], "states", ())
-        told = [one.source for one in said if getattr(one, "target", None) == after]
+        told = [word for one in self._entities[entity].states if one.after == after for word in one.before]
         if told:
-            return tuple(dict.fromkeys(word for one in told for word in ((one,) if isinstance(one, str) else one)))
+            return tuple(dict.fromkeys(told))
         ends = [word for word in words if words_of.ENDS.search(snake(word))]
         if words_of.UNDONE.search(snake(after)):
             return tuple(word for word in words if word not in ends)
@@ -137,24 +139,15 @@ class Writes:
     def find_state(self, entity: str) -> str | None:
         """The field that holds the state of a row's life."""
         fields = self._inheritance.fields(entity)
-        said = getattr(self._entities.get(entity), "states", ())
-        if said:
-            words = {word for one in said for word in (getattr(one, "target", ""),)}
-            found = next((name for name, one in fields.items() if words & {*one.values}), None)
-            if found is not None:
-                return found
+        steps = self._entities[entity].states if entity in self._entities else ()
+        spoken = {word for one in steps for word in (*one.before, one.after or "")}
+        if spoken:
+            return next((name for name, one in fields.items() if spoken <= {*one.values}), None)
         return next((n for n, one in fields.items() if one.values and split_words(n)[-1] in words_of.STATES), None)
 
     def find_deletion_mark(self, entity: str) -> str | None:
         """The field that says that a row is deleted, while it stays."""
-        said = getattr(self._entities.get(entity), "soft_delete", None)
-        if said is not None:
-            return None if said == "none" else str(said)
-        fields = self._inheritance.fields(entity)
-        return next(
-            (n for n, one in fields.items() if snake(n) in words_of.SOFT_DELETED and one.optional and one.type in ("timestamp", "date")),
-            None,
-        )  # fmt: skip
+        return self._lifetimes.find_soft_delete(entity) if entity in self._entities else None
 
     def is_erasure(self, name: str) -> bool:
         """Whether a deletion is of somebody's data for good, whatever else only marks rows as deleted."""
@@ -258,7 +251,14 @@ class Writes:
         if pattern.effect == "delete":
             mark = None if self.is_erasure(name) else self.find_deletion_mark(entity)
             if mark is not None:
-                yield Setting(mark, "server", "now", reason=f"{mark} says that the row is deleted, while it stays")
+                is_flag = self._inheritance.fields(entity)[mark].type == "bool"
+                source: Source = "constant" if is_flag else "server"
+                yield Setting(
+                    mark,
+                    source,
+                    "true" if is_flag else "now",
+                    reason=f"{mark} says that the row is deleted, while it stays",
+                )
             return
         said = {one.field or "": self._read(entity, one.field or "", one.value) for one in pattern.sets}
         if pattern.effect == "update" and not self.is_upsert(name, pattern):
@@ -527,6 +527,15 @@ class Writes:
             yield Setting(step.field, "constant", step.after, reason=step.reason)
             yield from self._propose_traces(name, pattern, step)
         taken = set[str]() if step is not None else {*self._list_changed(name, pattern)}
+        counter = self._find_counter(name, entity) if step is None and not taken else None
+        if counter is not None:
+            sign = "-" if snake(name).split("_")[0] in words_of.TAKING else "+"
+            yield Setting(
+                counter,
+                "row",
+                f"{counter} {sign} amount",
+                reason=f"{name} moves it by an amount, from what it is at that moment",
+            )
         done = words_of.list_done(name)
         for field, about in fields.items():
             if self._keys.is_in_key(entity, field) or field in pattern.by:
@@ -559,6 +568,15 @@ class Writes:
                     )
                 else:
                     yield Setting(field, "caller", "", False, "what is not given stays as it is")
+
+    def _find_counter(self, name: str, entity: str) -> str | None:
+        """The field that a change moves up or down by its name: `take_stock`, `top_up_wallet`."""
+        if snake(name).split("_")[0] not in words_of.TAKING | words_of.GIVING:
+            return None
+        return next(
+            (n for n, one in self._inheritance.fields(entity).items() if one.type in NUMBERS and words_of.COUNTERS.search(snake(n)) and not self._keys.is_in_key(entity, n)),
+            None,
+        )  # fmt: skip
 
     def _propose_traces(self, name: str, pattern: AccessPattern, step: Step) -> Iterator[Setting]:
         """What a step leaves beside the state: when, by whom, and what whoever takes the row brings along."""
@@ -713,7 +731,7 @@ class Writes:
 
     def _is_moved_elsewhere(self, name: str, entity: str) -> bool:
         """Whether other writes are the steps that move the state of a row, so that no plain change does."""
-        if getattr(self._entities[entity], "states", ()):
+        if self._entities[entity].states:
             return True
         others = (one for one in self._writing.get(entity, ()) if one != name)
         return any(

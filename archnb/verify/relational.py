@@ -78,7 +78,11 @@ def run_queries(
     made: dict[str, list[Query]] = {}
     for query in queries(plan, session.dialect):
         made.setdefault(query.pattern, []).append(query)
+    erasing = {one.operation for one in plan.planned.jobs.erasures.values()}
     for name, pattern in plan.planned.entities.access.items():
+        if name in erasing and name in made:
+            yield writes.erase(made[name], pattern)
+            continue
         for query in made.get(name, ()):
             if query.purpose:
                 # a step works on rows that the statements before it made or found

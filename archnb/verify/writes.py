@@ -70,6 +70,56 @@ class Writes:
                 raise
             return Served(label, title, "", "", None, "failed", refusal.message)
 
+    def erase(self, steps: Sequence[Query], pattern: AccessPattern) -> Served:
+        """What came of the statements that erase somebody's data: the row goes, or nothing personal is left in it."""
+        query, title = steps[-1], self.session.title
+        label = f"{query.pattern} (erasure)"
+        table = self._find_target(pattern)
+        own = self.oracle.table_of(pattern.entity)
+        if not self.rows.tables.get(own) or own not in self.tables:
+            return Served(label, title, "", "", None, "not run", f"{pattern.entity} could not be filled")
+        row = max(self.oracle.list_rows(pattern.entity), key=lambda one: self.oracle.count_referring(own, one))
+        key = self.designed[own].primary_key
+        personal = [
+            column
+            for column, one in self.designed[own].columns.items()
+            if one.field
+            and (field := self.model.fields(pattern.entity).get(one.field)) is not None
+            and field.personal
+            and column not in key
+        ]
+        try:
+            with self.session.undone():
+                for one in steps:
+                    named = {
+                        each.name: self.session.write(
+                            row.get(each.name, row.get(each.column)), self._columns[own].get(each.name)
+                        )
+                        for each in one.parameters
+                    }
+                    self.session.run(one.sql, named)
+                after = self._read(own)
+                count = self.oracle.count_referring(table, row)
+        except Exception as error:
+            refusal = self.session.read_error(error)
+            if refusal is None:
+                raise
+            return Served(label, title, "", "", None, "failed", f"it is refused: {refusal.message}")
+        before = self._settle(own, [row])
+        mark = next(iter(before))
+        kept = [
+            one
+            for one in personal
+            if mark in after and before[mark][one] is not None and after[mark][one] == before[mark][one]
+        ]
+        if kept:
+            return Served(label, title, "", "", 1, "failed", f"{', '.join(kept)} of {own} stay as they were")
+        if len(after) < len(self.rows.tables[own]) - 1:
+            return Served(label, title, "", "", 1, "failed", f"other rows of {own} go along")
+        told = "the row stays, and nothing personal is left in it" if mark in after else "the row goes"
+        text = f"{told}; {count} rows referred to it; {len(steps)} statements in this order, undone"
+        return Served(label, title, "", "", 1, "passed", text)
+
     def _find_target(self, pattern: AccessPattern) -> str:
         """The table whose row goes: that of what the entity extends, as its own goes along."""
         found = [self.model.places.find_table(one) for one in self.model.inheritance.list_ancestry(pattern.entity)]

@@ -9,6 +9,8 @@ from archnb.design.entities import AccessPattern, Field
 from archnb.design.record import Named
 from archnb.model import Erasure
 from archnb.model.erasure import Step
+from archnb.planned.spelling import spell
+from archnb.planned.statements import Delete, Procedure, Read, Update, Upsert
 from archnb.topics.topic import Because, Draft
 
 COUNTS = ("smallint", "int", "bigint", "integer", "decimal", "money", "float")
@@ -187,31 +189,14 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
             guard,
             f"that no two rows of one {owner} overlap is a rule across rows; two transactions that each see none of the other would both pass below serializable",
         )
-    moves = list_moves(draft, pattern)
-    if moves:
-        changed, field, action = moves[0]
-        state = _guard_state(draft, pattern, changed)
-        guard = state + _write_guard(draft, changed, action, [one[1] for one in moves if one[0] == changed])
-        return (
-            "read committed",
-            guard,
-            f"a single conditional UPDATE reads and changes {changed}.{field} under the row's lock, and sees the newest committed value after waiting; no row changed means there was not enough",
-        )
-    if pattern.effect == "update":
-        steps = (
-            f"; its steps change {', '.join(b for b in list_boundary(draft, name, pattern) if b != entity)} in the same transaction"
-            if len(list_boundary(draft, name, pattern)) > 1
-            else ""
-        )
-        operation = draft.design.api.operations.get(name)
-        if operation is not None and operation.action == "command":
-            return _guard_command(draft, entity, steps)
-        return (
-            "read committed",
-            f"UPDATE … SET …, version = version + 1 WHERE {_key(draft, entity)} AND version = :version",
-            f"the version that the client read (If-Match) must still be there, so the second of two editors gets a conflict instead of overwriting the first{steps}",
-        )
     erasure = draft.model.erasures.find_pattern(name)
+    procedure = draft.planned.statements.procedures.get(name)
+    guarded = _read_guards(draft, name, pattern, procedure) if procedure is not None and erasure is None else None
+    if guarded is not None:
+        return guarded
+    if pattern.effect == "update":
+        told = "nothing says what the write sets, so archnb cannot tell what would guard it"
+        return "read committed", "none", told
     if erasure is not None:
         return (
             "read committed",
@@ -250,6 +235,36 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
     )
 
 
+def _read_guards(draft: Draft, name: str, pattern: AccessPattern, procedure: Procedure) -> tuple[str, str, str] | None:
+    """What guards a write, as its own statements have it: conditions that may fail, and locks; None where they hold neither."""
+    entity = pattern.writes or ""
+    guarded = [one for one in procedure.statements if isinstance(one, Update | Upsert | Delete) and one.guards]
+    locks = [one for one in procedure.statements if isinstance(one, Read) and one.lock]
+    others = [one for one in list_boundary(draft, name, pattern) if one != entity]
+    steps = f"; its steps change {', '.join(others)} in the same transaction" if others else ""
+    if guarded:
+        guard = "; then ".join(spell(one) for one in (*locks, *guarded))
+        told = "; ".join(dict.fromkeys(each.reason for one in guarded for each in one.guards))
+        if any(one.purpose == "lock in order" for one in locks):
+            told += "; the rows are locked in the order of their keys, so that no two wait for each other"
+        kinds = {each.kind for one in guarded for each in one.guards}
+        if "amount" in kinds:
+            told += "; a conditional UPDATE sees the newest committed value after waiting, and no row changed means that there was not enough"
+        elif kinds & {"version", "state"}:
+            told += "; the second of two changes no row and gets a conflict"
+        return "read committed", guard, f"{told}{steps}"
+    engine = draft.model.places.engine(draft.model.places.find_home(entity))
+    if pattern.effect == "update" and locks:
+        lock = "BEGIN IMMEDIATE" if engine.limit("writers") is not None else "; ".join(spell(one) for one in locks)
+        told = "the second of two waits, and decides by what the first has left"
+        return "read committed", f"{lock} before the check", f"{told}{steps}"
+    own = next((one for one in procedure.statements if isinstance(one, Update | Upsert)), None)
+    if pattern.effect == "update" and own is not None:
+        told = "each sets what it is given, under the row's lock; no version is kept, so of two that come at once the later one stays"
+        return "read committed", spell(own), f"{told}{steps}"
+    return None
+
+
 def _spell_step(draft: Draft, erasure: Erasure, step: Step) -> str:
     """One statement of an erasure, by the names of the design; the export has them in SQL."""
     what = step.relationship or step.entity
@@ -270,56 +285,8 @@ def _explain_erasure(erasure: Erasure) -> str:
     return f"{'; '.join(dict.fromkeys(told))}; done twice it changes nothing"
 
 
-def _guard_command(draft: Draft, entity: str, steps: str) -> tuple[str, str, str]:
-    """What guards a command on one row: its client sends no version, so the row's own state must be the condition, or its lock."""
-    status = _find_status(draft, entity)
-    if status is not None:
-        return (
-            "read committed",
-            f"UPDATE {entity} SET {status} = :new WHERE {_key(draft, entity)} AND {status} = :read",
-            f"a command says what is done and no version; the {status} that allows it is part of the condition, so the second of two changes no row and gets a conflict{steps}",
-        )
-    is_one_writer = draft.model.places.engine(draft.model.places.find_home(entity)).limit("writers") is not None
-    return (
-        "read committed",
-        f"{'BEGIN IMMEDIATE' if is_one_writer else f'SELECT … FOR UPDATE of {entity}'} before the check",
-        f"a command says what is done and no version; the second of two waits, and decides by what the first has left{steps}",
-    )
-
-
-def _find_status(draft: Draft, entity: str) -> str | None:
-    """The field that holds the state of a row, where an entity has one."""
-    return next(
-        (n for n, f in draft.model.fields(entity).items() if f.values and n in ("status", "state", "stage", "phase")),
-        None,
-    )
-
-
-def _guard_state(draft: Draft, pattern: AccessPattern, changed: str) -> str:
-    """The conditional UPDATE of a row with a state, where the write changes it beside a counter of another."""
-    entity = pattern.writes or ""
-    status = _find_status(draft, entity)
-    if pattern.effect != "update" or changed == entity or status is None:
-        return ""
-    return f"UPDATE {entity} SET {status} = :new WHERE {_key(draft, entity)} AND {status} = :read; then "
-
-
 def _key(draft: Draft, entity: str) -> str:
     if entity not in draft.design.entities:
         return "id = :id"
     keys = draft.model.keys.fields(entity)
     return " AND ".join(f"{key} = :{key}" for key in keys)
-
-
-def _write_guard(draft: Draft, entity: str, action: str, fields: list[str]) -> str:
-    """The conditional UPDATE for counters: one that is taken from another ('reserved' from 'on_hand'), or one that has a floor."""
-    key = _key(draft, entity)
-    held = next((field for field in fields if "reserved" in field or field.startswith("used")), None)
-    whole = next((field for field in fields if field != held), None)
-    if action in ("release", "return", "restock", "credit", "add", "increment"):
-        field = held or fields[0]
-        sign, condition = ("−", f" AND {field} >= :n") if held else ("+", "")
-        return f"UPDATE {entity} SET {field} = {field} {sign} :n WHERE {key}{condition}".replace("−", "-")
-    if held and whole:
-        return f"UPDATE {entity} SET {held} = {held} + :n WHERE {key} AND {whole} - {held} >= :n"
-    return f"UPDATE {entity} SET {fields[0]} = {fields[0]} - :n WHERE {key} AND {fields[0]} >= :n"

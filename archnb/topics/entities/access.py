@@ -111,7 +111,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
                 AccessPattern(writes=name, action="create", roles=(model.roles.keeper,) if name in persons else writers, summary=f"Adds {who if many != word else f'to the {word}'}."),
                 f"no access pattern writes {name}",
             )  # fmt: skip
-            if list_changeable(model, name, persons):
+            if list_changeable(model, name, persons) and _is_changed(model, name, key, writers):
                 made[f"update_{snake(name)}"] = (
                     AccessPattern(writes=name, action="update", by=key, roles=writers, summary=f"Changes {who if many != word else f'one of the {word}'}."),
                     f"no access pattern writes {name}",
@@ -124,6 +124,12 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
                 f"{name} holds personal data, and a person may ask for its erasure (GDPR, article 17)",
             )  # fmt: skip
     return made
+
+
+def _is_changed(model: Model, name: str, key: tuple[str, ...], roles: tuple[str, ...]) -> bool:
+    """Whether a plain change of an entity would have anything to send."""
+    asked = AccessPattern(writes=name, action="update", by=key, roles=roles)
+    return any(one.source == "caller" for one in model.writes.list_settings(f"update_{snake(name)}", asked))
 
 
 # -- who may

@@ -31,7 +31,7 @@ def list_filters(draft: Draft, name: str) -> tuple[PlannedFilter, ...]:
     """The filters of a completed pattern; what was said leaves out deleted rows too, unless it speaks of them itself."""
     pattern = draft.design.access[name]
     mark = _find_mark(draft, name, pattern)
-    added = () if mark is None else (Filter(field=mark, comparison="is missing"),)
+    added = () if mark is None else (_living(draft, pattern, mark),)
     found = [one for one in (*pattern.where, *added) if one.field and one.comparison]
     return tuple(
         PlannedFilter(field=one.field or "", comparison=one.comparison or "=", values=one.values)
@@ -67,6 +67,16 @@ def _find_mark(draft: Draft, name: str, pattern: AccessPattern) -> str | None:
     return None if mark in asked or is_erasure else mark
 
 
+def _living(draft: Draft, pattern: AccessPattern, mark: str) -> Filter:
+    """The filter that leaves out what is deleted: no moment of deletion, or a flag that says so."""
+    is_flag = draft.model.fields(pattern.reads or pattern.writes or "")[mark].type == "bool"
+    return (
+        Filter(field=mark, comparison="=", values=("false",))
+        if is_flag
+        else Filter(field=mark, comparison="is missing")
+    )
+
+
 def _propose_filters(draft: Draft, name: str, pattern: AccessPattern) -> tuple[tuple[Filter, ...], str]:
     found: list[Filter] = []
     reasons = []
@@ -77,7 +87,7 @@ def _propose_filters(draft: Draft, name: str, pattern: AccessPattern) -> tuple[t
         )
     mark = _find_mark(draft, name, pattern)
     if mark is not None and mark not in {one.field for one in found}:
-        found.append(Filter(field=mark, comparison="is missing"))
+        found.append(_living(draft, pattern, mark))
         reasons.append(f"{mark} says that a row is deleted, while it stays")
     return tuple(found), "; ".join(reasons)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archnb.design.record import Named
 from archnb.fact.keys.operations import INCLUDED_PER_ROW
 from archnb.planned.statements import Procedure, Statement, Statements
+from archnb.topics.operations.erasures import make_erasure
 from archnb.topics.operations.reads import make_read
 from archnb.topics.operations.steps import Steps
 from archnb.topics.operations.writes import Writer
@@ -28,6 +29,9 @@ def _conclude(draft: Draft, name: str, most: int) -> Procedure | None:
     if pattern.is_read:
         read = make_read(model, schema, pattern, most, own)
         return Procedure(statements=(read,)) if read is not None else None
+    erasure = model.erasures.find_pattern(name)
+    if erasure is not None and (erased := make_erasure(model, schema, erasure)):
+        return Procedure(statements=tuple(erased))
     writer = Writer(model, schema, name, pattern, own)
     written = writer.write()
     if not written:

@@ -13,7 +13,7 @@ from archnb.model.identifiers import claim
 from archnb.model.lookups import key_column
 from archnb.naming import snake
 from archnb.planned.entities import AccessPattern, Filter
-from archnb.planned.schema import Schema, Table
+from archnb.planned.schema import ForeignKey, Schema, Table
 from archnb.planned.statements import (
     Among,
     Column,
@@ -115,7 +115,7 @@ class Parts:
             self.scope.sources.append(alias)
             pairs = tuple(
                 (self.column(table, a, source), self.column(one.references, b, alias))
-                for a, b in zip(one.columns, one.referenced, strict=True)
+                for a, b in pair(self.schema, one)
             )
             is_outer = any(self.table(table).columns[column].nullable for column in one.columns)
             made = self.scope.joins[source, key] = Join(table=one.references, source=alias, on=pairs, is_outer=is_outer)
@@ -264,6 +264,14 @@ class Parts:
         return tuple(found.values())
 
 
+def pair(schema: Schema, key: ForeignKey) -> tuple[tuple[str, str], ...]:
+    """The pairs of columns that find the row of a foreign key: of a key that shares a column besides, those of the primary key."""
+    pairs = tuple(zip(key.columns, key.referenced, strict=True))
+    primary = schema.tables[key.references].primary_key
+    narrow = tuple(one for one in pairs if one[1] in primary)
+    return narrow if len(narrow) == len(primary) else pairs
+
+
 def conditions_of(parts: Parts, pattern: AccessPattern) -> list[Predicate]:
     """What `by`, `where` and `range` ask for, in this order."""
     made: list[Predicate] = []
@@ -295,4 +303,4 @@ def key_read(parts: Parts, conditions: list[Predicate]) -> Read:
     )
 
 
-__all__ = ["Located", "Parts", "Scope", "conditions_of", "key_read"]
+__all__ = ["Located", "Parts", "Scope", "conditions_of", "key_read", "pair"]

@@ -24,7 +24,7 @@ from archnb.planned.statements import (
     Value,
     Walk,
 )
-from archnb.topics.operations.parts import Parts, conditions_of
+from archnb.topics.operations.parts import Parts, conditions_of, pair
 
 # types that have a distance, and no order
 PLACES = ("point",)
@@ -157,11 +157,11 @@ def _include(
     first, key, is_forward = way[0]
     there = Parts(parts.model, parts.schema, one.name)
     if is_forward:
-        parent = tuple(parts.column(parts.base, name) for name in key.columns)
-        step = key.referenced
+        parent = tuple(parts.column(parts.base, here) for here, _ in pair(parts.schema, key))
+        step = tuple(there_name for _, there_name in pair(parts.schema, key))
     else:
-        parent = tuple(parts.column(parts.base, name) for name in key.referenced)
-        step = key.columns
+        parent = tuple(parts.column(parts.base, name) for _, name in pair(parts.schema, key))
+        step = tuple(name for name, _ in pair(parts.schema, key))
     for column in parent:
         # the page must hold what the rest is found by
         if column.column not in {output.label for output in columns}:
@@ -170,7 +170,7 @@ def _include(
     joins: list[Join] = []
     source, at = base, base
     for target, joined, forward in way[1:]:
-        pairs = zip(joined.columns, joined.referenced, strict=True)
+        pairs = pair(parts.schema, joined)
         on = tuple(
             (there.column(at, a, source), there.column(target, b, target))
             if forward

@@ -29,32 +29,12 @@ from archnb.planned.statements import (
     Update,
     Value,
 )
-from archnb.topics.operations.parts import Parts
+from archnb.topics.operations.parts import Parts, pair
 from archnb.topics.operations.writes import VERSION, Writer
 
 NUMBERS = ("smallint", "int", "bigint", "decimal", "money", "float")
 COUNTER = re.compile(
     r"(^|_)(stock|on_hand|reserved|available|balance|quantity|count|counter|credits?|seats|left|remaining|inventory|points|used|votes|likes)($|_)"
-)
-# verbs that take from a counter, and verbs that give back to it
-TAKING = frozenset(
-    {
-        "debit",
-        "reserve",
-        "take",
-        "decrement",
-        "subtract",
-        "deduct",
-        "book",
-        "use",
-        "consume",
-        "withdraw",
-        "spend",
-        "hold",
-    }
-)
-GIVING = frozenset(
-    {"credit", "release", "return", "increment", "add", "restock", "refill", "deposit", "refund", "unreserve"}
 )
 SOURCE = frozenset({"from", "source", "payer", "sender", "debit", "debited", "giver", "buyer", "origin"})
 TARGET = frozenset(
@@ -116,7 +96,7 @@ class Steps:
         return before, after
 
     def _sign(self, step: Step) -> str:
-        return "-" if step.action in TAKING else "+" if step.action in GIVING else ""
+        return "-" if step.action in words_of.TAKING else "+" if step.action in (*words_of.GIVING, "refund") else ""
 
     # -- rows that are made
 
@@ -288,26 +268,26 @@ class Steps:
     def _find_back(self, parts: Parts) -> tuple[str, str] | None:
         """The column by which rows of the step refer to what is written, and its key there."""
         for one in parts.table(parts.base).foreign_keys.values():
-            if one.references == self.writer.parts.base and len(one.columns) == 1:
-                return one.columns[0], one.referenced[0]
+            found = pair(self.schema, one) if one.references == self.writer.parts.base else ()
+            if len(found) == 1:
+                return found[0]
         return None
 
     def _find_side(self, step: Step) -> str | None:
         """The column of what is written that refers to the row of a step: of two the one whose name is of the step's side."""
         base = self.writer.parts.base
-        keys = [
-            one
-            for one in self.writer.parts.table(base).foreign_keys.values()
-            if one.references == self.model.places.find_table(step.entity) and len(one.columns) == 1
-        ]
+        target = self.model.places.find_table(step.entity)
+        foreign = self.writer.parts.table(base).foreign_keys.values()
+        pairs = [pair(self.schema, one) for one in foreign if one.references == target]
+        keys = [one[0][0] for one in pairs if len(one) == 1]
         if len(keys) > 1:
             wanted = SOURCE if self._sign(step) == "-" else TARGET
-            keys = [one for one in keys if {*split_words(one.columns[0])} & wanted]
+            keys = [one for one in keys if {*split_words(one)} & wanted]
         if len(keys) != 1:
             return None
-        setting = self.writer.settings.get(self.writer.parts.table(base).columns[keys[0].columns[0]].field)
+        setting = self.writer.settings.get(self.writer.parts.table(base).columns[keys[0]].field)
         # who is found by the step is not known before
-        return None if setting is not None and setting.value == "missing" else keys[0].columns[0]
+        return None if setting is not None and setting.value == "missing" else keys[0]
 
     def _source(self, column: str) -> Source:
         about = self.writer.parts.table(self.writer.parts.base).columns[column]

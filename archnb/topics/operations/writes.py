@@ -29,7 +29,7 @@ from archnb.planned.statements import (
     Value,
     Within,
 )
-from archnb.topics.operations.parts import Parts, Scope, conditions_of, key_read
+from archnb.topics.operations.parts import Parts, Scope, conditions_of, key_read, pair
 
 # the column with which the schema tells one version of a row from the next
 VERSION = "version"
@@ -105,6 +105,9 @@ class Writer:
     def _change(self, parts: Parts, column: Column, by: str, sign: str) -> Value:
         """The column's present value and another: a number, or a field of the same row."""
         place = parts.places.find_field(parts.entity, by) if not by[0].isdigit() else None
+        if place is None and not by[0].isdigit():
+            made = parts.bind(column, "caller", by)
+            return replace(made, sign="+" if sign == "+" else "-")
         if place is None or place.path:
             return Value(source="constant", name=by, like=column, sign="+" if sign == "+" else "-")
         there = parts.column(place.table, key_column(parts.table(place.table), place.columns))
@@ -134,7 +137,7 @@ class Writer:
         like = next((one for one in found.columns if parts.table(table).columns[one].type == kind), found.columns[0])
         wanted = parts.column(table, like)
         conditions: list[Predicate] = []
-        for here, there_name in zip(key.columns, key.referenced, strict=True):
+        for here, there_name in pair(parts.schema, key):
             setting = self.settings.get(parts.table(place.table).columns[here].field)
             own = parts.column(place.table, here)
             given = f"new_{here}"
@@ -178,9 +181,10 @@ class Writer:
                 )
         order = {name: n for n, name in enumerate(record.columns)}
         assignments.sort(key=lambda one: order[one.column.column])
-        is_repeatable = (
-            not keys and self.pattern.is_async and set(record.primary_key) <= {one.column.column for one in assignments}
+        is_stream = self.pattern.is_async or (
+            parts.entity in self.model.design.entities and self.model.lifetimes.is_append_only(parts.entity)
         )
+        is_repeatable = not keys and is_stream and set(record.primary_key) <= {one.column.column for one in assignments}
         is_natural = (
             not parts.model.keys.find(parts.entity).is_generated
             if parts.entity in self.model.design.entities
@@ -224,7 +228,7 @@ class Writer:
         parts = self.parts
         step = self.model.writes.find_step(self.name)
         mark = self.model.writes.find_mark(self.name)
-        for n, table in enumerate(parts.chain()):
+        for table in parts.chain():
             parts.scope = Scope(parts.base)
             found = self.find(table)
             assignments = self.assign(parts, table, self.pattern.sets, is_new=False)
@@ -250,7 +254,12 @@ class Writer:
                 and place.table == table
             ):
                 guards.append(self._forwards(table, place.columns[0], assignments))
-            if n == 0:
+            guards += [
+                Guard(kind="amount", predicate=Condition(left=one.column, operator=">=", value=replace(one.value, sign="")), reason=f"{one.column.column} never falls below what is taken")
+                for one in assignments
+                if one.value.sign == "-" and one.column.column != VERSION
+            ]  # fmt: skip
+            if VERSION in parts.table(table).columns:
                 guards += self._version(table, assignments, is_guarded=not guards and not self.pattern.many)
             if not assignments:
                 continue
@@ -343,7 +352,7 @@ class Writer:
 
     def _delete(self) -> Statement:
         parts = self.parts
-        marks = [one for one in self.pattern.sets if one.source == "server"]
+        marks = list(self.pattern.sets)
         place = parts.places.find_field(parts.entity, marks[0].field) if marks else None
         if place is not None:
             # the row stays, and says that it is deleted

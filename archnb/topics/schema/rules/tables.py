@@ -19,6 +19,7 @@ from archnb.model.lookups import (
     find_demands,
     finds_points,
 )
+from archnb.naming import snake
 from archnb.quantity import MONTH, number, show
 from archnb.topics.schema.partitions import is_partition, size_at_horizon
 from archnb.topics.topic import Draft
@@ -195,6 +196,28 @@ def index_of_few_values(draft: Draft) -> Iterator[Hit]:
             if share > _MOST and found:
                 evidence = f"{found[0]} over ({', '.join(demand.equal)}) of {demand.table}: about 1 of {1 / share:.0f} of {number(rows)} rows has each value"
                 yield Hit(f"access.{pattern}", evidence, weight=rows)
+
+
+@rule(
+    "schema-column-of-another-field", principle="integrity", severity="high",
+    condition="A column has the name of one field of its entity and holds another.",
+    effect="Whoever writes SQL by the names reads and changes the wrong values, and nothing fails.",
+    remedy="Map the column to the field whose name it has, or give it a name of its own.",
+)  # fmt: skip
+def column_of_another_field(draft: Draft) -> Iterator[Hit]:
+    for name, table in iter_said(draft):
+        fields = draft.model.fields(table.entity or "")
+        by_column = {
+            form: field for field in fields for form in (snake(field), f"{snake(field)}_id", f"{snake(field)}_amount")
+        }
+        for column, one in table.columns.items():
+            meant = by_column.get(snake(column))
+            if one.field is not None and meant is not None and one.field in fields and one.field != meant:
+                line = f"schema.tables.{name}.columns.{column}.field: {meant}"
+                yield Hit(
+                    f"schema.tables.{name}.columns.{column}",
+                    f"{column} holds {one.field}, and {table.entity} has a field {meant}; write {line}",
+                )
 
 
 @rule(
@@ -435,6 +458,7 @@ RULES: Sequence[Rule] = (
     nullable_column_in_unique,
     access_pattern_without_index,
     index_of_few_values,
+    column_of_another_field,
     hot_table_unpartitioned,
     key_too_small,
     foreign_key_type_differs,
