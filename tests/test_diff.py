@@ -16,8 +16,10 @@ from archnb import Design, InputError, file, plan
 from archnb.design.entities import Field
 from archnb.design.record import leaves
 from archnb.diff import Diff, diff
+from archnb.export.column_types import sql_type
 from archnb.plan import Plan
 from archnb.planned import api, auth, cache, entities, errors, requirements, schema
+from archnb.verify.servers import open_postgresql_database
 from tests.designs import ALL
 from tests.test_consistency import NAMES
 
@@ -468,3 +470,29 @@ def test_a_cache_that_outlives_the_promise_breaks_readers() -> None:
     found = diff(planned(text), planned(text.replace("10 s", "5 min")))
     assert found.effect == "breaking"
     assert "more than the promised 1 min" in repr(found)
+
+
+STORED = (
+    ("int", "smallint"), ("int", "bigint"), ("text(200)", "text(100)"), ("text(100)", "text(200)"), ("text(100)", "text"), ("text", "text(100)"),
+    ("decimal(10, 2)", "decimal(12, 2)"), ("decimal(10, 2)", "decimal(8, 2)"), ("decimal(10, 2)", "decimal(10, 1)"), ("timestamp", "date"),
+    ("char(3)", "text"), ("char(3)", "char(5)"), ("email", "text"),
+)  # fmt: skip
+
+
+@pytest.mark.needs("postgresql")
+def test_a_table_is_rewritten_as_postgresql_does_it() -> None:
+    """What is said of a change of type is what a PostgreSQL does: the table's file stays, or is another."""
+    psycopg, dialects = pytest.importorskip("psycopg"), pytest.importorskip("sqlalchemy.dialects.postgresql")
+    with open_postgresql_database() as database, psycopg.connect(database.conninfo, autocommit=True) as connection:
+        for before, after in STORED:
+            design = "entities: {{T: {{fields: {{id: key, x: '{}'}}}}}}"
+            old, new = (planned(design.format(one)) for one in (before, after))
+            columns = [one.planned.schema.tables["t"].columns["x"] for one in (old, new)]
+            first, second = (sql_type(one, "postgresql").compile(dialect=dialects.dialect()) for one in columns)
+            connection.execute("DROP TABLE IF EXISTS t")
+            connection.execute(f"CREATE TABLE t (x {first})")
+            files = [connection.execute("SELECT relfilenode FROM pg_class WHERE relname = 't'").fetchone()]
+            connection.execute(f"ALTER TABLE t ALTER x TYPE {second}")
+            files.append(connection.execute("SELECT relfilenode FROM pg_class WHERE relname = 't'").fetchone())
+            is_told = "is rewritten while nobody can use it" in repr(diff(old, new))
+            assert is_told == (files[0] != files[1]), (before, after)

@@ -11,6 +11,7 @@ import pytest
 from archnb import Design, plan
 from archnb.serve.idempotency import Answers
 from archnb.serve.permissions import Permissions
+from archnb.serve.reading import Page, Reading
 from archnb.serve.records import Records
 from archnb.serve.settings import Settings
 from archnb.serve.work import Work
@@ -25,11 +26,11 @@ SHED: dict[str, Any] = {
     "name": "shed",
     "entities": {
         "Neighbour": {"fields": {"id": "key", "email": "email unique personal", "name": "text(80) personal"}, "rows": 300},
-        "Tool": {"fields": {"id": "uuid key", "owner": "-> Neighbour", "name": "text(60)", "status": "enum(free, lent, lost) = free", "bought_on": "date"}, "rows": 2000},
+        "Tool": {"fields": {"id": "uuid key", "owner": "-> Neighbour", "name": "text(60)", "status": "enum(free, lent, lost) = free", "bought_on": "date optional"}, "rows": 2000},
         "Loan": {"fields": {"id": "key", "tool": "-> Tool", "borrower": "-> Neighbour", "from_day": "date", "note": "text(200) optional", "made_at": "timestamp = now()"}, "rows": 9000},
     },
     "access": {
-        "my_tools": {"reads": "Tool", "by": "owner", "sort": "-bought_on, name", "limit": 20, "roles": "neighbour", "rate": "2/s"},
+        "my_tools": {"reads": "Tool", "by": "owner", "sort": "-bought_on", "limit": 20, "roles": "neighbour", "rate": "2/s"},
         "view_tool": {"reads": "Tool", "by": "id", "limit": 1, "roles": "neighbour", "rate": "3/s"},
         "loans_of_borrower": {"reads": "Loan", "by": "borrower", "sort": "-from_day", "limit": 10, "roles": "neighbour", "rate": "2/s"},
         "add_tool": {"writes": "Tool", "action": "create", "roles": "neighbour", "rate": "1/s"},
@@ -98,8 +99,19 @@ def _ignore_versions(patch: pytest.MonkeyPatch) -> None:
 
 
 def _lose_a_row(patch: pytest.MonkeyPatch) -> None:
-    walk = Work._walk
-    patch.setattr(Work, "_walk", lambda self, *given: (one for n, one in enumerate(walk(self, *given)) if n != 1))
+    turn = Reading.turn_page
+
+    def turned(self: Reading, *given: Any) -> Page:
+        page = turn(self, *given)
+        return page._replace(records=[one for n, one in enumerate(page.records) if n != 1])
+
+    patch.setattr(Reading, "turn_page", turned)
+
+
+def _list_what_is_of_others(patch: pytest.MonkeyPatch) -> None:
+    import sqlalchemy as sa
+
+    patch.setattr(Permissions, "condition", lambda *_: sa.true())
 
 
 def _take_owner_from_nobody(patch: pytest.MonkeyPatch) -> None:
@@ -127,7 +139,7 @@ def _show_other_values(patch: pytest.MonkeyPatch) -> None:
 BREAKS = {
     one.__name__.strip("_"): one
     for one in (
-        _let_all_in, _let_every_role, _forget_keys, _ignore_versions, _lose_a_row, _take_owner_from_nobody, _keep_what_was_there,
+        _let_all_in, _let_every_role, _forget_keys, _ignore_versions, _lose_a_row, _list_what_is_of_others, _take_owner_from_nobody, _keep_what_was_there,
         _delete_nothing, _show_other_values,
     )
 }  # fmt: skip

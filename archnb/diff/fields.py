@@ -389,15 +389,21 @@ class FieldPair:
             )
 
 
+# texts that are stored with blanks up to their length
+_PADDED = frozenset({"char", "country", "currency"})
+
+
 def is_rewritten(old: Sequence[Column], new: Sequence[Column]) -> bool:
-    """Whether a change of type in place writes every row anew: it does unless the old type is stored as the new one is
-    (PostgreSQL 17, ALTER TABLE, Notes), as texts of any length are.
+    """Whether a change of type in place writes every row anew, as PostgreSQL 18 does unless each old value is stored as the new
+    one is: a text that may be longer, a number of more digits before the point, another name of the same integer.
     """
     if len(old) != 1 or len(new) != 1:
         return False
     a, b = old[0], new[0]
-    if a.type == b.type:
-        return a.type == "decimal" and a.scale != b.scale
     if a.type in TEXTS and b.type in TEXTS:
-        return "char" in (a.type, b.type)
+        is_shorter = b.length > 0 and (a.length == 0 or b.length < a.length)
+        is_padded = not _PADDED.isdisjoint((a.type, b.type))
+        return is_shorter or (is_padded and (a.type, a.length) != (b.type, b.length))
+    if a.type == b.type:
+        return a.type == "decimal" and (a.scale != b.scale or b.length < a.length)
     return not (INTEGERS.get(a.type) and INTEGERS.get(a.type) == INTEGERS.get(b.type))

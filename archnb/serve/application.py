@@ -168,7 +168,7 @@ class Service:
             code = code or ("conflict" if "conflict" in codes else next(iter(named), "conflict"))
             return Refused(code, "one with the same unique values is there already")
         if kind == "EXCLUSION":
-            code = next((one for one in codes if "overlap" in one or "conflict" in one), "conflict")
+            code = next((one for one in codes if one.endswith("_slot_taken")), "conflict")
             return Refused(code, "it overlaps with another")
         if kind == "FOREIGN KEY" and operation.contract.action == "delete":
             return Refused("conflict", "others refer to it")

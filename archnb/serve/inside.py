@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -28,7 +29,14 @@ class Reply:
 
 def send(app: Any, method: str, address: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Reply:
     """One request to an ASGI application, and its whole answer. An error in the application is raised here."""
-    return asyncio.run(_send(app, method, address, dict(headers or {}), body))
+    request = _send(app, method, address, dict(headers or {}), body)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(request)
+    # a notebook has a loop of its own in this thread, and a second one needs a thread of its own
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, request).result()
 
 
 async def _send(app: Any, method: str, address: str, headers: dict[str, str], body: bytes) -> Reply:

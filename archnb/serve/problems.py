@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from archnb.naming import split_words
 from archnb.planned.errors import Errors
 
+# as the problem's schema bounds them
+MOST_FAULTS = 100
 MEDIA = "application/problem+json"
 # what the service itself may have to say, where the catalogue of a design does not have the code
 _USUAL = {
@@ -63,5 +65,5 @@ def write_problem(errors: Errors, problem: Refused) -> tuple[int, dict[str, Any]
     if problem.detail:
         document["detail"] = problem.detail
     if problem.faults:
-        document["errors"] = [one._asdict() for one in problem.faults]
+        document["errors"] = [one._asdict() for one in problem.faults[:MOST_FAULTS]]
     return status, document

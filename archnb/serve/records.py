@@ -54,7 +54,7 @@ class Records:
     def fetch(self, statement: Any) -> list[tuple[Any, ...]]:
         """The rows of a statement of SQLAlchemy; exact numbers that the engine keeps in whole units are numbers again."""
         found = self.database.fetch(*self._compile(statement))
-        scales = [read_scale(one) for one in getattr(statement, "exported_columns", ())]
+        scales = [_find_scale(one) for one in getattr(statement, "exported_columns", ())]
         if not any(one is not None for one in scales):
             return found
         return [
@@ -293,6 +293,14 @@ class Records:
         for field, value in self.key_of(entity, record).items():
             row.update(self.split(entity, field, value))
         return row
+
+
+def _find_scale(element: Any) -> int | None:
+    """The decimals that an expression's whole units have: those of its column, also where its values are added or compared."""
+    inner = getattr(element, "element", element)
+    if getattr(inner, "name", "") in ("sum", "avg", "min", "max") and hasattr(inner, "clauses"):
+        inner = next(iter(inner.clauses), inner)
+    return read_scale(inner)
 
 
 __all__ = ["Cell", "Record", "Records"]

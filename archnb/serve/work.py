@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from archnb.design.conditions import Sorting
 from archnb.design.entities import Field
-from archnb.export.queries import Query
 from archnb.model import Embed
 from archnb.planned import Operation
 from archnb.planned.api import Contract
@@ -22,8 +22,9 @@ from archnb.planned.erasure import Erasure, ErasureStep
 from archnb.planned.schema import ForeignKey
 from archnb.serve.permissions import Permissions
 from archnb.serve.problems import Fault, Refused
+from archnb.serve.reading import Reading
 from archnb.serve.records import Record, Records
-from archnb.serve.settings import Settings, add, make_least
+from archnb.serve.settings import Settings, add, comparable, make_least
 from archnb.serve.signing import Signer
 from archnb.serve.tokens import Caller
 from archnb.serve.wire import to_json
@@ -60,13 +61,9 @@ class Work:
     """Does the operations of a plan over one database."""
 
     def __init__(self, plan: Plan, records: Records, permissions: Permissions, signer: Signer) -> None:
-        from archnb.export.queries import queries
-
         self.plan, self.model, self.records = plan, plan.model, records
         self.permissions, self._signer = permissions, signer
-        self.queries: dict[str, list[Query]] = {}
-        for one in queries(plan, records.database.dialect):
-            self.queries.setdefault(one.pattern, []).append(one)
+        self.reading = Reading(plan, records, permissions, signer)
 
     def do(self, operation: Operation, request: Request) -> Result:
         """Do an operation. Raises Refused where it cannot be done; its transaction is the caller's."""
@@ -145,50 +142,49 @@ class Work:
 
     def _get(self, operation: Operation, request: Request) -> Result:
         contract = operation.contract
-        (record,) = self._find(operation, request)
+        read = self.reading.find_read(operation)
+        if read is None:
+            found = self._find(operation, request)
+        else:
+            page = self.reading.turn_page(
+                operation, read, self._asked(operation, request), request.caller, request.grant, 1
+            )
+            found = page.records
+        if not found:
+            raise Refused("not_found", f"there is no such {contract.entity}")
+        record = found[0]
         if contract.redirect:
             fields = self.model.properties.fields(contract.entity)
             name = next(name for name, one in fields.items() if one.type == "url")
             return Result(redirect=str(record[name]))
         body = self.records.represent(contract.entity, record, contract.response.schema)
-        return Result(body, etag=make_etag(record))
+        (whole,) = self.records.find(contract.entity, self.records.key_of(contract.entity, record), limit=1)
+        return Result(body, etag=make_etag(whole))
+
+    def _asked(self, operation: Operation, request: Request) -> dict[str, Json]:
+        """What a read is asked with: the parameters, or the body of one whose input must not stand in an address."""
+        names = self.model.properties.names(operation.contract.entity)
+        own = {names.get(name, name): value for name, value in self._own(operation, request).items()}
+        return dict(request.body or {}) | dict(request.parameters) | own
 
     def _list(self, operation: Operation, request: Request) -> Result:
         contract, pattern = operation.contract, operation.patterns[0]
-        names = self.model.properties.names(contract.entity)
-        own = {names.get(name, name): value for name, value in self._own(operation, request).items()}
-        sent = dict(request.body or {}) | dict(request.parameters) | own
-        if contract.pattern not in self.queries:
+        sent = self._asked(operation, request)
+        read = self.reading.find_read(operation)
+        if read is None:
             return self._search(operation, request, sent)
-        query = self.queries[contract.pattern][0]
-        values = self._bind_query(operation, query, sent)
-        fingerprint = hashlib.sha256(json.dumps([operation.name, values], default=str).encode()).hexdigest()[:12]
-        if pattern.aggregate:
-            rows = self.records.database.fetch(query.sql, values)
-            items = [self._represent_row(query, row, contract.response.schema) for row in rows]
+        usual = pattern.limit or self.plan.planned.api.page_size
+        most = int(sent.get("limit") or usual)
+        if read.aggregate:
+            lines, cursor = self.reading.compute(operation, read, sent, request.caller, request.grant, most)
+            items = [represent_line(one, contract.response.schema) for one in lines]
             if not contract.response.is_list:
                 return Result(items[0] if items else None)
-            return Result({"items": items} | ({"next_cursor": None} if contract.response.is_paged else {}))
-        after = self._read_cursor(query, sent.get("cursor"), fingerprint)
-        most = int(sent.get("limit") or pattern.limit or self.plan.planned.api.page_size)
-        found: list[tuple[Record, list[Json]]] = []
-        for record, place in self._walk(operation, query, values, after):
-            if (
-                pattern.kind == "read"
-                and Settings(self.records, request.caller).matches(contract.entity, pattern.where, record)
-                and self._may(request, record)
-            ):
-                found.append((record, place))
-            if len(found) > most:
-                break
-        shown = found[:most]
-        body: dict[str, Json] = {
-            "items": [self.records.represent(contract.entity, one, contract.response.schema) for one, _ in shown]
-        }
-        if contract.response.is_paged:
-            is_more = len(found) > most and query.next_page is not None
-            body["next_cursor"] = self._signer.sign("cursor", [fingerprint, shown[-1][1]]) if is_more else None
-        return Result(body)
+        else:
+            page = self.reading.turn_page(operation, read, sent, request.caller, request.grant, most)
+            cursor = page.cursor
+            items = [self.records.represent(contract.entity, one, contract.response.schema) for one in page.records]
+        return Result({"items": items, "next_cursor": cursor} if contract.response.is_paged else {"items": items})
 
     def _search(self, operation: Operation, request: Request, sent: Mapping[str, Json]) -> Result:
         """What a search store would answer: the records that hold all the words, told by the source of truth."""
@@ -203,6 +199,7 @@ class Work:
             and settings.matches(contract.entity, pattern.where, one)
             and self._may(request, one)
         ]
+        put_in_order(found, pattern.order)
         most = int(sent.get("limit") or pattern.limit or self.plan.planned.api.page_size)
         start = 0
         if sent.get("cursor") is not None:
@@ -218,106 +215,6 @@ class Work:
             is_more = start + most < len(found)
             body["next_cursor"] = self._signer.sign("cursor", [operation.name, start + most]) if is_more else None
         return Result(body)
-
-    def _read_cursor(self, query: Query, cursor: str | None, fingerprint: str) -> list[Json] | None:
-        if cursor is None:
-            return None
-        kept = self._signer.read("cursor", str(cursor))
-        if kept is None or kept[0] != fingerprint or query.next_page is None:
-            detail = "the cursor is not one that this list gave out"
-            raise Refused("validation_failed", detail, [Fault("/cursor", detail, "cursor")])
-        after: list[Json] = kept[1]
-        return after
-
-    def _walk(
-        self, operation: Operation, query: Query, values: Mapping[str, Any], after: list[Json] | None
-    ) -> Iterator[tuple[Record, list[Json]]]:
-        """The records of a list in its order, page after page, each with the place after which the next page starts."""
-        entity, seen = operation.contract.entity, list[Record]()
-        while True:
-            sql, given = query.sql, dict(values)
-            if after is not None:
-                sql = query.next_page or ""
-                parameters = [one for one in query.next_parameters if one.name not in values]
-                for parameter, value in zip(parameters, after, strict=True):
-                    cell = self.records.cell(parameter.table, parameter.column)
-                    given[parameter.name] = self.records.bind(cell, value)
-            found = self._read_places(entity, query, self.records.database.fetch(sql, given))
-            fresh = [one for one in found if one[0] not in seen]
-            for key, place in fresh:
-                seen.append(key)
-                yield self.records.find(entity, key, limit=1)[0], place
-            if not fresh or query.next_page is None or not found[-1][1]:
-                return
-            after = found[-1][1]
-
-    def _bind_query(self, operation: Operation, query: Query, sent: Mapping[str, Json]) -> dict[str, Any]:
-        """The bind parameters of a query, in the order in which it asks for them: fields, range, words."""
-        contract, pattern = operation.contract, operation.patterns[0]
-        by_field: dict[str, list[Json]] = {}
-        for name, one in contract.parameters.items():
-            if one.field and name in sent:
-                by_field.setdefault(one.field, []).append(sent[name])
-        properties = self.model.properties.names(contract.entity)
-        left = list(query.parameters)
-        values: dict[str, Any] = {}
-        for name in pattern.by:
-            given = by_field.get(name) or [sent.get(properties.get(name, name))]
-            for cell in self.records.cells(contract.entity, name):
-                if left and left[0].column == cell.name:
-                    part = given[0].get(cell.part) if cell.part and isinstance(given[0], Mapping) else given[0]
-                    values[left.pop(0).name] = self.records.bind(cell, part)
-        if pattern.range:
-            bounds = [one for one in query.parameters if one.name.endswith(("_from", "_to"))]
-            for parameter in bounds:
-                cell = self.records.cell(parameter.table, parameter.column)
-                bound = sent.get(
-                    parameter.name, sent.get(f"{pattern.range}{parameter.name[parameter.name.rindex('_') :]}")
-                )
-                values[parameter.name] = self.records.bind(
-                    cell, _OPEN.get((cell.column.type, parameter.name[-2:])) if bound is None else bound
-                )
-            left = [one for one in left if one not in bounds]
-        for parameter in left:
-            values[parameter.name] = str(sent.get("q", ""))
-        return values
-
-    def _read_places(
-        self, entity: str, query: Query, rows: Sequence[tuple[Any, ...]]
-    ) -> list[tuple[Record, list[Json]]]:
-        """The keys of the rows of the entity, each once, and the values after which the next page starts."""
-        names = [one.name for one in query.statement.selected_columns]
-        table = self.records.chain(entity)[0]
-        columns = self.records.schema.tables[table].columns
-        cells = {one: self.records.cells(entity, one) for one in self.model.keys.fields(entity)}
-        after = [one for one in query.next_parameters if one.name.startswith("after_")]
-        found: dict[str, tuple[Record, list[Json]]] = {}
-        for row in rows:
-            values = dict(zip(reversed(names), reversed(row), strict=True))
-            raw = {(cell.table, cell.name): values[cell.name] for one in cells.values() for cell in one}
-            key = {one: self.records.join(entity, one, raw) for one in cells}
-            place = [to_json(values[one.column], columns[one.column]) for one in after if one.column in columns]
-            found.setdefault(json.dumps(key, sort_keys=True), (key, place))
-        return list(found.values())
-
-    @staticmethod
-    def _represent_row(query: Query, row: tuple[Any, ...], schema: Json) -> Json:
-        """A row of a computation, whose columns are in the order of the groups and then of the value; money has a currency."""
-        values = dict(zip([one.name for one in query.statement.selected_columns], row, strict=True))
-        made: dict[str, Json] = {}
-        left = [value for name, value in values.items() if name != "currency" and not name.endswith("_currency")]
-        currency = next(
-            (value for name, value in values.items() if name == "currency" or name.endswith("_currency")), "EUR"
-        )
-        for name, inner in schema["properties"].items():
-            value = left.pop(0) if left else None
-            if "$ref" in inner:
-                made[name] = {"amount": f"{round(Decimal(str(value or 0)), 4):f}", "currency": str(currency)}
-            elif inner.get("type") in ("number", "integer"):
-                made[name] = (float if inner["type"] == "number" else int)(value or 0)
-            else:
-                made[name] = str(value)
-        return made
 
     # -- writes
 
@@ -656,18 +553,31 @@ def make_placeholder(field: Field, key: str) -> Json:
     return make_least(field)
 
 
-# what stands for a bound that nobody gave
-_OPEN: dict[tuple[str, str], Json] = {
-    ("timestamp", "om"): "0001-01-02T00:00:00Z",
-    ("timestamp", "to"): "9999-12-30T00:00:00Z",
-    ("date", "om"): "0001-01-01",
-    ("date", "to"): "9999-12-31",
-    ("int", "om"): -(2**31), ("int", "to"): 2**31 - 1,
-    ("smallint", "om"): -(2**15), ("smallint", "to"): 2**15 - 1,
-    ("bigint", "om"): str(-(2**63)), ("bigint", "to"): str(2**63 - 1),
-    ("decimal", "om"): "-1000000000", ("decimal", "to"): "1000000000",
-    ("time", "om"): "00:00:00", ("time", "to"): "23:59:59",
-}  # fmt: skip
+def put_in_order(records: list[Record], order: Sequence[Sorting]) -> None:
+    """Sort records by the terms of an order, those without a value together."""
+    for term in reversed(order):
+
+        def place(record: Record, name: str = term.field) -> tuple[bool, str]:
+            value = record.get(name)
+            return value is not None, str(comparable(value))
+
+        records.sort(key=place, reverse=term.is_down)
+
+
+def represent_line(line: Mapping[str, Any], schema: Json) -> Json:
+    """A line of a computation as the object of its schema: the groups, then the value; money has a currency."""
+    left = [value for name, value in line.items() if name != "currency" and not name.endswith("_currency")]
+    currency = next((value for name, value in line.items() if name == "currency" or name.endswith("_currency")), "EUR")
+    made: dict[str, Json] = {}
+    for name, inner in schema["properties"].items():
+        value = left.pop(0) if left else None
+        if "$ref" in inner:
+            made[name] = {"amount": f"{round(Decimal(str(value or 0)), 4):f}", "currency": str(currency)}
+        elif inner.get("type") in ("number", "integer"):
+            made[name] = (float if inner["type"] == "number" else int)(value or 0)
+        else:
+            made[name] = str(value)
+    return made
 
 
 def make_etag(record: Record) -> str:

@@ -549,15 +549,21 @@ class Journeys:
         request = operation.contract.request
         if request.is_empty:
             return None
+        if operation.contract.is_batch:
+            inner = request.schema["properties"]["items"]["items"]
+            return {"items": [self._write_object(entity, record, inner, request.example["items"][0])]}
+        return self._write_object(entity, record, request.schema, request.example)
+
+    def _write_object(self, entity: str, record: Record, schema: Json, example: Json) -> Json:
         fields = {name: one for one, name in self.model.properties.names(entity).items()}
         body: Json = {}
-        for name, inner in request.schema.get("properties", {}).items():
+        for name, inner in schema.get("properties", {}).items():
             if name in fields:
                 value = record.get(fields[name])
-                if value is not None or name in request.schema.get("required", ()) or _takes_null(inner):
-                    body[name] = value if value is not None or _takes_null(inner) else request.example.get(name)
-            elif name in request.example:
-                body[name] = _take_least(request.example[name], inner)
+                if value is not None or name in schema.get("required", ()) or _takes_null(inner):
+                    body[name] = value if value is not None or _takes_null(inner) else example.get(name)
+            elif name in example:
+                body[name] = _take_least(example[name], inner)
         return body
 
     def _check_settings(
@@ -742,7 +748,9 @@ class Journeys:
     def _refuse_rows(self, operation: Operation, story: Story) -> None:
         """A row of others is as one that is not there."""
         contract, pattern = operation.contract, operation.patterns[0] if operation.patterns else None
-        if pattern is None or pattern.kind == "create" or contract.response.is_list or pattern.is_upsert:
+        if pattern is None or pattern.kind == "create" or pattern.is_upsert:
+            return
+        if contract.response.is_list or pattern.aggregate:
             return
         entity = contract.entity
         for role, grant in operation.grants.items():

@@ -137,7 +137,8 @@ def list_extremes(column: Column, rng: random.Random, limits: Limits | None = No
 
 def make_longest(kind: str, n: int | None, rng: random.Random) -> str:
     """A text as long as a column takes, and not compressible."""
-    size = min(n or UNLIMITED, LONGEST)
+    # an address of the web is no longer than what the API and every browser take
+    size = min(n or UNLIMITED, LONGEST, 2048 if kind == "url" else LONGEST)
 
     def draw(count: int) -> str:
         return "".join(rng.choices(DIGITS, k=count))

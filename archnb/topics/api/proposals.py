@@ -555,7 +555,7 @@ def _choose_errors(
         made.append("validation_failed")
     if not is_public:
         made += ["unauthenticated", "forbidden"]
-    if has_path or (action == "get" and method == "POST"):
+    if has_path or action == "get":
         made.append("not_found")
     fields = resources.fields(entity)
     own = resources.key(entity) if len(resources.key(entity)) == 1 else ()
