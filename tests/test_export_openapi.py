@@ -165,7 +165,7 @@ def test_programs_call_what_their_roles_allow() -> None:
         for op in item.values()
     }
     assert found["sync"] == [{"service": ["notes:read"]}]
-    assert found["notes:read"] == [{"user": ["notes:read"]}, {"service": ["notes:read"]}]
+    assert found["get_note"] == [{"user": ["notes:read"]}, {"service": ["notes:read"]}]
 
 
 def test_optional_fields_are_nullable_by_a_list_of_types() -> None:

@@ -13,6 +13,7 @@ from archnb.serve import Limits, Service
 from archnb.serve.inside import Reply, send
 from archnb.serve.problems import Refused
 from archnb.serve.signing import Signer
+from archnb.verify.journeys import Journeys
 from archnb.verify.service import open_service
 from tests.designs import ALL
 
@@ -214,6 +215,45 @@ def test_nobody_gives_what_is_not_theirs_to_give(shop: Service) -> None:
     assert float(made.json["total"]["amount"]) == pytest.approx(3 * float(product["price"]["amount"]))
     smuggled = customer.send("POST", "/v1/orders", {**body, "status": "paid"}, Idempotency_Key="p" * 20)
     assert smuggled.status == 422
+
+
+def test_what_goes_on_after_the_answer_has_a_status() -> None:
+    """A 202 says where its job is told of, and the job is done once the answer is out."""
+    from archnb import Design
+
+    rain = {
+        "name": "rain",
+        "entities": {
+            "Gauge": {"fields": {"id": "key", "name": "text(40)"}, "rows": 40},
+            "Report": {"fields": {"id": "uuid key", "gauge": "-> Gauge", "day": "date", "millimetres": "int >= 0"}, "rows": 900},
+        },
+        "access": {
+            "send_report": {"writes": "Report", "action": "create", "is_async": True, "roles": "office", "rate": "1/s"},
+            "reports": {"reads": "Report", "by": "gauge", "sort": "day", "limit": 10, "roles": "office", "rate": "1/s"},
+        },
+        "auth": {"roles": {"office": {"kind": "staff"}}},
+    }  # fmt: skip
+    with open_service(plan(Design.of(rain)), limits=Limits(is_strict=False)) as service:
+        contract = service.planned.operations["send_report"].contract
+        office = Client(service, "office")
+        headers = {"Idempotency_Key": "r" * 20} if contract.needs_idempotency_key else {}
+        sent = office.send(
+            contract.method, service.planned.api.base_path + contract.path, contract.request.example, **headers
+        )
+        assert sent.status == 202, sent.json
+        status = office.send("GET", sent.headers["link"].partition(">")[0].removeprefix("<"))
+        assert status.status == 200 and status.json["state"] == "done" and status.json["operation"] == "send_report"
+        assert office.send("GET", "/dev/jobs").json["items"] == [status.json]
+        assert office.send("GET", "/dev/jobs/99").status == 404
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.parametrize("name", ["tiny", "shop"])
+def test_journeys_on_postgresql(name: str) -> None:
+    """The same service over PostgreSQL lives the same life."""
+    made = plan(ALL[name]())
+    with open_service(made, "postgresql", limits=Limits(is_strict=False)) as service:
+        assert [one for one in Journeys(made, service, service.rows).run() if one.verdict == "failed"] == []
 
 
 def test_erasure_leaves_nothing_that_tells_who_it_was() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from archnb.exceptions import ArchnbError, unknown
@@ -129,6 +130,7 @@ class _Document:
         api = self.planned.api
         paths: dict[str, Json] = {}
         first: dict[str, str] = {}
+        written: dict[str, tuple[str, Json]] = {}
         for name, operation in self.planned.operations.items():
             contract = operation.contract
             path = self._clean_path(contract.path)
@@ -140,6 +142,8 @@ class _Document:
                 self.left_out.append(f"{name} ({contract.method} {contract.path})")
                 continue
             item[method] = self._write_operation(operation, path)
+            written[name] = (path, item[method])
+        self._add_links(written)
         info: dict[str, Json] = {"title": self.plan.said.name or "API", "version": api.version}
         info |= {"contact": _write_contact(api.contact), "license": {"name": api.license, "identifier": api.license}}
         words = [one for one in (self.plan.said.summary, self.planned.requirements.summary) if one]
@@ -327,6 +331,37 @@ class _Document:
                 contract.response.media: self._content(own, contract.response, most or self.planned.api.max_page_size)
             }
         return made
+
+    def _add_links(self, written: Mapping[str, tuple[str, Json]]) -> None:
+        """Link what is made or read with what can be done with it: the key in the answer is the one in the address."""
+        model, operations = self.plan.model, self.planned.operations
+        for name, (_, made) in written.items():
+            contract = operations[name].contract
+            properties = contract.response.schema.get("properties", {})
+            if contract.action not in ("create", "get") or contract.response.is_list or not contract.entity:
+                continue
+            names = model.properties.names(contract.entity)
+            key = {field: names[field] for field in model.keys.fields(contract.entity) if names[field] in properties}
+            success = made["responses"].get(str(contract.status), {})
+            links: dict[str, Json] = {}
+            for other, (path, _) in written.items():
+                there = operations[other].contract
+                own = re.findall(r"\{([^{}]*)\}", self._clean_path(there.path))
+                fields = [there.parameters[one].field if one in there.parameters else "" for one in own]
+                if other == name or there.entity != contract.entity or not own or set(fields) != set(key):
+                    continue
+                given = {
+                    f"path.{parameter}": f"$response.body#/{key[field]}"
+                    for parameter, field in zip(re.findall(r"\{([^{}]*)\}", path), fields, strict=True)
+                }
+                if "ETag" in success.get("headers", {}) and "If-Match" in there.parameters:
+                    given["header.If-Match"] = "$response.header.ETag"
+                links[claim(re.sub(r"[^A-Za-z0-9._-]", "_", other), links, "")] = {
+                    "operationId": other,
+                    "parameters": given,
+                }
+            if links:
+                success["links"] = links
 
     def _security(self, operation: Operation) -> list[Json]:
         """Who may call it: people, programs, or both."""

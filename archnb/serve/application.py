@@ -17,6 +17,7 @@ from archnb.planned import Operation
 from archnb.planned.api import normalise
 from archnb.serve.database import Database, transaction
 from archnb.serve.idempotency import Answer, Answers, make_fingerprint
+from archnb.serve.jobs import PATH, Jobs, Started
 from archnb.serve.limits import Limits
 from archnb.serve.pages import write_docs, write_token_page
 from archnb.serve.people import People
@@ -50,6 +51,7 @@ class Service:
         self.permissions = Permissions(self.records)
         self.work = Work(plan, self.records, self.permissions, self.signer)
         self.limits, self.answers = limits or Limits(), Answers()
+        self.jobs = Jobs(plan.planned.jobs.jobs, plan.planned.jobs.queues)
         self.document = build_document(plan)
         self.app = self._make_app()
 
@@ -70,6 +72,8 @@ class Service:
             Route("/", self._go_to_docs),
             Route("/docs", self._show_docs),
             Route("/openapi.json", self._show_document),
+            Route(PATH, self._show_jobs),
+            Route(PATH + "/{number}", self._show_job),
             Route("/dev/token", self._show_token, methods=["GET", "POST"]),
         ]
         return Starlette(routes=routes, exception_handlers={404: self._tell_missing, 500: self._tell_internal})
@@ -113,16 +117,18 @@ class Service:
     ) -> Response:
         raw = await received.body()
         try:
-            answer = self._handle(operation, checker, received, path, raw)
+            answer, started = self._handle(operation, checker, received, path, raw)
         except Refused as refused:
             return self._tell(refused)
+        from starlette.background import BackgroundTask
         from starlette.responses import Response
 
-        return Response(answer.body, answer.status, answer.headers, answer.media or None)
+        later = BackgroundTask(self.jobs.finish, started) if started else None
+        return Response(answer.body, answer.status, answer.headers, answer.media or None, later)
 
     def _handle(
         self, operation: Operation, checker: Checker, received: Received, path: dict[str, str], raw: bytes
-    ) -> Answer:
+    ) -> tuple[Answer, list[Started]]:
         contract = operation.contract
         caller = None if contract.is_public else self.tokens.read(received.headers.get("authorization"))
         who = caller.name if caller is not None else f"public:{received.client.host if received.client else ''}"
@@ -136,13 +142,17 @@ class Service:
         key = next((value for name, value in parameters.items() if name.lower() == "idempotency-key"), None)
         fingerprint = make_fingerprint(f"{received.method} {received.url.path}?{received.url.query}", raw)
         if key is not None and (kept := self.answers.find(who, operation.name, key, fingerprint)) is not None:
-            return kept
+            return kept, []
         if_match = next((str(value) for name, value in parameters.items() if name.lower() == "if-match"), "")
         result = self._do(operation, Request(parameters, body, caller, grant, if_match))
-        answer = self._write(operation, result, left.headers)
+        started = self.jobs.start(operation)
+        headers = dict(left.headers)
+        if started and operation.contract.status == 202:
+            headers["Link"] = f'<{PATH}/{started[0].id}>; rel="status"'
+        answer = self._write(operation, result, headers)
         if key is not None:
             self.answers.keep(who, operation.name, key, fingerprint, answer)
-        return answer
+        return answer, started
 
     def _do(self, operation: Operation, request: Request) -> Result:
         """The work in its transaction; what the database refuses is told by the design's codes."""
@@ -228,6 +238,17 @@ class Service:
         from starlette.responses import JSONResponse
 
         return JSONResponse(self.document)
+
+    async def _show_jobs(self, received: Received) -> Response:
+        from starlette.responses import JSONResponse
+
+        return JSONResponse({"items": self.jobs.show()})
+
+    async def _show_job(self, received: Received) -> Response:
+        from starlette.responses import JSONResponse
+
+        found = self.jobs.find(received.path_params["number"])
+        return JSONResponse(found) if found is not None else await self._tell_missing(received, KeyError())
 
     async def _show_token(self, received: Received) -> Response:
         """The page on which a developer picks who to be; a POST gives the token, as JSON where that is asked for."""

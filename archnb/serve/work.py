@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import zlib
@@ -20,6 +21,7 @@ from archnb.planned.auth import Grant
 from archnb.planned.entities import AccessPattern, Setting
 from archnb.planned.erasure import Erasure, ErasureStep
 from archnb.planned.schema import ForeignKey
+from archnb.planned.statements import Insert
 from archnb.serve.permissions import Permissions
 from archnb.serve.problems import Fault, Refused
 from archnb.serve.reading import Reading
@@ -228,9 +230,22 @@ class Work:
         sent = self._sent(operation, request)
         settings = Settings(self.records, request.caller)
         record = {**self._only_key(entity, sent), **settings.settle(entity, pattern.sets, sent)}
+        if self._is_stored(operation, entity, record):
+            return Result()
         self.insert(entity, record)
         self._insert_parts(entity, record, request.body or {}, settings)
         return self._finish_create(contract, entity, record, request)
+
+    def _is_stored(self, operation: Operation, entity: str, record: Record) -> bool:
+        """Whether a row of a stream is there already, so that sending it twice changes nothing."""
+        procedure = self.plan.planned.statements.procedures.get(operation.contract.pattern)
+        inserts = [one for one in procedure.statements if isinstance(one, Insert)] if procedure is not None else []
+        key = {name: record.get(name) for name in self.model.keys.fields(entity)}
+        return (
+            any(one.is_repeatable for one in inserts)
+            and None not in key.values()
+            and bool(self.records.find(entity, key, limit=1))
+        )
 
     def _finish_create(self, contract: Contract, entity: str, record: Record, request: Request) -> Result:
         stored = self.records.find(entity, self.records.key_of(entity, record), limit=1)[0]
@@ -576,8 +591,22 @@ def represent_line(line: Mapping[str, Any], schema: Json) -> Json:
         elif inner.get("type") in ("number", "integer"):
             made[name] = (float if inner["type"] == "number" else int)(value or 0)
         else:
-            made[name] = str(value)
+            made[name] = represent_group(value, inner)
     return made
+
+
+# how much of a moment tells its period
+_LENGTHS = {"date": 10, "^[0-9]{4}-[0-9]{2}$": 7, "^[0-9]{4}$": 4}
+
+
+def represent_group(value: Any, schema: Json) -> Json:
+    """What lines are grouped by: a period as its schema writes it, whatever the engine gives, and anything else as a text."""
+    if value is None:
+        return None
+    if isinstance(value, datetime.datetime):
+        value = value.astimezone(datetime.UTC).replace(tzinfo=None).isoformat() + "Z"
+    kind = schema.get("format") or schema.get("pattern", "")
+    return str(value)[: _LENGTHS.get(kind)]
 
 
 def make_etag(record: Record) -> str:
