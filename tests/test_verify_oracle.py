@@ -12,6 +12,8 @@ from archnb import Design, plan
 from archnb.export.queries import Query, queries
 from archnb.verify import Proof, relational, verify
 from archnb.verify.rows import make_rows
+from tests import designs
+from tests.test_verify import _break
 
 LOAD = {"load": {"daily_users": "10k", "requests_per_user": "10/day"}}
 ENGINES = [
@@ -375,3 +377,52 @@ def test_children_that_come_twice_or_not_at_all_fail(
     monkeypatch.setattr(relational, "queries", broken)
     failures = {one.name.split()[1]: one.text for one in prove(LIBRARY, "sqlite").failures}
     assert told in failures["view_book"]
+
+
+# -- guards that are broken on purpose
+
+RENT: dict[str, Any] = {
+    "entities": {
+        "Boat": {"fields": {"id": "key", "name": "text(40)"}, "rows": 300},
+        "Trip": {
+            "fields": {"id": "key", "boat": "-> Boat", "begins": "timestamp", "ends": "timestamp"},
+            "holds": ["no overlap of begins..ends per boat"],
+            "rows": "90k",
+        },
+    },
+    "access": {"book_trip": {"writes": "Trip", "action": "create", "rate": "1/s", "roles": "clerk"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ENGINES[1:])
+def test_of_two_at_once_one_is_refused(engine: str) -> None:
+    """Two connections book what can be booked once: the second waits for the first, and is refused."""
+    proof = prove(RENT, engine)
+    assert proof.failures == ()
+    assert any(one.name == "two at once: trip" and one.verdict == "passed" for one in proof.details)
+
+
+@pytest.mark.needs("postgresql")
+def test_two_at_once_are_seen_where_nothing_holds_them_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its constraint, rows that overlap are taken one after the other and at once, and both are told."""
+
+    _break(monkeypatch, lambda text: re.sub(r"\n\s*CONSTRAINT \w+ EXCLUDE .*", "", text))
+    failures = {one.name for one in prove(RENT, "postgresql").failures}
+    assert {"EXCLUSION trip.trip_boat_id_excl", "two at once: trip"} <= failures
+
+
+def test_the_last_item_is_sold_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes an amount takes no more than there is, however often it is run; without its condition it is told."""
+    made = plan(designs.shop())
+    (proof,) = verify(made, only="sqlite")
+    assert any(one.pattern == "place_order (reserve Stock)" and one.verdict == "passed" for one in proof.queries)
+
+    def broken(made: Any, dialect: str) -> list[Query]:
+        return [
+            replace(one, sql=re.sub(r" AND stock\.\w+ >= .*", "", one.sql)) if one.purpose == "reserve Stock" else one
+            for one in queries(made, dialect)
+        ]
+
+    monkeypatch.setattr(relational, "queries", broken)
+    (proof,) = verify(made, only="sqlite")
+    assert "taken twice" in {one.name: one.text for one in proof.failures}["query place_order (reserve Stock)"]

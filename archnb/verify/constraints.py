@@ -434,7 +434,7 @@ def _break_reference(
     others = {c for one in table.foreign_keys.values() if one is not key for c in one.columns}
     pairs = sorted(zip(key.columns, referenced, strict=True), key=lambda pair: pair[0] in others)
     for mine, theirs in pairs:
-        value = _unlike([one[theirs] for one in parents], table.columns[mine].length or None)
+        value = make_unlike([one[theirs] for one in parents], table.columns[mine].length or None)
         if value is None:
             continue
         for victim in victims:
@@ -478,7 +478,7 @@ def _mix_references(
     return None, victims[0]
 
 
-def _unlike(values: Sequence[Any], length: int | None) -> Any:
+def make_unlike(values: Sequence[Any], length: int | None) -> Any:
     """A value of the same kind as all of these and unlike each, None where none is found."""
     known = [one for one in values if one is not None]
     if not known:

@@ -43,9 +43,16 @@ class PostgresqlSession(Session):
         import psycopg
 
         self.engine, self.version, self.origin = database.engine, database.version, database.origin
+        self.database = database
         self.connection = database.connect()
         self.connection.cursor_factory = psycopg.ClientCursor
         self.parents: dict[str, str] = {}
+
+    def open_second(self) -> Session:
+        return PostgresqlSession(self.database)
+
+    def close(self) -> None:
+        self.connection.close()
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> int:
         if parameters is None:
