@@ -18,7 +18,7 @@ from archnb.report import render_page
 from tests.designs import ALL, AWKWARD
 
 CHAPTERS = [
-    "requirements", "entities", "schema", "api", "auth", "flow", "cache", "jobs", "errors", "monitoring", "scaling",
+    "requirements", "entities", "schema", "api", "auth", "operations", "flow", "cache", "jobs", "errors", "monitoring", "scaling",
     "migrations", "patterns", "decisions", "handoffs", "review", "facts", "evidence", "artefacts",
 ]  # fmt: skip
 

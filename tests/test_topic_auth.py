@@ -282,6 +282,7 @@ def test_views_are_there_under_their_names() -> None:
         "auth-clients",
         "roles",
         "permissions",
+        "permission-kinds",
         "token-lifetimes",
         "auth-checks",
         "personal-data",

@@ -90,7 +90,9 @@ def test_rows_that_steps_change_are_locked() -> None:
 
 def test_a_counter_is_moved_by_one_conditional_update() -> None:
     """Stock is taken by an UPDATE that repeats its condition, at read committed."""
-    one = plan(write({"on_hand": "int >= 0"}, action="update", by="id", sets="on_hand = on_hand - 1")).design.decisions.transactions["change"]
+    one = plan(
+        write({"on_hand": "int >= 0"}, action="update", by="id", sets="on_hand = on_hand - 1")
+    ).design.decisions.transactions["change"]
     assert one.isolation == "read committed"
     assert (one.guard or "").startswith("UPDATE thing SET on_hand = on_hand - 1")
     assert "on_hand >= 1" in (one.guard or "")

@@ -55,6 +55,11 @@ def _operation(pair: Pair, name: str, was: str) -> Iterator[Difference]:
     before, after = pair.old.api.operations[was], pair.new.api.operations[name]
     if before.is_public != after.is_public:
         yield _public(pair, name, after)
+    scopes = (pair.old.auth.scope_of.get(was, ""), pair.new.auth.scope_of.get(name, ""))
+    if scopes[0] != scopes[1] and all(scopes):
+        words = f"asks for the scope {scopes[1]} where it was {scopes[0]}: a token without it gets 403"
+        how = "Take both until the last token of the old scope has run out."
+        yield _tell(pair, name, after, "breaking", "callers", words, how)
     old, new = list_grants(pair.old, was), list_grants(pair.new, name)
     for role in dict.fromkeys([*old, *new]):
         if not (after.is_public and before.is_public):
@@ -148,6 +153,10 @@ def _sign_in(pair: Pair) -> Iterator[Difference]:
                 f"the client {name} asks for tokens by {client.grant} where it was {was.grant}",
                 "Let the provider take both until every client is new.",
             )
+        if was is not None and was.authentication != client.authentication:
+            words = f"the client {name} proves itself by {client.authentication} where it was {was.authentication}"
+            how = "Let the provider take both until every client is new."
+            yield tell("breaking", "callers", f"auth.clients.{name}", words, how)
     for name in old.clients:
         if name not in new.clients:
             yield tell(

@@ -25,6 +25,8 @@ EXPORTERS: dict[str, str] = {
     "cedar-schema": "archnb.export.cedar:export_cedar_schema",
     "openfga": "archnb.export.openfga:export_openfga",
     "openapi": "archnb.export.openapi:export_openapi",
+    "graphql": "archnb.export.graphql:export_graphql",
+    "proto": "archnb.export.proto:export_proto",
     "prometheus": "archnb.export.prometheus:export_prometheus",
     "prometheus-tests": "archnb.export.prometheus:export_prometheus_tests",
 }

@@ -18,7 +18,9 @@ from archnb.export.statements import Dialect
 from archnb.model import Model
 from archnb.model.lookups import covers, find_accesses, find_demands, list_full_text
 from archnb.planned import statements as planned
+from archnb.planned.auth import Grant, Reach
 from archnb.planned.entities import AccessPattern
+from archnb.planned.fence import check_new, fence
 from archnb.planned.schema import Schema
 from archnb.planned.statements import Value, list_values
 from archnb.shapes import Source
@@ -86,10 +88,10 @@ class Query:
     planned: Any = field(default=None, repr=False, compare=False)
 
 
-def queries(plan: Plan, dialect: str = "postgresql") -> list[Query]:
+def queries(plan: Plan, dialect: str = "postgresql", grants: Mapping[str, Grant] | None = None) -> list[Query]:
     """The queries of all access patterns of relational entities, in the order in which a transaction runs them.
 
-    A write over a parent's and a child's table is several, and so is one with steps. Raises ArchnbError where the dialect is
+    grants: by pattern, whose rows they find; every row where none is given. A write over a parent's and a child's table is several, and so is one with steps. Raises ArchnbError where the dialect is
     not known.
     """
     check_dialect(dialect)
@@ -100,8 +102,26 @@ def queries(plan: Plan, dialect: str = "postgresql") -> list[Query]:
     for name, procedure in plan.planned.statements.procedures.items():
         pattern = plan.planned.entities.access[name]
         writer = _Writer(plan.model, plan.planned.schema, making, name, pattern)
-        found += [writer.write(one) for one in procedure.statements]
+        grant = (grants or {}).get(name)
+        for one in procedure.statements:
+            if grant is not None and isinstance(one, planned.Insert):
+                found += [writer.write(each) for each in check_new(one, grant)]
+            found.append(writer.write(one if grant is None else fence(one, grant)))
     return found
+
+
+def list_variants(plan: Plan, name: str) -> list[tuple[Grant | None, tuple[str, ...]]]:
+    """The grants by which an operation is done, each with its roles: one where all roles reach the same rows."""
+    operation = plan.planned.operations.get(name)
+    if operation is None or operation.contract.is_public:
+        return [(None, ())]
+    found: dict[tuple[Reach, ...], tuple[Grant, list[str]]] = {}
+    for role, grant in operation.grants.items():
+        if not grant.is_refused:
+            found.setdefault(grant.reaches, (grant, []))[1].append(role)
+    # the narrowest first
+    made = sorted(found.values(), key=lambda one: not one[0].is_by_row)
+    return [(grant, tuple(roles)) for grant, roles in made] or [(None, ())]
 
 
 class _Writer:
@@ -277,13 +297,26 @@ def explain_absence(plan: Plan, name: str) -> str:
     return f"{name}: {entity} has no relational table"
 
 
-def _write(found: Sequence[Query], pattern: AccessPattern, remote: Sequence[str]) -> Iterator[str]:
-    """An operation: what it is for, then its statements in order."""
-    main = next((one for one in found if not one.purpose), found[-1])
+def _write(
+    variants: Sequence[tuple[tuple[str, ...], Sequence[Query]]], pattern: AccessPattern, remote: Sequence[str]
+) -> Iterator[str]:
+    """An operation: what it is for, then its statements in order, for each group of roles that are let to other rows."""
+    every = [one for _, found in variants for one in found]
+    main = next((one for one in every if not one.purpose), every[-1])
     served = f" Served by {main.expected_index}." if main.expected_index else ""
     yield write_comment(f"{main.pattern} ({main.kind}): {pattern.summary or ''}{served}")
-    if len(found) > 1:
-        yield write_comment(f"{len(found)} statements, one transaction, in this order")
+    for roles, found in variants:
+        told = [f"as {' or '.join(roles)}"] if len(variants) > 1 else []
+        told += [f"{len(found)} statements, one transaction, in this order"] if len(found) > 1 else []
+        if told:
+            yield write_comment(", ".join(told))
+        yield from _write_statements(found)
+    if remote:
+        yield write_comment(f"after the commit: {', '.join(remote)}")
+    yield "\n"
+
+
+def _write_statements(found: Sequence[Query]) -> Iterator[str]:
     for number, one in enumerate(found, 1):
         if len(found) > 1:
             yield ("\n" if number > 1 else "") + write_comment(f"{number}. {one.purpose or f'the {one.kind} itself'}")
@@ -298,9 +331,6 @@ def _write(found: Sequence[Query], pattern: AccessPattern, remote: Sequence[str]
             yield "\n" + write_comment(f"{each.purpose}, for the rows of the page: {lists}") + each.sql + ";\n"
         if one.next_page:
             yield "\n" + write_comment("the next page starts behind the last row's values") + one.next_page + ";\n"
-    if remote:
-        yield write_comment(f"after the commit: {', '.join(remote)}")
-    yield "\n"
 
 
 def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
@@ -308,18 +338,28 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
 
     dialect: 'postgresql', 'mysql' or 'sqlite'. Raises ArchnbError with the nearest name for another.
     """
-    found = queries(plan, dialect)
+    names = list(plan.planned.statements.procedures)
+    variants = {name: list_variants(plan, name) for name in names}
+    written_as: dict[str, list[tuple[tuple[str, ...], list[Query]]]] = {name: [] for name in names}
+    for n in range(max(map(len, variants.values()), default=0)):
+        grants = {name: one[n][0] for name, one in variants.items() if n < len(one)}
+        made: dict[str, list[Query]] = {}
+        for query in queries(plan, dialect, {name: one for name, one in grants.items() if one is not None}):
+            made.setdefault(query.pattern, []).append(query)
+        for name in grants:
+            if made.get(name):
+                written_as[name].append((variants[name][n][1], made[name]))
     parts = [write_comment(f"{plan.name}: the queries of every access pattern for {dialect}, made by archnb"), "\n"]
-    written: dict[str, list[Query]] = {}
-    for one in found:
-        written.setdefault(one.pattern, []).append(one)
-    for name, several in written.items():
-        parts += _write(several, plan.planned.entities.access[name], plan.planned.statements.procedures[name].remote)
+    for name, variant in written_as.items():
+        if variant:
+            remote = plan.planned.statements.procedures[name].remote
+            parts += _write(variant, plan.planned.entities.access[name], remote)
+    written = {name for name, variant in written_as.items() if variant}
     parts += [
         write_comment(explain_absence(plan, name)) for name in plan.planned.entities.access if name not in written
     ]
     return Source(f"queries-{dialect}", f"Queries for {dialect}", "sql", "".join(parts).rstrip() + "\n", filename=f"queries.{dialect}.sql",
-                  description="Parameters are written :name.")  # fmt: skip
+                  description="Parameters are written :name; :caller and :caller_tenant are of the token.")  # fmt: skip
 
 
 __all__ = ["Output", "Parameter", "Query", "explain_absence", "export_queries", "queries", "spread"]

@@ -253,7 +253,7 @@ class Dialect:
     def _distance(self, own: Any, there: Any) -> Any:
         import sqlalchemy as sa
 
-        return sa.func.st_distance(own, there) if self.name == "mysql" else sa.func.abs(own - there)
+        return sa.func.st_distance(own, there) if self.name == "mysql" else sa.func.abs(own.op("-")(there))
 
     def after(self, order: Sequence[Order], values: Sequence[Value]) -> Any:
         """The condition of the rows behind the last one of a page, those without a value among them, each once."""
@@ -446,7 +446,7 @@ class Dialect:
             guards = {each.left.column for each in one.conditions if isinstance(each, planned.Condition)}
             # MySQL sets in order: what the guard reads is set last
             ordered = sorted(changed, key=lambda each: each.info["column"] in guards)
-            later = [made.inserted[each.key] > each for each in changed if each.info["column"] in guards]
+            later = [each < made.inserted[each.key] for each in changed if each.info["column"] in guards]
             sets = [
                 (
                     each.key,

@@ -62,6 +62,11 @@ class Reach(Planned):
     also: tuple[Reach, ...] = ()
 
     @property
+    def is_fence(self) -> bool:
+        """Whether it asks what the row lies in, rather than whose it is."""
+        return self.token == "tenant" or "<-" in self.path
+
+    @property
     def parts(self) -> tuple[Reach, ...]:
         """The reach itself and what must hold besides."""
         return (self, *self.also)

@@ -5,6 +5,8 @@ The values of the token are bound as `caller` (the key of the person, or of the 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archnb.planned.auth import Grant, Reach, Token
 from archnb.planned.statements import (
     AllOf,
@@ -12,10 +14,16 @@ from archnb.planned.statements import (
     AnyOf,
     Column,
     Condition,
+    Delete,
     Exists,
+    Insert,
     Join,
     Missing,
+    Output,
     Predicate,
+    Read,
+    Statement,
+    Update,
     Value,
 )
 
@@ -35,6 +43,68 @@ def list_predicates(grant: Grant, source: str = "") -> tuple[Predicate, ...]:
         _all(tuple(_write(part, grant.table, at, n) for n, part in enumerate(one.parts))) for one in grant.reaches
     )
     return (ways[0],) if len(ways) == 1 else (AnyOf(parts=ways),)
+
+
+def fence(statement: Statement, grant: Grant) -> Statement:
+    """A statement that finds no rows but those that a grant reaches, where it is on the grant's table; any other as it is."""
+    if not isinstance(statement, Read | Update | Delete) or statement.table != grant.table:
+        return statement
+    source = statement.source if isinstance(statement, Read) else statement.table
+    more = [one for one in list_predicates(grant, source) if not _is_said(one, statement.conditions)]
+    return replace(statement, conditions=(*statement.conditions, *more))
+
+
+def _is_said(one: Predicate, conditions: tuple[Predicate, ...]) -> bool:
+    """Whether a statement asks for it already: the caller's key, bound from the token, or that there is none."""
+    if isinstance(one, Missing):
+        return one in conditions
+    return isinstance(one, Condition) and any(
+        isinstance(other, Condition)
+        and (other.left.column, other.left.source, other.operator) == (one.left.column, one.left.source, "=")
+        and (other.value.source, other.value.claim) == ("token", "caller")
+        for other in conditions
+    )
+
+
+def check_new(statement: Insert, grant: Grant) -> tuple[Read, ...]:
+    """What must be found before a row is added: the rows that join the caller to what the new row is to lie in.
+
+    One read for each part of the grant that leads through other tables, of which each must give a row; none where the grant
+    asks for nothing but the caller's own key, which the token sets. A grant with alternatives is checked by the first.
+    """
+    given = {one.column.column: one.value for one in statement.assignments}
+    made = []
+    for part in grant.reaches[0].parts if statement.table == grant.table and grant.reaches else ():
+        if not part.joins:
+            continue
+        predicate = _write(part, grant.table, grant.table, 0)
+        if not isinstance(predicate, Exists):
+            continue
+        conditions = tuple(
+            replace(one, value=replace(given[one.value.name], like=one.left))
+            if isinstance(one, Condition) and one.value.source == "row" and one.value.name in given
+            else one
+            for one in predicate.conditions
+        )
+        if any(isinstance(one, Condition) and one.value.source == "row" for one in conditions):
+            # what the row is to lie in is not given, but looked up
+            continue
+        at = part.joins[0]
+        column = Column(table=at.table, column=at.columns[0][1], source=predicate.source, field=at.to)
+        made.append(
+            Read(
+                table=at.table,
+                source=predicate.source,
+                entity=at.entity,
+                columns=(Output(column=column, label=column.column, entity=at.entity),),
+                joins=predicate.joins,
+                conditions=conditions,
+                limit=1,
+                rows="one",
+                purpose="may the caller: no row, and it is refused",
+            )
+        )
+    return tuple(made)
 
 
 def _all(parts: tuple[Predicate, ...]) -> Predicate:
@@ -91,4 +161,4 @@ def _end(reach: Reach, column: Column) -> Predicate:
     )
 
 
-__all__ = ["PARAMETERS", "list_predicates"]
+__all__ = ["PARAMETERS", "check_new", "fence", "list_predicates"]

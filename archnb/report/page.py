@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 # the reader's order: what was asked, the nine outputs, how it changes, why, how it stands
 CHAPTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("What is asked", ("requirements", "entities")),
-    ("The design", ("schema", "api", "auth", "flow", "cache", "jobs", "errors", "monitoring", "scaling")),
+    ("The design", ("schema", "api", "auth", "operations", "flow", "cache", "jobs", "errors", "monitoring", "scaling")),
     ("Change and reasons", ("migrations", "patterns", "decisions")),
     ("Standing", ("review",)),
 )

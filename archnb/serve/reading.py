@@ -6,6 +6,7 @@ what the caller may see. A page is asked for one row more than it shows; the nex
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -49,7 +50,7 @@ class Reading:
     def __init__(self, plan: Plan, records: Records, permissions: Permissions, signer: Signer) -> None:
         self.plan, self.model, self.records = plan, plan.model, records
         self.permissions, self._signer = permissions, signer
-        self._making = Dialect(records.database.dialect, records.tables)
+        self._making = Dialect(records.database.dialect, records.tables, plan.planned.schema)
 
     def find_read(self, operation: Operation) -> Read | None:
         """The statement that an operation's read is; None where another store answers it."""
@@ -104,8 +105,17 @@ class Reading:
             if one.parameter and one.source in ("caller", "token")
             for name, value in self._bind(operation, one, sent, caller)
         }
+        now = datetime.datetime.now(datetime.UTC)
+        for one in list_values(read):
+            if one.parameter and one.source == "server" and one.name == "now":
+                at = now + datetime.timedelta(seconds=one.offset)
+                cell = self.records.cell(one.like.table, one.like.column)
+                values[one.parameter] = self.records.bind(
+                    cell, at.date().isoformat() if cell.column.type == "date" else at.isoformat()
+                )
         who = caller.name if caller is not None else ""
-        told = json.dumps([operation.name, who, values], default=str, sort_keys=True)
+        asked = {name: value for name, value in values.items() if not name.startswith("now")}
+        told = json.dumps([operation.name, who, asked], default=str, sort_keys=True)
         fingerprint = hashlib.sha256(told.encode()).hexdigest()[:12]
         place = self._read_cursor(sent.get("cursor"), fingerprint)
         self._making.begin()

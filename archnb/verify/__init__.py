@@ -24,6 +24,8 @@ VERIFIERS: dict[str, str] = {
     "row-security": "archnb.verify.permissions:verify_row_security",
     "cedar": "archnb.verify.permissions:verify_cedar",
     "openapi": "archnb.verify.openapi:verify_openapi",
+    "graphql": "archnb.verify.graphql:verify_graphql",
+    "proto": "archnb.verify.proto:verify_proto",
     "service": "archnb.verify.journeys:verify_journeys",
     "prometheus": "archnb.verify.prometheus:verify_prometheus",
 }

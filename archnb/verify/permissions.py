@@ -19,9 +19,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from archnb.exceptions import EngineMissing
 from archnb.export.cedar import write_policies
 from archnb.export.row_security import PUBLIC, SCHEMA, RowSecurity, secure_rows
-from archnb.export.sql import metadata, statements
+from archnb.export.sql import make_dialect, metadata, statements
+from archnb.export.statements import Dialect
 from archnb.planned.auth import Grant
+from archnb.planned.fence import PARAMETERS, list_predicates
 from archnb.planned.reaching import Row, Rows, is_reached
+from archnb.planned.statements import Column, Output, Read
 from archnb.verify.proof import Check, Proof, conclude
 from archnb.verify.rows import make_rows
 from archnb.verify.session import shorten_message
@@ -313,6 +316,7 @@ def _drop_roles(session: PostgresqlSession, secured: RowSecurity) -> None:
 
 def _ask_rows(domain: Domain, session: PostgresqlSession, secured: RowSecurity) -> Iterator[Check]:
     probes: set[str] = set()
+    making = Dialect("postgresql", domain.tables, domain.plan.planned.schema)
     for role, operation, grant in domain.list_questions():
         if grant.table not in secured.tables:
             continue
@@ -322,8 +326,13 @@ def _ask_rows(domain: Domain, session: PostgresqlSession, secured: RowSecurity) 
                 allowed = _try_inserts(domain, session, secured, grant, operation, caller, probes)
             else:
                 allowed = _list_reached(domain, session, secured, grant, operation, act, caller)
+            found = _list_found(domain, session, grant, caller, making) if act != "create" else None
             for row in domain.rows[grant.table]:
                 is_allowed = domain.key(grant.table, row) in allowed
+                if found is not None and grant.tokens and (domain.key(grant.table, row) in found) != is_allowed:
+                    wrong.append(
+                        f"the statement's own conditions and the policies differ on {domain.key(grant.table, row)}"
+                    )
                 domain.note(role, operation, grant, row, caller, is_allowed)
                 asked += 1
                 if is_allowed != domain.expect(grant, act, row, caller):
@@ -338,6 +347,25 @@ def _ask_rows(domain: Domain, session: PostgresqlSession, secured: RowSecurity) 
             yield Check(f"{operation} as {role}", "passed", cell.describe() if cell is not None else "no rows")
     refused = sum(1 for one in domain.cells if one.text in ("–", "none") and not sum(one.reached.values()))
     yield Check("whoever is not named", "passed", f"{refused} pairs of role and operation reach no row")
+
+
+def _list_found(
+    domain: Domain, session: PostgresqlSession, grant: Grant, caller: Caller, making: Dialect
+) -> set[tuple[Any, ...]]:
+    """The keys of the rows that a statement finds by the grant's own conditions, with no policy beside them."""
+    columns = (
+        Column(table=grant.table, column=one, source=grant.table) for one in domain.designed[grant.table].primary_key
+    )
+    read = Read(
+        table=grant.table,
+        source=grant.table,
+        columns=tuple(Output(column=one, label=one.column) for one in columns),
+        conditions=list_predicates(grant),
+    )
+    making.begin()
+    sql = str(making.select(read).compile(dialect=make_dialect("postgresql")))
+    given = {PARAMETERS[token]: session.write(caller.token.get(token)) for token in grant.tokens}
+    return {tuple(row) for row in session.fetch(sql, given)}
 
 
 def _begin(session: PostgresqlSession, secured: RowSecurity, operation: str, caller: Caller) -> None:
@@ -366,16 +394,9 @@ def _list_reached(
     elif act == "delete":
         sql = f"DELETE FROM {table} RETURNING {listed}"
     else:
-        claimed = {
-            part.columns[0]: part
-            for reach in grant.reaches
-            for part in reach.parts
-            if not part.token and not part.joins
-        }
-        changes = [
-            f"{secured.column(grant.table, one)} = {secured.token('person', grant.table, one)}" for one in claimed
-        ]
-        sql = f"UPDATE {table} SET {', '.join(changes) or f'{keys[0]} = {keys[0]}'} RETURNING {listed}"
+        if any(not part.token for reach in grant.reaches for part in reach.parts):
+            return _list_claimed(domain, session, secured, grant, operation, caller)
+        sql = f"UPDATE {table} SET {keys[0]} = {keys[0]} RETURNING {listed}"
     try:
         with session.undone():
             # references are not what is asked about; triggers are tried apart
@@ -386,6 +407,37 @@ def _list_reached(
         if _is_refusal(error):
             return set()
         raise
+
+
+def _list_claimed(
+    domain: Domain, session: PostgresqlSession, secured: RowSecurity, grant: Grant, operation: str, caller: Caller
+) -> set[tuple[Any, ...]]:
+    """The keys of the rows that the role may make its own, each tried alone: a person may have but one of them."""
+    table = secured.table(grant.table)
+    columns = [part.columns[0] for reach in grant.reaches for part in reach.parts if not part.token and not part.joins]
+    changes = [
+        f"{secured.column(grant.table, one)} = {secured.token('person', grant.table, one)}"
+        for one in dict.fromkeys(columns)
+    ]
+    keys = [secured.column(grant.table, one) for one in domain.designed[grant.table].primary_key]
+    where = " AND ".join(f"{key} = :k{n}" for n, key in enumerate(keys))
+    allowed = set()
+    for row in domain.rows[grant.table]:
+        key = domain.key(grant.table, row)
+        try:
+            with session.undone():
+                session.run("SET LOCAL session_replication_role = replica")
+                _begin(session, secured, operation, caller)
+                given = {f"k{n}": session.write(value) for n, value in enumerate(key)}
+                if session.run(f"UPDATE {table} SET {', '.join(changes)} WHERE {where}", given):
+                    allowed.add(key)
+        except Exception as error:
+            # the policies are asked before what must be unique
+            if getattr(error, "sqlstate", None) in ("23505", "23P01", "23514"):
+                allowed.add(key)
+            elif not _is_refusal(error):
+                raise
+    return allowed
 
 
 def _try_inserts(

@@ -58,6 +58,11 @@ class Case:
         return str(self.plan.export("sql").text)
 
     @cached_property
+    def row_security(self) -> str:
+        """The exported row-level security, which is run after the schema."""
+        return str(self.plan.export("row-security").text)
+
+    @cached_property
     def queries(self) -> dict[str, str]:
         """The exported statements of each operation, its comments included."""
         parts = _OPERATION.split(str(self.plan.export("queries").text))
@@ -187,7 +192,7 @@ class Case:
         word = rf"\b{through}\b"
         policies = [
             one
-            for one in re.findall(r"CREATE POLICY[^;]*;", self.ddl)
+            for one in re.findall(r"CREATE POLICY[^;]*;", self.row_security)
             if any(re.search(rf"ON\s+{t}\b", one) for t in tables)
         ]
         grants = [role.grants[operation] for role in self.plan.planned.auth.roles.values() if operation in role.grants]

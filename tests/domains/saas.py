@@ -76,7 +76,7 @@ def ticket_of_another_company(case: Case) -> Iterator[str]:
 )
 def tenants_are_fenced(case: Case) -> Iterator[str]:
     for table, entity in TENANTS.items():
-        if re.search(rf"ALTER TABLE \"?{table}\"? (ENABLE|FORCE) ROW LEVEL SECURITY", case.ddl, re.IGNORECASE):
+        if re.search(rf"ALTER TABLE \"?{table}\"? (ENABLE|FORCE) ROW LEVEL SECURITY", case.row_security, re.IGNORECASE):
             continue
         for name, pattern in case.plan.design.access.items():
             if entity in (pattern.reads, pattern.writes) and pattern.action != "create":
@@ -128,7 +128,8 @@ def every_page(case: Case) -> Iterator[str]:
             trial.add(
                 "ticket", queue_id=queue["id"], due_on=None if number % 2 else date(2026, 3, 1 + number % 28), **known
             )
-        asked: dict[str, Any] = dict(known) | {"states": ["open"]}
+        trial.add("agent", company_id=queue["company_id"], person_id=person, role="agent")
+        asked: dict[str, Any] = dict(known) | {"states": ["open"], "caller": person}
         rows = trial.run(case.first_page("my_open_tickets").split(";\n")[0], asked)
         found, pages = [row["id"] for row in rows], 1
         statements = case.next_pages("my_open_tickets")

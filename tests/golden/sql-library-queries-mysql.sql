@@ -9,7 +9,7 @@ LIMIT 10;
 -- loans_due (read): Reads loans. Served by loan_due_idx.
 SELECT loan.book_id, loan.reader_id, loan.due, loan.fine
 FROM loan
-WHERE loan.due >= :due_from AND loan.due < :due_to ORDER BY loan.due ASC, loan.book_id ASC, loan.reader_id ASC
+WHERE loan.due >= :due_from AND loan.due < :due_to AND loan.reader_id = :caller ORDER BY loan.due ASC, loan.book_id ASC, loan.reader_id ASC
 LIMIT 3;
 
 -- with Book, for the rows of the page: :book_id is the list of book_id
@@ -20,35 +20,37 @@ WHERE book.id IN (:book_id);
 -- the next page starts behind the last row's values
 SELECT loan.book_id, loan.reader_id, loan.due, loan.fine
 FROM loan
-WHERE loan.due >= :due_from AND loan.due < :due_to AND (loan.due, loan.book_id, loan.reader_id) > (:after_due, :after_book_id, :after_reader_id) ORDER BY loan.due ASC, loan.book_id ASC, loan.reader_id ASC
+WHERE loan.due >= :due_from AND loan.due < :due_to AND loan.reader_id = :caller AND (loan.due, loan.book_id, loan.reader_id) > (:after_due, :after_book_id, :after_reader_id) ORDER BY loan.due ASC, loan.book_id ASC, loan.reader_id ASC
 LIMIT 3;
 
 -- reader_by_email (read): Reads readers by email. Served by party_email_key.
 SELECT reader.id, reader.level, reader.friend_id, party.email, party.since
 FROM reader INNER JOIN party ON reader.id = party.id
-WHERE party.email = :email;
+WHERE party.email = :email AND reader.id = :caller;
 
 -- join (create): Adds a reader.
+-- 2 statements, one transaction, in this order
+-- 1. the create itself
 INSERT INTO party (email, since) VALUES (:new_email, :now);
 
--- join (create): Adds a reader.
+-- 2. the create itself
 INSERT INTO reader (id, level, friend_id) VALUES (:new_id, coalesce(:new_level, 'new'), :new_friend_id);
 
 -- fines (read): Reads loans. Served by loan_due_idx.
 SELECT date_format(loan.due, '%Y-%m') AS month, sum(loan.fine) AS sum
 FROM loan
-WHERE loan.due >= :due_from AND loan.due < :due_to GROUP BY date_format(loan.due, '%Y-%m') ORDER BY month;
+WHERE loan.due >= :due_from AND loan.due < :due_to AND loan.reader_id = :caller GROUP BY date_format(loan.due, '%Y-%m') ORDER BY month;
 
 -- loans_of_level (read): Reads loans by reader level. Served by reader_level_idx.
 SELECT loan.book_id, loan.reader_id, loan.due, loan.fine
 FROM loan INNER JOIN reader ON loan.reader_id = reader.id
-WHERE reader.level = :reader_level ORDER BY loan.due DESC, loan.book_id DESC, loan.reader_id DESC
+WHERE reader.level = :reader_level AND loan.reader_id = :caller ORDER BY loan.due DESC, loan.book_id DESC, loan.reader_id DESC
 LIMIT 5;
 
 -- the next page starts behind the last row's values
 SELECT loan.book_id, loan.reader_id, loan.due, loan.fine
 FROM loan INNER JOIN reader ON loan.reader_id = reader.id
-WHERE reader.level = :reader_level AND (loan.due, loan.book_id, loan.reader_id) < (:after_due, :after_book_id, :after_reader_id) ORDER BY loan.due DESC, loan.book_id DESC, loan.reader_id DESC
+WHERE reader.level = :reader_level AND loan.reader_id = :caller AND (loan.due, loan.book_id, loan.reader_id) < (:after_due, :after_book_id, :after_reader_id) ORDER BY loan.due DESC, loan.book_id DESC, loan.reader_id DESC
 LIMIT 5;
 
 -- get_party (read): Shows one party. Served by party_pkey.

@@ -29,7 +29,7 @@ def views(draft: Draft) -> Listed[AnyShape]:
     if draft.design.auth.roles:
         made.append(draw_roles(draft))
     if draft.design.auth.roles and draft.design.api.operations:
-        made.append(draw_permissions(draft))
+        made += [draw_permissions(draft), draw_kinds(draft)]
     made += [draw_lifetimes(draft), draw_checks(draft)]
     personal = draw_personal_data(draft)
     if personal.rows:
@@ -285,6 +285,46 @@ def draw_permissions(draft: Draft) -> Table:
         anchors=tuple(f"permission-{name}" for name in draft.design.api.operations),
         description=note,
     )
+
+
+def draw_kinds(draft: Draft) -> Table:
+    """Roles by operations by kinds of rows: what each grant comes to for the caller's own, for their tenant's, for others'."""
+    rows: list[tuple[Cell | Scalar, ...]] = []
+    for name, operation in draft.design.api.operations.items():
+        if operation.is_public:
+            rows.append((Cell(name, is_code=True), "everybody", *[Cell("yes", tone="notice")] * 4))
+        for role, grant in draft.planned.auth.grants_of(name):
+            rows.append((Cell(name, is_code=True), role, *(_draw_kind(one) for one in _tell_kinds(grant))))
+    return Table(
+        "permission-kinds",
+        "Who reaches which rows",
+        ("operation", "role", "the caller's own", "in the same tenant or group", "of another", "nobody's"),
+        tuple(rows),
+        description="Whatever stands in no row is refused. `archnb verify` asks PostgreSQL as each role, and Cedar, and compares.",
+    )
+
+
+def _tell_kinds(grant: Grant) -> tuple[str, str, str, str]:
+    """What a grant says of a row that is the caller's own, of one in what they are in, of another's, and of nobody's."""
+    if not grant.is_by_row:
+        return ("yes",) * 4 if grant.kind == "any" else ("no",) * 4
+    own, inside, free = "no", "no", "no"
+    for reach in grant.reaches:
+        fences = [part for part in reach.parts if part.is_fence]
+        missing = any(not part.token for part in reach.parts)
+        if missing:
+            free = "yes"
+        elif not fences:
+            own = "yes"
+        elif len(fences) == len(reach.parts):
+            own, inside = ("in it" if own == "no" else own), "yes"
+        else:
+            own = "in it" if own == "no" else own
+    return own, inside, "no", free
+
+
+def _draw_kind(text: str) -> Cell:
+    return Cell(text, tone="muted" if text == "no" else "good" if text != "yes" else "")
 
 
 def explain_ways(grant: Grant) -> str:

@@ -25,6 +25,9 @@ from archnb.naming import plural, snake, with_article, words
 from archnb.quantity import Quantity, parse
 from archnb.topics.topic import Because, Draft
 
+# what a third party is told about a row that is there already; any other step of theirs leaves a row
+TELLING = frozenset({"notify", "remind", "inform", "alert", "tell", "message", "email", "mail", "ping", "push"})
+
 
 def complete_access(draft: Draft) -> dict[str, AccessPattern]:
     """The access patterns that were said, completed, then those that are missing, each with its rate."""
@@ -67,15 +70,23 @@ def list_changeable(model: Model, name: str, persons: Collection[str]) -> list[s
 def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPattern, str]]:
     """Reads and writes for the entities that no access pattern reaches."""
     design = model.design
-    read, written, erased = set[str](), set[str](), set[str]()
-    for one in design.access.values():
+    read, written, created, erased = set[str](), set[str](), set[str](), set[str]()
+    for pattern_name, one in design.access.items():
         read |= {one.reads or "", *one.included}
         written |= {one.writes or "", *(step.entity or "" for step in one.steps)}
+        created |= {
+            step.entity or ""
+            for step in one.steps
+            if step.action == "create" or (step.via and step.action not in TELLING)
+        }
+        if one.action in ("create", "upsert") or (one.writes and model.writes.is_upsert(pattern_name)):
+            created.add(one.writes or "")
         if one.action == "delete":
             erased.add(one.writes or "")
     persons = find_persons(model)
     seen = _find_seen(model)
     makers = _list_makers(design)
+    joining = {one.entity for one in model.people.memberships}
     subjects = frozenset(model.erasures.list_subjects())
     made: dict[str, tuple[AccessPattern, str]] = {}
     for name, entity in design.entities.items():
@@ -106,16 +117,23 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
                 AccessPattern(reads=name, by=key, limit=1, roles=readers, summary=f"Shows one {word if many != word else f'of the {word}'}."),
                 f"no access pattern reads {name}",
             )  # fmt: skip
-        if name not in written and not _is_made_by_step(name, makers):
+        # what a membership is for decides who may make one: that is asked, not proposed
+        is_open = name in created or name in joining or _is_made_by_step(name, makers)
+        if not is_open:
             made[f"create_{snake(name)}"] = (
                 AccessPattern(writes=name, action="create", roles=(model.roles.keeper,) if name in persons else writers, summary=f"Adds {who if many != word else f'to the {word}'}."),
+                f"no access pattern makes a row of {name}",
+            )  # fmt: skip
+        if (
+            name not in written
+            and not _is_made_by_step(name, makers)
+            and list_changeable(model, name, persons)
+            and _is_changed(model, name, key, writers)
+        ):
+            made[f"update_{snake(name)}"] = (
+                AccessPattern(writes=name, action="update", by=key, roles=writers, summary=f"Changes {who if many != word else f'one of the {word}'}."),
                 f"no access pattern writes {name}",
             )  # fmt: skip
-            if list_changeable(model, name, persons) and _is_changed(model, name, key, writers):
-                made[f"update_{snake(name)}"] = (
-                    AccessPattern(writes=name, action="update", by=key, roles=writers, summary=f"Changes {who if many != word else f'one of the {word}'}."),
-                    f"no access pattern writes {name}",
-                )  # fmt: skip
         if name in subjects and name not in erased:
             made[f"erase_{snake(name)}"] = (
                 AccessPattern(

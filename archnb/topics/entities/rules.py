@@ -9,6 +9,8 @@ from archnb.design.entities import Field, write_field
 from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
 from archnb.finding import Hit, Rule, rule
 from archnb.model.secrets import Secret, find_secret
+from archnb.naming import pascal, snake
+from archnb.topics.entities.access import TELLING
 from archnb.topics.entities.answers import find_withheld
 from archnb.topics.topic import Draft
 
@@ -104,6 +106,91 @@ def public_answer_withheld(draft: Draft) -> Iterator[Hit]:
 
 
 @rule(
+    "entities-row-without-creation", principle="integrity", severity="medium",
+    condition="Operations refer to rows that no operation makes, or that only the operator's staff can make: nobody makes the first.",
+    effect="A tenant never starts, nobody joins a group or follows anybody, and each such row is inserted by hand in the database.",
+    remedy="Say the write that makes it and who may: a join, an acceptance, a registration; or accept the finding where another system makes it.",
+)  # fmt: skip
+def row_without_creation(draft: Draft) -> Iterator[Hit]:
+    for name in draft.design.entities:
+        evidence = _find_missing_creation(draft, name)
+        if evidence:
+            yield Hit(f"entities.{name}", evidence)
+    for name, one in draft.design.relationships.items():
+        # pairs of people come and go by what the people do
+        if all(draft.model.people.is_person(end) for end in one.between) and len(one.between) == 2:
+            line = f"entities.{pascal(name)}: {{fields: {{by: -> {one.between[0]} cascade, whom: -> {one.between[1]} cascade}}, key: [by, whom]}}"
+            yield Hit(
+                f"relationships.{name}",
+                f"no operation begins or ends {name}; write it as {line}, with a create and a delete",
+            )
+
+
+def _find_missing_creation(draft: Draft, name: str) -> str:
+    """What to say of an entity that nobody makes, or that only staff makes though it is its people's to make; '' of any other."""
+    design, model = draft.design, draft.model
+    creating = list(model.touches.list_writers(name, "create", "upsert"))
+    stepped = any(
+        step.entity == name and step.action == "create" for one in design.access.values() for step in one.steps
+    )
+    # whatever extends it, or makes it by a verb of its own, makes it
+    is_made = (
+        bool(creating) or stepped or any(model.writes.is_upsert(n) for n in model.touches.list_writers(name, "update"))
+    )
+    joining = next((one for one in model.people.memberships if one.entity == name), None)
+    if joining is not None:
+        if stepped or any(one in draft.said.access for one in creating):
+            return ""
+        group = joining.group.target
+        near = [one.entity for one in model.references.list_to(group) if one.entity != name]
+        invites = [one for one in near if model.people.list_sign_in(one)]
+        how = f"access.accept_{snake(invites[0])}" if invites else f"access.join_{snake(group)}"
+        line = f"{how}: {{writes: {name}, action: create, roles: {snake(joining.person.target)}}}"
+        return f"no operation makes a {name}, so that a {group} has no first one; write {line}, and who may"
+    if is_made or model.inheritance.list_subtypes(name):
+        return ""
+    steps = [step for one in design.access.values() for step in one.steps if step.entity == name]
+    used = [n for n in model.touches.list_changing(name) if design.access[n].action != "delete"][:3]
+    if not used or any(step.via and step.action not in TELLING for step in steps):
+        return ""
+    line = f"access.create_{snake(name)}: {{writes: {name}, action: create, roles: …}}"
+    return f"{', '.join(used)} change{'s' * (len(used) == 1)} {name}, and no operation creates one; write {line}"
+
+
+@rule(
+    "entities-state-without-operation", principle="integrity", severity="medium",
+    condition="An entity has a state, and no operation can move it.",
+    effect="Every row keeps the state that it was made with, or somebody changes it by hand in the database, past every guard.",
+    remedy="Say the write for each step and who may, as in `go_online: {writes: Driver, by: id, sets: [status = available], roles: driver}`.",
+)  # fmt: skip
+def state_without_operation(draft: Draft) -> Iterator[Hit]:
+    model = draft.model
+    for name in draft.design.entities:
+        machine = model.invariants.find_machine(name)
+        if machine is None or len(machine.states) < 2 or model.lifetimes.is_append_only(name):
+            continue
+        setting = [n for n in model.touches.list_writers(name, "update", "upsert") if _sets(draft, n, machine.field)]
+        stepped = any(
+            step.entity == name and (step.via or step.action != "create")
+            for one in draft.design.access.values()
+            for step in one.steps
+        )
+        # what a step moves is its saga's; what people have for a state they set themselves
+        if not setting and (not stepped or model.people.is_person(name)) and model.touches.list_changing(name):
+            first = machine.first or machine.states[0]
+            after = next(one for one in machine.states if one != first)
+            line = f"access.set_{snake(after)}: {{writes: {name}, action: update, by: {model.keys.fields(name)[0]}, sets: [{machine.field} = {after}], roles: …}}"
+            yield Hit(
+                f"entities.{name}.fields.{machine.field}",
+                f"no operation moves {name}.{machine.field} to {after}; write {line}",
+            )
+
+
+def _sets(draft: Draft, pattern: str, field: str) -> bool:
+    return any(one.field == field for one in draft.model.writes.list_settings(pattern))
+
+
+@rule(
     "entities-rows-outrun-retention", principle="scalability", severity="medium",
     condition="An entity holds more rows than its growth can make within its retention.",
     effect="Either old rows are not removed or the growth is wrong; storage is planned on one of the two.",
@@ -134,5 +221,6 @@ def sort_without_limit(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    key_space_exhausted, personal_data_without_end, secret_readable_text, secret_not_marked, public_answer_withheld, rows_outrun_retention, sort_without_limit,
+    key_space_exhausted, personal_data_without_end, secret_readable_text, secret_not_marked, public_answer_withheld, row_without_creation, state_without_operation,
+    rows_outrun_retention, sort_without_limit,
 )  # fmt: skip

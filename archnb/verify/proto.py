@@ -1,0 +1,72 @@
+"""gRPC: the service compiled by protoc, as grpcio-tools brings it."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archnb.exceptions import EngineMissing
+from archnb.export import export
+from archnb.verify.proof import Check, Proof, conclude
+from archnb.verify.session import shorten_message
+
+if TYPE_CHECKING:
+    from archnb.plan import Plan
+
+ARTEFACT = "gRPC service"
+TOOL = "grpcio-tools"
+
+
+def verify_proto(plan: Plan, **_: Any) -> Proof:
+    """Compile the file, and look for a call of each operation; nothing is called, so the kind is 'parsed or schema-checked'."""
+    started = time.perf_counter()
+    if (missing := find_missing()) is not None:
+        check = Check("engine", "not run", str(missing))
+        return Proof(ARTEFACT, TOOL, "", "not verified", 0, 0.0, "not run", (check,))
+    count = len(plan.planned.operations)
+    with tempfile.TemporaryDirectory() as folder:
+        details = _compile(Path(folder), export(plan, "proto").text, count)
+    seconds = time.perf_counter() - started
+    return Proof(
+        ARTEFACT, TOOL, version(TOOL), "parsed or schema-checked", count, seconds, conclude(details), tuple(details)
+    )
+
+
+def find_missing() -> EngineMissing | None:
+    """What to say where grpcio-tools is not installed; None where it is."""
+    if importlib.util.find_spec("grpc_tools") is None:
+        return EngineMissing.of_extra("a gRPC service is compiled by", TOOL, "verify")
+    return None
+
+
+def _compile(folder: Path, text: str, count: int) -> list[Check]:
+    from google.protobuf.descriptor_pb2 import FileDescriptorSet  # type: ignore[import-untyped, unused-ignore]
+
+    (folder / "service.proto").write_text(text, encoding="utf-8")
+    # a process of its own: the compiler writes its messages to the descriptors of the one that calls it
+    command = [
+        sys.executable,
+        "-m",
+        "grpc_tools.protoc",
+        f"-I{folder}",
+        f"--descriptor_set_out={folder / 'out'}",
+        str(folder / "service.proto"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0:
+        lines = [one for one in done.stderr.splitlines() if one.strip()] or ["protoc failed"]
+        return [Check("protoc", "failed", shorten_message(one)) for one in lines[:20]]
+    read = FileDescriptorSet.FromString((folder / "out").read_bytes())
+    methods = [method.name for one in read.file for service in one.service for method in service.method]
+    if len(methods) != count:
+        return [Check("calls", "failed", f"{len(methods)} calls for {count} operations")]
+    warned = [
+        Check("protoc", "passed", shorten_message(one)) for one in done.stderr.splitlines() if "warning" in one.lower()
+    ]
+    return [Check("protoc", "passed", f"a valid proto3 file with {count} calls"), *warned]
