@@ -459,8 +459,6 @@ RULES: Sequence[Rule] = (
     access_pattern_without_index,
     index_of_few_values,
     column_of_another_field,
-    column_of_another_field,
-    index_of_few_values,
     hot_table_unpartitioned,
     key_too_small,
     foreign_key_type_differs,
