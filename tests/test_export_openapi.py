@@ -245,9 +245,9 @@ NAME = st.one_of(
             "~",
         ]
     ),
-    st.text(
-        st.characters(min_codepoint=32, exclude_characters=".", exclude_categories=["Cs"]), min_size=1, max_size=12
-    ).filter(lambda one: bool(one.strip())),
+    st.text(st.characters(min_codepoint=32, exclude_characters=".", exclude_categories=["Cs"]), min_size=1, max_size=12)
+    .map(str.strip)
+    .filter(bool),
 )
 PLAIN = sorted(set(TYPES) - {"reference", "enum", "key"})
 

@@ -505,7 +505,7 @@ def test_ways_cost_one_walk_a_target() -> None:
 def test_a_plan_of_many_entities_is_made() -> None:
     """1,300 entities are planned, and every one has its table, its key and its way."""
     made = plan(write_chain(1300))
-    assert len(made.design.schema.tables) == 1300
+    assert sum(1 for one in made.design.schema.tables.values() if one.entity) == 1300
     assert all(made.model.places.find_table(f"T{n}") for n in range(1300))
     assert str(made.model.ways.find("T1299", "T12")) == "T1299.whole -> T129.whole"
 

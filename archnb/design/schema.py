@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.declaration import Range, Refers, said
+from archnb.design.declaration import DURATION, TIME, Range, Refers, said
 from archnb.design.entities import OnDelete
 from archnb.design.record import Fault, Named, Record
 from archnb.engines import STORE_ENGINES
+from archnb.quantity import Quantity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +146,13 @@ class SchemaTable(Record):
         "Which column says that a row is deleted, while it stays?", example="deleted_at", refers="column of the table"
     )
     append_only: bool | None = said("Does the engine refuse to change or delete its rows?", example="true")
+    role: Literal["entity", "idempotency", "outbox"] | None = said(
+        "What does it hold?",
+        example="outbox",
+        proposed="entity",
+        help="Rows of an entity, the requests that may come twice, or the messages that are still to be sent.",
+    )
+    retention: Quantity | None = said("How long is a row kept?", unit=TIME, example="24 h", within=DURATION)
     comment: str | None = said("What is it for?", example="one row per order")
 
 

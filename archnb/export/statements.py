@@ -253,7 +253,20 @@ class Dialect:
     def _distance(self, own: Any, there: Any) -> Any:
         import sqlalchemy as sa
 
-        return sa.func.st_distance(own, there) if self.name == "mysql" else sa.func.abs(own.op("-")(there))
+        if self.name == "mysql":
+            return sa.func.st_distance(own, there)
+        if not isinstance(own.type, sa.String):
+            return sa.func.abs(own.op("-")(there))
+        # SQLite keeps a point as POINT(x y): a cast reads the number that a text begins with
+        (x, y), (to_x, to_y) = self._read_point(own), self._read_point(there)
+        return (x - to_x) * (x - to_x) + (y - to_y) * (y - to_y)
+
+    @staticmethod
+    def _read_point(point: Any) -> tuple[Any, Any]:
+        import sqlalchemy as sa
+
+        x = sa.cast(sa.func.substr(point, 7), sa.REAL)
+        return x, sa.cast(sa.func.substr(point, sa.func.instr(point, sa.literal_column("' '")) + 1), sa.REAL)
 
     def after(self, order: Sequence[Order], values: Sequence[Value]) -> Any:
         """The condition of the rows behind the last one of a page, those without a value among them, each once."""

@@ -137,7 +137,8 @@ def form_of(column: Column, name: str) -> str:
     if kind == "uuid":
         return f"length({name}) = 32 AND {name} NOT GLOB '*[^0-9a-f]*'"
     if kind in ("json", "vector"):
-        return f"json_valid({name})"
+        # what is missing is no document to older versions of SQLite
+        return f"({name} IS NULL OR json_valid({name}))"
     return ""
 
 

@@ -219,20 +219,14 @@ class Invariants:
     def list_unguarded_spans(self, entity: str) -> tuple[tuple[Span, Reference], ...]:
         """Spans of time beside a reference to what may be taken once at a time, of which no line says so."""
         record = self._entities[entity]
-        guarded = {*self._references_of_overlaps(record.holds)}
+        if any(one.kind == "no overlap" for one in record.holds):
+            # whoever said of one thing that it is not taken twice has thought of the others
+            return ()
         spans = [one for one in self.list_spans(entity) if record.fields[one.start].type in ("timestamp", "date")]
         if len(spans) != 1:
             return ()
         needed = [one for one in self._references.list_from(entity) if one.is_required and not one.is_self]
-        return tuple(
-            (spans[0], one) for one in needed if one.field not in guarded and not self._people.is_person(one.target)
-        )
-
-    @staticmethod
-    def _references_of_overlaps(lines: tuple[Invariant, ...]) -> Iterator[str]:
-        for one in lines:
-            if one.kind == "no overlap":
-                yield from one.per
+        return tuple((spans[0], one) for one in needed if not self._people.is_person(one.target))
 
     def _pairs(self, entity: str) -> Iterator[tuple[str, str, str]]:
         """Fields of one type whose names differ in one word, which means a beginning in the one and its end in the other."""

@@ -131,6 +131,20 @@ class Lifetimes:
             for name, one in self._inheritance.fields(reference.target).items()
         )
 
+    def is_stream(self, entity: str) -> bool:
+        """Whether rows arrive as a stream, of which a row that is sent twice does no harm or is told by its key."""
+        return self.is_append_only(entity) and not self._is_entry(entity)
+
+    def needs_record(self, pattern: str) -> bool:
+        """Whether a repeat of a write does harm that only a record of the first one prevents: it makes a row, or calls a third party.
+
+        A stream has no such record, and what a worker or job does is told by its own key.
+        """
+        asked = self._access[pattern]
+        if asked.writes is None or asked.action == "upsert" or asked.is_async or self.is_stream(asked.writes):
+            return False
+        return asked.action == "create" or any(step.via for step in asked.steps)
+
     def is_told_by_key(self, entity: str) -> bool:
         """Whether a row sent twice is told by its key: no part of it is made by the server."""
         key = self._keys.find(entity)

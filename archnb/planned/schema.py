@@ -121,6 +121,8 @@ class Table(Planned):
     foreign_keys: Named[ForeignKey]
     indexes: Named[Index]
     split: Split = Split()
+    # rows of an entity, requests that may come twice, or messages that are still to be sent
+    role: Literal["entity", "idempotency", "outbox"] = "entity"
     # how long a row is kept, in seconds; 0 where rows do not expire
     retention: float = 0.0
     # how the design says it

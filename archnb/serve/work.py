@@ -586,7 +586,7 @@ def represent_line(line: Mapping[str, Any], schema: Json) -> Json:
     made: dict[str, Json] = {}
     for name, inner in schema["properties"].items():
         value = left.pop(0) if left else None
-        if "$ref" in inner:
+        if "$ref" in inner or "amount" in inner.get("properties", {}):
             made[name] = {"amount": f"{round(Decimal(str(value or 0)), 4):f}", "currency": str(currency)}
         elif inner.get("type") in ("number", "integer"):
             made[name] = (float if inner["type"] == "number" else int)(value or 0)

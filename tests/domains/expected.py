@@ -44,7 +44,6 @@ UNMET: dict[str, str] = {
     "ride-10": "load",
     "ride-12": "load",
     "ride-13": "load",
-    "saas-11": "operations",
     "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",

@@ -158,7 +158,7 @@ def both_states(case: Case) -> Iterator[str]:
     "edit_ticket: a version is kept and compared, so that the second of two edits made from one reading is refused.",
 )
 def second_edit_is_refused(case: Case) -> Iterator[str]:
-    where = case.sql("edit_ticket").rpartition("WHERE")[2]
+    where = case.sql("edit_ticket").partition("WHERE")[2]
     if not re.search(r"(version|changed_at|xmin)\s*=", where):
         yield "the second edit overwrites the first"
 

@@ -154,6 +154,8 @@ def test_exported_sql_parses(name: str, dialect: str) -> None:
     for exporter in ("sql", "queries"):
         # the parser knows GEOMETRY of MySQL, not POINT
         text = re.sub(r"\bPOINT\b", "GEOMETRY", str(planned(name).export(exporter, dialect=dialect).text))
+        # nor a column of the row that was refused, within a CASE: it takes VALUES for rows
+        text = re.sub(r"\bVALUES\((\w+|`\w+`)\)", r"refused.\1", text) if dialect == "mysql" else text
         # what stands between changes of the delimiter is a trigger, whose body no parser of statements reads
         text = re.sub(r"DELIMITER //.*?DELIMITER ;", "", text, flags=re.DOTALL)
         parsed = [

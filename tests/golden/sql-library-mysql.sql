@@ -4,6 +4,7 @@ CREATE TABLE party (
     id BIGINT NOT NULL AUTO_INCREMENT,
     email VARCHAR(254) NOT NULL,
     since DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+    version INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (id),
     CONSTRAINT party_email_key UNIQUE (email)
 ) CHARSET=utf8mb4;
@@ -29,6 +30,7 @@ CREATE TABLE series (
     id BIGINT NOT NULL AUTO_INCREMENT,
     name TEXT NOT NULL,
     first_id CHAR(32) NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (id)
 ) CHARSET=utf8mb4;
 
@@ -43,6 +45,7 @@ CREATE TABLE book (
     price_currency CHAR(3) NOT NULL,
     tags JSON NOT NULL,
     series_id BIGINT,
+    version INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (id),
     CONSTRAINT book_price_amount_check CHECK (price_amount >= 0),
     CONSTRAINT book_series_id_fkey FOREIGN KEY(series_id) REFERENCES series (id) ON DELETE SET NULL
@@ -61,6 +64,7 @@ CREATE TABLE loan (
     reader_id BIGINT NOT NULL,
     due DATE NOT NULL,
     fine NUMERIC(8, 2) NOT NULL DEFAULT 0,
+    version INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (book_id, reader_id),
     CONSTRAINT loan_fine_check CHECK (fine >= 0),
     CONSTRAINT loan_book_id_fkey FOREIGN KEY(book_id) REFERENCES book (id) ON DELETE CASCADE,
@@ -85,6 +89,21 @@ CREATE TABLE wrote (
 -- The foreign key to book: without it, every delete or key change there reads the whole wrote, and joins from
 -- there too.
 CREATE INDEX wrote_book_id_idx ON wrote (book_id);
+
+CREATE TABLE idempotency_key (
+    caller VARCHAR(200) NOT NULL COMMENT 'the subject of the token',
+    `key` VARCHAR(64) NOT NULL COMMENT 'as the caller sent it',
+    operation VARCHAR(80) NOT NULL,
+    request_hash CHAR(64) NOT NULL COMMENT 'SHA-256 of method, path and body',
+    status SMALLINT COMMENT 'missing while the first one is at work',
+    answer JSON COMMENT 'personal data',
+    created_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+    expires_at DATETIME(6) NOT NULL,
+    PRIMARY KEY (caller, `key`)
+) CHARSET=utf8mb4 COMMENT='one row for each request that may come twice, with its first answer';
+
+-- what is past expires_at is deleted each night: without it, each run reads the whole table.
+CREATE INDEX idempotency_key_expires_at_idx ON idempotency_key (expires_at);
 
 -- the table it refers to comes later
 ALTER TABLE series ADD CONSTRAINT series_first_id_fkey FOREIGN KEY(first_id) REFERENCES book (id) ON DELETE RESTRICT;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archnb.fact.key import NUMBER, RATE, SIZE, family, key
+from archnb.fact.key import NUMBER, RATE, SIZE, TIME, family, key
 
 ROW_OVERHEAD = key("schema.row_overhead", SIZE, "What the engine keeps with each row.", assumption=True)
 ENTRY_OVERHEAD = key("schema.entry_overhead", SIZE, "What an index keeps with each entry.", assumption=True)
@@ -39,6 +39,13 @@ MOST_PARTITIONS = key(
     "schema.most_partitions", NUMBER, "Parts of a table that is split by a hash, at most.", assumption=True
 )
 FEW_ROWS = key("schema.few_rows", NUMBER, "Rows up to which a table needs no index for a pattern.", assumption=True)
+FEW_VALUES = key(
+    "schema.few_values",
+    NUMBER,
+    "The share of a table from which a planner reads it whole.",
+    assumption=True,
+    share=True,
+)
 GRAPH_DEPTH = key(
     "schema.graph_depth", NUMBER, "The depth of relationships above which a graph store is weighed.", assumption=True
 )
@@ -50,6 +57,8 @@ TABLE_ROWS = family("schema.{table}.rows", NUMBER, "Rows of a table today.", opt
 TABLE_ROWS_AT_HORIZON = family(
     "schema.{table}.rows_at_horizon", NUMBER, "Rows of a table at the horizon.", optional=True
 )
+TABLE_ADDED = family("schema.{table}.added", RATE, "Rows added to a table that is for no entity.", optional=True)
+TABLE_RETENTION = family("schema.tables.{table}.retention", TIME, "How long a row of a table is kept.", optional=True)
 TABLE_WIDTH = family("schema.{table}.width", SIZE, "Bytes of a row's columns, aligned.")
 TABLE_ROW_SIZE = family("schema.{table}.row_size", SIZE, "Bytes of a row with its overhead.")
 INDEX_SIZE = family("schema.{table}.{index}.size", SIZE, "Bytes of an index today.", optional=True)

@@ -15,7 +15,7 @@ from archnb.design.api import Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
 from archnb.model import Setting
 from archnb.naming import claim, snake, split_words
-from archnb.planned.api import ARRAY_LIMIT
+from archnb.planned.api import ARRAY_LIMIT, MONEY_SCHEMA
 from archnb.planned.entities import Setting as PlannedSetting
 from archnb.topics.api.resources import Embed, Resources
 from archnb.topics.api.values import TEXT, Json, Schema, describe_value, make_example, write_text
@@ -485,11 +485,13 @@ def _make_aggregate(resources: Resources, entity: str, operation: Operation, pat
     parts: list[Part] = []
     for word in operation.response:
         if word == what:
-            schema = (
-                describe_value(resources, fields[source], is_nullable=False)
-                if is_money and source
-                else {"type": "number"}
-            )
+            if "count" in what.split("_"):
+                # whole, and exact in a JSON number
+                schema: Schema = {"type": "integer", "format": "int64", "minimum": 0, "maximum": 2**53 - 1}
+            elif is_money and source:
+                schema = _describe_total(resources, fields[source], what)
+            else:
+                schema = {"type": "number"}
             parts.append(Part(word, schema, values[source] if is_money and source else 42, True))
         elif word in by_name:
             parts.append(Part(word, describe_value(resources, fields[by_name[word]]), values[by_name[word]], True))
@@ -508,6 +510,17 @@ def _make_aggregate(resources: Resources, entity: str, operation: Operation, pat
     if operation.action == "get":
         return Body(schema, row)
     return _list_body(schema, [row], operation)
+
+
+def _describe_total(resources: Resources, field: Field, what: str) -> Schema:
+    """A computed amount: a sum has more digits than what is added up, a mean more behind the point."""
+    if what.startswith(("min_", "max_")):
+        return describe_value(resources, field, is_nullable=False)
+    amount: Schema = {"type": "string", "pattern": r"^-?[0-9]{1,31}(\.[0-9]{1,20})?$", "maxLength": 53}
+    if field.type != "money":
+        return amount
+    properties = {**MONEY_SCHEMA["properties"], "amount": amount}
+    return {"type": "object", "properties": properties, "required": MONEY_SCHEMA["required"]}
 
 
 def _move_state(resources: Resources, entity: str, name: str) -> dict[str, Json]:

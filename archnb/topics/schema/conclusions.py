@@ -34,7 +34,8 @@ def _conclude_table(draft: Draft, name: str, table: SchemaTable, main: str) -> T
         key = draft.model.keys.fields(table.entity or "")
         added = tuple(one for one in split.columns if one in table.primary_key and table.columns[one].field not in key)
         split = dataclasses.replace(split, added=added)
-    kept = entity.retention.base if entity is not None and entity.retention is not None else 0.0
+    said = table.retention or (entity.retention if entity is not None else None)
+    kept = said.base if said is not None else 0.0
     return conclude_record(
         Table, table, path, store=table.store or main, foreign_keys=Named(keys), split=split, retention=kept
     )

@@ -11,11 +11,14 @@ from collections.abc import Iterable
 
 from archnb.design.entities import TYPES
 from archnb.design.schema import Column, Index, SchemaTable
-from archnb.fact import Fact, total
-from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
+from archnb.fact import Fact, power, total
+from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON, PATTERN_RATE
+from archnb.fact.keys.load import GROWTH_YEARLY, PEAK_FACTOR
+from archnb.fact.keys.scaling import HORIZON
 from archnb.fact.keys.schema import (
     ENTRY_OVERHEAD,
     FEW_ROWS,
+    FEW_VALUES,
     INDEX_FILL,
     INDEX_SIZE,
     INDEXES_SIZE,
@@ -27,6 +30,8 @@ from archnb.fact.keys.schema import (
     ROW_OVERHEAD,
     SCHEMA_SIZE,
     SCHEMA_SIZE_AT_HORIZON,
+    TABLE_ADDED,
+    TABLE_RETENTION,
     TABLE_ROW_SIZE,
     TABLE_ROWS,
     TABLE_ROWS_AT_HORIZON,
@@ -38,6 +43,7 @@ from archnb.fact.keys.schema import (
     WORD_BYTES,
 )
 from archnb.model.lookups import bare, list_full_text
+from archnb.quantity import Quantity, parse
 from archnb.topics.topic import Assumption, Draft
 
 LAYOUT: tuple[Assumption, ...] = (
@@ -49,6 +55,7 @@ LAYOUT: tuple[Assumption, ...] = (
     (PARTITION_SIZE, "100 GB", "above this size, vacuum, index builds and backups of one table take hours",
      "PostgreSQL manual, Table Partitioning: worthwhile when a table is larger than the server's memory; 100 GB is archnb's, 2026-11"),
     (FEW_ROWS, 1000, "up to so many rows a table needs no index for a pattern", "rule of thumb of archnb, 2026-11"),
+    (FEW_VALUES, "25 %", "a planner reads the table where an index would bring it more than about so much of it", "rule of thumb of archnb, 2026-11"),
     (MOST_PARTITIONS, 64, "parts of a table that is split by a hash, at most", "rule of thumb of archnb, 2026-11"),
 )  # fmt: skip
 
@@ -87,6 +94,8 @@ def rows_of(draft: Draft, name: str, table: SchemaTable) -> tuple[Fact, Fact]:
         rows = facts.define(TABLE_ROWS.of(name), facts[ENTITY_ROWS.of(entity)], "rows", f"one for each {entity}")
         at_horizon = facts[ENTITY_ROWS_AT_HORIZON.of(entity)]
         return rows, facts.define(TABLE_ROWS_AT_HORIZON.of(name), at_horizon, "rows", f"one for each {entity}")
+    if table.role in ("idempotency", "outbox") and table.retention is not None:
+        return _count_records(draft, name, table, table.retention)
     link = design.relationships.get(entity)
     if link is not None and link.rows is not None:
         pairs = draft.value(RELATIONSHIP_ROWS.of(entity), link.rows)
@@ -111,6 +120,27 @@ def rows_of(draft: Draft, name: str, table: SchemaTable) -> tuple[Fact, Fact]:
         if first.base > 0:
             grown = rows * (facts[ENTITY_ROWS_AT_HORIZON.of(link.between[0])] / first)
     return rows, facts.define(TABLE_ROWS_AT_HORIZON.of(name), grown, "rows", "growing with what it links")
+
+
+def _count_records(draft: Draft, name: str, table: SchemaTable, retention: Quantity) -> tuple[Fact, Fact]:
+    """How many requests or messages are kept at a time: as many as come in, for as long as one is kept."""
+    facts, access = draft.facts, draft.design.access
+    needs = draft.model.lifetimes.needs_record
+    if table.role == "idempotency":
+        writes = [(one, 1) for one in access if needs(one)]
+    else:
+        writes = [(one, sum(1 for step in pattern.steps if step.via)) for one, pattern in access.items()]
+    rates = [facts[PATTERN_RATE.of(one)] * times for one, times in writes if times and PATTERN_RATE.of(one) in facts]
+    kept = draft.value(TABLE_RETENTION.of(name), retention)
+    if not rates:
+        none = facts.given(TABLE_ROWS.of(name), "0 rows", "nothing is added")
+        return none, facts.define(TABLE_ROWS_AT_HORIZON.of(name), none, "rows", "nothing is added")
+    added = facts.define(
+        TABLE_ADDED.of(name), total(rates) / facts[PEAK_FACTOR], "/s", "the operations that add a row, on average"
+    )
+    rows = facts.define(TABLE_ROWS.of(name), added * kept, "rows", "what comes in while one is kept")
+    grown = rows * power(1 + facts[GROWTH_YEARLY], facts[HORIZON] / parse("1 year"))
+    return rows, facts.define(TABLE_ROWS_AT_HORIZON.of(name), grown, "rows", "growing with the load")
 
 
 def measure(draft: Draft) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 
 from archnb.design.record import Named
 from archnb.design.schema import SchemaTable
+from archnb.topics.schema.guards import add_records, add_versions
 from archnb.topics.schema.indexes import propose_indexes
 from archnb.topics.schema.invariants import hold_invariants
 from archnb.topics.schema.measures import give_layout
@@ -28,6 +29,7 @@ def complete(draft: Draft) -> None:
     builder = Builder(draft, stores, home)
     built = builder.build()
     hold_invariants(builder)
+    add_versions(builder)
     tables: dict[str, SchemaTable] = {}
     for name, table in said.tables.items():
         if table.columns:
@@ -47,5 +49,5 @@ def complete(draft: Draft) -> None:
                 f"schema.tables.{name}", table, store=Because(builder.main, "the main store, as nothing else was said.")
             )
     draft.close("schema", dataclasses.replace(schema, stores=stores, tables=Named(tables)))
-    for propose in (propose_partitions, propose_indexes):
+    for propose in (propose_partitions, propose_indexes, add_records):
         draft.close("schema", dataclasses.replace(draft.design.schema, tables=propose(draft, draft.design)))

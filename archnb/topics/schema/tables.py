@@ -272,7 +272,8 @@ class Builder:
                 "money is an exact numeric(19,4), never a float, and its currency a column beside it: four decimals hold every ISO 4217 currency "
                 "and unit prices, and no amount is ever without its currency."
             )
-            if one.optional:
+            # an amount in a currency that another field says has no second column
+            if one.optional and len(columns) > 1:
                 both = f"({first} IS NULL) = ({quote_ansi(columns[1])} IS NULL)"
                 table.add_check(columns, both, "an amount has a currency, and a currency an amount.")
 

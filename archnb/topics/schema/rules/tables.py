@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from archnb.design.record import Named
 from archnb.design.schema import Column, Schema, SchemaTable
 from archnb.fact.keys.entities import ENTITY_ADDED
-from archnb.fact.keys.schema import FEW_ROWS, INDEX_SIZE, PARTITION_SIZE, TABLE_ROWS, TABLE_ROWS_AT_HORIZON
+from archnb.fact.keys.schema import FEW_ROWS, FEW_VALUES, INDEX_SIZE, PARTITION_SIZE, TABLE_ROWS, TABLE_ROWS_AT_HORIZON
 from archnb.finding import Hit, Rule, rule
 from archnb.model.identifiers import is_reserved
 from archnb.model.lookups import (
@@ -163,10 +163,6 @@ def access_pattern_without_index(draft: Draft) -> Iterator[Hit]:
                 )  # fmt: skip
 
 
-# a planner reads the table where an index would bring it more than about so much of it
-_MOST = 0.25
-
-
 def _share_of(table: SchemaTable, columns: Sequence[str]) -> float:
     """Which share of the rows each value of some columns has, where all are flags or have listed words; 0 for any other."""
     share = 1.0
@@ -193,7 +189,7 @@ def index_of_few_values(draft: Draft) -> Iterator[Hit]:
                 continue
             share = _share_of(table, demand.equal)
             found = [name for name, index in table.indexes.items() if set(index.columns) == set(demand.equal)]
-            if share > _MOST and found:
+            if share > draft.facts[FEW_VALUES].base and found:
                 evidence = f"{found[0]} over ({', '.join(demand.equal)}) of {demand.table}: about 1 of {1 / share:.0f} of {number(rows)} rows has each value"
                 yield Hit(f"access.{pattern}", evidence, weight=rows)
 
