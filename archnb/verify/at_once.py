@@ -9,7 +9,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from archnb.planned.schema import Table
+from archnb.verify.conditions import judge
 from archnb.verify.constraints import make_unlike
+from archnb.verify.overlaps import Occupied, is_among
 from archnb.verify.proof import Check
 from archnb.verify.rows import Row, Rows
 from archnb.verify.session import Refusal, Session
@@ -27,8 +29,8 @@ def book_at_once(
     """For each table with rows that must not overlap: one check, none where the engine lets in one writer at a time."""
     checks: list[Check] = []
     for name, table in designed.items():
-        spare = rows.spares.get(name)
-        if not table.exclusions or spare is None or not rows.tables.get(name):
+        spare = _make_meant(table, rows.spares.get(name), rows.tables.get(name) or [])
+        if spare is None:
             continue
         second = _repeat(table, spare, rows.tables[name])
         other = session.open_second() if second is not None else None
@@ -37,6 +39,21 @@ def book_at_once(
         with closing(other):
             checks.append(_race(session, other, tables[name], name, table, spare, second))
     return checks
+
+
+def _make_meant(table: Table, spare: Row | None, found: list[Row]) -> Row | None:
+    """A new row that is one of those that an exclusion is about, None where none can be made of the spare one."""
+    if spare is None or not table.exclusions or not found:
+        return None
+    taken = Occupied(table, found)
+    checks = [one.condition for one in table.checks.values() if one.condition]
+    for one in table.exclusions.values():
+        meant = next((row for row in found if is_among(one, row)), {})
+        told = {c: meant[c] for c in spare if c in meant and c.casefold() in one.where.casefold()}
+        for row in (spare, {**spare, **told}):
+            if is_among(one, row) and taken.find(row) is None and judge(checks, row):
+                return row
+    return None
 
 
 def _repeat(table: Table, row: Row, found: list[Row]) -> Row | None:
