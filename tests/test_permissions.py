@@ -411,3 +411,89 @@ def test_a_cache_is_keyed_by_what_the_answer_depends_on() -> None:
     assert "{subject}" not in keys["lessons_of_pupil"] and "{pupil}" in keys["lessons_of_pupil"]
     assert "{subject}" not in keys["songs_of_band"] and "{band}" in keys["songs_of_band"]
     assert "{subject}" not in keys["rooms"]
+
+
+# an agency whose clerks keep leases between people who have no rows of their own kind: they are what the rows call them
+LEASES: dict[str, Any] = {
+    "name": "leases",
+    "entities": {
+        "Person": {"fields": {"id": "uuid key", "email": "email unique personal"}, "rows": 9000},
+        "Agency": {"fields": {"id": "uuid key", "name": "text(80)"}, "rows": 90},
+        "AgencyMember": {
+            "fields": {"agency": "-> Agency cascade", "person": "-> Person cascade", "role": "enum(owner, manager, clerk)"},
+            "key": ["agency", "person"],
+            "rows": 900,
+        },
+        "House": {"fields": {"id": "uuid key", "agency": "-> Agency", "landlord": "-> Person"}, "rows": 900},
+        "Lease": {"fields": {"id": "uuid key", "house": "-> House", "renter": "-> Person", "rent": "money"}, "rows": 2000},
+        "Receipt": {"fields": {"id": "uuid key", "lease": "-> Lease", "amount": "money"}, "rows": 9000},
+    },
+    "access": {
+        "leases_of_house": {"reads": "Lease", "by": "house", "roles": ["clerk", "landlord"]},
+        "my_leases": {"reads": "Lease", "by": "renter", "roles": ["renter"]},
+        "receipts_of_lease": {"reads": "Receipt", "by": "lease", "roles": ["renter", "landlord"]},
+        "draft_lease": {"writes": "Lease", "action": "create", "roles": ["clerk"]},
+        "change_member": {"writes": "AgencyMember", "action": "update", "by": ["agency", "person"], "roles": ["manager"]},
+    },
+}  # fmt: skip
+
+
+def test_a_role_that_references_are_called_by_is_by_the_row() -> None:
+    """A landlord is whoever a house calls its landlord, and a renter whoever a lease does; the clerk who drafts it is neither."""
+    made = plan(Design.of(LEASES))
+    assert [one.path for one in grant_of(made, "landlord", "receipts_of_lease").reaches] == [
+        "Receipt.lease -> Lease.house -> House.landlord"
+    ]
+    assert [one.path for one in grant_of(made, "renter", "receipts_of_lease").reaches] == [
+        "Receipt.lease -> Lease.renter"
+    ]
+    assert grant_of(made, "landlord", "leases_of_house").reaches[0].path == "Lease.house -> House.landlord"
+    assert grant_of(made, "clerk", "draft_lease").text == "tenant"
+    assert grant_of(made, "manager", "change_member").text == "tenant"
+    assert verify_cedar(made).verdict in ("passed", "not run")
+
+
+@pytest.mark.needs("postgresql")
+def test_rows_call_people_by_their_roles_in_postgresql_too() -> None:
+    """The same person is a renter of one row and the landlord of another, and reaches each by its own way."""
+    assert verify_row_security(plan(Design.of(LEASES))).verdict == "passed"
+
+
+@pytest.mark.needs("postgresql")
+def test_exported_statements_run_under_the_policies() -> None:
+    """The statements as they are exported do their work as the role, and find nothing for whoever is in no space."""
+    from archnb.export.queries import queries
+    from archnb.export.sql import statements as ddl
+    from archnb.verify.permissions import Domain
+    from archnb.verify.postgresql import PostgresqlSession
+    from archnb.verify.relational import insert_rows
+    from archnb.verify.servers import open_postgresql_database
+
+    made = plan(Design.of(WORKSPACES))
+    domain = Domain(made)
+    with open_postgresql_database() as database:
+        session = PostgresqlSession(database)
+        secured = row_security.secure_rows(made, database.name)
+        try:
+            for one in ddl(made):
+                session.run(one.text)
+            assert not [one for one in insert_rows(session, domain.tables, domain.rows_made) if one.verdict == "failed"]
+            for text in secured.statements():
+                session.run(text)
+            place = next(row for row in domain.rows["place"] if row["role"] != "guest")
+            grants = {"pages_of_space": grant_of(made, "member", "pages_of_space")}
+            (query,) = (one for one in queries(made, grants=grants) if one.pattern == "pages_of_space")
+            found = {}
+            for name, person in (("member", place["writer_id"]), ("nobody", None)):
+                with session.undone():
+                    for key, value in {"operation": "pages_of_space", "person": person}.items():
+                        session.run("SELECT set_config(:k, :v, true)", {"k": f"app.{key}", "v": str(value or "")})
+                    session.run(f"SET LOCAL ROLE {secured.role('member')}")
+                    found[name] = session.fetch(query.sql, {"space_id": place["space_id"], "caller": person})
+            pages = [row for row in domain.rows["page"] if row["space_id"] == place["space_id"]]
+            assert pages and len(found["member"]) == len(pages) and not found["nobody"]
+        finally:
+            for name in [*(secured.role(one) for one in ["public", *made.planned.auth.roles]), secured.reader]:
+                session.run(f"DROP OWNED BY {name} CASCADE")
+                session.run(f"DROP ROLE {name}")
+            session.connection.close()

@@ -20,6 +20,7 @@ from archnb.export.sql import make_dialect, metadata, write_comment
 from archnb.naming import snake
 from archnb.planned.auth import Grant, Membership, Reach, Token
 from archnb.planned.schema import ForeignKey
+from archnb.planned.statements import Delete, Insert, Read, Update, Upsert, list_values
 from archnb.shapes import Source
 
 if TYPE_CHECKING:
@@ -213,12 +214,25 @@ class RowSecurity:
             return
         for include in pattern.include:
             yield from self._list_included(table, include)
-        for step in pattern.steps:
-            other = self.plan.model.places.find_table(step.entity)
-            if other is not None and other in self._tables and other != table:
-                # a step of the operation, which nobody can do without the rest of it
-                for command in ("SELECT", "INSERT", "UPDATE"):
-                    yield other, command, "" if command == "INSERT" else "true", "" if command == "SELECT" else "true"
+        yield from self._list_besides(operation, table)
+
+    def _list_besides(self, operation: str, table: str) -> Iterator[tuple[str, Command, str, str]]:
+        """What the statements of an operation need of other tables: nobody can do them without the rest of it."""
+        procedure = self.plan.planned.statements.procedures.get(operation)
+        for one in procedure.statements if procedure is not None else ():
+            if one.table != table and one.table in self._tables:
+                yield one.table, "SELECT", "true", ""
+                if isinstance(one, Insert | Upsert):
+                    yield one.table, "INSERT", "", "true"
+                if isinstance(one, Update | Upsert):
+                    yield one.table, "UPDATE", "true", "true"
+                if isinstance(one, Delete):
+                    yield one.table, "DELETE", "true", ""
+            looked_up = [read for value in list_values(one) for read in value.lookup]
+            joined = [join.table for read in [*looked_up, one] if isinstance(read, Read) for join in read.joins]
+            for other in dict.fromkeys([*(read.table for read in looked_up), *joined]):
+                if other != table and other in self._tables:
+                    yield other, "SELECT", "true", ""
 
     def _list_along(self, reach: Reach) -> Iterator[tuple[str, Command, str, str]]:
         """The rows on the way to the caller, for statements that ask for them themselves: those from which it goes on."""

@@ -23,6 +23,7 @@ from archnb.model.roles import Principal, Roles
 from archnb.model.tenants import Tenants
 from archnb.model.unknown import Unknown
 from archnb.model.ways import Way, Ways
+from archnb.naming import snake
 
 Act = Literal["read", "create", "update", "delete"]
 # alternatives, each with the ways that must all hold
@@ -92,6 +93,7 @@ class Reaches:
         self._references, self._ways, self._people = references, ways, people
         self._roles, self._tenants = roles, tenants
         self._private: dict[str, str] = {}
+        self._others: frozenset[str] | None = None
         # what everybody may read without signing in
         self._open = {one.reads for one in access.values() if one.reads is not None and "public" in one.roles}
 
@@ -101,7 +103,20 @@ class Reaches:
         """The references of a row to the caller's own."""
         if principal.entity is None or principal.entity == entity:
             return ()
-        return self._references.list_between(entity, principal.entity)
+        found = self._references.list_between(entity, principal.entity)
+        if principal.relation is not None:
+            return tuple(one for one in found if snake(one.field) == principal.relation)
+        # what has the name of another role is theirs
+        others = self._related_roles - {snake(principal.role)}
+        return tuple(one for one in found if snake(one.field) not in others)
+
+    @property
+    def _related_roles(self) -> frozenset[str]:
+        """The roles that somebody has by a reference of that name."""
+        if self._others is None:
+            known = (self._roles.assume(role) for role in self._roles.names)
+            self._others = frozenset(one.relation for one in known if one.relation is not None)
+        return self._others
 
     def find_fence(self, principal: Principal, entity: str) -> Way | None:
         """The way from a row to what keeps it apart, and on to the caller: their membership, their own row, their token.
@@ -146,7 +161,23 @@ class Reaches:
 
     def find_own(self, principal: Principal, entity: str) -> Way | None:
         """The shortest way by which a row refers to the caller, whatever is done with it; None where none does."""
-        return self._ways.find(entity, principal.entity) if principal.entity is not None else None
+        if principal.entity is None:
+            return None
+        if principal.relation is not None:
+            return self._find_related(principal, entity)
+        return self._ways.find(entity, principal.entity)
+
+    def _find_related(self, principal: Principal, entity: str) -> Way | None:
+        """The shortest way that ends in a reference of the role's name."""
+        ends = [
+            one
+            for one in self._references.list_to(principal.entity or "")
+            if snake(one.field) == principal.relation and not one.is_inherited
+        ]
+        found = [
+            Way((*way.steps, one)) for one in ends if (way := self._ways.find_required(entity, one.entity)) is not None
+        ]
+        return min(found, key=lambda one: len(one.steps), default=None)
 
     def find_way(self, principal: Principal, entity: str) -> Way | None:
         """The way by which a row is the caller's: in what they are a member of, or else their own."""
@@ -250,8 +281,8 @@ class Reaches:
                 f"{names} both refer to {principal.entity}, and nothing says which of them may",
                 self._line(asked, direct[0].field),
             )
-        way = self._ways.find(entity, principal.entity)
-        if way is None:
+        way = self.find_own(principal, entity)
+        if way is None or snake(way.steps[-1].field) in self._related_roles - {principal.relation or ""}:
             return Unknown(f"no reference leads from {entity} to {principal.entity}", self._line(asked, "any"))
         if act != "read":
             nearer = self._find_nearer(principal, entity, len(way.steps))
@@ -295,7 +326,9 @@ class Reaches:
         if isinstance(found, Unknown) and not self._is_known_enough(principal, entity):
             group = self._roles.organisation
             if group is None or self._tenants.tenant:
-                return Unknown(found.reason, found.line)
+                user = self._people.user
+                narrow = f"auth.roles.{principal.role}.entity: {user}" if user else found.line
+                return Unknown(found.reason, narrow)
             reason = (
                 f"{found.reason}; what is kept belongs to one {group} each, and nothing joins {principal.role} to any"
             )
@@ -319,7 +352,9 @@ class Reaches:
     def _administers(self, principal: Principal) -> bool:
         """Whether a role administers what its people are in, and so changes what is others'."""
         is_graded = principal.membership is not None and principal.membership.is_graded
-        return role_words.is_admin(principal.role) and (is_graded or self._find_home(principal) is not None)
+        if is_graded:
+            return role_words.may_keep_others(principal.role)
+        return role_words.is_admin(principal.role) and self._find_home(principal) is not None
 
     def _conclude_create(self, asked: Question) -> Conclusion | Unknown:
         principal, entity = asked.principal, asked.entity
@@ -347,7 +382,7 @@ class Reaches:
                     "own",
                     f"whoever joins becomes a member themselves: {joins.person} is the caller; no membership can be there before",
                 )
-            if role_words.is_admin(principal.role):
+            if self._administers(principal):
                 return Conclusion("tenant", f"an admin of the {joins.group.target} adds to it")
             return Unknown(
                 f"{principal.role} makes rows of {entity}: whether of others, or of themselves in any {joins.group.target}, nothing says",
@@ -362,9 +397,12 @@ class Reaches:
         if fence is not None:
             word = self._fence_word(fence)
             part = self._find_part(asked)
-            if part is not None and not role_words.is_admin(principal.role):
+            if part is not None and not self._administers(principal):
                 return Conclusion(f"own and {word}", f"a new {entity} is part of what is the caller's: {part}")
-            is_author = len([one for one in direct if one.is_required]) == 1 and not role_words.is_admin(principal.role)
+            made_by = [one for one in direct if one.is_required]
+            if principal.membership is not None and principal.membership.is_graded:
+                made_by = [one for one in made_by if role_words.is_author(one.field, one.target)]
+            is_author = len(made_by) == 1 and not self._administers(principal)
             if is_author and own:
                 return Conclusion(
                     f"own and {word}",
@@ -390,6 +428,9 @@ class Reaches:
             return Conclusion("own", "it is the caller's own row")
         direct, fence = self.list_direct(principal, entity), self.find_fence(principal, entity)
         required = [one for one in direct if one.is_required]
+        if principal.kind == "member" and principal.membership is not None and principal.membership.is_graded:
+            # of those who work in a group, only a name tells whether a row is from them or about them
+            required = [one for one in required if role_words.is_author(one.field, one.target)]
         given = [one for one in direct if one.field in asked.by or one.field in asked.callers]
         own = self._list_own(asked)
         claims = role_words.is_claim(asked.operation) or (
@@ -413,7 +454,7 @@ class Reaches:
                 if [one.field for one in given] == list(asked.by):
                     return Conclusion("own", f"{joins.person} says whose membership a row is")
                 return Conclusion(word, f"whoever is in a {joins.group.target} sees who else is: {fence}")
-            if is_graded and role_words.is_admin(principal.role):
+            if is_graded and self._administers(principal):
                 return Conclusion(word, f"an admin changes the memberships of their own {joins.group.target}: {fence}")
             return Conclusion("own", f"{joins.person} says whose membership a row is")
         if act == "read":

@@ -30,13 +30,21 @@ RANKS: tuple[frozenset[str], ...] = (
     frozenset({"admin", "administrator"}),
     frozenset({"owner", "founder", "president"}),
 )  # fmt: skip
+# a reference named so is to whoever made the row
+AUTHORS = frozenset(
+    {
+        "author", "creator", "owner", "writer", "sender", "poster", "reporter", "requester", "requested", "uploader",
+        "uploaded", "created", "posted", "submitted", "submitter", "reviewer", "commenter", "user", "account", "member",
+        "person", "by", "from",
+    }
+)  # fmt: skip
 # an operation named so takes a row that is nobody's yet
 CLAIMS = frozenset({"accept", "claim", "take", "grab", "adopt", "pick"})
 # programs
 SERVICES = frozenset(
     {
         "internal", "service", "system", "worker", "cron", "scheduler", "job", "integration", "partner", "machine",
-        "batch",
+        "batch", "gateway", "bot", "connector", "importer", "crawler", "webhook",
     }
 )  # fmt: skip
 # who may change what others may
@@ -96,6 +104,20 @@ def is_own_job(role: str) -> bool:
 def is_foreign(role: str) -> bool:
     """Whether others run the programs of the role."""
     return _has(role, FOREIGN)
+
+
+def is_author(field: str, entity: str) -> bool:
+    """Whether a reference to people is to whoever made the row, by its name: an author, a creator, or the people's own name.
+
+    >>> is_author("created_by", "User"), is_author("customer", "Customer"), is_author("assignee", "User")
+    (True, True, False)
+    """
+    return _has(field, AUTHORS) or split_words(field) == split_words(entity)
+
+
+def may_keep_others(role: str) -> bool:
+    """Whether members with the role keep what others of the group made, and the others themselves: from a moderator on."""
+    return any(_has(role, rank) for rank in RANKS[2:])
 
 
 def is_claim(operation: str) -> bool:

@@ -36,6 +36,8 @@ class Principal:
     # none where any will
     role_field: str | None = None
     words: tuple[str, ...] = ()
+    # the name of the references that say whose rows are theirs, where it is by such a reference that somebody has the role
+    relation: str | None = None
 
     @property
     def is_trusted(self) -> bool:
@@ -62,6 +64,7 @@ class Roles:
         self._found: dict[str, Principal | Unknown] = {}
         self._graded: dict[str, str] | None = None
         self._organisation: str | None = None
+        self._related: Mapping[str, str] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -165,10 +168,14 @@ class Roles:
         if named is not None:
             reason = f"{named} has the role's name, and nothing that a person or a program signs in with"
             return Unknown(reason, f"auth.roles.{role}.kind: person")
-        if user and self._is_only_one_left(role):
+        if user and snake(role) not in self._relations and self._is_only_one_left(role):
             return Principal(
                 role, "person", user, None, f"{user} is of people who sign in, and no other role can be theirs"
             )
+        person = self._relations.get(snake(role))
+        if person is not None:
+            reason = f"whoever a field {snake(role)} refers to has the role, for that row and what belongs to it"
+            return Principal(role, "person", person, None, reason, relation=snake(role))
         reason = f"no entity and no field has the name {role}, so nothing says whether it is staff, a user or a program"
         return Unknown(reason, f"auth.roles.{role}.kind: staff")
 
@@ -186,6 +193,22 @@ class Roles:
                     found, role_field=name, words=_list_at_least(found.role, field.values, is_word=True)
                 )
         return found
+
+    @property
+    def _relations(self) -> Mapping[str, str]:
+        """The people that references lead to, by the names of the references; none where they lead to several."""
+        if self._related is None:
+            found: dict[str, set[str]] = {}
+            for name, entity in self._entities.items():
+                for field_name, field in entity.fields.items():
+                    if (
+                        field.references is not None
+                        and self._people.is_person(field.references)
+                        and field.references != name
+                    ):
+                        found.setdefault(snake(field_name), set()).add(field.references)
+            self._related = {field_name: next(iter(one)) for field_name, one in found.items() if len(one) == 1}
+        return self._related
 
     def _is_only_one_left(self, role: str) -> bool:
         """Whether the one entity of people has no role of its own, and this is the only role of which nothing says whose it is."""
@@ -229,6 +252,9 @@ class Roles:
                 return self._make_member(role, membership, "as auth.roles says")
             return Principal(role, kind, entity or self._people.user or None, None, "as auth.roles says")
         if kind == "person":
+            related = self._relations.get(snake(role))
+            if entity is None and related is not None and self._find_grade(role) is None:
+                return Principal(role, kind, related, None, "as auth.roles says", relation=snake(role))
             entity = entity or self._find_grade(role) or self._people.user or None
         elif kind == "staff" and entity is None:
             entity = self._find_grade(role)

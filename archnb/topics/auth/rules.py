@@ -10,7 +10,7 @@ from archnb.fact.keys.auth import LONGEST_ACCESS, SHORTEST_ACCESS, TOKEN_RATE
 from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.finding import Hit, Rule, rule
 from archnb.model import Unknown, role_words
-from archnb.naming import snake
+from archnb.naming import snake, with_article
 from archnb.quantity import show, unit
 from archnb.topics.auth.proposals import REFUSED, ask
 from archnb.topics.topic import Draft
@@ -383,7 +383,7 @@ def role_raised_by_admin(draft: Draft) -> Iterator[Hit]:
                 ):
                     yield Hit(
                         f"access.{op}",
-                        f"{name} may set {one.entity}.{one.role_field}: also to {one.ranks[-1]}, and of the last {one.ranks[-1]} of a {one.group_entity}",
+                        f"{name} may set {one.entity}.{one.role_field}: also to {one.ranks[-1]}, and of the last {one.ranks[-1]} of {with_article(one.group_entity)}",
                     )
 
 

@@ -144,9 +144,10 @@ def _find_missing(work: Workload, policy: CachePolicy) -> list[str]:
 def key_with_needless_subject(draft: Draft) -> Iterator[Hit]:
     """Find keys that tell more apart than the answer does."""
     for name, policy, work in _used(draft):
-        named = {"subject", "user", "owner"} & read_placeholders(policy.key or "")
+        written = read_placeholders(policy.key) if policy.key is not None else set()
+        named = {"subject", "user", "owner"} & written
         # an owner may be written for the field that refers to them
-        stands_for = any(field not in read_placeholders(policy.key or "") for field in work.pattern.by)
+        stands_for = any(field not in written for field in work.pattern.by)
         if named and not work.depends_on and not stands_for:
             yield Hit(
                 f"cache.policies.{name}.key",

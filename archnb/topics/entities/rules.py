@@ -78,7 +78,8 @@ def _find_unmarked(draft: Draft) -> Iterator[tuple[str, str, Field, Secret]]:
     """The fields that were marked because of their names: path, name, as said, and what the name says."""
     for name, entity in draft.said.entities.items():
         for field, one in entity.fields.items():
-            if one.secret is None and draft.design.entities[name].fields[field].secret:
+            # a reference to one of several entities is written out there, and is no secret
+            if one.secret is None and not one.either and draft.design.entities[name].fields[field].secret:
                 secret = find_secret(name, entity.fields, field)
                 if secret is not None:
                     yield f"entities.{name}.fields.{field}", field, one, secret
