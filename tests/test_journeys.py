@@ -58,7 +58,9 @@ def test_a_life_is_told_step_by_step() -> None:
     told = {one.name.removeprefix("journey "): one.text for one in shed().details}
     assert "over several pages, each once" in told["my_tools"]
     assert "the same answer to the same key" in told["add_tool"]
-    assert "412 with an old version" in told["change_tool"] and "on rows of others" in told["change_tool"]
+    assert (
+        "412 with an old version, 428 without one" in told["change_tool"] and "on rows of others" in told["change_tool"]
+    )
     assert "401 without a token" in told["view_tool"]
     assert "the row" in told["delete_tool"]
 

@@ -29,6 +29,8 @@ CONFIG: dict[str, Any] = {
     "generation": {"max-examples": EXAMPLES, "deterministic": True, "database": "none", "no-shrink": True},
     "phases": {"stateful": {"max-steps": STEPS, "generation": {"max-examples": EXAMPLES}}},
     "checks": {
+        # RFC 6585, section 3: a change without If-Match is answered with 428
+        "missing_required_header": {"expected-statuses": ["400", "401", "403", "406", "415", "422", "428"]},
         "positive_data_acceptance": {
             "expected-statuses": ["2xx", "3xx", "401", "402", "403", "404", "409", "412", "422", "429"]
         },

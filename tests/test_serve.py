@@ -131,6 +131,8 @@ def test_a_change_meets_the_version_that_was_read(shop: Service) -> None:
     late = editor.send("PATCH", "/v1/products/5", {"name": "Late"}, If_Match=etag, Content_Type=media)
     assert (late.status, late.json["code"]) == (412, "precondition_failed")
     assert editor.send("GET", "/v1/products/5").json["name"] == "A quiet lamp"
+    bare = editor.send("PATCH", "/v1/products/5", {"name": "Bare"}, Content_Type=media)
+    assert (bare.status, bare.json["code"]) == (428, "precondition_required")
 
 
 def test_other_methods_are_refused_with_those_there_are(shop: Service) -> None:

@@ -57,7 +57,7 @@ def write(entity: dict[str, str], **pattern: Any) -> Design:
     ("fields", "guard"),
     [
         ({"state": "enum(open, closed)"}, "UPDATE thing SET state = 'closed'"),
-        ({"sent_at": "timestamp optional"}, "none"),
+        ({"sent_at": "timestamp optional"}, "nothing to guard"),
     ],
 )
 def test_a_command_is_guarded_by_what_its_client_sends(fields: dict[str, str], guard: str) -> None:

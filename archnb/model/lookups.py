@@ -137,7 +137,8 @@ def find_demands(places: Places, pattern: Use) -> Iterator[Demand]:
         return
     equal: dict[str, list[str]] = {}
     missing: dict[str, list[str]] = {}
-    constant = [one.field for one in pattern.where if one.field and one.comparison == "="]
+    # what is constant in another table finds too few of its rows to begin there
+    constant = [one.field for one in pattern.where if one.field and one.comparison == "=" and "." not in one.field]
     for one in pattern.where:
         place = places.find_field(entity, one.field or "") if one.comparison == "is missing" else None
         if place is not None and not place.path:

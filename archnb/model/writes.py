@@ -455,7 +455,8 @@ class Writes:
     def find_price(self, entity: str, field: str) -> str | None:
         """The path to the price that an amount of a row is a copy of: `product.price` of a line's `unit_price`."""
         about = self._inheritance.fields(entity).get(field)
-        if about is None or about.type not in ("money", "decimal") or words_of.is_sum(field):
+        is_whole = bool({*split_words(field)} & {"total", "sum", "balance", "final", "quoted"})
+        if about is None or about.type not in ("money", "decimal") or is_whole:
             return None
         if not words_of.PRICES.search(snake(field)):
             return None
@@ -469,7 +470,7 @@ class Writes:
             ):
                 continue
             for name, there in self._inheritance.fields(one.target).items():
-                if there.type == about.type and words_of.PRICES.search(snake(name)) and not words_of.is_sum(name):
+                if there.type == about.type and words_of.PRICES.search(snake(name)):
                     return f"{one.field}.{name}"
         return None
 

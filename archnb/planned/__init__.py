@@ -28,7 +28,7 @@ from archnb.planned.record import IncompleteError, Planned, conclude
 from archnb.planned.requirements import Requirements
 from archnb.planned.scaling import Scaling
 from archnb.planned.schema import Schema
-from archnb.planned.statements import Statements
+from archnb.planned.statements import Statement, Statements
 
 S = TypeVar("S", bound=Planned)
 
@@ -147,6 +147,7 @@ class Backend:
             name=name,
             contract=contract,
             patterns=pattern,
+            statements=self._list_statements(contract.pattern or name),
             objective=self.entities.objective_of(name),
             grants=Named(dict(self.auth.grants_of(name))),
             scope=self.auth.scope_of.get(name, ""),
@@ -159,6 +160,10 @@ class Backend:
             errors=Named({code: self.errors.codes[code] for code in contract.errors if code in self.errors.codes}),
             slos=Named(slos),
         )
+
+    def _list_statements(self, pattern: str) -> tuple[Statement, ...]:
+        found = self.statements.procedures.get(pattern)
+        return found.statements if found is not None else ()
 
     def pattern_of(self, operation: str) -> tuple[AccessPattern, ...]:
         """The access pattern that an operation serves, or none."""

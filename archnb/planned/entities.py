@@ -12,6 +12,7 @@ from archnb.design.record import Named
 from archnb.design.requirements import Consistency
 from archnb.planned.record import Planned
 from archnb.planned.requirements import Objective
+from archnb.quantity import Quantity, parse
 
 PatternKind = Literal["read", "create", "update", "delete"]
 
@@ -96,6 +97,8 @@ class AccessPattern(Planned):
     depth: int = 0
     # the most rows of an answer; 0 where nobody bounds it
     limit: int = 0
+    # how often, at the peak
+    rate: Quantity = parse("0/s")
     consistency: Consistency
     roles: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()

@@ -21,6 +21,8 @@ from archnb.planned.jobs import Saga
 from archnb.planned.monitoring import Slo
 from archnb.planned.record import Planned
 from archnb.planned.requirements import Objective
+from archnb.planned.statements import Statement
+from archnb.quantity import Quantity, parse
 
 Caller = Literal["person", "program"]
 
@@ -29,7 +31,7 @@ Caller = Literal["person", "program"]
 class Operation(Planned):
     """An operation with its parts. What it has at most one of stands in a collection that may be empty.
 
-    patterns: the access pattern that it serves. grants: on which rows each role may call it; one that is refused is `none`.
+    patterns: the access pattern that it serves. statements: what it runs, in order; none where another store answers it. grants: on which rows each role may call it; one that is refused is `none`.
     callers: who proves themselves how, none where everybody may call it. erasures: what it does where it erases somebody's
     data. hops: its way through the parts. slos: the promises that count it by name.
     """
@@ -37,6 +39,7 @@ class Operation(Planned):
     name: str
     contract: Contract
     patterns: tuple[AccessPattern, ...]
+    statements: tuple[Statement, ...]
     objective: Objective
     grants: Named[Grant]
     callers: tuple[Caller, ...]
@@ -49,6 +52,11 @@ class Operation(Planned):
     erasures: tuple[Erasure, ...]
     errors: Named[ErrorCode]
     slos: Named[Slo]
+
+    @property
+    def rate(self) -> Quantity:
+        """How often it is called at the peak; of what no access pattern says, never."""
+        return self.patterns[0].rate if self.patterns else parse("0/s")
 
     @property
     def cache_control(self) -> str:

@@ -94,8 +94,8 @@ def write_token_page(people: People, role: str = "", person: str = "", token: st
     )
     parts = [
         "<h1>Development tokens</h1>",
-        '<p class="note">For trying the service out on this machine. The real one gets its tokens from '
-        f"{escape(people.plan.planned.auth.provider)}; these end with the process.</p>",
+        '<p class="note">For trying the service out on this machine. The real one gets its tokens from its provider '
+        f"({escape(people.plan.planned.auth.provider)}); these end with the process.</p>",
         f'<form method="get"><label for="role">Role</label><select id="role" name="role">{roles}</select> <button>Choose</button></form>',
         f'<form method="post"><input type="hidden" name="role" value="{escape(role)}">'
         f'<label for="person">Person</label><select id="person" name="person">{persons}</select> <button>Get a token</button></form>',

@@ -91,7 +91,11 @@ class Checker:
             faults += [Fault(f"/{_escape(name)}", f"{parameter.place} parameter {name}: {one}") for one in told]
             found[name] = value
         if faults:
-            raise Refused("validation_failed", faults[0].detail, faults)
+            lacking = {name.lower() for name in self.contract.parameters if name not in found}
+            is_unconditional = "if-match" in lacking and "if-match" not in headers and len(faults) == 1
+            # RFC 6585, section 3: the answer explains how to send it again
+            code = "precondition_required" if is_unconditional else "validation_failed"
+            raise Refused(code if code in self.contract.errors else "validation_failed", faults[0].detail, faults)
         return found
 
     def check_body(self, raw: bytes, media: str) -> Json:

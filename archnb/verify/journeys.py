@@ -645,6 +645,9 @@ class Journeys:
                 headers["If-Match"] = make_etag(records[0])
                 stale = self.ask(operation, caller, values, body, **{"If-Match": '"stale"'})
                 self._expect_refusal(stale, operation, "precondition_failed", "with the version of another time")
+                if "precondition_required" in contract.errors:
+                    bare = self.ask(operation, caller, values, body)
+                    self._expect_refusal(bare, operation, "precondition_required", "without a version")
             reply = self.ask(operation, caller, values, body, **headers)
             if reply.status in (409, 422) and pattern.kind in ("update", "delete"):
                 # a guard, a unique or a reference of this very row: another may do
@@ -653,7 +656,7 @@ class Journeys:
             self.expect(reply, operation, "done by whoever may")
             story.seen.append(f"{contract.status} for whoever may")
             if headers:
-                story.seen.append("412 with an old version")
+                story.seen.append("412 with an old version, 428 without one")
             self._check_change(operation, pattern, entity, key, body, story)
             if step is not None:
                 after = self.ask(operation, caller, values, body)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 UNMET: dict[str, str] = {
     "booking-7": "operations",
-    "booking-10": "operations",
     "booking-11": "load",
     "booking-13": "load",
     "booking-14": "load",
@@ -40,7 +39,6 @@ UNMET: dict[str, str] = {
     "ledger-13": "load",
     "ledger-14": "load",
     "ride-4": "operations",
-    "ride-8": "operations",
     "ride-10": "load",
     "ride-12": "load",
     "ride-13": "load",

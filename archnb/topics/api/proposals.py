@@ -512,7 +512,7 @@ def _choose_parameters(
             place="header",
             type="text",
             required=True,
-            summary="The ETag of the version that was read; a newer one in between gives 412.",
+            summary="The ETag of the version that was read; a newer one in between gives 412, none at all 428.",
         )
     return Named(made)
 
@@ -614,7 +614,7 @@ def _choose_errors(
                 made += ["conflict", f"{snake(entity)}_already_there"]
                 why.append(f"{snake(entity)}_already_there where one of the same {' and '.join(line.per)} is there")
     if method == "PATCH":
-        made.append("precondition_failed")
+        made += ["precondition_failed", "precondition_required"]
     if needs_key:
         made.append("idempotency_key_reused")
     if method in ("POST", "PATCH", "PUT") and not is_erasure:

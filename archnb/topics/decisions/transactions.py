@@ -196,7 +196,7 @@ def _propose_isolation(draft: Draft, name: str, pattern: AccessPattern) -> tuple
         return guarded
     if pattern.effect == "update":
         told = "nothing says what the write sets, so archnb cannot tell what would guard it"
-        return "read committed", "none", told
+        return "read committed", "nothing to guard, as no row is changed", told
     if erasure is not None:
         return (
             "read committed",

@@ -85,11 +85,43 @@ def _propose_filters(draft: Draft, name: str, pattern: AccessPattern) -> tuple[t
         reasons.append(
             f"nobody knows an instant beforehand: who reads by {one} means the rows in which it has not come"
         )
+    near, told = _propose_near(draft, pattern)
+    found += near
+    reasons += told
     mark = _find_mark(draft, name, pattern)
     if mark is not None and mark not in {one.field for one in found}:
         found.append(_living(draft, pattern, mark))
         reasons.append(f"{mark} says that a row is deleted, while it stays")
     return tuple(found), "; ".join(reasons)
+
+
+# words of who can be sent somewhere, and how old a position may be to say where somebody is
+_FREE = ("available", "free", "idle", "vacant", "online")
+_FRESH = "now - 1 min"
+
+
+def _propose_near(draft: Draft, pattern: AccessPattern) -> tuple[list[Filter], list[str]]:
+    """Of a read by a place: only positions of now, and only of those who can be sent."""
+    fields = draft.model.fields(pattern.reads or "")
+    about = fields.get(pattern.range or "")
+    if about is None or about.type != "point":
+        return [], []
+    found: list[Filter] = []
+    reasons: list[str] = []
+    time = next((n for n, one in fields.items() if one.type == "timestamp" and not one.optional), None)
+    if time is not None:
+        found.append(Filter(field=time, comparison=">", values=(_FRESH,)))
+        reasons.append(
+            f"a position of long ago tells nobody where one is: {time} says how old it may be, and `where` another span"
+        )
+    for reference in draft.model.references.list_from(pattern.reads or ""):
+        state = draft.model.writes.find_state(reference.target) if reference.is_required else None
+        words = draft.model.fields(reference.target)[state].values if state is not None else ()
+        free = next((word for word in words if word in _FREE), None)
+        if state is not None and free is not None:
+            found.append(Filter(field=f"{reference.field}.{state}", comparison="=", values=(free,)))
+            reasons.append(f"only who is {free} can be sent")
+    return found, reasons
 
 
 def _explain(settings: tuple[Setting, ...]) -> str:

@@ -59,6 +59,11 @@ STANDARD: Mapping[str, _Known] = {
         "Reads again, applies the change to the new version, sends its ETag.", "Nothing to do: nothing was changed.",
         "the version in If-Match is no longer the present one (RFC 9110, 412)",
     ),
+    "precondition_required": _Known(
+        "The change does not say which version it is of.", 428, "FAILED_PRECONDITION", False,
+        "Reads, and sends the ETag that it read as If-Match.", "Nothing to do: nothing was changed.",
+        "a change without If-Match would overwrite what another wrote meanwhile (RFC 6585, section 3, 428)",
+    ),
     "rate_limited": _Known(
         "Too many requests.", 429, "RESOURCE_EXHAUSTED", True,
         "Waits for Retry-After, then repeats with jitter.", "The limit refills by itself.", "the caller is over its limit (RFC 6585, 429)",

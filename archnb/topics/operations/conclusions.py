@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archnb.design.record import Named
 from archnb.fact.keys.operations import INCLUDED_PER_ROW
+from archnb.model import Principal
 from archnb.planned.statements import Procedure, Statement, Statements
 from archnb.topics.operations.erasures import make_erasure
 from archnb.topics.operations.reads import make_read
@@ -23,11 +26,24 @@ def conclude(draft: Draft) -> Statements:
     return Statements(procedures=Named(made))
 
 
+def _is_worked_off(draft: Draft, name: str) -> bool:
+    """Whether programs read rows in which something has not come yet, to do it: none is done twice where each takes its own."""
+    said = draft.said.access.get(name)
+    roles = [draft.model.roles.find(role) for role in (said.roles if said is not None else ())]
+    are_programs = bool(roles) and all(isinstance(one, Principal) and one.kind == "service" for one in roles)
+    where = draft.planned.entities.access[name].where
+    marks = {draft.model.writes.find_deletion_mark(draft.planned.entities.access[name].entity)}
+    return are_programs and any(one.comparison == "is missing" and one.field not in marks for one in where)
+
+
 def _conclude(draft: Draft, name: str, most: int) -> Procedure | None:
     pattern, schema, model = draft.planned.entities.access[name], draft.planned.schema, draft.model
     own = model.writes.find_own(draft.design.access[name])
     if pattern.is_read:
         read = make_read(model, schema, pattern, most, own)
+        if read is not None and _is_worked_off(draft, name):
+            # two workers at once take different rows
+            read = replace(read, lock="update", skip_locked=True)
         return Procedure(statements=(read,)) if read is not None else None
     erasure = model.erasures.find_pattern(name)
     if erasure is not None and (erased := make_erasure(model, schema, erasure)):
