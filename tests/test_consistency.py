@@ -400,3 +400,39 @@ def test_every_field_of_every_record_is_read() -> None:
     for record in _records():
         unread |= {f"{record.__name__}.{one.name}" for one in dataclasses.fields(record) if one.name not in read}
     assert unread == set(EXCUSED)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_operation_is_one_thing_in_every_section(name: str) -> None:
+    """What a body takes is what the pattern takes from its caller; statements ask for no more; each write has its transaction,
+    each refusal its status, and nobody but the public calls without a grant.
+    """
+    made = planned(name)
+    properties, procedures = made.model.properties, made.planned.statements.procedures
+    for operation in made.planned.operations.values():
+        contract = operation.contract
+        pattern = operation.patterns[0] if operation.patterns else None
+        assert contract.is_public or operation.grants, operation.name
+        assert {one.http for one in operation.errors.values()} >= {404} or not contract.path.endswith("}")
+        if pattern is None or pattern.is_read or not contract.entity:
+            continue
+        assert [one.operation for one in operation.transactions] == [operation.name]
+        names = properties.names(contract.entity)
+        located = {one.field for one in contract.parameters.values()}
+        taken = {names[one.field] for one in pattern.taken if one.field in names and one.field not in located}
+        schema = contract.request.schema if not contract.request.is_empty else {}
+        if contract.is_batch:
+            schema = schema["properties"]["items"]["items"]
+        given = set(schema.get("properties", {}))
+        assert taken <= given or pattern.kind == "delete", (
+            f"{operation.name}: {taken - given} have no place in the body"
+        )
+        for statement in procedures[contract.pattern].statements if contract.pattern in procedures else ():
+            for one in getattr(statement, "assignments", ()):
+                if one.value.source == "caller" and one.column.field in names and statement.entity == contract.entity:
+                    known = names[one.column.field] in given or one.column.field in {
+                        *located,
+                        *pattern.by,
+                        *contract.own,
+                    }
+                    assert known, f"{operation.name}: nobody gives {one.column.field}"

@@ -7,7 +7,7 @@ the number of the row itself, or over a key that is set to NULL) is a trigger th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,10 +29,11 @@ _LIMIT = 60
 
 
 class Guards:
-    """Writes the guards of a schema's tables in a dialect; `names` are the tables as the dialect has them."""
+    """Writes the guards of a schema's tables in a dialect; `names` are the tables as the dialect has them, `quote` how it
+    writes a name."""
 
-    def __init__(self, schema: Schema, dialect: str, names: Mapping[str, str]) -> None:
-        self.schema, self.dialect, self.names = schema, dialect, names
+    def __init__(self, schema: Schema, dialect: str, names: Mapping[str, str], quote: Callable[[str], str]) -> None:
+        self.schema, self.dialect, self.names, self._quote = schema, dialect, names, quote
         self._taken: set[str] = set()
 
     def write(self) -> list[Guard]:
@@ -64,9 +65,6 @@ class Guards:
         made = claim_folded(shorten(wanted, _LIMIT), self._taken)
         self._taken.add(made.casefold())
         return made
-
-    def _quote(self, name: str) -> str:
-        return _quote(name, self.dialect)
 
     def _refuse(self, message: str) -> str:
         text = message.replace("'", "''")
@@ -239,8 +237,3 @@ def qualify(condition: str, source: str, dialect: str) -> str:
         column.replace(exp.column(name, table=exp.to_identifier(source)))
     written: str = parsed.sql(dialect={"postgresql": "postgres"}.get(dialect, dialect))
     return written
-
-
-def _quote(name: str, dialect: str) -> str:
-    made = translate('"' + name.replace('"', '""') + '"', "", dialect)
-    return made if made is not None else name

@@ -555,7 +555,8 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
         ]
         if dialect == "postgresql":
             late += _make_comments(table, how)
-    guards = Guards(schema, dialect, {name: table.name for name, table in tables.items()}).write()
+    quote = how.identifier_preparer.quote
+    guards = Guards(schema, dialect, {name: table.name for name, table in tables.items()}, quote).write()
     return done + late + [Statement(one.text, _why_guarded(plan, one.table, one.name)) for one in guards]
 
 
@@ -571,7 +572,8 @@ def left_out(plan: Plan, dialect: str) -> list[str]:
     """The indexes and checks of the design that the DDL of a dialect does not have, as `table.name`."""
     tables = {table.info["table"]: table for table in metadata(plan, dialect).tables.values()}
     missing = []
-    guards = Guards(plan.planned.schema, dialect, {name: table.name for name, table in tables.items()}).write()
+    quote = make_dialect(dialect).identifier_preparer.quote
+    guards = Guards(plan.planned.schema, dialect, {name: table.name for name, table in tables.items()}, quote).write()
     for name, table in tables.items():
         record = plan.planned.schema.tables[name]
         made = {one.info.get("name") for one in (*table.indexes, *table.constraints)}

@@ -205,11 +205,31 @@ class Model:
         one = self.design
         return self._keep(
             "erasures",
-            (one.entities, one.relationships, one.access, one.auth),
+            (one.entities, one.relationships, one.access, one.auth, one.schema.tables),
             lambda: Erasures(
-                one.entities, one.relationships, one.access, self.people, self.references, self.keys, self.inheritance
+                one.entities, one.relationships, one.access, self.people, self.references, self.keys, self.inheritance,
+                self._find_held(),
             ),
-        )
+        )  # fmt: skip
+
+    def _find_held(self) -> dict[str, tuple[Reference, ...]]:
+        """By entity, the references to it that no field says, by a foreign key of the schema that holds its rows back."""
+        kept = {place: name for name in self.design.entities if (place := self.places.find_table(name)) is not None}
+        found: dict[str, tuple[Reference, ...]] = {}
+        for name, table in self.design.schema.tables.items():
+            for key in table.foreign_keys.values():
+                entity, target = kept.get(name), kept.get(key.references or "")
+                if entity is None or target is None or entity == target:
+                    continue
+                is_field = any(one.entity == entity for one in self.references.list_to(target))
+                is_child = target in self.inheritance.list_ancestry(entity)
+                if not is_field and not is_child and key.on_delete in (None, "restrict", "no action") and key.columns:
+                    one = Reference(
+                        entity=entity, field=key.columns[-1], target=target, is_required=True, on_delete=None, is_key=False,
+                        is_unique=False, declared_by=entity,
+                    )  # fmt: skip
+                    found[target] = (*found.get(target, ()), one)
+        return found
 
     @cached_property
     def places(self) -> Places:

@@ -82,7 +82,10 @@ class Erasures:
         references: References,
         keys: Keys,
         inheritance: Inheritance,
+        held: Mapping[str, tuple[Reference, ...]] | None = None,
     ) -> None:
+        # the rows that need a row by a key that the schema alone says, and no field
+        self._held = held or {}
         self._entities, self._relationships, self._access, self._people = tuple(entities), relationships, access, people
         self._references, self._keys, self._inheritance = references, keys, inheritance
         self._groups = {one.group.target for one in people.memberships}
@@ -159,7 +162,9 @@ class Erasures:
             found: dict[Reference, None] = {}
             left, seen = [entity], {entity}
             while left:
-                for one in self._references.list_to(left.pop()):
+                at = left.pop()
+                found |= dict.fromkeys(self._held.get(at, ()))
+                for one in self._references.list_to(at):
                     if one.is_self or one.is_inherited:
                         continue
                     if self._is_bound(one):

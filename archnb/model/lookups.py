@@ -176,7 +176,9 @@ def find_demands(places: Places, pattern: Use) -> Iterator[Demand]:
             search.setdefault(place.table, []).extend(place.columns)
     for table_name in dict.fromkeys([*equal, *ordered, *search, *missing]):
         exactly = tuple(dict.fromkeys(equal.get(table_name, [])))
-        absent = tuple(dict.fromkeys(missing.get(table_name, [])))
+        # of rows that say of themselves that they are deleted most do not: no index finds those
+        mark = getattr(places.tables.get(table_name), "soft_delete", None)
+        absent = tuple(one for one in dict.fromkeys(missing.get(table_name, [])) if one != mark)
         rest = tuple(one for one in ordered.get(table_name, []) if bare(one) not in exactly)
         found = tuple(dict.fromkeys(search.get(table_name, [])))
         # what is given exactly in another table finds the rows; an order here alone would read them all

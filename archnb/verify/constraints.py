@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -85,6 +85,9 @@ def check_constraints(
                 if refusal is not None and one.is_held_by(refusal):
                     refused[one.kind] += 1
                     across += one.name.endswith(ACROSS)
+                elif refusal is not None and one.kind == "UNIQUE" and refusal.kind in ("EXCLUSION", "TRIGGER"):
+                    # two rows that are alike overlap too, and a trigger is asked first
+                    untried[one.kind].append(place)
                 elif refusal is None:
                     failed.append(
                         Check(
@@ -204,12 +207,30 @@ def find_violations(name: str, designed: Mapping[str, Table], rows: Rows) -> Ite
     table, found = designed[name], rows.tables.get(name) or [{}]
     last, first = found[-1], found[0]
     victims = found[: -VICTIMS - 1 : -1]
+    if table.append_only and name in rows.spares:
+        # what is only ever added is broken in a new row
+        victims = [rows.spares[name]]
+        last = victims[0]
     checks = [one.condition for one in table.checks.values() if one.condition]
 
     def find_victim(change: Row, is_new: bool = False) -> Row:
         """The row in which the change leaves every check fulfilled; the last one where there is none such."""
         base = [rows.spares[name]] if is_new and name in rows.spares else victims
         return next((one for one in base if judge(checks, {**one, **change})), last)
+
+    known = {
+        key: {
+            tuple(one.get(c) for c in _referenced(designed, reference))
+            for one in rows.tables.get(reference.references, ())
+        }
+        for key, reference in table.foreign_keys.items()
+        if reference.references in designed
+    }
+
+    def is_referring_right(row: Row) -> bool:
+        """Whether all that a row refers to is there."""
+        marks = [(tuple(row.get(c) for c in table.foreign_keys[key].columns), there) for key, there in known.items()]
+        return all(None in mark or mark in there for mark, there in marks)
 
     for column, one in table.columns.items():
         if (not one.nullable or column in table.primary_key) and one.type != "key" and not one.is_generated:
@@ -223,8 +244,17 @@ def find_violations(name: str, designed: Mapping[str, Table], rows: Rows) -> Ite
     for key, columns in uniques.items():
         if not columns or any(column not in table.columns for column in columns):
             continue
-        other = next((r for r in found[:-1] if all(r.get(c) is not None for c in columns)), None)
-        change = None if other is None else {c: other[c] for c in columns}
+        others = [r for r in found[:-1] if all(r.get(c) is not None for c in columns)]
+        spare = rows.spares.get(name)
+        changes = [{c: other[c] for c in columns} for other in others[:VICTIMS]]
+        if spare is not None:
+            change = next((one for one in changes if judge(checks, {**spare, **one})), None)
+            if change is None and others:
+                # all of another row, but for what else is unique
+                free = {c for one in _unique_columns(table) if set(one) != set(columns) for c in one} - set(columns)
+                change = {c: others[0][c] for c in table.columns if c not in free}
+        else:
+            change = next(iter(changes), None)
         yield Violation("UNIQUE", key, change, find_victim(change or {}, is_new=True))
     for key, unique in table.uniques.items():
         if unique.where:
@@ -240,11 +270,11 @@ def find_violations(name: str, designed: Mapping[str, Table], rows: Rows) -> Ite
     if table.append_only:
         plain = next((c for c in table.columns if c not in table.primary_key), "")
         if plain:
-            yield Violation("APPEND ONLY", name, {plain: last.get(plain)}, last)
-        yield Violation("APPEND ONLY", name, {}, last)
+            yield Violation("APPEND ONLY", name, {plain: found[-1].get(plain)}, found[-1])
+        yield Violation("APPEND ONLY", name, {}, found[-1])
     for key, check in table.checks.items():
         if check.condition:
-            broken = list(_break_check(table, check.condition, victims, checks))
+            broken = list(_break_check(table, check.condition, victims, checks, is_referring_right))
             for change, victim in broken:
                 yield Violation("CHECK", key, change, victim)
             if not broken:
@@ -256,6 +286,12 @@ def find_violations(name: str, designed: Mapping[str, Table], rows: Rows) -> Ite
             if len(reference.columns) > 1:
                 change, victim = _mix_references(table, reference, rows, victims, designed, checks)
                 yield Violation("FOREIGN KEY", f"{key} {ACROSS}", change, victim)
+
+
+def _unique_columns(table: Table) -> list[tuple[str, ...]]:
+    found = [table.primary_key, *(one.columns for one in table.uniques.values())]
+    found += [tuple(c.lstrip("-") for c in one.columns) for one in table.indexes.values() if one.unique]
+    return [one for one in found if one]
 
 
 def _repeat_among(
@@ -306,8 +342,16 @@ def _conditions_met(one: Exclusion, row: Row, spare: Row) -> Iterator[Row]:
     yield {c: row[c] for c in spare if c in row and c.casefold() in one.where.casefold()}
 
 
+def _referenced(designed: Mapping[str, Table], key: ForeignKey) -> tuple[str, ...]:
+    return key.referenced or designed[key.references].primary_key
+
+
 def _break_check(
-    table: Table, condition: str, victims: Sequence[Row], checks: Sequence[str]
+    table: Table,
+    condition: str,
+    victims: Sequence[Row],
+    checks: Sequence[str],
+    is_referring_right: Callable[[Row], bool],
 ) -> Iterator[tuple[Row, Row]]:
     """Changes of one column, each in another direction, that break this check and no other: (change, row)."""
     limits = read_conditions(table)
@@ -317,12 +361,20 @@ def _break_check(
         for name, column in table.columns.items():
             if name not in victim or not _mentions(condition, name):
                 continue
-            for direction, value in _try_values(name, column, victim, limits.get(name), victims):
+            beside = [
+                ("same", victim[one])
+                for one in table.columns
+                if one != name
+                and victim.get(one) is not None
+                and _mentions(condition, one)
+                and table.columns[one].type == column.type
+            ]
+            for direction, value in (*beside, *_try_values(name, column, victim, limits.get(name), victims)):
                 if (name, direction) in seen or value == victim[name]:
                     continue
                 change = {name: value}
                 after = {**victim, **change}
-                if not judge([condition], after) and judge(others, after):
+                if not judge([condition], after) and judge(others, after) and is_referring_right(after):
                     seen.add((name, direction))
                     yield change, victim
         if len(seen) >= 4:
@@ -382,7 +434,7 @@ def _break_reference(
     others = {c for one in table.foreign_keys.values() if one is not key for c in one.columns}
     pairs = sorted(zip(key.columns, referenced, strict=True), key=lambda pair: pair[0] in others)
     for mine, theirs in pairs:
-        value = _unlike([one[theirs] for one in parents], table.columns[mine].length or None)
+        value = make_unlike([one[theirs] for one in parents], table.columns[mine].length or None)
         if value is None:
             continue
         for victim in victims:
@@ -426,7 +478,7 @@ def _mix_references(
     return None, victims[0]
 
 
-def _unlike(values: Sequence[Any], length: int | None) -> Any:
+def make_unlike(values: Sequence[Any], length: int | None) -> Any:
     """A value of the same kind as all of these and unlike each, None where none is found."""
     known = [one for one in values if one is not None]
     if not known:

@@ -339,7 +339,8 @@ class Reads:
         self, pattern: AccessPattern, wanted: Mapping[tuple[Any, ...], Row], lost: Sequence[tuple[Any, ...]]
     ) -> str:
         """Which fields are missing in all rows that are lost and in hardly another."""
-        for name in dict.fromkeys([*(one.field for one in pattern.order), *pattern.by]):
+        asked = [*(one.field for one in pattern.order), *pattern.by, *(one.field for one in pattern.where)]
+        for name in dict.fromkeys(asked):
             absent = {mark for mark, row in wanted.items() if self.oracle.main(pattern.entity, row, name) is None}
             if absent and absent & set(lost):
                 return f": {name} is missing in {len(absent & set(lost))} of them, and nothing equals, precedes or follows NULL"

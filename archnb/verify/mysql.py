@@ -39,8 +39,15 @@ class MysqlSession(Session):
 
     def __init__(self, database: Database) -> None:
         self.engine, self.version, self.origin = database.engine, database.version, database.origin
+        self.database = database
         self.connection = database.connect()
         self.depth = 0
+
+    def open_second(self) -> Session:
+        return MysqlSession(self.database)
+
+    def close(self) -> None:
+        self.connection.close()
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> int:
         with self.connection.cursor() as cursor:

@@ -43,9 +43,16 @@ class PostgresqlSession(Session):
         import psycopg
 
         self.engine, self.version, self.origin = database.engine, database.version, database.origin
+        self.database = database
         self.connection = database.connect()
         self.connection.cursor_factory = psycopg.ClientCursor
         self.parents: dict[str, str] = {}
+
+    def open_second(self) -> Session:
+        return PostgresqlSession(self.database)
+
+    def close(self) -> None:
+        self.connection.close()
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> int:
         if parameters is None:
@@ -131,6 +138,14 @@ class PostgresqlSession(Session):
             with self.undone():
                 self.connection.execute("SET LOCAL enable_seqscan = off")
                 # marked as unfinished, an index is not planned with; only this transaction sees it
+                # of a table that is split, the parts' other indexes as well
+                self.connection.execute(
+                    "UPDATE pg_index i SET indisvalid = false FROM pg_class c, pg_class o, pg_index x, pg_inherits t "
+                    "WHERE o.relname = %(name)s AND o.relkind = 'I' AND x.indexrelid = o.oid AND t.inhparent = x.indrelid "
+                    "AND i.indrelid = t.inhrelid AND c.oid = i.indexrelid "
+                    "AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid AND h.inhparent = o.oid)",
+                    {"name": expected},
+                )
                 self.connection.execute(
                     "UPDATE pg_index SET indisvalid = false FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, pg_class o "
                     "WHERE c.oid = indexrelid AND n.nspname = 'public' AND c.relname <> %(name)s AND o.relname = %(name)s "

@@ -60,11 +60,15 @@ class Planner:
         if hit is not None:
             return Plan(names[0], hit.line, "passed", "chosen on the sample")
         chosen = f"over the sample's {size:,} rows it chose {used.index if used else 'to read the table'}"
+        is_indexed = used is not None
         for one in self.session.persuasions(self.scale):
             changed = one.rewrite(sql, names[0]) if one.rewrite is not None else sql
             with one.enter(names[0]):
-                hit = _find(self.session.explain(changed, parameters), names)
-            if hit is not None and (one.is_free or self._is_no_choice(query.expected_index)):
+                steps = self.session.explain(changed, parameters)
+            hit = _find(steps, names)
+            # another index that finds as few rows is the planner's affair; a table that is read whole is not
+            is_indexed = is_indexed or (one.is_free and any(each.index is not None for each in steps))
+            if hit is not None and (one.is_free or is_indexed or self._is_no_choice(query.expected_index)):
                 return Plan(names[0], hit.line, "passed", f"{one.text}; {chosen}")
             if hit is not None:
                 text = f"{names[0]} is not used as the planner chooses: {chosen}; {one.text}"

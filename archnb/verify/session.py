@@ -60,6 +60,14 @@ class Session(ABC):
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> int:
         """Run one statement; gives the number of rows it touched."""
 
+    def open_second(self) -> Session | None:
+        """A second connection to the same database, None where the engine lets in one writer at a time anyway."""
+        return None
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connection."""
+
     def fetch(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return self.select(sql, parameters)[1]

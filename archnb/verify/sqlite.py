@@ -47,6 +47,9 @@ class SqliteSession(Session):
         self.depth = 0
         self.names: dict[str, str] = {}
 
+    def close(self) -> None:
+        self.connection.close()
+
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> int:
         return self.connection.execute(sql, dict(parameters or {})).rowcount
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -237,11 +238,98 @@ class Writes:
             self._compare_removal(table, targets, left)
         else:
             self._compare_change(table, targets, change, left[table])
+        tried = self._try_guards(query, pattern, table, values, targets[0]) if targets else ""
         if plan.verdict == "failed":
             return Served(label, title, plan.index, plan.line, count, "failed", plan.text)
         done = "the row is changed" if query.kind == "update" else "the row goes"
-        text = f"{done} and no other, and it is undone; {plan.text}"
+        text = f"{done} and no other{tried}, and it is undone; {plan.text}"
         return Served(label, title, plan.index, plan.line, count, plan.verdict, text)
+
+    def _try_guards(
+        self, query: Query, pattern: AccessPattern, table: str, values: Mapping[str, Any], target: Row
+    ) -> str:
+        """Break what guards a change, as the plan states it: twice from one reading, and in a state that it does not start from."""
+        guards = getattr(query.planned, "guards", ())
+        told: list[str] = []
+        if any(one.kind == "version" for one in guards):
+            with self.session.undone():
+                self.session.run(query.sql, values)
+                if self.session.run(query.sql, values):
+                    raise Fault("a second change from the same reading is taken, and the first is lost")
+            told.append("a second one from the same reading is not taken")
+        states = [one.predicate for one in guards if one.kind == "state"]
+        if states:
+            wrong = next(
+                (
+                    row
+                    for row in self.oracle.list_rows(pattern.entity)
+                    for there in [self._reach(pattern.entity, row, table)]
+                    if there is not None and not all(_holds(one, there) for one in states)
+                ),
+                None,
+            )
+            names = pattern.by or tuple(self._key_fields(pattern))
+            if wrong is not None:
+                given = Given(
+                    {one: v for one in names if (v := self.oracle.read(pattern.entity, wrong, one)) is not None},
+                    now=NOW,
+                )
+                asked = [one for one in query.parameters if one.name in values and self._is_asked(pattern, one)]
+                other = {**values, **self.reads.bind(asked, pattern, given)}
+                if len(self.oracle.find(replace(pattern, where=()), given)) == 1:
+                    with self.session.undone():
+                        count = self.session.run(query.sql, other)
+                    if count:
+                        raise Fault("it is taken in a state that it does not start from")
+                    told.append("none in another state")
+        return "".join(f", {one}" for one in told)
+
+    def take_twice(self, query: Query) -> Served | None:
+        """A step that takes an amount where enough is left: all that is left is taken, and then nothing more is."""
+        about = query.planned
+        taken = [one for one in getattr(about, "assignments", ()) if one.value.sign and one.value.parameter]
+        if not any(one.kind == "amount" for one in getattr(about, "guards", ())) or len(taken) != 1:
+            return None
+        table, amount = about.table, taken[0].value.parameter
+        label = f"{query.pattern} ({query.purpose})"
+        numbers = [
+            name for name, one in self.designed[table].columns.items() if one.type in ("int", "bigint", "smallint")
+        ]
+        for row in self.rows.tables.get(table, ()):
+            there = [row[name] for name in numbers if row.get(name) is not None]
+            found = {*there, *(a - b for a in there for b in there)}
+            left = sorted((one for one in found if 0 < one < 10**9), reverse=True)
+            for number in left:
+                values = {
+                    one.name: number
+                    if one.name == amount
+                    else self.session.write(row.get(one.column), self._columns[one.table][one.column])
+                    for one in query.parameters
+                    if one.table == table
+                }
+                if len(values) < len(query.parameters):
+                    return None
+                with self.session.undone():
+                    count, again = self._count(query.sql, values), 0
+                    if count == 1:
+                        again = self._count(query.sql, values)
+                if count != 1:
+                    continue
+                if again:
+                    told = f"{number} of {table} are taken twice, though they are there once"
+                    return Served(label, self.session.title, "", "", again, "failed", told)
+                told = f"all that is left of {table} is taken once, and not a second time; undone"
+                return Served(label, self.session.title, "", "", count, "passed", told)
+        return None
+
+    def _count(self, sql: str, values: Mapping[str, Any]) -> int:
+        """How many rows a statement changes; none where a check of the table, which stands behind its condition, refuses."""
+        try:
+            return self.session.run(sql, values)
+        except Exception as error:
+            if self.session.read_error(error) is None:
+                raise
+            return 0
 
     def _explain_refusal(self, name: str, key: str, one: ForeignKey, row: Row, table: str) -> str:
         count = len(

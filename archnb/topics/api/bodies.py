@@ -267,9 +267,10 @@ def _embed(
         is_needed = is_request and embed.via in resources.key(inner)
         array = {"type": "array", "items": schema, "maxItems": ARRAY_LIMIT} | ({"minItems": 1} if is_needed else {})
         return Part(embed.name, array, [example], is_needed or not is_request)
-    is_optional = bool(
-        embed.via and embed.via in resources.fields(outer) and resources.fields(outer)[embed.via].optional
-    )
+    # what refers back is there later than what it refers to, or never
+    refers = resources.fields(outer).get(embed.via)
+    is_back = refers is None or refers.references != inner
+    is_optional = bool(embed.via) and (not is_request if is_back else bool(refers and refers.optional))
     return Part(
         embed.name,
         {"anyOf": [schema, {"type": "null"}]} if is_optional else schema,
