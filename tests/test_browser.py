@@ -139,7 +139,7 @@ def test_artefact_is_saved_as_it_stands(browser: Any, address: str) -> None:
 def test_without_a_script_everything_is_there(browser: Any, address: str) -> None:
     """With JavaScript off the same text and drawings show, and no dead control does."""
     page, _ = open_page(browser, address, java_script_enabled=False)
-    assert page.locator("main section").count() == 19
+    assert page.locator("main section").count() == 20
     assert page.locator("main svg.archnb-svg").first.is_visible()
     assert page.locator(".tools").is_hidden()
     page.locator(".archnb-equivalent summary").first.click()

@@ -405,7 +405,7 @@ UNREAD = {
     "Contract.own": "how a parameter is left out, which is told", "Contract.is_last_result": "told by the pattern's aggregate and its job",
     "Contract.is_report": "told by the answer's schema", "Contract.needs_idempotency_key": "told by the header that must be sent",
     "Body.example": "an example", "Parameter.example": "an example", "Parameter.summary": "words",
-    "Table.comment": "words", "Table.retention": "told of the entity or the errors' window", "Table.partition_by": "the words of the split",
+    "Table.comment": "words", "Table.role": "told by the table's name: the schema's own tables come and go whole", "Table.retention": "told of the entity or the errors' window", "Table.partition_by": "the words of the split",
     "Table.soft_delete": "told of the entity", "Table.append_only": "told of the entity",
     "Store.fed_by": "told by the copies' tables", "Store.copies": "told by their tables",
     "Index.include": "compared whole", "Index.method": "compared whole", "Exclusion.holds_end": "compared whole",

@@ -110,9 +110,9 @@ def test_users_act_on_their_own_rows_and_staff_on_any() -> None:
     assert {"get_customer", "get_cart"} <= {*roles["customer"].allows}
     proposed = {one: scope for one, scope in roles["customer"].allows.items() if one not in BASE["access"]}
     assert {*proposed.values()} == {"own"}
-    # the seller's own record is among them; the list of all sellers is not
+    # a product that is only changed gets a creation, and the seller's own record is among them; the list of all sellers is not
     assert dict(roles["seller"].allows) == dict.fromkeys(
-        ("edit_product", "get_seller", "update_seller", "erase_seller"), "own"
+        ("edit_product", "create_product", "get_seller", "update_seller", "erase_seller"), "own"
     )
     assert roles["support"].allows["get_order"] == "any"
     assert roles["internal"].allows["sync_orders"] == "any"

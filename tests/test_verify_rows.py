@@ -114,7 +114,7 @@ def test_a_cycle_is_entered_where_a_reference_may_be_missing() -> None:
     entities = {"A": {"fields": {"id": "key", "b": "-> B"}}, "B": {"fields": {"id": "key", "a": "-> A optional"}}}
     made = plan(Design.of({"entities": entities}))
     order, late, stuck = order_for_rows(made.planned.schema.tables)
-    assert (order, list(late), stuck) == (["b", "a"], ["b"], ())
+    assert ([one for one in order if one in ("a", "b")], list(late), stuck) == (["b", "a"], ["b"], ())
     session, rows, checks = _fill(made)
     assert rows.updates and all(one.verdict == "passed" for one in checks)
     assert session.fetch("SELECT count(*) FROM b WHERE a_id IS NOT NULL")[0][0] == len(rows.updates)

@@ -84,7 +84,7 @@ _PLAIN: dict[str, Schema] = {
 
 
 def describe_value(resources: Resources, field: Field, *, is_nullable: bool | None = None, depth: int = 0) -> Schema:
-    """The JSON Schema (2020-12) of a field's value; an optional one also takes null, as OpenAPI 3.1 writes it.
+    r"""The JSON Schema (2020-12) of a field's value; an optional one also takes null, as OpenAPI 3.1 writes it.
 
     >>> from archnb.design import Design
     >>> from archnb.design.entities import Field
