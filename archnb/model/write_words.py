@@ -79,6 +79,10 @@ CHANGED_AT = re.compile(rf"(({_CHANGED})_(at|on|time)|mtime)")
 HAPPENED_AT = re.compile(
     r"\w*(ed|en|nt|id|ne|ft|ld|un|rn|de|heard|met|felt|told|kept|made)_(at|on)|deleted|archived|cancelled"
 )
+# days that were before the row is written, which whoever writes it knows
+_LIFE = re.compile(
+    r"(.*_)?(born|founded|established|incorporated|hired|employed|issued|built|manufactured|produced|bought|purchased|acquired|married|died|planted|sown|harvested)_on"
+)
 PLANNED_AT = re.compile(
     r"(.*_)?(start|starts|begin|begins|end|ends|finish|finishes|due|expires|expire|deadline|valid|until|from|to|opens|closes|scheduled|planned)(_(at|on|from|to|until|date|time|for|start|end))?"
 )
@@ -195,7 +199,8 @@ def is_moment_of_change(field: str) -> bool:
 def is_moment_of_event(field: str) -> bool:
     """Whether a time is that at which something happened to the row, and is missing before."""
     plain = snake(field)
-    return HAPPENED_AT.fullmatch(plain) is not None and PLANNED_AT.fullmatch(plain) is None
+    is_other = PLANNED_AT.fullmatch(plain) is not None or _LIFE.fullmatch(plain) is not None
+    return HAPPENED_AT.fullmatch(plain) is not None and not is_other
 
 
 __all__ = [
