@@ -173,6 +173,7 @@ def deletion_leaves_a_stone(case: Case) -> Iterator[str]:
     11,
     "query",
     "unseen_count stops at a number or is kept as a counter, and one call counts all rooms of an account.",
+    named=[(r"^operations-unbounded-computation", r"unseen_count")],
 )
 def count_is_bounded(case: Case) -> Iterator[str]:
     sql = case.sql("unseen_count")

@@ -164,7 +164,8 @@ def limit_of_another_plant(case: Case) -> Iterator[str]:
             yield "so was a good one refused"
 
 
-@demand("iot", 13, "query", "mean_by_hour: the span is bounded, or older hours come from HourlySample.")
+@demand("iot", 13, "query", "mean_by_hour: the span is bounded, or older hours come from HourlySample.",
+        named=[(r"^operations-unbounded-computation", r"mean_by_hour")])  # fmt: skip
 def span_is_bounded(case: Case) -> Iterator[str]:
     text = case.api["mean_by_hour"].text
     if "hourly_sample" not in case.sql("mean_by_hour") and not re.search(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archnb.design.entities import AccessPattern
-from archnb.fact.keys.entities import ENTITY_ROWS
-from archnb.fact.keys.operations import MANY_PER_ROW
+from archnb.fact import Fact
+from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
+from archnb.fact.keys.operations import MANY_COMPUTED, MANY_PER_ROW
 from archnb.finding import Hit, Rule, rule
 from archnb.model import write_words
 from archnb.naming import snake, split_words
@@ -174,6 +175,87 @@ def _is_taking(draft: Draft, pattern: AccessPattern) -> bool:
     )
 
 
+@rule(
+    "operations-unbounded-computation", principle="scalability", severity="medium",
+    condition="A call counts or sums over all rows that belong to what it asks for, and these go on growing.",
+    effect="One call reads thousands of rows, each year more of them; a few such callers keep the store busy.",
+    remedy="Bound it: a limit at which a count stops, a longest span in the API, a counter that each write keeps, or sums an hour or a day"
+    " in a table of their own.",
+)  # fmt: skip
+def unbounded_computation(draft: Draft) -> Iterator[Hit]:
+    """Aggregates whose rows nobody bounds: a count of unread messages, a mean over years of readings."""
+    most = draft.facts[MANY_COMPUTED]
+    for name, pattern in draft.said.access.items():
+        if not pattern.aggregate or pattern.reads is None or (pattern.limit and " by " not in pattern.aggregate):
+            continue
+        rows = _find_rows(draft, pattern.reads)
+        references = [draft.model.fields(pattern.reads).get(one) for one in pattern.by]
+        wholes = [
+            _find_rows(draft, one.references) for one in references if one is not None and one.references is not None
+        ]
+        # told apart by something else than references, how many rows one value has is not known
+        if rows is None or (pattern.by and not any(wholes)):
+            continue
+        parts = max((one.base for one in wholes if one is not None), default=1.0)
+        each = rows.base / max(parts, 1.0)
+        if each > most.base:
+            whose = f"one {' and '.join(pattern.by)}" if pattern.by else "the whole table"
+            told = f"{pattern.aggregate} over some {each:,.0f} rows of {pattern.reads} for {whose} at the horizon"
+            span = f"; the span of {pattern.range} may be as long as the caller says" if pattern.range else ""
+            yield Hit(f"access.{name}.aggregate", told + span)
+
+
+def _find_rows(draft: Draft, entity: str) -> Fact | None:
+    return draft.facts.get(ENTITY_ROWS_AT_HORIZON.of(entity)) or draft.facts.get(ENTITY_ROWS.of(entity))
+
+
+@rule(
+    "operations-sum-not-held", principle="integrity", severity="high",
+    condition="A write makes rows with amounts that must add up, and nothing in the store refuses those that do not.",
+    effect="A fault in the service books one side alone, or two sides of different amounts: money appears or is lost.",
+    remedy="Let one statement write both sides from the same amount, keep the sum at zero by a deferred constraint trigger, and compare"
+    " balances with the sums of their entries by a job; or accept it with what holds it.",
+)  # fmt: skip
+def sum_not_held(draft: Draft) -> Iterator[Hit]:
+    """Double entry whose two sides are only in the code."""
+    for name, pattern in draft.said.access.items():
+        moved = [one.entity for one in pattern.steps if one.action in ("debit", "credit") and one.entity]
+        if len(moved) < 2:
+            continue
+        made = {one.entity for one in pattern.steps if one.action == "create" and one.entity}
+        entries = [one for one in made if _has_amount(draft, one)]
+        told = f"{name} takes from and gives to {moved[0]}" + (f" and creates {', '.join(entries)}" if entries else "")
+        yield Hit(f"access.{name}.steps", f"{told}; that the sum of both sides is zero stands in no constraint")
+
+
+def _has_amount(draft: Draft, entity: str) -> bool:
+    return any(one.type in ("money", "decimal") for one in draft.model.fields(entity).values())
+
+
+# what puts a row right that stays as it is
+_REVERSING = frozenset({"reverse", "reversal", "correct", "correction", "refund", "void", "counter", "undo", "storno"})
+
+
+@rule(
+    "operations-append-only-without-reversal", principle="integrity", severity="medium",
+    condition="Rows with amounts are only ever added, and no operation adds what takes one back.",
+    effect="The first mistake is put right by hand in the database, past the rule that nothing is changed.",
+    remedy="Say the write that adds the opposite and refers to what it reverses, and who may.",
+)  # fmt: skip
+def append_only_without_reversal(draft: Draft) -> Iterator[Hit]:
+    """Transfers that nobody can take back."""
+    written = {one.writes for one in draft.said.access.values() if one.writes}
+    words = {word for name in draft.design.api.operations for word in split_words(name)}
+    if words & _REVERSING:
+        return
+    for entity in draft.design.entities:
+        if entity in written and draft.model.lifetimes.is_append_only(entity) and _has_amount(draft, entity):
+            verb = snake(entity)
+            line = f"access.reverse_{verb}: {{writes: {entity}, action: create, roles: …}}"
+            yield Hit(f"entities.{entity}", f"no operation reverses a {entity}; write {line}")
+
+
 RULES: Sequence[Rule] = (
     write_without_values, write_of_many_rows, one_state_at_a_time, instant_given_exactly, include_without_cap, taken_for_free,
+    unbounded_computation, sum_not_held, append_only_without_reversal,
 )  # fmt: skip
