@@ -186,7 +186,10 @@ def unbounded_computation(draft: Draft) -> Iterator[Hit]:
     """Aggregates whose rows nobody bounds: a count of unread messages, a mean over years of readings."""
     most = draft.facts[MANY_COMPUTED]
     for name, pattern in draft.said.access.items():
-        if not pattern.aggregate or pattern.reads is None or (pattern.limit and " by " not in pattern.aggregate):
+        if not pattern.aggregate or pattern.reads is None or not pattern.by:
+            continue
+        # a count that stops, and what a worker computes and callers only read
+        if pattern.is_async or (pattern.limit and " by " not in pattern.aggregate):
             continue
         rows = _find_rows(draft, pattern.reads)
         references = [draft.model.fields(pattern.reads).get(one) for one in pattern.by]
@@ -194,13 +197,13 @@ def unbounded_computation(draft: Draft) -> Iterator[Hit]:
             _find_rows(draft, one.references) for one in references if one is not None and one.references is not None
         ]
         # told apart by something else than references, how many rows one value has is not known
-        if rows is None or (pattern.by and not any(wholes)):
+        if rows is None or not any(wholes):
             continue
         parts = max((one.base for one in wholes if one is not None), default=1.0)
         each = rows.base / max(parts, 1.0)
         if each > most.base:
-            whose = f"one {' and '.join(pattern.by)}" if pattern.by else "the whole table"
-            told = f"{pattern.aggregate} over some {each:,.0f} rows of {pattern.reads} for {whose} at the horizon"
+            whose = " and ".join(pattern.by)
+            told = f"{pattern.aggregate} over some {each:,.0f} rows of {pattern.reads} for one {whose} at the horizon"
             span = f"; the span of {pattern.range} may be as long as the caller says" if pattern.range else ""
             yield Hit(f"access.{name}.aggregate", told + span)
 
