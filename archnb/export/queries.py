@@ -229,7 +229,9 @@ class _Writer:
                 if (name := next(found, None)) is not None and load_engine(self.dialect).full_text is not None:
                     return name
                 continue
-            accesses = list(find_accesses(demand.table, table))
+            # an index over some rows is one over all of them where an engine has none, and serves no condition by itself
+            is_partial_held = load_engine(self.dialect).has("partial indexes")
+            accesses = [one for one in find_accesses(demand.table, table) if not one.where or is_partial_held]
             if (access := next((one for one in accesses if covers(one, demand)), None)) is not None:
                 return access.name
         return None
