@@ -214,17 +214,19 @@ def _test_metric(name: str, alert: MetricAlert, monitoring: Monitoring) -> Itera
     label = _label(alert.metric, monitoring)
     where = f'{{{label}="one"}}' if label else ""
     is_counter = any(metric.kind == "counter" for metric in monitoring.metrics_of(alert.metric))
+    # the rate of a counter begins at the second step, and the alert waits from there: it fires at the third
+    end = 2 * _EVERY if is_counter else _EVERY
     labels = {"severity": alert.severity} | ({label: "one"} if label else {})
     for title, value, expected in (("beyond the limit", beyond, [labels]), ("within the limit", within, [])):
-        text = f"0+{_number(value * 60)}x{_EVERY}" if is_counter else f"{_number(value)}+0x{_EVERY}"
+        text = f"0+{_number(value * 60)}x{end}" if is_counter else f"{_number(value)}+0x{end}"
         series = [{"series": f"{alert.metric}{where}", "values": text}]
         if alert.other:
-            series.append({"series": f"{alert.other}{where}", "values": f"100+0x{_EVERY}"})
+            series.append({"series": f"{alert.other}{where}", "values": f"100+0x{end}"})
         yield {
             "name": f"{name}: {title}",
             "interval": "1m",
             "input_series": series,
-            "alert_rule_test": [_expect(name, alert, _EVERY, expected)],
+            "alert_rule_test": [_expect(name, alert, end, expected)],
         }
 
 

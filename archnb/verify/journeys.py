@@ -1,9 +1,9 @@
 """Journeys: the planned service lived through, by everybody who may and by everybody who may not.
 
-For each operation: its example is sent as it is written; whoever may do it does it, and what comes back and what is in
-the database is compared with what the plan says; then it is done again, with an old version, in a wrong state, by somebody
-without a token, by every role that may not, and on rows of others. What must come back is worked out here, from the said
-access patterns and the sample rows; the service is only asked.
+For each operation: whoever may do it does it, and what comes back and what is in the database is compared with what the
+plan says; then it is done again, with an old version, in a wrong state, by somebody without a token, by every role that may
+not, and on rows of others. What must come back is worked out here, from the said access patterns and the sample rows; the
+service is only asked.
 """
 
 from __future__ import annotations

@@ -107,5 +107,5 @@ def _run(tool: str, verb: str, filenames: list[str], folder: str, artefact: str,
 
 def _read_failure(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    useful = [line for line in lines if not line.startswith(("Checking", "Unit Testing"))]
+    useful = [line for line in lines if not line.startswith(("Checking", "Unit Testing", "SUCCESS"))]
     return " | ".join(useful[:6])[:600] or "promtool failed without a word"
