@@ -132,3 +132,14 @@ def test_promtool_would_notice_a_wrong_threshold(tmp_path: Path) -> None:
         timeout=300,
     )
     assert done.returncode != 0 and "FAILED" in done.stdout + done.stderr
+
+
+@needs_promtool
+def test_an_alert_on_the_rate_of_a_counter_fires_once_it_has_waited(tmp_path: Path) -> None:
+    """A rate begins at the second evaluation, and an alert that waits from there fires at the third; a search store has one."""
+    from archnb import load
+
+    made = plan(load(Path(__file__).parent / "domains" / "designs" / "chat.yaml"))
+    assert "search_turns_requests_away" in made.export("prometheus-tests").text
+    write(tmp_path, made)
+    assert "SUCCESS" in run(tmp_path, "test", "rules", "prometheus-tests.yaml")
