@@ -685,9 +685,7 @@ class Journeys:
                 continue
             headers = {}
             if any(name.lower() == "if-match" for name in contract.parameters):
-                from archnb.serve.work import make_etag
-
-                headers["If-Match"] = make_etag(records[0])
+                headers["If-Match"] = self.service.work.versions.write(entity, records[0])
             reply = self.ask(operation, caller, values, self._change_body(operation, entity, records[0]), **headers)
             if reply.status != 409:
                 word = records[0][before.field]
