@@ -378,7 +378,9 @@ def add_up_rates(draft: Draft, access: Mapping[str, AccessPattern]) -> None:
     facts = draft.facts
     sides = ((PEAK_READS, EXPECTED_READS, "reads"), (PEAK_WRITES, EXPECTED_WRITES, "writes"))
     for at_peak, expected, word in sides:
-        rates = [facts[PATTERN_RATE.of(n)] for n, one in access.items() if (one.writes is not None) == (word == "writes")]
+        rates = [
+            facts[PATTERN_RATE.of(n)] for n, one in access.items() if (one.writes is not None) == (word == "writes")
+        ]
         if access:
             value = total(rates) if rates else facts[expected] * 0
             facts.define(at_peak, value, f"{word}/s", f"{word} of all access patterns together, in the busiest hour")

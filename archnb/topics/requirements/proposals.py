@@ -130,7 +130,9 @@ def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
         )
     peak = facts[PEAK_FACTOR]
     if load.writes is not None:
-        writes = facts.define(EXPECTED_WRITES, facts[WRITES] * peak, "writes/s", "the writes that are said, at the peak")
+        writes = facts.define(
+            EXPECTED_WRITES, facts[WRITES] * peak, "writes/s", "the writes that are said, at the peak"
+        )
         reads = facts.define(EXPECTED_READS, writes * facts[READS_PER_WRITE], "reads/s", "their reads, at the peak")
         every = facts.define(EXPECTED_REQUESTS, writes + reads, "requests/s", "both together, at the peak")
         if load.daily_users is None:
