@@ -7,12 +7,13 @@ owner.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from archnb.design.conditions import read_value
 from archnb.design.entities import AccessPattern, Entity, Field
+from archnb.design.entities import Step as Step_
 from archnb.model import write_words as words_of
 from archnb.model.inheritance import Inheritance
 from archnb.model.keys import Keys
@@ -135,6 +136,14 @@ class Writes:
         at = words.index(after)
         before = tuple(word for word in words[:at] if word not in ends)
         return before[-1:] if before else tuple(word for word in words if word not in ends and word != after)
+
+    def list_sides(self, steps: Iterable[Step_], entity: str) -> tuple[Step_, ...]:
+        """The steps of a write that take from, or give to, rows that rows of an entity refer to: where there are two, a new row is
+        made for each side, the signs against each other, and nobody gives it.
+        """
+        targets = {one.target for one in self._references.list_from(entity)}
+        moving = words_of.TAKING | words_of.GIVING | {"refund"}
+        return tuple(one for one in steps if one.entity in targets and not one.via and one.action in moving)
 
     def find_state(self, entity: str) -> str | None:
         """The field that holds the state of a row's life."""
