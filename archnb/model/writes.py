@@ -49,7 +49,8 @@ class Writes:
     ) -> None:
         self._lifetimes, self._states = lifetimes, states
         self._entities, self._access = entities, access
-        self._inheritance, self._keys, self._roles = inheritance, keys, roles
+        self._inheritance, self._keys = inheritance, keys
+        self._roles, self._references = roles, references
         self._callers = Callers(references, roles)
         about = (entities, access, inheritance, keys, references, people, roles, tenants, ways, states, self._callers)
         self._creations = Creations(*about)
