@@ -8,20 +8,17 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "booking-7": "operations",
     "booking-11": "load",
     "booking-13": "load",
     "booking-14": "load",
     "chat-10": "operations",
     "chat-12": "load",
     "chat-14": "load",
-    "feed-1": "load",
     "feed-2": "load",
     "feed-4": "operations",
     "feed-10": "load",
     "feed-12": "load",
     "feed-13": "load",
-    "feed-14": "load",
     "iot-6": "load",
     "iot-7": "load",
     "iot-8": "load",
@@ -35,7 +32,6 @@ UNMET: dict[str, str] = {
     "ledger-13": "load",
     "ledger-14": "load",
     "ride-4": "operations",
-    "ride-10": "load",
     "ride-12": "load",
     "ride-13": "load",
     "saas-14": "load",
