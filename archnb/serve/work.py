@@ -231,7 +231,8 @@ class Work:
         settings = Settings(self.records, request.caller)
         record = {**self._only_key(entity, sent), **settings.settle(entity, pattern.sets, sent)}
         if self._is_stored(operation, entity, record):
-            return Result()
+            # sent again: nothing changes, and it is answered as it was at first
+            return self._finish_create(contract, entity, record, request)
         self.insert(entity, record)
         self._insert_parts(entity, record, request.body or {}, settings)
         return self._finish_create(contract, entity, record, request)

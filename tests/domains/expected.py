@@ -21,7 +21,6 @@ UNMET: dict[str, str] = {
     "feed-10": "load",
     "feed-12": "load",
     "feed-13": "load",
-    "feed-14": "load",
     "iot-6": "load",
     "iot-7": "load",
     "iot-8": "load",
