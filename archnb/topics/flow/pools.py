@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from archnb.design.flow import Component
-from archnb.fact import Fact, Key, apply_model, minimum
+from archnb.fact import Fact, Key, apply_model, maximum
 from archnb.fact.keys.flow import (
     ARRIVAL_VARIATION,
     COMPONENT_AFTER_LOSS,
@@ -66,7 +66,7 @@ def measure_pool(draft: Draft, name: str, one: Component, up: Fact) -> None:
         _measure_wait(draft, name, busy, working, cores)
         if use.base >= 1 or use.is_uncertain():
             served = facts.define(
-                COMPONENT_SERVED.of(name), minimum(1.0 / use, 1.0), "%",
+                COMPONENT_SERVED.of(name), 1.0 / maximum(use, 1.0), "%",
                 "where more arrives than it can do, at most this share is ever answered",
             )  # fmt: skip
         if not alone:
