@@ -6,6 +6,7 @@ No policy is always best, so compare on the workload at hand.
 
 from __future__ import annotations
 
+from archnb.sim.caching.curves import MissCurve, draw_curve
 from archnb.sim.caching.estimates import (
     EXACT_RANKS,
     LOG_BINS,
@@ -29,11 +30,13 @@ __all__ = [
     "POLICIES",
     "REPLAY_POLICIES",
     "CacheEstimate",
+    "MissCurve",
     "Replay",
     "Staleness",
     "Trace",
     "che_hit_ratio",
     "count_misses",
+    "draw_curve",
     "estimate_cache",
     "replay",
     "ttl_hit_ratio",
