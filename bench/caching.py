@@ -63,7 +63,9 @@ def main() -> None:
     names = ("archnb", "numba", "numpy", *(["libcachesim"] if has_peer else []))
     print(f"Python {platform.python_version()} on {platform.system()} {platform.machine()}; ", end="")
     print(", ".join(f"{name} {version(name)}" for name in names))
-    print(f"{requests / 1e6:g} M requests, Zipf 1.0 over {OBJECTS:,} objects, room for {ROOM:,}; M requests/s, one thread")
+    print(
+        f"{requests / 1e6:g} M requests, Zipf 1.0 over {OBJECTS:,} objects, room for {ROOM:,}; M requests/s, one thread"
+    )
     small = caching.Trace.of(ids[:1000])
     numbering, trace = min((measure(lambda: caching.Trace.of(ids)) for _ in range(2)), key=lambda one: one[0])
     print(f"numbering the objects, once{requests / numbering / 1e6:9.1f}")

@@ -21,6 +21,7 @@ from archnb.sim.caching.estimates import (
     xfetch_probability,
     zipf_popularity,
 )
+from archnb.sim.caching.files import read_trace
 from archnb.sim.caching.replays import REPLAY_POLICIES, Replay, count_misses, replay
 from archnb.sim.caching.traces import Trace
 
@@ -38,6 +39,7 @@ __all__ = [
     "count_misses",
     "draw_curve",
     "estimate_cache",
+    "read_trace",
     "replay",
     "ttl_hit_ratio",
     "ttl_staleness",

@@ -27,7 +27,7 @@ class MissCurve:
     """
 
     sizes: NDArray[np.int64]
-    misses: NDArray[np.float64]
+    misses: NDArray[Any]
     requests: float
 
     def count_misses(self, size: float) -> float:

@@ -94,7 +94,7 @@ def _exceeds(pairs: Any, counters: Any, new: int, old: int, inverse: int) -> boo
     """Whether an object was counted more often than another; each count is the least of ten counters, so it is known early."""
     room = len(counters)
     at, step = np.int64(pairs[old, 0]), np.int64(pairs[old, 1])
-    least = 0xFFFFFFFF
+    least: Any = 0xFFFFFFFF
     for _ in range(HASHES):
         rest = at - ((at * inverse) >> 32) * room
         count = np.int64(counters[np.uint64(rest - room if rest >= room else rest)])
