@@ -23,8 +23,13 @@ class CachePolicy(Record):
         refers=Refers("part of a cache key", pick=r"\{([^{}]+)\}"),
         grammar="cache key",
     )
-    ttl: Quantity | None = said(
-        "For how long?", unit=TIME, example="30 s", within=DELAY, also=("lifetime", "expires", "max_age")
+    ttl: Quantity | None = said("For how long?", unit=TIME, example="30 s", within=DELAY, also=("lifetime", "expires"))
+    max_age: Quantity | None = said(
+        "How long may browsers and a CDN keep it as well?",
+        unit=TIME,
+        example="30 s",
+        within=DELAY,
+        proposed="the lifetime, where everybody may read it, it holds nothing personal and waits for its lifetime; else nothing",
     )
     invalidation: Literal["ttl", "on write", "write-through", "versioned key"] | None = said(
         "How is it made fresh?", example="on write"

@@ -312,6 +312,12 @@ class _Document:
                 "example": operation.cache_control,
             }
         is_row = not contract.is_report and bool(contract.entity) and not contract.response.is_empty
+        if operation.cache_control.startswith("public") and contract.method == "GET" and not contract.redirect:
+            headers["Cache-Control"] = {
+                "description": "How long browsers and a CDN may keep it, less the Age that it comes with.",
+                "schema": _HEADER_FORM,
+                "example": operation.cache_control,
+            }
         if contract.status == 200 and contract.action in ("get", "update") and is_row:
             headers["ETag"] = {"$ref": "#/components/headers/ETag"}
         if contract.is_last_result:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from archnb.design.record import Named
 from archnb.planned.record import Planned
-from archnb.quantity import Quantity
+from archnb.quantity import Quantity, parse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,8 @@ class CachePolicy(Planned):
     store: str
     key: str
     ttl: Quantity
+    # how long browsers and a CDN may keep it as well; 0 where they may not
+    max_age: Quantity = parse("0 s")
     invalidation: str
     strategy: str
     stampede: str

@@ -60,6 +60,8 @@ class Operation(Planned):
 
     @property
     def cache_control(self) -> str:
-        """How long a caller may keep the answer (RFC 9111, section 5.2.2): its lifetime where the policy is a cache of HTTP, else not unasked."""
-        kept = next((policy for policy in self.cached if policy.store == "http"), None)
-        return "no-cache" if kept is None else f"public, max-age={int(kept.ttl.base)}"
+        """How long a caller may keep the answer (RFC 9111, section 5.2.2): as long as HTTP caches may by its policy, else not unasked."""
+        kept = max(
+            (max(policy.max_age.base, policy.ttl.base * (policy.store == "http")) for policy in self.cached), default=0
+        )
+        return f"public, max-age={int(kept)}" if kept >= 1 else "no-cache"

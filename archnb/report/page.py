@@ -43,7 +43,7 @@ KEY_FIGURES = (
     ("requests at the peak", PEAK_REQUESTS),
     ("data today", SCHEMA_SIZE),
     ("data in {horizon}", SCHEMA_SIZE_AT_HORIZON),
-    ("reads the cache answers", CACHE_HIT_RATIO),
+    ("of all reads, answered by a cache", CACHE_HIT_RATIO),
     ("servers", SERVERS.of("service")),
 )
 HANDOFF = "handoff-"

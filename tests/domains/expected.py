@@ -36,6 +36,5 @@ UNMET: dict[str, str] = {
     "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",
-    "video-9": "load",
     "video-13": "operations",
 }

@@ -80,6 +80,23 @@ CACHE_SKEW = family("cache.policies.{pattern}.skew", NUMBER, "Zipf exponent of a
 CACHE_TTL = family("cache.policies.{pattern}.ttl", TIME, "How long an entry lives.")
 CACHE_LIFETIME = family("cache.{pattern}.lifetime", TIME, "How long an entry stays usable.")
 CACHE_OUTDATED = family("cache.{pattern}.outdated", RATE, "How often one answer is outdated by a write.", optional=True)
+VISIT_LENGTH = key("cache.visit_length", TIME, "How long one visit of a person lasts.", assumption=True, positive=True)
+VISIT_READS = key(
+    "cache.visit_reads", NUMBER, "Reads in a visit of what a person reads most of their own.", assumption=True
+)
+ANSWER_VISIT_READS = family(
+    "cache.{pattern}.visit_reads", NUMBER, "Reads of one answer in a visit of the one it belongs to.", optional=True
+)
+CACHE_FANOUT = family(
+    "cache.{pattern}.fanout", NUMBER, "Answers that one write outdates, the one that outdates most.", optional=True
+)
+MOST_FANOUT = key("cache.most_fanout", NUMBER, "Entries that a write may have to delete one by one.", assumption=True)
+CACHE_OLDER = family(
+    "cache.{pattern}.older_than_allowed",
+    NUMBER,
+    "Share of the answers that are older than the objective allows, where no invalidation arrives.",
+    optional=True,
+)
 CACHE_ENTRY_SIZE = family("cache.{pattern}.entry_size", SIZE, "Bytes of one entry.")
 CACHE_ALIVE = family("cache.{pattern}.alive", NUMBER, "Entries that have not expired, where memory pushes none out.")
 CACHE_WANTED = family("cache.{pattern}.wanted", NUMBER, "Entries worth keeping.")

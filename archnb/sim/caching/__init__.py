@@ -23,6 +23,7 @@ from archnb.sim.caching.estimates import (
 )
 from archnb.sim.caching.files import read_trace
 from archnb.sim.caching.replays import REPLAY_POLICIES, Replay, count_misses, replay
+from archnb.sim.caching.sessions import visit_hit_ratio, visit_misses
 from archnb.sim.caching.traces import Trace
 
 __all__ = [
@@ -43,6 +44,8 @@ __all__ = [
     "replay",
     "ttl_hit_ratio",
     "ttl_staleness",
+    "visit_hit_ratio",
+    "visit_misses",
     "xfetch_miss_probability",
     "xfetch_probability",
     "zipf_popularity",

@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 
 from archnb.design.cache import CachePolicy
-from archnb.fact import Fact, Facts, maximum, minimum
+from archnb.fact import Fact, maximum, minimum, total
 from archnb.fact.keys.cache import (
     AGGREGATE_TIME,
     AGGREGATION_SPEED,
+    ANSWER_VISIT_READS,
+    CACHE_FANOUT,
     CACHE_OBJECT_SIZE,
     CACHE_OBJECTS,
     CACHE_OUTDATED,
@@ -23,14 +25,22 @@ from archnb.fact.keys.cache import (
     QUERY_BUSY,
     QUERY_TIME,
     SKEW,
+    VISIT_LENGTH,
+    VISIT_READS,
 )
 from archnb.fact.keys.entities import ENTITY_ROW_SIZE, ENTITY_ROWS, PATTERN_RATE
 from archnb.quantity import number
-from archnb.topics.cache.models import hit_ratio, mean_lifetime
+from archnb.topics.cache.models import hit_ratio, mean_lifetime, owner_hit_ratio
 from archnb.topics.cache.workload import Workload
 from archnb.topics.topic import Draft
 
 SKEW_SOURCE = "between Breslau et al., INFOCOM 1999 (web requests: 0.64 to 0.83) and YCSB's default of 0.99; measure it on real keys"
+
+
+# how answers are made fresh by being taken away
+DELETING = ("on write", "versioned key")
+# from so many answers a person on, which of them is read is a matter of chance again
+MOST_A_PERSON = 3.0
 
 
 @dataclass(frozen=True)
@@ -43,11 +53,22 @@ class Numbers:
     object_size: Fact
     skew: Fact
     outdated: Fact | None
+    # reads of one answer in a visit of whom it belongs to, and how long a visit lasts; None where many read the same answers
+    visit: tuple[Fact, Fact] | None = None
 
     def estimate(self, ttl: float, *, is_invalidated: bool) -> float:
         """The hit ratio with a lifetime where memory is not short."""
-        lifetime = mean_lifetime(ttl, self.outdated.base) if is_invalidated and self.outdated is not None else ttl
+        outdated = self.outdated.base if is_invalidated and self.outdated is not None else 0.0
+        if self.visit is not None:
+            reads, length = self.visit
+            return owner_hit_ratio(self.rate.base, reads.base, length.base, ttl, outdated, self.objects.base)
+        lifetime = mean_lifetime(ttl, outdated)
         return hit_ratio(self.rate.base, self.objects.base, math.inf, self.skew.base, lifetime)
+
+
+def is_deleted(policy: CachePolicy) -> bool:
+    """Whether a write takes an answer out of the cache; with write-through it stays, as it is now."""
+    return policy.invalidation in DELETING
 
 
 def measure_cost(draft: Draft, work: Workload) -> tuple[Fact, Fact, Fact] | None:
@@ -118,11 +139,10 @@ def _time_query(draft: Draft, work: Workload) -> Fact:
 
 
 def measure_pattern(draft: Draft, work: Workload, policy: CachePolicy, rate: Fact, query_time: Fact) -> Numbers:
-    facts = draft.facts
     objects = _count_answers(draft, work, policy)
     return Numbers(
         rate, query_time, objects, _size_answer(draft, work, policy, objects), _give_skew(draft, work, policy),
-        _rate_outdating(facts, work, objects),
+        _rate_outdating(draft, work, objects), _find_visit(draft, work, policy, rate, objects),
     )  # fmt: skip
 
 
@@ -206,20 +226,77 @@ def _give_skew(draft: Draft, work: Workload, policy: CachePolicy) -> Fact:
     return draft.facts.define(path, usual, "", "Zipf exponent of the reads, as usual")
 
 
-def _rate_outdating(facts: Facts, work: Workload, objects: Fact) -> Fact | None:
-    all_of_them: Fact | None = None
-    one_each: Fact | None = None
+def _rate_outdating(draft: Draft, work: Workload, objects: Fact) -> Fact | None:
+    """How often a write outdates one answer: the writes' rates × the answers that each is in, over all answers."""
+    facts = draft.facts
+    fanouts: list[Fact | float] = []
+    parts: list[Fact] = []
     for write in work.find_outdating():
         rate = facts.get(PATTERN_RATE.of(write.pattern))
         if rate is None:
             continue
-        if write.is_all:
-            all_of_them = rate if all_of_them is None else all_of_them + rate
-        else:
-            one_each = rate if one_each is None else one_each + rate
-    if one_each is not None:
-        share = one_each / objects
-        all_of_them = share if all_of_them is None else all_of_them + share
-    if all_of_them is None:
+        found = objects if write.is_all else _count_answers_with(draft, work, write.changes, objects)
+        fanouts.append(1.0 if found is None else found)
+        parts.append(rate if found is None else rate * found)
+    if not parts:
         return None
-    return facts.define(CACHE_OUTDATED.of(work.name), all_of_them, "/s", "how often one answer is outdated by a write")
+    facts.define(
+        CACHE_FANOUT.of(work.name), maximum(*fanouts), "", "answers that a write outdates, the one that outdates most"
+    )
+    outdated = total(parts)
+    return facts.define(
+        CACHE_OUTDATED.of(work.name), outdated / objects, "/s", "how often one answer is outdated by a write"
+    )
+
+
+def _count_answers_with(draft: Draft, work: Workload, changes: tuple[str, ...], objects: Fact) -> Fact | None:
+    """In how many answers a changed row stands, where it is in more than one: it comes along to rows that share it.
+
+    Answers × rows of an answer ÷ rows that there are to come along: the mean, if each is referred to as often as another.
+    """
+    facts = draft.facts
+    most: Fact | None = None
+    for entity in changes:
+        rows, parents = facts.get(ENTITY_ROWS.of(entity)), facts.get(ENTITY_ROWS.of(work.entity))
+        if entity == work.entity or not work.is_referred(entity) or rows is None or parents is None or rows.base <= 0:
+            continue
+        limit = 1.0 if work.is_single else float(work.pattern.limit or 20)
+        shown = minimum(maximum(parents / objects, 1.0), limit) if not work.is_single and objects.base > 0 else 1.0
+        found = maximum(objects * shown / rows, 1.0)
+        most = found if most is None else maximum(most, found)
+    return most
+
+
+def _find_visit(
+    draft: Draft, work: Workload, policy: CachePolicy, rate: Fact, objects: Fact
+) -> tuple[Fact, Fact] | None:
+    """Reads in a visit where an answer is one person's alone; None where many read it, or its popularity is said."""
+    if policy.skew is not None or not work.is_of_one:
+        return None
+    facts = draft.facts
+    owner = draft.design.auth.owner
+    owners = facts.get(ENTITY_ROWS.of(owner)) if owner else None
+    # who has many of a kind looks at one now and at another then
+    if owners is not None and objects.base > MOST_A_PERSON * owners.base:
+        return None
+    length = facts.assume(
+        VISIT_LENGTH, "15 min", "how long one visit of a person lasts", source="assumed, 2026-11; look into the access log",
+    )  # fmt: skip
+    reads = facts.assume(
+        VISIT_READS, 8, "reads in a visit of what a person reads most of their own",
+        source="assumed, 2026-11; count them in the access log",
+    )  # fmt: skip
+    busiest = max(
+        (one for name in draft.design.access if (one := facts.get(PATTERN_RATE.of(name))) is not None and is_of_one(draft, name)),
+        key=lambda one: one.base,
+    )  # fmt: skip
+    return facts.define(
+        ANSWER_VISIT_READS.of(work.name), reads * rate / busiest, "",
+        "reads of one answer in a visit: as many fewer than of what is read most, as it is read less in all",
+    ), length  # fmt: skip
+
+
+def is_of_one(draft: Draft, name: str) -> bool:
+    """Whether a pattern reads what belongs to one person, who is the only one to read it."""
+    pattern = draft.design.access[name]
+    return pattern.reads in draft.design.entities and Workload(draft.model, name, pattern).is_of_one

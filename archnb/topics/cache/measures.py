@@ -7,6 +7,7 @@ from typing import Any
 from archnb.design.cache import CachePolicy
 from archnb.fact import Fact, apply_model, maximum, minimum, total
 from archnb.fact.keys.cache import (
+    ANSWER_VISIT_READS,
     CACHE_ALIVE,
     CACHE_BENEFIT,
     CACHE_CAPACITY,
@@ -21,6 +22,7 @@ from archnb.fact.keys.cache import (
     CACHE_MEMORY,
     CACHE_OBJECT_SIZE,
     CACHE_OBJECTS,
+    CACHE_OLDER,
     CACHE_OUTDATED,
     CACHE_READS,
     CACHE_SKEW,
@@ -40,12 +42,14 @@ from archnb.fact.keys.cache import (
     QUERY_TIME,
     STORE_CORES,
     STORE_READS,
+    VISIT_LENGTH,
     WARM_CORES,
 )
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.load import AVERAGE_READS, HOT_SHARE, RECORD_SIZE
 from archnb.model.caches import is_kept_at, is_shared_cache
-from archnb.topics.cache.models import held, hit_ratio, mean_lifetime
+from archnb.topics.cache.costs import is_deleted
+from archnb.topics.cache.models import held, hit_ratio, mean_lifetime, owner_hit_ratio
 from archnb.topics.topic import Assumption, Because, Draft
 
 ASSUMPTIONS: tuple[Assumption, ...] = (
@@ -91,12 +95,23 @@ def _lifetime(draft: Draft, name: str, policy: CachePolicy) -> Fact:
     outdated = facts.get(CACHE_OUTDATED.of(name))
     assert policy.ttl is not None
     ttl = draft.value(CACHE_TTL.of(name), policy.ttl)
-    if policy.invalidation == "ttl" or outdated is None:
+    if not is_deleted(policy) or outdated is None:
         return facts.define(CACHE_LIFETIME.of(name), ttl, "s", "how long an entry stays usable: until it expires")
     return facts.define(
         CACHE_LIFETIME.of(name),
         apply_model("mean time to expiry or write", mean_lifetime, "s", ttl, outdated, labels=("ttl", "outdated"), is_vectorised=True),
         "s", "how long an entry stays usable: until it expires or a write takes it out",
+    )  # fmt: skip
+
+
+def _estimate_owner(draft: Draft, name: str, policy: CachePolicy) -> Fact:
+    """The hit ratio of answers that one person each reads."""
+    facts = draft.facts
+    outdated = facts.get(CACHE_OUTDATED.of(name)) if is_deleted(policy) else None
+    return apply_model(
+        "visits of one person", owner_hit_ratio, "%", facts[PATTERN_RATE.of(name)], facts[ANSWER_VISIT_READS.of(name)],
+        facts[VISIT_LENGTH], facts[CACHE_TTL.of(name)], outdated if outdated is not None else 0.0, facts[CACHE_OBJECTS.of(name)],
+        labels=("rate", "reads", "length", "ttl", "outdated", "objects"), is_vectorised=True,
     )  # fmt: skip
 
 
@@ -112,7 +127,9 @@ def _measure_want(draft: Draft, name: str, policy: CachePolicy) -> None:
     )
     alive = facts.define(
         CACHE_ALIVE.of(name),
-        apply_model(
+        minimum(facts[PATTERN_RATE.of(name)] * (1 - _estimate_owner(draft, name, policy)) * lifetime, objects)
+        if ANSWER_VISIT_READS.of(name) in facts
+        else apply_model(
             "answers alive at once", held, "", facts[PATTERN_RATE.of(name)], objects, facts[CACHE_SKEW.of(name)], lifetime,
             labels=("rate", "objects", "skew", "lifetime"), is_vectorised=True,
         ),
@@ -173,15 +190,30 @@ def _measure_hits(draft: Draft, name: str, policy: CachePolicy) -> None:
     if is_shared_cache(policy.store):
         capacity = wanted * minimum(facts[CACHE_MEMORY] / facts[MEMORY_NEEDED], 1.0)
     capacity = facts.define(CACHE_CAPACITY.of(name), capacity, "", "entries that its share of the memory holds")
+    is_of_one = ANSWER_VISIT_READS.of(name) in facts
     ratio = facts.define(
         HIT_RATIO.of(name),
-        apply_model(
+        # where not all that is alive has room, that share of the answers is found
+        _estimate_owner(draft, name, policy) * minimum(capacity / maximum(facts[CACHE_ALIVE.of(name)], 1.0), 1.0)
+        if is_of_one
+        else apply_model(
             "Che's approximation", hit_ratio, "%", facts[PATTERN_RATE.of(name)], objects, capacity, facts[CACHE_SKEW.of(name)],
             facts[CACHE_LIFETIME.of(name)], labels=("rate", "objects", "capacity", "skew", "lifetime"), is_vectorised=True,
         ),
         "%", "share of the reads that the cache answers",
-        source="Che, Tung, Wang 2002, with a lifetime; assumes independent reads at a steady rate",
+        source="each answer is read by one person, in visits"
+        if is_of_one
+        else "Che, Tung, Wang 2002, with a lifetime; assumes independent reads at a steady rate",
     )  # fmt: skip
+    objective = draft.design.requirements.objectives.get(name)
+    allowed = objective.staleness if objective is not None else None
+    assert policy.ttl is not None
+    if allowed is not None and policy.ttl.base > allowed.base > 0 and CACHE_OUTDATED.of(name) in facts:
+        facts.define(
+            CACHE_OLDER.of(name), ratio * (1 - allowed.base / facts[CACHE_TTL.of(name)].base), "%",
+            f"answers older than {allowed}, where no invalidation arrives: of those from the cache, whose age is even over the"
+            " lifetime",
+        )  # fmt: skip
     saved = facts.define(
         LOAD_SAVED.of(name), facts[PATTERN_RATE.of(name)] * ratio, "/s", "reads that the store does not see"
     )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from archnb.sim.caching import estimate_cache, zipf_popularity
+from archnb.sim.caching import estimate_cache, visit_hit_ratio, zipf_popularity
 
 POINTS = 25
 
@@ -40,6 +40,27 @@ def held(rate: float, objects: float, skew: float, lifetime: float) -> float:
     return made
 
 
+def owner_hit_ratio(rate: float, reads: float, length: float, ttl: float, outdated: float, objects: float) -> float:
+    """The hit ratio of answers that one person each reads, in visits; writes come in the same visits, as often as they do in all.
+
+    rate: reads a second of all answers. reads: reads of one answer in a visit of `length` seconds. outdated: writes a second to
+    one answer, 0 where they do not take it out of the cache.
+    """
+    made: float = _along(_estimate_owner, rate, reads, length, ttl, outdated, objects, drive=lambda v: v[1] * v[3])
+    return made
+
+
+def _estimate_owner(rate: float, reads: float, length: float, ttl: float, outdated: float, objects: float) -> float:
+    if rate <= 0 or reads <= 0:
+        return 0.0
+    return visit_hit_ratio(reads, length, ttl, reads * outdated * objects / rate)
+
+
+def owner_held(rate: float, ratio: float, lifetime: float) -> float:
+    """The mean number of answers of one person each that are alive at once: every miss leaves one for its lifetime."""
+    return rate * (1 - ratio) * lifetime
+
+
 def hottest_share(objects: float, skew: float) -> float:
     """The share of reads that go to the most wanted answer."""
     made: float = _along(
@@ -64,7 +85,7 @@ def _estimate(rate: float, objects: float, capacity: float, skew: float, lifetim
     return made.hit_ratio, made.held
 
 
-def _along(function: Callable[..., float], *values: Any) -> Any:
+def _along(function: Callable[..., float], *values: Any, drive: Callable[..., Any] | None = None) -> Any:
     """The function of numbers, or of arrays of samples.
 
     Ten thousand samples would take seconds. The results hang on the reads per answer and lifetime, so samples are put
@@ -74,9 +95,13 @@ def _along(function: Callable[..., float], *values: Any) -> Any:
 
     if not any(getattr(one, "ndim", 0) for one in values):
         return function(*values)
-    rate, objects, capacity, skew, lifetime = numpy.broadcast_arrays(*(numpy.asarray(v, dtype=float) for v in values))
-    drive = numpy.log(numpy.maximum(rate * lifetime, 1e-30) / numpy.maximum(objects, 1.0))
-    order = numpy.argsort(drive)
+    arrays = numpy.broadcast_arrays(*(numpy.asarray(v, dtype=float) for v in values))
+    if drive is not None:
+        driven = drive(arrays)
+    else:
+        rate, objects, _, _, lifetime = arrays
+        driven = numpy.log(numpy.maximum(rate * lifetime, 1e-30) / numpy.maximum(objects, 1.0))
+    order = numpy.argsort(driven)
     chosen = order[numpy.unique(numpy.linspace(0, len(order) - 1, POINTS).round().astype(int))]
-    made = [function(*(float(v[i]) for v in (rate, objects, capacity, skew, lifetime))) for i in chosen]
-    return numpy.interp(drive, drive[chosen], made)
+    made = [function(*(float(v[i]) for v in arrays)) for i in chosen]
+    return numpy.interp(driven, driven[chosen], made)

@@ -10,7 +10,9 @@ from archnb.design.record import Named
 from archnb.engines import find_cache, list_engines, propose_engine
 from archnb.fact import apply_model
 from archnb.fact.keys.cache import (
+    ANSWER_VISIT_READS,
     CACHE_ENTRY_OVERHEAD,
+    CACHE_FANOUT,
     CACHE_OBJECT_SIZE,
     CACHE_OBJECTS,
     CACHE_OUTDATED,
@@ -25,16 +27,20 @@ from archnb.fact.keys.cache import (
     LEAST_SAVED,
     LEAST_SAVED_SHARED,
     LONG_TTL,
+    MOST_FANOUT,
     NET_SAFETY,
     PAGES_READ,
     QUERY_BUSY,
+    QUERY_TIME,
     REFRESHERS,
+    VISIT_LENGTH,
 )
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.model.caches import engine_of_cache, is_kept_at, is_shared_cache
+from archnb.planned.monitoring import OTHERS
 from archnb.quantity import number, parse, show, unit
-from archnb.topics.cache.costs import SKEW_SOURCE, Numbers, measure_cost, measure_pattern
-from archnb.topics.cache.models import hit_ratio, hottest_share, mean_lifetime
+from archnb.topics.cache.costs import DELETING, SKEW_SOURCE, Numbers, is_deleted, measure_cost, measure_pattern
+from archnb.topics.cache.models import hottest_share
 from archnb.topics.cache.workload import Workload
 from archnb.topics.topic import Assumption, Because, Draft
 
@@ -52,6 +58,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     (HTTP_BYTES, "1 GB", "what every edge of a content delivery network keeps", _OURS),
     (NET_SAFETY, 10, "how many times the allowed staleness an entry lives that a write makes fresh", _OURS),
     (PAGES_READ, 10, "different pages or ranges of one list that are asked for: lists are read from their start", _OURS),
+    (MOST_FANOUT, 100, "entries that a write may have to delete one by one", _OURS),
     (LONG_TTL, "1 day", "how long an entry lives that never changes", _OURS),
 )  # fmt: skip
 
@@ -131,15 +138,13 @@ def _estimate_freed(draft: Draft, name: str, policy: CachePolicy) -> float:
     facts = draft.facts
     assert policy.ttl is not None
     outdated = facts.get(CACHE_OUTDATED.of(name))
-    is_ttl = policy.invalidation == "ttl" or outdated is None
-    lifetime = policy.ttl.base if is_ttl or outdated is None else mean_lifetime(policy.ttl.base, outdated.base)
-    return facts[QUERY_BUSY.of(name)].base * hit_ratio(
-        facts[PATTERN_RATE.of(name)].base,
-        facts[CACHE_OBJECTS.of(name)].base,
-        math.inf,
-        facts[CACHE_SKEW.of(name)].base,
-        lifetime,
-    )
+    visit = facts.get(ANSWER_VISIT_READS.of(name))
+    numbers = Numbers(
+        facts[PATTERN_RATE.of(name)], facts[QUERY_TIME.of(name)], facts[CACHE_OBJECTS.of(name)],
+        facts[CACHE_OBJECT_SIZE.of(name)], facts[CACHE_SKEW.of(name)], outdated,
+        None if visit is None else (visit, facts[VISIT_LENGTH]),
+    )  # fmt: skip
+    return facts[QUERY_BUSY.of(name)].base * numbers.estimate(policy.ttl.base, is_invalidated=is_deleted(policy))
 
 
 def _choose_engine(draft: Draft, policies: dict[str, CachePolicy], shared: list[str]) -> Because:
@@ -235,7 +240,7 @@ def _refuse_early(draft: Draft, work: Workload, policy: CachePolicy, is_refused:
 
 def _refuse_late(draft: Draft, work: Workload, numbers: Numbers, fresh: Freshness) -> str:
     busy, least = numbers.rate.base * numbers.query_time.base, draft.facts[LEAST_SAVED].base
-    is_invalidated = fresh.invalidation != "ttl"
+    is_invalidated = fresh.invalidation in DELETING
     ratio = numbers.estimate(parse(fresh.ttl).base, is_invalidated=is_invalidated)
     per_answer = numbers.rate.base / max(numbers.objects.base, 1.0)
     # who reads much writes much, too: the model, which spreads writes evenly, flatters the hit ratio where writes are many
@@ -279,7 +284,9 @@ def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: Ca
         consistency = "eventual"
     short = round_down_time(allowed)
     why_short = f"an answer may be {short if staleness is None else staleness} old, and it lives no longer than that"
-    net = round_down_time(min(max(draft.facts[NET_SAFETY].base * allowed, 60.0), 3600.0))
+    # an invalidation may be lost: what may be no older than somebody said lives no longer; else ten times what is proposed
+    longest = min(max(draft.facts[NET_SAFETY].base * allowed, 60.0), 3600.0)
+    net = short if is_staleness_said(draft, work.name) else round_down_time(longest)
     why_net = (
         "the write makes it fresh; the lifetime only bounds what a lost invalidation can do, and lets go of what is"
         " not read any more"
@@ -296,7 +303,12 @@ def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: Ca
             + ("; when it ends is part of the answer, and is checked on every read" if work.ends_by_clock else ""),
         )  # fmt: skip
     if consistency in ("session", "strong"):
-        if work.is_exact:
+        fanout = draft.facts.get(CACHE_FANOUT.of(work.name))
+        few = fanout is None or fanout.base <= draft.facts[MOST_FANOUT].base
+        through = _weigh_write_through(work, numbers, net)
+        if through:
+            return Freshness("write-through", through, net, why_net)
+        if work.is_exact and few:
             return Freshness(
                 "on write",
                 f"{consistency} consistency: whoever writes must read it back, so the write deletes the key",
@@ -314,7 +326,8 @@ def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: Ca
             " without any write knowing of the cache", short, why_short,
         )  # fmt: skip
     better = numbers.estimate(parse(net).base, is_invalidated=True)
-    if better > ratio * 1.2:
+    fanout = draft.facts.get(CACHE_FANOUT.of(work.name))
+    if better > ratio * 1.2 and (fanout is None or fanout.base <= draft.facts[MOST_FANOUT].base):
         return Freshness(
             "on write", f"with the allowed {short} alone the hit ratio would be {number(ratio * 100)} %; when the write"
             f" deletes the key it may live longer, which gives {number(better * 100)} %", net, why_net,
@@ -324,9 +337,33 @@ def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: Ca
     )
 
 
+def is_staleness_said(draft: Draft, name: str) -> bool:
+    """Whether somebody said how old the answers of a pattern may be, of it or of all others."""
+    asked = draft.said.requirements.objectives
+    own = asked.get(name) or asked.get(OTHERS)
+    return own is not None and own.staleness is not None
+
+
+def _weigh_write_through(work: Workload, numbers: Numbers, ttl: str) -> str:
+    """Why a write should put its change into the answer that is kept, or nothing where deleting the key does as well.
+
+    Only where one row is answered that one person reads: whoever writes has in hand what changed, and nobody else writes it.
+    """
+    if numbers.visit is None or numbers.outdated is None or not work.is_single:
+        return ""
+    kept, deleted = (numbers.estimate(parse(ttl).base, is_invalidated=gone) for gone in (False, True))
+    if kept <= deleted * 1.1:
+        return ""
+    return (
+        f"whoever writes it reads it back: were the key deleted, {number(deleted * 100)} % of the reads would find it; the write"
+        f" puts its change into the entry, where there is one, and {number(kept * 100)} % do. One person writes, so two such"
+        " changes hardly meet; the version of the row decides, and where the cache does not answer the lifetime ends it"
+    )
+
+
 def _fill_policy(draft: Draft, work: Workload, numbers: Numbers, policy: CachePolicy, fresh: Freshness) -> CachePolicy:
     name, path = work.name, f"cache.policies.{work.name}"
-    ratio = numbers.estimate((policy.ttl or parse(fresh.ttl)).base, is_invalidated=fresh.invalidation != "ttl")
+    ratio = numbers.estimate((policy.ttl or parse(fresh.ttl)).base, is_invalidated=fresh.invalidation in DELETING)
     policy = draft.fill(
         path, policy,
         use=Because(
@@ -351,16 +388,31 @@ def _fill_policy(draft: Draft, work: Workload, numbers: Numbers, policy: CachePo
     )
     if policy.invalidation == "write-through":
         strategy = Because(
-            "write-through", "the write puts the new value into the cache as well, so the next read finds it"
+            "write-through", "the write puts the new value into the entry that there is, so the next read finds it"
         )
     elif is_kept_at(policy.store, "edge"):
         strategy = Because("read-through", "the HTTP cache fetches what it lacks by itself")
+    if policy.max_age is None and _may_leave(work) and (policy.invalidation == "ttl" or numbers.outdated is None):
+        policy = draft.fill(
+            path, policy,
+            max_age=Because(
+                policy.ttl,
+                "everybody may read it and it holds nothing personal, so browsers and a CDN may keep it as well (Cache-Control:"
+                " public, max-age); the service says with Age how long it was kept already (RFC 9111, section 5.1), so that"
+                " both together keep it no longer than this",
+            ),
+        )  # fmt: skip
     return draft.fill(
         path, policy,
         key=Because(key, _explain_key(work, is_versioned)),
         strategy=strategy,
         stampede=_choose_stampede(draft, work, numbers, policy),
     )  # fmt: skip
+
+
+def _may_leave(work: Workload) -> bool:
+    """Whether an answer may be kept outside: everybody gets the same, and nothing in it is about a person."""
+    return work.is_public and not work.is_personal and not work.is_own and not work.depends_on
 
 
 def _explain_key(work: Workload, is_versioned: bool) -> str:

@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from archnb.design.cache import CachePolicy
 from archnb.fact.keys.cache import (
+    CACHE_FANOUT,
     CACHE_HIT_RATIO,
     CACHE_MEMORY,
+    CACHE_OLDER,
     CACHE_OUTDATED,
     COLD_CORES,
     MEMORY_NEEDED,
+    MOST_FANOUT,
     REFRESHERS,
     STORE_CORES,
     WARM_CORES,
@@ -18,6 +21,7 @@ from archnb.fact.keys.cache import (
 from archnb.finding import Hit, Rule, rule
 from archnb.model.caches import is_kept_at, is_shared_cache
 from archnb.quantity import number
+from archnb.topics.cache.proposals import is_staleness_said
 from archnb.topics.cache.workload import Workload, read_placeholders
 from archnb.topics.topic import Draft
 
@@ -44,24 +48,30 @@ def lifetime_of_nothing(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "cache-ttl-over-staleness", principle="integrity", severity="high",
-    condition="A policy that is made fresh by its lifetime alone lives longer than an answer may be old.",
-    effect="Readers get answers that are older than the requirement allows.",
-    remedy="Shorten the lifetime to the staleness allowed, or let writes delete the key (`invalidation: on write`).",
+    condition="A policy lives longer than an answer may be old, and nothing but its lifetime makes it fresh for certain.",
+    effect="Readers get answers that are older than the requirement allows: always where the lifetime alone makes them fresh, and whenever an invalidation is lost.",
+    remedy="Shorten the lifetime to the staleness allowed; a write that deletes the key (`invalidation: on write`) makes it fresh sooner, not surely.",
 )  # fmt: skip
 def ttl_over_staleness(draft: Draft) -> Iterator[Hit]:
     """Compare each lifetime with the staleness allowed."""
     for name, policy, _ in _used(draft):
         objective = draft.design.requirements.objectives.get(name)
         allowed = objective.staleness if objective is not None else None
+        # what nobody said is a proposal, which invalidations keep as far as they arrive
+        is_bound = policy.invalidation == "ttl" or is_staleness_said(draft, name)
+        changes = CACHE_OUTDATED.of(name) in draft.facts or policy.invalidation == "ttl"
         if (
-            policy.invalidation == "ttl"
+            is_bound
+            and changes
             and policy.ttl is not None
             and allowed is not None
             and policy.ttl.base > allowed.base > 0
         ):
+            older = draft.facts.get(CACHE_OLDER.of(name))
             yield Hit(
                 f"cache.policies.{name}.ttl",
-                f"lifetime {policy.ttl}, staleness allowed {allowed}: {number(policy.ttl.base / allowed.base)} times as long",
+                f"lifetime {policy.ttl}, staleness allowed {allowed}: {number(policy.ttl.base / allowed.base)} times as long"
+                + (f"; up to {older.text} of the answers would be older" if older is not None else ""),
             )
 
 
@@ -165,10 +175,12 @@ def key_with_needless_subject(draft: Draft) -> Iterator[Hit]:
 def personal_data_in_http_cache(draft: Draft) -> Iterator[Hit]:
     """Find personal answers in HTTP caches."""
     for name, policy, work in _used(draft):
-        if is_kept_at(policy.store, "edge") and (work.is_personal or work.is_own):
+        is_out = is_kept_at(policy.store, "edge") or (policy.max_age is not None and policy.max_age.base > 0)
+        if is_out and (work.is_personal or work.is_own):
             which = [f"{e}.{f}" for e in work.entities for f, field in draft.model.fields(e).items() if field.personal]
             yield Hit(
-                f"cache.policies.{name}.store", f"store http; personal: {', '.join(which[:4]) or 'own rows only'}"
+                f"cache.policies.{name}.{'store' if is_kept_at(policy.store, 'edge') else 'max_age'}",
+                f"{'store http' if is_kept_at(policy.store, 'edge') else f'max-age {policy.max_age}'}; personal: {', '.join(which[:4]) or 'own rows only'}",
             )
 
 
@@ -261,6 +273,24 @@ def in_process_on_write(draft: Draft) -> Iterator[Hit]:
             )
 
 
+@rule(
+    "cache-write-outdates-many", principle="performance", severity="medium",
+    condition="A write is to delete keys one by one, and a row that it changes stands in very many answers.",
+    effect="One write becomes that many deletions: it is slow, some are lost, and readers miss all of them at once.",
+    remedy="Give the answers a version that the write raises (`invalidation: versioned key`), wait for the lifetime (`ttl`), or keep what comes along under its own key.",
+)  # fmt: skip
+def write_outdates_many(draft: Draft) -> Iterator[Hit]:
+    """Compare the answers that a write outdates with how many it may have to delete."""
+    most = draft.facts[MOST_FANOUT]
+    for name, policy, _ in _used(draft):
+        fanout = draft.facts.get(CACHE_FANOUT.of(name))
+        if policy.invalidation == "on write" and fanout is not None and fanout.base > most.base:
+            yield Hit(
+                f"cache.policies.{name}.invalidation",
+                f"a write outdates {fanout.text} answers; up to {most.text} are deleted one by one",
+            )
+
+
 RULES: tuple[Rule, ...] = (
     lifetime_of_nothing,
     ttl_over_staleness,
@@ -274,4 +304,5 @@ RULES: tuple[Rule, ...] = (
     store_cannot_survive_cold_cache,
     stampede_unprotected,
     in_process_on_write,
+    write_outdates_many,
 )

@@ -30,10 +30,11 @@ DISTINCT = {
 
 @dataclass(frozen=True)
 class Outdating:
-    """A write that outdates answers: the write's pattern, and whether it outdates all of them or one."""
+    """A write that outdates answers: the write's pattern, whether it may outdate any of them, and whose rows it changes."""
 
     pattern: str
     is_all: bool
+    changes: tuple[str, ...] = ()
 
 
 class Workload:
@@ -92,6 +93,16 @@ class Workload:
         )
 
     @cached_property
+    def is_of_one(self) -> bool:
+        """Whether everybody who may read it, support and other staff left aside, reads rows of their own only."""
+        roles = self.design.auth.roles
+        people = [
+            one for one in self.pattern.roles
+            if one in roles and self.model.roles.assume(one).kind not in ("staff", "service")
+        ]  # fmt: skip
+        return bool(people) and all(roles[one].allows.get(self.name, "none") == "own" for one in people)
+
+    @cached_property
     def depends_on(self) -> Literal["", "subject", "tenant"]:
         """On whom an answer depends besides what is given: on whoever asks, on their tenant alone, or on nobody.
 
@@ -133,10 +144,18 @@ class Workload:
         order = self.model.touches.order
         for name in sorted(changing, key=order.__getitem__):
             write, touched = self.design.access[name], {*self.model.touches.find(name).changes}
-            is_creation = write.action == "create" and write.writes == self.entity
-            if self.is_single and is_creation and not touched & set(self.entities[1:]):
-                continue
-            yield Outdating(name, not self.is_exact)
+            made = write.writes if write.action == "create" else None
+            if self.is_single:
+                touched.discard(made if made == self.entity else "")
+            # nothing refers yet to a row that is only now created
+            touched -= {one for one in self.entities[1:] if one == made and self.is_referred(one)}
+            seen = tuple(one for one in self.entities if one in touched)
+            if seen:
+                yield Outdating(name, not self.is_exact, seen)
+
+    def is_referred(self, entity: str) -> bool:
+        """Whether a row read refers to one row of an entity that comes along, which many rows may share."""
+        return any(field.references == entity for field in self.fields.values())
 
     def count_distinct(self, asked: int, pages: int | None = None) -> list[tuple[str, float | str]]:
         """What the number of different answers is made of: (field, a number, or the name of the entity counted).

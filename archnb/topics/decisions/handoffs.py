@@ -220,7 +220,7 @@ def list_performance_needs(draft: Draft, records: Named[Decision]) -> Lines:
     if busy:
         yield "Use of cores at the peak: " + ", ".join(f"{name} {use.text}" for use, name in busy[:4]) + "."
     if CACHE_HIT_RATIO in facts:
-        yield f"Cache: {show_fact(draft, CACHE_HIT_RATIO)} hits in {show_fact(draft, CACHE_MEMORY)}; test with a cold cache as well."
+        yield f"Cache: {show_fact(draft, CACHE_HIT_RATIO)} of all reads are answered from {show_fact(draft, CACHE_MEMORY)}; test with a cold cache as well."
     yield f"Test at {show_fact(draft, PEAK_REQUESTS)}, and at twice that for the month in which growth of {show_quantity(design.requirements.load.growth)} gets there."
 
 

@@ -274,10 +274,10 @@ def choose_cache(draft: Draft) -> Iterator[Choice]:
         if one.is_shared and one != engine and "cache" in one.against
     ]
     yield Choice(
-        "cache_engine", "cache.engine", f"{name} as the shared cache", f"{len(used)} reads repeat: {join(used)}; {hit} of them are answered from {memory}.",
+        "cache_engine", "cache.engine", f"{name} as the shared cache", f"{len(used)} reads repeat: {join(used)}; {hit} of all reads are answered from {memory}.",
         f"{name}, cache-aside; what is lost is read again from the store.", (*others, "in each process: no network, but as many copies as instances, each stale on its own", "none: the store carries all reads"),
         "Answers may be as old as their lifetime. A cold cache sends every read to the store, so it is warmed before the load comes.",
-        f"When the hit ratio falls below half of {hit}, or the hot data outgrows one node of 64 GB.", facts,
+        f"When it answers less than half of these {hit}, or the hot data outgrows one node of 64 GB.", facts,
     )  # fmt: skip
 
 
