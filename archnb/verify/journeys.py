@@ -640,9 +640,7 @@ class Journeys:
             body = self._change_body(operation, entity, records[0])
             headers = {}
             if any(name.lower() == "if-match" for name in contract.parameters):
-                from archnb.serve.work import make_etag
-
-                headers["If-Match"] = make_etag(records[0])
+                headers["If-Match"] = self.service.work.versions.write(entity, records[0])
                 stale = self.ask(operation, caller, values, body, **{"If-Match": '"stale"'})
                 self._expect_refusal(stale, operation, "precondition_failed", "with the version of another time")
                 if "precondition_required" in contract.errors:
