@@ -17,7 +17,7 @@ from archnb.design import FORMAT, plain
 from archnb.export import export
 from archnb.fact.keys.cache import CACHE_HIT_RATIO
 from archnb.fact.keys.flow import OPERATION_P99
-from archnb.fact.keys.load import PEAK_CARRIED
+from archnb.fact.keys.load import PEAK_REQUESTS
 from archnb.fact.keys.scaling import HORIZON, SERVERS
 from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON
 from archnb.file import replace_file
@@ -41,7 +41,7 @@ CHAPTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Standing", ("review",)),
 )
 KEY_FIGURES = (
-    ("requests at the peak", PEAK_CARRIED),
+    ("requests at the peak", PEAK_REQUESTS),
     ("data today", SCHEMA_SIZE),
     ("data in {horizon}", SCHEMA_SIZE_AT_HORIZON),
     ("reads the cache answers", CACHE_HIT_RATIO),
