@@ -7,11 +7,12 @@ owner.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from archnb.design.conditions import read_value
 from archnb.design.entities import AccessPattern, Entity, Field
+from archnb.design.entities import Step as WriteStep
 from archnb.model import write_words as words_of
 from archnb.model.callers import Callers
 from archnb.model.changes import Changes
@@ -48,7 +49,8 @@ class Writes:
     ) -> None:
         self._lifetimes, self._states = lifetimes, states
         self._entities, self._access = entities, access
-        self._inheritance, self._keys, self._roles = inheritance, keys, roles
+        self._inheritance, self._keys = inheritance, keys
+        self._roles, self._references = roles, references
         self._callers = Callers(references, roles)
         about = (entities, access, inheritance, keys, references, people, roles, tenants, ways, states, self._callers)
         self._creations = Creations(*about)
@@ -70,6 +72,14 @@ class Writes:
     def find_step(self, name: str, pattern: AccessPattern | None = None) -> Step | None:
         """The step that a change takes in the life of its row, where its name or its assignments say one."""
         return self._states.find_step(name, pattern)
+
+    def list_sides(self, steps: Iterable[WriteStep], entity: str) -> tuple[WriteStep, ...]:
+        """The steps of a write that take from, or give to, rows that rows of an entity refer to: where there are two, a new row is
+        made for each side, the signs against each other, and nobody gives it.
+        """
+        targets = {one.target for one in self._references.list_from(entity)}
+        moving = words_of.TAKING | words_of.GIVING | {"refund"}
+        return tuple(one for one in steps if one.entity in targets and not one.via and one.action in moving)
 
     def find_state(self, entity: str) -> str | None:
         """The field that holds the state of a row's life."""

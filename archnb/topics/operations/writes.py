@@ -28,6 +28,7 @@ from archnb.planned.statements import (
     Upsert,
     Value,
     Within,
+    list_values,
 )
 from archnb.topics.operations.parts import Parts, Scope, conditions_of, key_read, pair
 
@@ -77,7 +78,8 @@ class Writer:
             return replace(made, is_optional=not setting.is_required)
         text = read_value(setting.value)
         if setting.source == "token":
-            return parts.bind(column, "token", f"new_{name}", claim=setting.value)
+            made = parts.bind(column, "token", f"new_{name}", claim=setting.value)
+            return replace(made, given_by=setting.given_by)
         if text.kind == "now":
             return parts.now(column, text.offset)
         if text.kind == "default":
@@ -172,7 +174,14 @@ class Writer:
                 continue
             column = parts.column(table, name)
             if name in record.primary_key and is_child:
-                assignments.append(Assignment(column=column, value=parts.bind(column, "row", f"new_{name}")))
+                above = next(
+                    one
+                    for one in record.foreign_keys.values()
+                    if name in one.columns and one.references in parts.chain()
+                )
+                origin = f"{above.references}.{above.referenced[above.columns.index(name)]}"
+                value = replace(parts.bind(column, "row", f"new_{name}"), origin=origin)
+                assignments.append(Assignment(column=column, value=value))
             elif _is_numbered(record, name):
                 keys.append(column)
             elif about.field not in told and not about.nullable and not about.default:
@@ -181,6 +190,7 @@ class Writer:
                 )
         order = {name: n for n, name in enumerate(record.columns)}
         assignments.sort(key=lambda one: order[one.column.column])
+        assignments = list(share(assignments))
         is_stream = self.pattern.is_async or (
             parts.entity in self.model.design.entities and self.model.lifetimes.is_append_only(parts.entity)
         )
@@ -373,6 +383,56 @@ class Writer:
         )
 
 
+def find_row(writer: Writer, pattern: AccessPattern, statements: Iterable[Statement]) -> tuple[Read, ...]:
+    """The read of the row that a change is about, locked before it, where other statements need more of it than is asked by."""
+    parts, found = writer.parts, list(statements)
+    if pattern.kind == "create" or pattern.is_upsert or pattern.many:
+        return ()
+    base, values = parts.base, (each for one in found for each in list_values(one))
+    needed = {
+        each.origin.partition(".")[2]
+        for value in values
+        for each in (value, *(member.value for member in value.members))
+        if each.origin.partition(".")[0] == base
+    }
+    key = {*parts.table(base).primary_key}
+    main = next((one for one in found if one.table == base and isinstance(one, Update | Delete)), None)
+    if main is None or not needed or (needed <= key and not pattern.by) or pattern.by == ("id",):
+        return ()
+    guards = [one.predicate for one in main.guards]
+    columns = tuple(
+        Output(column=parts.column(base, one), label=one) for one in parts.table(base).columns if one in needed | key
+    )
+    return (
+        Read(
+            table=base, source=base, entity=parts.entity, columns=columns, rows="one", lock="update", name=base,
+            conditions=tuple(one for one in main.conditions if one not in guards), purpose=f"find the {parts.entity}",
+        ),
+    )  # fmt: skip
+
+
+def share(assignments: Iterable[Assignment]) -> tuple[Assignment, ...]:
+    """The assignments, where the reads of other rows take their values from where the row's own columns take them."""
+    found = tuple(assignments)
+    values = {one.value.parameter: one.value for one in found if one.value.parameter}
+    made = []
+    for one in found:
+        lookup = tuple(
+            replace(
+                read,
+                conditions=tuple(
+                    replace(each, value=replace(values[each.value.parameter], like=each.left))
+                    if isinstance(each, Condition) and each.value.parameter in values
+                    else each
+                    for each in read.conditions
+                ),
+            )
+            for read in one.value.lookup
+        )
+        made.append(replace(one, value=replace(one.value, lookup=lookup)) if lookup else one)
+    return tuple(made)
+
+
 def _is_on(one: Predicate, table: str) -> bool:
     """Whether a predicate is about columns of one table alone."""
     if isinstance(one, Condition | Among | Missing):
@@ -392,4 +452,4 @@ def _either(words: tuple[str, ...]) -> str:
     return " or ".join(words)
 
 
-__all__ = ["VERSION", "Writer"]
+__all__ = ["VERSION", "Writer", "find_row", "share"]
