@@ -8,7 +8,6 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "booking-7": "operations",
     "booking-11": "load",
     "booking-13": "load",
     "booking-14": "load",
