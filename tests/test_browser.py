@@ -92,15 +92,15 @@ def test_theme_button_turns_the_page(browser: Any, address: str) -> None:
 def test_find_leads_to_a_row(browser: Any, address: str) -> None:
     """What is typed is found at once; the hit leads to the fact's row, and Escape empties the box."""
     page, told = open_page(browser, address)
-    page.fill("#find", "load.peak_carried")
+    page.fill("#find", "load.peak_requests")
     first = page.locator("#found a").first
-    assert "load.peak_carried" in str(first.text_content())
+    assert "load.peak_requests" in str(first.text_content())
     took = page.evaluate(
         "() => { const box = document.getElementById('find'), start = performance.now();"
         " box.value = 'order'; box.dispatchEvent(new Event('input')); return performance.now() - start; }"
     )
     assert took < 1000  # a tenth of it on a quiet machine
-    page.fill("#find", "load.peak_carried")
+    page.fill("#find", "load.peak_requests")
     page.locator("#found a").first.click()
     page.wait_for_timeout(100)
     row = page.locator(page.evaluate("location.hash"))
@@ -116,7 +116,7 @@ def test_number_leads_to_its_formula(browser: Any, address: str) -> None:
     page, _ = open_page(browser, address)
     page.click(".figures a >> nth=0")
     row = page.locator(page.evaluate("location.hash"))
-    assert "load.peak_carried" in str(row.text_content())
+    assert "load.peak_requests" in str(row.text_content())
     row.locator("td a").first.click()
     assert "access.view_product.rate" in str(page.locator(page.evaluate("location.hash")).text_content())
     page.context.close()

@@ -60,7 +60,7 @@ def test_plan_as_json() -> None:
     """The completed design, the facts and the findings as data."""
     data = json.loads(run("plan", SHORTENER, "--json").stdout)
     assert data["design"]["cache"]["policies"]["resolve"]["ttl"]
-    assert data["facts"]["load.peak_reads"]["value"] == pytest.approx(3805, rel=0.001)
+    assert data["facts"]["load.expected_reads"]["value"] == pytest.approx(3805, rel=0.001)
 
 
 def test_check_exits_by_severity() -> None:

@@ -19,7 +19,9 @@ from archnb.planned.auth import Grant
 from archnb.planned.fence import list_predicates
 from archnb.planned.reaching import is_reached
 from archnb.planned.statements import AllOf, AnyOf, Condition, Exists
-from archnb.verify.permissions import KINDS, list_matrix, verify_cedar, verify_row_security
+from archnb.verify.cedar import verify_cedar
+from archnb.verify.permissions import KINDS, list_matrix
+from archnb.verify.row_security import verify_row_security
 
 # a music school: teachers and pupils, rooms that are nobody's, bands of which people are members, and lessons
 SCHOOL: dict[str, Any] = {

@@ -130,7 +130,7 @@ def test_growing_load_never_needs_fewer() -> None:
     """Ten times the users never need fewer workers, replicas or bytes."""
     small = plan(ALL["shop"]())
     large = plan(ALL["shop"]().replace("requirements.load.daily_users", "10M..20M"))
-    assert large.facts["load.peak_requests"].base == pytest.approx(10 * small.facts["load.peak_requests"].base)
+    assert large.facts["load.expected_requests"].base == pytest.approx(10 * small.facts["load.expected_requests"].base)
     for name, component in small.design.flow.components.items():
         if component.replicas and name in large.design.flow.components:
             assert (large.design.flow.components[name].replicas or 0) >= component.replicas, name

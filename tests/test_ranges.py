@@ -152,7 +152,7 @@ def test_reads_with_one_write_are_enough() -> None:
     data["requirements"]["load"]["reads_per_write"] = 19
     facts = plan(Design.of(data)).facts
     assert facts["requirements.load.read_share"].base == pytest.approx(0.95)
-    assert facts["load.average_reads"].base == pytest.approx(19 * facts["load.average_writes"].base)
+    assert facts["load.expected_reads"].base == pytest.approx(19 * facts["load.expected_writes"].base)
 
 
 def test_the_same_said_twice_must_agree() -> None:

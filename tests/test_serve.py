@@ -249,6 +249,41 @@ def test_what_goes_on_after_the_answer_has_a_status() -> None:
         assert office.send("GET", "/dev/jobs/99").status == 404
 
 
+def test_a_row_of_a_stream_that_is_sent_again_is_answered_as_at_first() -> None:
+    """Another Idempotency-Key, the same row: nothing is added, and the body is what the contract promises."""
+    from archnb import Design
+
+    tides = {
+        "name": "tides",
+        "entities": {
+            "Harbour": {"fields": {"id": "key", "name": "text(40)"}, "rows": 40},
+            "Notice": {"fields": {"id": "key", "text": "text(90)", "raised_at": "timestamp"}, "rows": 90},
+            "Board": {
+                "fields": {"harbour": "-> Harbour", "notice": "-> Notice", "raised_at": "timestamp"},
+                "key": ["harbour", "notice"], "rows": "3 bn", "growth": "20M/day", "retention": "30 days",
+            },
+        },
+        "access": {
+            "board_of": {"reads": "Board", "by": "harbour", "sort": "-raised_at", "limit": 20, "rate": "9/s", "roles": "office"},
+            "post_up": {"writes": "Board", "action": "create", "rate": "2k/s", "is_async": True, "roles": "courier"},
+        },
+        "auth": {"roles": {"office": {"kind": "staff"}, "courier": {"kind": "service"}}},
+    }  # fmt: skip
+    with open_service(plan(Design.of(tides)), limits=Limits(is_strict=False)) as service:
+        contract = service.planned.operations["post_up"].contract
+        assert not contract.response.is_empty and not contract.is_batch
+        (harbour,), (notice,) = (service.records.find(one, {}, limit=1) for one in ("Harbour", "Notice"))
+        ids = {"harbour_id": harbour["id"], "notice_id": notice["id"]}
+        path = (service.planned.api.base_path + contract.path).format_map(ids)
+        body = {**contract.request.example, "notice_id": notice["id"]}
+        courier, count = Client(service, "courier"), "SELECT count(*) FROM board"
+        before = service.database.fetch(count)[0][0]
+        replies = [courier.send("POST", path, body, Idempotency_Key=key * 20) for key in "tuv"]
+        assert [one.status for one in replies] == [contract.status] * 3
+        assert all(one.json.items() >= ids.items() for one in replies)
+        assert service.database.fetch(count)[0][0] <= before + 1
+
+
 @pytest.mark.needs("postgresql")
 @pytest.mark.parametrize("name", ["tiny", "shop"])
 def test_journeys_on_postgresql(name: str) -> None:

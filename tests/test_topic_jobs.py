@@ -14,7 +14,15 @@ from archnb.shapes import Chart, Table
 from archnb.shapes import Sequence as Exchange
 from archnb.sim.queueing import erlang_c, servers_for, wait_quantile
 from archnb.sim.reliability import backoff_schedule
-from archnb.topics.jobs.models import retry_ceilings, runs_per_day, wait_p95, wait_probability, workers_needed
+from archnb.topics.jobs.models import (
+    drain_time,
+    retry_ceilings,
+    runs_per_day,
+    shortest_interval,
+    wait_p95,
+    wait_probability,
+    workers_needed,
+)
 from archnb.topics.jobs.sagas import decide_kinds
 from tests import designs
 
@@ -95,6 +103,19 @@ def test_a_heavy_aggregate_is_computed_ahead_as_often_as_its_staleness_asks() ->
     assert made.design.jobs.jobs["refresh_visits_by_day"].schedule == "0 * * * *"
 
 
+def test_what_takes_longer_to_compute_than_it_may_be_old_is_added_to() -> None:
+    """Three billion rows and a minute of staleness: no run would be done before the next, so each change is added to the result."""
+    requirements = {
+        **DATA["requirements"],
+        "objectives": {"visits_by_day": {"staleness": "1 min", "consistency": "eventual"}},
+    }
+    entities = {**DATA["entities"], "Visit": {"fields": {"id": "key", "at": "timestamp = now()"}, "rows": "3 bn"}}
+    made = plan_with(None, requirements=requirements, entities=entities)
+    job = made.design.jobs.jobs["refresh_visits_by_day"]
+    assert job.schedule is None and job.queue == "changes" and "version" in str(job.idempotency_key)
+    assert "not computed anew" in made.why("jobs.jobs.refresh_visits_by_day").reason
+
+
 def test_workers_follow_erlang_c(tickets: Plan) -> None:
     """Workers, P(wait), wait at p95 and utilisation are the closed forms of the rate and service time shown."""
     facts = tickets.facts
@@ -102,11 +123,13 @@ def test_workers_follow_erlang_c(tickets: Plan) -> None:
         rate, service, deadline = (
             facts[f"jobs.jobs.{name}.{one}"].base for one in ("rate", "service_time", "deadline")
         )
-        least = 1 if job.schedule else 2
-        want = max(least, servers_for(rate, service, deadline, 0.95, 0.8))
+        want = 1 if job.schedule else max(2, servers_for(rate, service, deadline, 0.95, 0.8))
         assert job.workers == want == facts[f"jobs.jobs.{name}.workers"].value
-        assert facts[f"jobs.{name}.p_wait"].base == pytest.approx(erlang_c(want, rate * service), rel=1e-9)
-        assert facts[f"jobs.{name}.wait_p95"].base == pytest.approx(wait_quantile(want, rate, service, 0.95), abs=1e-12)
+        # what runs by the clock comes evenly, so none waits; the rest arrives at random
+        waits = 0 if job.schedule else erlang_c(want, rate * service)
+        wait = 0 if job.schedule else wait_quantile(want, rate, service, 0.95)
+        assert facts[f"jobs.{name}.p_wait"].base == pytest.approx(waits, rel=1e-9)
+        assert facts[f"jobs.{name}.wait_p95"].base == pytest.approx(wait, abs=1e-12)
         assert facts[f"jobs.{name}.utilisation"].base == pytest.approx(rate * service / want)
         assert facts[f"jobs.{name}.wait_p95"].base <= deadline
 
@@ -250,6 +273,49 @@ def test_the_saga_is_drawn_with_its_way_back(tickets: Plan) -> None:
     forward = [one[0] for one in labels if one[:2] in ("1.", "2.", "3.", "4.", "5.")]
     assert forward == ["1", "2", "3", "4", "5"]
     assert [one.split(":")[0] for one in labels if one.startswith("undo ")] == ["undo 3", "undo 2", "undo 1"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "seconds"),
+    [
+        ("* * * * *", 60),
+        ("*/5 * * * *", 300),
+        ("0 3 * * *", 86_400),
+        ("0 3 * * 1", 86_400),
+        ("0 0,12 * * *", 43_200),
+        ("58,2 * * * *", 240),
+        ("5-7 * * * *", 60),
+        ("@daily", 86_400),
+        ("a b c d e", 86_400),
+    ],
+)
+def test_the_shortest_time_between_runs_is_read(schedule: str, seconds: float) -> None:
+    """Of runs that are unevenly spread the two that are closest count, over midnight too."""
+    assert shortest_interval(schedule) == seconds
+
+
+def test_an_outage_leaves_a_backlog_that_drains_beside_new_arrivals() -> None:
+    """Half an hour at 5/s is 9,000; workers for 6.25/s have 1.25/s to spare, so it is gone after two hours; an overrule moves both."""
+    shop = plan(designs.shop())
+    assert shop.facts["jobs.create_shipment_via_carrier.backlog"].base == pytest.approx(9_000)
+    assert shop.facts["jobs.create_shipment_via_carrier.drain"].base == pytest.approx(7_200)
+    assert shop.facts["jobs.queues.default.drain"].base == pytest.approx(7_200)
+    longer = plan_with(assumptions={"jobs.outage": "1 h"})
+    usual = plan_with()
+    for one in ("backlog", "drain"):
+        name = f"jobs.notify_guest_via_mail.{one}"
+        assert longer.facts[name].base == pytest.approx(2 * usual.facts[name].base)
+    # what runs by the clock is not queued up by an outage: the next run does what was left
+    assert "jobs.resume_sagas.backlog" not in shop.facts
+
+
+def test_a_backlog_without_spare_workers_never_drains() -> None:
+    """Where workers only just keep up the drain has no end; without arrivals there is nothing to drain."""
+    assert drain_time(10, 5, 5) == math.inf and drain_time(0, 5, 5) == 0
+    made = plan_with({"jobs": {"render": {"trigger": "book", "service_time": "2 s", "rate": "10/s", "workers": 15}}})
+    assert made.facts["jobs.render.drain"].base == math.inf
+    row = next(one for one in made.jobs["jobs-backlog"].rows if str(one[0]) == "render")  # type: ignore[union-attr]
+    assert str(row[-1]) == str(row[-2]) == "never"
 
 
 @pytest.mark.parametrize(

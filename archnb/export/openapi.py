@@ -15,7 +15,7 @@ from archnb.exceptions import ArchnbError, unknown
 from archnb.export.yaml_text import write_yaml
 from archnb.naming import claim, pascal, split_words
 from archnb.planned import Operation
-from archnb.planned.api import ARRAY_LIMIT, MONEY, MONEY_SCHEMA, Body, normalise
+from archnb.planned.api import ARRAY_LIMIT, CURSOR, ETAG, MONEY, MONEY_SCHEMA, Body, normalise
 from archnb.shapes import Source
 
 if TYPE_CHECKING:
@@ -251,14 +251,12 @@ class _Document:
 
     @staticmethod
     def _parameter(name: str, place: str, is_required: bool, text: str, schema: Json, example: Json) -> Json:
-        return {
-            "name": name,
-            "in": place,
-            "required": is_required,
-            "description": text,
-            "schema": schema,
-            "example": example,
-        }
+        made: dict[str, Json] = {"name": name, "in": place, "required": is_required, "description": text}
+        made["schema"] = schema
+        if example != CURSOR:
+            # a cursor is what an answer gave out; none that is written here would be taken
+            made["example"] = example
+        return made
 
     def _content(self, name: str, body: Body, most: int = ARRAY_LIMIT) -> dict[str, Json]:
         """A body's schema and example; `most` is how many items a list has at most."""
@@ -313,7 +311,8 @@ class _Document:
                 "schema": _HEADER_FORM,
                 "example": operation.cache_control,
             }
-        if contract.status == 200 and contract.action in ("get", "update"):
+        is_row = not contract.is_report and bool(contract.entity) and not contract.response.is_empty
+        if contract.status == 200 and contract.action in ("get", "update") and is_row:
             headers["ETag"] = {"$ref": "#/components/headers/ETag"}
         if contract.is_last_result:
             headers["Last-Modified"] = {
@@ -482,7 +481,7 @@ _HEADERS: dict[str, Json] = {
     "ETag": {
         "description": "The version of what is in the body; give it as If-Match to change just this one.",
         "schema": _HEADER_FORM,
-        "example": '"7"',
+        "example": ETAG,
     },
     "RateLimit": {
         "description": "What is left of the limit, and in how many seconds it is full again (draft-ietf-httpapi-ratelimit-headers).",

@@ -7,20 +7,18 @@ SQLAlchemy quotes every name; conditions are translated by sqlglot where the dia
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from archnb.design.schema import Schema as SaidSchema
-from archnb.engines import Roster, load_engine
-from archnb.exceptions import ArchnbError
+from archnb.engines import load_engine
 from archnb.export.column_types import is_built_in, sql_type, translate
 from archnb.export.guards import Guards, is_taken_by_mysql
 from archnb.export.strict import form_of, scale_of, to_units, use_units
-from archnb.model.identifiers import LIMIT, claim_folded, shorten
+from archnb.model.identifiers import claim_folded, shorten
 from archnb.model.lookups import bare, list_full_text
-from archnb.planned.schema import Column, Exclusion, Index, Schema, Split, Table
+from archnb.planned.schema import Column, Exclusion, Index, Schema, Table
 from archnb.shapes import Source
 
 if TYPE_CHECKING:
@@ -28,68 +26,17 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
     from archnb.plan import Plan
-
-# the engines that SQL is written for here; what each of them can do is asked of its record
-DIALECTS = ("postgresql", "mysql", "sqlite")
-_ROSTER = Roster("dialect", lambda one: one.name in DIALECTS)
-
-
-def check_dialect(dialect: str) -> None:
-    """Raise ArchnbError where a dialect is none of ours."""
-    if dialect not in DIALECTS:
-        raise ArchnbError(_ROSTER.explain_unknown(dialect))
-
-
-def name_limit(dialect: str) -> int:
-    """How many bytes a name may have in a dialect."""
-    kept = load_engine(dialect).identifier
-    return kept.length if kept is not None else LIMIT
-
-
-def make_dialect(dialect: str) -> Dialect:
-    """The SQLAlchemy dialect that statements are written in; parameters are `:name`, so that % stays what it is."""
-    check_dialect(dialect)
-    from sqlalchemy.dialects import mysql, sqlite
-    from sqlalchemy.dialects.postgresql import psycopg2
-
-    # psycopg2's way of writing, which needs no driver and puts no cast behind every parameter
-    made: Any = {"postgresql": psycopg2, "mysql": mysql, "sqlite": sqlite}[dialect]
-    found: Dialect = made.dialect(paramstyle="named")
-    if dialect == "mysql":
-        # MySQL 8: checks are enforced, defaults may be expressions; a backslash in a text is an escape
-        found.server_version_info = (8, 4, 0)
-    return found
-
-
-def order_tables(schema: Schema) -> list[str]:
-    """The relational tables so that what is referred to comes first; within a cycle, as they were declared."""
-    names = [name for name in schema.tables if schema.is_relational(name)]
-    done: list[str] = []
-    on_the_way: set[str] = set()
-
-    def visit(name: str) -> None:
-        stack = [(name, iter(_referred(schema, name)))]
-        on_the_way.add(name)
-        while stack:
-            at, rest = stack[-1]
-            for one in rest:
-                if one in names and one not in on_the_way:
-                    on_the_way.add(one)
-                    stack.append((one, iter(_referred(schema, one))))
-                    break
-            else:
-                stack.pop()
-                done.append(at)
-
-    for name in names:
-        if name not in on_the_way:
-            visit(name)
-    return done
-
-
-def _referred(schema: Schema, name: str) -> list[str]:
-    keys = schema.tables[name].foreign_keys.values()
-    return [key.references for key in keys if key.references != name]
+from archnb.export.dialects import (
+    DIALECTS,
+    Statement,
+    check_dialect,
+    lay_out_sql,
+    make_dialect,
+    name_limit,
+    write_comment,
+)
+from archnb.export.partitions import ROLL_PARTITIONS, usable_split, write_partitions
+from archnb.export.table_order import order_tables
 
 
 @dataclass
@@ -478,27 +425,6 @@ def _add_index(made: sa.Table, name: str, parts: Iterable[Any], **options: Any) 
         index._set_parent(made)
 
 
-def usable_split(table: Table) -> Split | None:
-    """How a table is split where an engine takes it: the columns are there, and in every unique key."""
-    split = table.split
-    if (
-        split.kind == "none"
-        or any(one not in table.columns for one in split.columns)
-        or (split.kind == "hash" and not split.parts)
-    ):
-        return None
-    keys = [table.primary_key, *(one.columns for one in table.uniques.values())]
-    keys += [one.columns for one in table.indexes.values() if one.unique]
-    return split if all(set(split.columns) <= set(key) for key in keys if key) else None
-
-
-class Statement(NamedTuple):
-    """One statement without its semicolon, and the reason that stands above it in the file."""
-
-    text: str
-    reason: str = ""
-
-
 def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
     """The DDL in an order in which it runs: extensions, tables with their indexes, late foreign keys, comments."""
     from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
@@ -538,18 +464,22 @@ def statements(plan: Plan, dialect: str = "postgresql") -> list[Statement]:
         path = f"schema.tables.{name}"
         reason = "" if able.has("comments") else table.comment or ""
         done.append(
-            Statement(_clean(CreateTable(table, include_foreign_key_constraints=inline).compile(dialect=how)), reason)
+            Statement(
+                lay_out_sql(CreateTable(table, include_foreign_key_constraints=inline).compile(dialect=how)), reason
+            )
         )
         split = usable_split(schema.tables[name])
         if able.has("partitions with foreign keys") and split is not None:
-            done += _make_parts(table, split, how, _reason(plan, f"{path}.partition_by"), schema.tables[name].retention)
+            done += write_partitions(
+                table, split, how, _reason(plan, f"{path}.partition_by"), schema.tables[name].retention
+            )
         for index in sorted(table.indexes, key=lambda one: str(one.name)):
             why = _reason(plan, f"{path}.indexes.{index.name}") or _reason(plan, f"{path}.uniques.{index.name}")
-            text = _clean(CreateIndex(index).compile(dialect=how))
+            text = lay_out_sql(CreateIndex(index).compile(dialect=how))
             kind = index.kwargs.get("mysql_prefix")
             done.append(Statement(_alter_index(table, index, kind, how) if kind else text, why))
         late += [
-            Statement(_clean(AddConstraint(one).compile(dialect=how)), "the table it refers to comes later")
+            Statement(lay_out_sql(AddConstraint(one).compile(dialect=how)), "the table it refers to comes later")
             for one in keys
             if one.use_alter
         ]
@@ -582,58 +512,6 @@ def left_out(plan: Plan, dialect: str) -> list[str]:
     return missing
 
 
-def _make_parts(table: sa.Table, split: Split, how: Dialect, reason: str, retention: float) -> list[Statement]:
-    """The partitions: one for each remainder of a hash; of a range those of the time ahead, and one for whatever is in none."""
-    quote = how.identifier_preparer.quote
-    whole = quote(table.name)
-    if split.kind == "hash":
-        return [
-            Statement(
-                f"CREATE TABLE {quote(shorten(f'{table.name}_part_{n}'))} PARTITION OF {whole} FOR VALUES WITH (MODULUS {split.parts}, REMAINDER {n})",
-                reason if n == 0 else "",
-            )
-            for n in range(split.parts)
-        ]
-    made = [Statement(f"CREATE TABLE {quote(shorten(f'{table.name}_default'))} PARTITION OF {whole} DEFAULT", reason)]
-    if split.every:
-        whole_text = whole.replace("'", "''")
-        kept = f"INTERVAL '{round(retention)} seconds'" if retention else "NULL"
-        why = f"the partitions of this {split.every} and those ahead; a job calls it each night, which drops what is past its retention too"
-        made.append(
-            Statement(f"SELECT roll_partitions('{whole_text}', '{split.every}', {AHEAD[split.every]}, {kept})", why)
-        )
-    return made
-
-
-# how many pieces are made ahead
-AHEAD = {"day": 14, "week": 4, "month": 3}
-ROLL_PARTITIONS = """CREATE FUNCTION roll_partitions(whole regclass, unit text, ahead integer, kept interval) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    base text := (SELECT relname FROM pg_class WHERE oid = whole);
-    lower timestamp;
-    part record;
-BEGIN
-    FOR n IN -1..ahead LOOP
-        lower := date_trunc(unit, now() AT TIME ZONE 'UTC') + n * ('1 ' || unit)::interval;
-        BEGIN
-            EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %s FOR VALUES FROM (%L) TO (%L)',
-                left(base, 50) || to_char(lower, '_YYYYMMDD'), whole, lower || '+00', (lower + ('1 ' || unit)::interval) || '+00');
-        EXCEPTION WHEN check_violation THEN
-            RAISE WARNING 'rows of % are in the default partition of % already', lower, whole;
-        END;
-    END LOOP;
-    FOR part IN
-        SELECT c.oid::regclass AS name, substring(pg_get_expr(c.relpartbound, c.oid) FROM 'TO \\(''([^'']+)''\\)')::timestamptz AS ended
-        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = whole
-    LOOP
-        IF part.ended < now() - kept THEN
-            EXECUTE format('DROP TABLE %s', part.name);
-        END IF;
-    END LOOP;
-END
-$$"""
-
-
 def _alter_index(table: sa.Table, index: sa.Index, kind: str, how: Dialect) -> str:
     """MySQL's full-text or spatial index in the form that parsers know too."""
     quote = how.identifier_preparer.quote
@@ -644,46 +522,15 @@ def _alter_index(table: sa.Table, index: sa.Index, kind: str, how: Dialect) -> s
 def _make_comments(table: sa.Table, how: Dialect) -> list[Statement]:
     from sqlalchemy.schema import SetColumnComment, SetTableComment
 
-    made = [Statement(_clean(SetTableComment(table).compile(dialect=how)))] if table.comment else []
+    made = [Statement(lay_out_sql(SetTableComment(table).compile(dialect=how)))] if table.comment else []
     return made + [
-        Statement(_clean(SetColumnComment(one).compile(dialect=how))) for one in table.columns if one.comment
+        Statement(lay_out_sql(SetColumnComment(one).compile(dialect=how))) for one in table.columns if one.comment
     ]
 
 
 def _reason(plan: Plan, path: str) -> str:
     because = plan.draft.reasons.get(path)
     return because.reason if because is not None else ""
-
-
-# what stands in quotes, which is the author's to the last blank, or else a blank that may be laid out anew
-_QUOTED = {
-    "postgresql": r"""[eE]'(?:[^'\\]++|''|\\.)*+'|'(?:[^']++|'')*+'|"(?:[^"]++|"")*+\"""",
-    "mysql": r"""'(?:[^'\\]++|''|\\.)*+'|"(?:[^"\\]++|""|\\.)*+"|`(?:[^`]++|``)*+`""",
-    "sqlite": r"""'(?:[^']++|'')*+'|"(?:[^"]++|"")*+"|`(?:[^`]++|``)*+`""",
-}
-_LAYOUT = {
-    dialect: re.compile(
-        rf"(?P<quoted>{quoted})|[ \t]+(?=\n)|(?P<tab>\t)|(?P<options>\n\)(?:(?=CHARSET)|\n (?=STRICT)))", re.DOTALL
-    )
-    for dialect, quoted in _QUOTED.items()
-}
-
-
-def _clean(compiled: Any) -> str:
-    """A statement as SQLAlchemy wrote it, laid out as ours are; literals and quoted names stay as they are."""
-
-    def lay_out(found: re.Match[str]) -> str:
-        if found["quoted"]:
-            return found[0]
-        return "    " if found["tab"] else "\n) " if found["options"] else ""
-
-    return _LAYOUT[compiled.dialect.name].sub(lay_out, str(compiled).strip())
-
-
-def write_comment(text: str) -> str:
-    """A text as comment lines, whatever line breaks are in it, so that none of it is ever a statement."""
-    lines = textwrap.wrap(" ".join(text.split()), 110, break_long_words=False, break_on_hyphens=False)
-    return "".join(f"-- {line}\n" for line in lines)
 
 
 def export_sql(plan: Plan, dialect: str = "postgresql") -> Source:
@@ -725,13 +572,16 @@ def export_sql(plan: Plan, dialect: str = "postgresql") -> Source:
 
 
 __all__ = [
+    "DIALECTS",
     "Statement",
     "check_dialect",
     "export_sql",
     "left_out",
     "make_dialect",
     "metadata",
+    "name_limit",
     "shorten",
     "statements",
     "words_of",
+    "write_comment",
 ]

@@ -27,12 +27,14 @@ from archnb.model.queues import Queues
 from archnb.model.reaches import Conclusion, Question, Reaches
 from archnb.model.references import Reference, References
 from archnb.model.roles import Principal, Roles
+from archnb.model.settings import Setting
+from archnb.model.states import Precondition, States, Step
 from archnb.model.tenants import Tenants
 from archnb.model.touches import Touch, Touches
 from archnb.model.traffic import Load, Traffic
 from archnb.model.unknown import Unknown
 from archnb.model.ways import Way, Ways
-from archnb.model.writes import Setting, Writes
+from archnb.model.writes import Writes
 
 __all__ = [
     "Access",
@@ -54,6 +56,7 @@ __all__ = [
     "People",
     "Place",
     "Places",
+    "Precondition",
     "Principal",
     "Properties",
     "Question",
@@ -63,6 +66,8 @@ __all__ = [
     "Roles",
     "Setting",
     "Span",
+    "States",
+    "Step",
     "Tenants",
     "Touch",
     "Touches",
@@ -289,7 +294,16 @@ class Model:
                 self.tenants,
                 self.ways,
                 self.lifetimes,
+                self.states,
             ),
+        )
+
+    @cached_property
+    def states(self) -> States:
+        """The life of a row, and the steps that writes take in it."""
+        one = self.design
+        return self._keep(
+            "states", (one.entities, one.access), lambda: States(one.entities, one.access, self.inheritance)
         )
 
     @cached_property

@@ -107,6 +107,8 @@ _PAPERS = re.compile(
 _DECIDED = re.compile(
     r"is_(banned|blocked|verified|approved|checked|admin|staff|superuser|locked|suspended|confirmed|trusted|featured|deleted|archived|paid|settled|processed)|(banned|blocked|verified|approved|suspended|locked)"
 )
+# the column with which a schema counts the changes of a row, and what designs call theirs
+VERSION = "version"
 VERSIONS = frozenset({"version", "row_version", "lock_version", "revision", "etag"})
 SOFT_DELETED = frozenset({"deleted_at", "deleted_on", "removed_at"})
 
@@ -219,6 +221,7 @@ __all__ = [
     "SWITCHING",
     "TAKING",
     "UNDONE",
+    "VERSION",
     "VERSIONS",
     "is_author",
     "is_decided",

@@ -25,6 +25,11 @@ BYTES_LIMIT = 65_535
 # how many rows stand in an array of which nobody says it
 ARRAY_LIMIT = 1_000
 
+# what the examples show: where a page ended, and how often a row was changed before it was read
+CURSOR = "eyJhZnRlciI6IjEwNDIifQ"
+CHANGES = 7
+ETAG = f'"{CHANGES}"'
+
 # an amount of money in every body
 MONEY = {"$ref": "#/components/schemas/Money"}
 MONEY_SCHEMA: Json = {
@@ -134,6 +139,9 @@ def normalise(path: str) -> str:
 __all__ = [
     "ARRAY_LIMIT",
     "BYTES_LIMIT",
+    "CHANGES",
+    "CURSOR",
+    "ETAG",
     "MONEY",
     "MONEY_SCHEMA",
     "NO_BODY",

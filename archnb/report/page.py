@@ -17,13 +17,12 @@ from archnb.design import FORMAT, plain
 from archnb.export import export
 from archnb.fact.keys.cache import CACHE_HIT_RATIO
 from archnb.fact.keys.flow import OPERATION_P99
-from archnb.fact.keys.load import PEAK_CARRIED
+from archnb.fact.keys.load import PEAK_REQUESTS
 from archnb.fact.keys.scaling import HORIZON, SERVERS
 from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON
 from archnb.file import replace_file
 from archnb.finding import SEVERITIES
 from archnb.plan import Plan
-from archnb.quantity import show
 from archnb.render import css, fragment, prose_markup
 from archnb.shapes import AnyShape
 
@@ -41,7 +40,7 @@ CHAPTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Standing", ("review",)),
 )
 KEY_FIGURES = (
-    ("requests at the peak", PEAK_CARRIED),
+    ("requests at the peak", PEAK_REQUESTS),
     ("data today", SCHEMA_SIZE),
     ("data in {horizon}", SCHEMA_SIZE_AT_HORIZON),
     ("reads the cache answers", CACHE_HIT_RATIO),
@@ -158,7 +157,7 @@ def _fact_row(fact: Fact) -> dict[str, Any]:
     spread = ""
     if fact.is_uncertain():
         p10, _, p90 = fact.percentiles()
-        low, high = show(p10, fact.unit), show(p90, fact.unit)
+        low, high = fact.show(p10), fact.show(p90)
         unit = high.lstrip("0123456789. ")
         spread = f"{low.removesuffix(unit).strip()} to {high}" if low != high else ""
     parts = _link_once(fact) if fact.apply else []

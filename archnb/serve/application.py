@@ -200,6 +200,8 @@ class Service:
             made["Cache-Control"] = operation.cache_control
         if contract.response.is_empty:
             return Answer(contract.status, made, b"")
+        if result.body is None:
+            raise ValueError(f"{operation.name} promises a body, and its work gave none")
         text = json.dumps(result.body, ensure_ascii=False, separators=(",", ":"))
         return Answer(contract.status, made, text.encode("utf-8"), contract.response.media)
 

@@ -294,6 +294,28 @@ class Records:
             row.update(self.split(entity, field, value))
         return row
 
+    def locate(self, entity: str, record: Record, table: str) -> list[Any]:
+        """The condition of a record's row in one of its tables."""
+        import sqlalchemy as sa
+
+        raw = {
+            place: one
+            for name, value in self.key_of(entity, record).items()
+            for place, one in self.split(entity, name, value).items()
+        }
+        own = [self.column(*place) == sa.literal(one) for place, one in raw.items() if place[0] == table]
+        if own:
+            return own
+        chain = self.chain(entity)
+        for key in (key for one in chain for key in self.schema.tables[one].foreign_keys.values()):
+            if key.references == table:
+                values = [next((v for (_, c), v in raw.items() if c == mine), None) for mine in key.columns]
+                return [
+                    self.column(table, theirs) == sa.literal(value)
+                    for theirs, value in zip(key.referenced, values, strict=True)
+                ]
+        return [sa.false()]
+
 
 def _find_scale(element: Any) -> int | None:
     """The decimals that an expression's whole units have: those of its column, also where its values are added or compared."""

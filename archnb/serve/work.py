@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +27,7 @@ from archnb.serve.records import Record, Records
 from archnb.serve.settings import Settings, add, comparable, make_least
 from archnb.serve.signing import Signer
 from archnb.serve.tokens import Caller
+from archnb.serve.versions import Versions
 from archnb.serve.wire import to_json
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ class Work:
     def __init__(self, plan: Plan, records: Records, permissions: Permissions, signer: Signer) -> None:
         self.plan, self.model, self.records = plan, plan.model, records
         self.permissions, self._signer = permissions, signer
-        self.reading = Reading(plan, records, permissions, signer)
+        self.reading, self.versions = Reading(plan, records, permissions, signer), Versions(records)
 
     def do(self, operation: Operation, request: Request) -> Result:
         """Do an operation. Raises Refused where it cannot be done; its transaction is the caller's."""
@@ -161,7 +160,7 @@ class Work:
             return Result(redirect=str(record[name]))
         body = self.records.represent(contract.entity, record, contract.response.schema)
         (whole,) = self.records.find(contract.entity, self.records.key_of(contract.entity, record), limit=1)
-        return Result(body, etag=make_etag(whole))
+        return Result(body, etag=self.versions.write(contract.entity, whole))
 
     def _asked(self, operation: Operation, request: Request) -> dict[str, Json]:
         """What a read is asked with: the parameters, or the body of one whose input must not stand in an address."""
@@ -231,7 +230,8 @@ class Work:
         settings = Settings(self.records, request.caller)
         record = {**self._only_key(entity, sent), **settings.settle(entity, pattern.sets, sent)}
         if self._is_stored(operation, entity, record):
-            return Result()
+            # sent again: nothing changes, and it is answered as it was at first
+            return self._finish_create(contract, entity, record, request)
         self.insert(entity, record)
         self._insert_parts(entity, record, request.body or {}, settings)
         return self._finish_create(contract, entity, record, request)
@@ -256,7 +256,7 @@ class Work:
         body = None
         if not contract.response.is_empty:
             body = self.records.represent(entity, stored, contract.response.schema)
-        return Result(body, location=self._locate(contract, stored), etag=make_etag(stored))
+        return Result(body, location=self._locate(contract, stored), etag=self.versions.write(entity, stored))
 
     def _only_key(self, entity: str, sent: Mapping[str, Json]) -> Record:
         """The parts of the key that the address or the body gives."""
@@ -415,14 +415,17 @@ class Work:
             record = {**given, **settings.settle(entity, pattern.sets, sent)}
             self.insert(entity, record)
             return self._finish_create(contract, entity, record, request)
-        step = self.model.writes.find_step(operation.name) if operation.name in self.model.design.access else None
+        is_said = operation.name in self.model.design.access
+        before = self.model.writes.find_precondition(operation.name) if is_said else None
         after = found[0]
         for record in found:
-            if request.if_match and request.if_match != "*" and make_etag(record) not in request.if_match.split(", "):
+            if not self.versions.meets(request.if_match, entity, record):
                 raise Refused("precondition_failed", "it has changed since it was read")
-            if step is not None and record[step.field] not in step.before:
+            if before is not None and record[before.field] not in before.states:
                 code = next((one for one in contract.errors if one.endswith("state_conflict")), "conflict")
-                raise Refused(code, f"{step.field} is {record[step.field]}, and must be {' or '.join(step.before)}")
+                raise Refused(
+                    code, f"{before.field} is {record[before.field]}, and must be {' or '.join(before.states)}"
+                )
             changes = settings.settle(entity, pattern.sets, sent, record)
             self.change(entity, record, changes)
             after = self.records.find(
@@ -433,7 +436,7 @@ class Work:
         if contract.response.is_empty:
             return Result()
         body = self.records.represent(entity, after, contract.response.schema)
-        return Result(body, etag=make_etag(after))
+        return Result(body, etag=self.versions.write(entity, after))
 
     @staticmethod
     def _moves(pattern: AccessPattern, request: Request, sent: Mapping[str, Json]) -> bool:
@@ -451,6 +454,8 @@ class Work:
             pointer = f"/{self.model.properties.names(entity).get(name, name)}"
             for (table, column), one in self.records.split(entity, name, value, pointer).items():
                 values.setdefault(table, {})[self.records.column(table, column)] = sa.literal(one)
+        for (table, column), one in self.versions.count_up(entity, changes).items():
+            values.setdefault(table, {})[self.records.column(table, column)] = one
         for table, given in values.items():
             self.records.run(
                 sa.update(self.records.tables[table]).where(*self._where(entity, record, table)).values(given)
@@ -464,26 +469,7 @@ class Work:
         self.records.run(sa.delete(self.records.tables[table]).where(*self._where(entity, record, table)))
 
     def _where(self, entity: str, record: Record, table: str) -> list[Any]:
-        """The condition of a record's row in one of its tables."""
-        import sqlalchemy as sa
-
-        raw = {
-            place: one
-            for name, value in self.records.key_of(entity, record).items()
-            for place, one in self.records.split(entity, name, value).items()
-        }
-        own = [self.records.column(*place) == sa.literal(one) for place, one in raw.items() if place[0] == table]
-        if own:
-            return own
-        chain = self.records.chain(entity)
-        for key in (key for one in chain for key in self.records.schema.tables[one].foreign_keys.values()):
-            if key.references == table:
-                values = [next((v for (_, c), v in raw.items() if c == mine), None) for mine in key.columns]
-                return [
-                    self.records.column(table, theirs) == sa.literal(value)
-                    for theirs, value in zip(key.referenced, values, strict=True)
-                ]
-        return [sa.false()]
+        return self.records.locate(entity, record, table)
 
     def _delete(self, operation: Operation, pattern: AccessPattern, request: Request) -> Result:
         entity = operation.contract.entity
@@ -494,7 +480,7 @@ class Work:
                 Eraser(self.records, self).erase(one, found[0])
             return Result()
         for record in found:
-            if request.if_match and request.if_match != "*" and make_etag(record) not in request.if_match.split(", "):
+            if not self.versions.meets(request.if_match, entity, record):
                 raise Refused("precondition_failed", "it has changed since it was read")
             if pattern.sets:
                 self.change(entity, record, settings.settle(entity, pattern.sets, {}, record))
@@ -609,9 +595,4 @@ def represent_group(value: Any, schema: Json) -> Json:
     return str(value)[: _LENGTHS.get(kind)]
 
 
-def make_etag(record: Record) -> str:
-    """The version of a record, the same in whichever representation it was read (RFC 9110, section 8.8.3)."""
-    return '"' + hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16] + '"'
-
-
-__all__ = ["Request", "Result", "Work", "make_etag"]
+__all__ = ["Request", "Result", "Work"]

@@ -76,7 +76,7 @@ def _repeat(table: Table, row: Row, found: list[Row]) -> Row | None:
 
 
 def _race(session: Session, other: Session, place: sa.Table, name: str, table: Table, first: Row, second: Row) -> Check:
-    from archnb.verify.writes import write_delete, write_insert
+    from archnb.verify.single_rows import write_delete, write_insert
 
     label = f"two at once: {name}"
     outcome: list[Refusal | None] = []

@@ -51,7 +51,7 @@ def check_constraints(
     session: Session, tables: Mapping[str, sa.Table], designed: Mapping[str, Table], rows: Rows
 ) -> list[Check]:
     """Break every constraint once, within a transaction that is undone: one check a kind, and one for each that held nothing."""
-    from archnb.verify.writes import write_delete, write_insert, write_update
+    from archnb.verify.single_rows import write_delete, write_insert, write_update
 
     refused = dict.fromkeys(KINDS, 0)
     untried: dict[Constraint, list[str]] = {kind: [] for kind in KINDS}
@@ -128,7 +128,7 @@ def check_types(
     session: Session, tables: Mapping[str, sa.Table], designed: Mapping[str, Table], rows: Rows
 ) -> list[Check]:
     """Give every column what its type does not hold: a text too long, a word for a number or a day; and add up exact numbers."""
-    from archnb.verify.writes import write_change, write_insert
+    from archnb.verify.single_rows import write_change, write_insert
 
     failed: list[Check] = []
     long, strange, sums = 0, 0, 0

@@ -10,8 +10,10 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from archnb.planned.api import Contract
+from archnb.model.write_words import VERSION
+from archnb.planned.api import CHANGES, Contract
 from archnb.serve.records import Records
+from archnb.serve.versions import WHOLE
 from archnb.serve.wire import MisfitError, from_json
 from archnb.verify.rows import Row
 
@@ -121,6 +123,10 @@ def _write_row(records: Records, entity: str, values: Mapping[str, Json]) -> dic
                     known = made[child].get(mine, made[parent].get(theirs))
                     if known is not None:
                         made[child][mine] = made[parent][theirs] = known
+    for table in chain:
+        column = records.schema.tables[table].columns.get(VERSION)
+        if column is not None and column.type in WHOLE:
+            made[table].setdefault(VERSION, CHANGES)
     return made
 
 

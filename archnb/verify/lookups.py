@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from archnb.export.aggregates import read_aggregate
@@ -20,7 +19,7 @@ from archnb.model.lookups import key_column
 from archnb.naming import snake
 from archnb.planned.entities import AccessPattern
 from archnb.planned.schema import Column, Table
-from archnb.verify.oracle import Given, Group, Oracle
+from archnb.verify.oracle import Given, Oracle
 from archnb.verify.proof import Served
 from archnb.verify.rows import Row
 from archnb.verify.serving import Planner
@@ -29,11 +28,10 @@ from archnb.verify.values import TEXTS, settle
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+from archnb.verify.marks import beyond, is_near, is_same, mark_value, nearest, show, sum_mark
 
 # a list is read in about so many pages
 PAGES = 4
-# how many of the rows that are wrong are named
-SHOWN = 3
 # types whose values are not less or greater than others
 UNORDERED = ("point", "vector", "json", "other")
 # what `now` is in the oracle's answers
@@ -140,7 +138,7 @@ class Reads:
             ):
                 continue
             by = [self.oracle.read(entity, row, one) for one in pattern.by]
-            mark = tuple(tuple(map(_mark, one)) if one is not None else () for one in by)
+            mark = tuple(tuple(map(mark_value, one)) if one is not None else () for one in by)
             groups.setdefault(mark, []).append(row)
         if pattern.depth > 1:
             groups = dict(list(groups.items())[:20])
@@ -185,7 +183,7 @@ class Reads:
         return place is not None and self.designed[place.table].columns[place.columns[0]].type in UNORDERED
 
     def _sort_mark(self, pattern: AccessPattern, row: Row) -> Any:
-        return tuple(_mark(self.oracle.main(pattern.entity, row, one.field)) for one in pattern.order)
+        return tuple(mark_value(self.oracle.main(pattern.entity, row, one.field)) for one in pattern.order)
 
     def _give(self, pattern: AccessPattern, rows: Sequence[Row], rng: random.Random, *, is_wide: bool) -> Given | None:
         """What is given to find these rows, or a part of them that lies in a range; None where nothing can be."""
@@ -201,7 +199,7 @@ class Reads:
             first = 0 if is_wide else rng.randrange(len(there))
             last = len(there) - 1 if is_wide else first + max(1, len(there) // 20)
             low = there[first]
-            high = there[last] if first < last < len(there) else _beyond(there[-1])
+            high = there[last] if first < last < len(there) else beyond(there[-1])
         word = self._find_word(pattern, rows, rng) if pattern.search else ""
         if pattern.search and not word:
             return None
@@ -327,10 +325,10 @@ class Reads:
         counts = Counter(self._key(pattern, row) for row in seen)
         strange = [mark for mark in counts if mark not in wanted]
         if strange:
-            raise Fault(f"{len(strange)} of {len(counts)} rows are not what is asked for, such as {_show(strange)}")
+            raise Fault(f"{len(strange)} of {len(counts)} rows are not what is asked for, such as {show(strange)}")
         twice = [mark for mark, count in counts.items() if count > 1]
         if twice:
-            raise Fault(f"{len(twice)} rows come twice, such as {_show(twice)}")
+            raise Fault(f"{len(twice)} rows come twice, such as {show(twice)}")
         lost = [mark for mark in wanted if mark not in counts]
         if lost and not (is_cut and seen):
             raise Fault(f"{len(lost)} of {len(wanted)} rows are on no page{self._explain_loss(pattern, wanted, lost)}")
@@ -344,7 +342,7 @@ class Reads:
             absent = {mark for mark, row in wanted.items() if self.oracle.main(pattern.entity, row, name) is None}
             if absent and absent & set(lost):
                 return f": {name} is missing in {len(absent & set(lost))} of them, and nothing equals, precedes or follows NULL"
-        return f", such as {_show(lost)}"
+        return f", such as {show(lost)}"
 
     def _fetch(self, query: Query, sql: str, parameters: Mapping[str, Any], pattern: AccessPattern) -> list[Seen]:
         """The rows of a page, each with the row of the entity that it shows; its values and what comes along are compared."""
@@ -364,7 +362,7 @@ class Reads:
             )
             row = known.get(mark)
             if row is None:
-                raise Fault(f"a row comes back that is not in the sample: {_show([mark])}")
+                raise Fault(f"a row comes back that is not in the sample: {show([mark])}")
             self._check_values(pattern, names, row, columns)
             made.append(Seen(row, columns))
         for include in query.includes:
@@ -398,7 +396,7 @@ class Reads:
             planned = self.designed[place.table].columns[place.columns[at]]
             wanted = settle(values[at], planned)
             got = self.session.read(columns[names.index(label)], self.designed[table_name].columns[column])
-            if not _is_same(wanted, got, planned.type):
+            if not is_same(wanted, got, planned.type):
                 raise Fault(f"{label} is {got!r} where {entity}.{field} is {wanted!r}")
 
     def _list_shown(self, entity: str, names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
@@ -500,22 +498,22 @@ class Reads:
         if pattern.limit and len(expected) > pattern.limit:
             if len(rows) != pattern.limit:
                 raise Fault(f"{len(rows)} groups come back where {pattern.limit} are asked for")
-            wanted = Counter(_sum_mark(one.value) for one in expected)
-            strange = [one[-1] for one in rows if not any(_is_near(_sum_mark(one[-1]), value) for value in wanted)]
+            wanted = Counter(sum_mark(one.value) for one in expected)
+            strange = [one[-1] for one in rows if not any(is_near(sum_mark(one[-1]), value) for value in wanted)]
         else:
             if len(rows) != len(expected):
                 raise Fault(f"{len(rows)} groups come back, and {len(expected)} are right")
             left = [one.value for one in expected]
             strange = []
             for one in rows:
-                near = next((n for n, value in enumerate(left) if _is_near(_sum_mark(one[-1]), _sum_mark(value))), None)
+                near = next((n for n, value in enumerate(left) if is_near(sum_mark(one[-1]), sum_mark(value))), None)
                 if near is None:
                     strange.append(one[-1])
                 else:
                     left.pop(near)
         if strange:
             raise Fault(
-                f"{pattern.aggregate}: {strange[0]!r} comes back where {_nearest(strange[0], expected)!r} is right"
+                f"{pattern.aggregate}: {strange[0]!r} comes back where {nearest(strange[0], expected)!r} is right"
             )
         return len(rows)
 
@@ -555,23 +553,6 @@ def _is_moving(values: Sequence[str]) -> bool:
     return any(one.startswith("now") or one in ("caller", "tenant") for one in values)
 
 
-def _mark(value: Any) -> Any:
-    return repr(value) if isinstance(value, dict | list) else value
-
-
-def _beyond(value: Any) -> Any:
-    """A value a little greater."""
-    if isinstance(value, datetime.date):
-        return value + datetime.timedelta(days=1)
-    if isinstance(value, datetime.timedelta):
-        return value + datetime.timedelta(seconds=1)
-    if isinstance(value, str):
-        return f"{value}~"
-    if isinstance(value, int | float | Decimal):
-        return value + 1
-    return value
-
-
 def _find_limit(sql: str, limit: int) -> int:
     """The limit of a query as its text has it, 0 where it has none."""
     return limit if limit and re.search(rf"\bLIMIT {limit}\b", sql) else 0
@@ -579,46 +560,6 @@ def _find_limit(sql: str, limit: int) -> int:
 
 def _set_limit(sql: str, limit: int, size: int) -> str:
     return re.sub(rf"\bLIMIT {limit}\b", f"LIMIT {size}", sql)
-
-
-def _is_same(wanted: Any, got: Any, kind: str) -> bool:
-    if isinstance(wanted, float) and isinstance(got, float):
-        return abs(wanted - got) <= 1e-9 * max(1.0, abs(wanted))
-    return bool(wanted == got)
-
-
-def _sum_mark(value: Any) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
-    try:
-        return Decimal(str(value))
-    except ArithmeticError:
-        return value
-
-
-def _is_near(got: Any, wanted: Any) -> bool:
-    """Whether two sums are the same: exactly, unless the right one has no end, as an average has."""
-    if got is None or wanted is None or not isinstance(got, Decimal) or not isinstance(wanted, Decimal):
-        return bool(got == wanted)
-    exponent = wanted.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -10:
-        return abs(got - wanted) <= Decimal("0.0001") + abs(wanted) * Decimal("1e-9")
-    return got == wanted
-
-
-def _nearest(got: Any, expected: Sequence[Group]) -> Any:
-    values = [one.value for one in expected if one.value is not None]
-    mark = _sum_mark(got)
-    if not values or not isinstance(mark, Decimal):
-        return values[0] if values else None
-    return min(
-        values, key=lambda one: abs(_sum_mark(one) - mark) if isinstance(_sum_mark(one), Decimal) else Decimal(10**30)
-    )
-
-
-def _show(marks: Sequence[tuple[Any, ...]]) -> str:
-    shown = [" / ".join(str(part)[:40] for part in mark) for mark in marks[:SHOWN]]
-    return ", ".join(shown) + (" …" if len(marks) > SHOWN else "")
 
 
 __all__ = ["Fault", "Reads"]

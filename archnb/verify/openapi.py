@@ -97,13 +97,14 @@ def find_examples(node: Any, pointer: str = "") -> Iterator[tuple[str, str, Any]
         for name, below in node.items():
             # within an example everything is data; properties may be called anything
             if name not in ("example", "examples") or pointer.endswith("/properties"):
-                yield from find_examples(below, f"{pointer}/{_escape(str(name))}")
+                yield from find_examples(below, f"{pointer}/{escape(str(name))}")
     elif isinstance(node, list):
         for number, below in enumerate(node):
             yield from find_examples(below, f"{pointer}/{number}")
 
 
-def _escape(name: str) -> str:
+def escape(name: str) -> str:
+    """A name as a part of a JSON pointer that stands in the fragment of a URI (RFC 6901, sections 3 and 6)."""
     from urllib.parse import quote
 
     return quote(name.replace("~", "~0").replace("/", "~1"), safe="~{}")

@@ -22,7 +22,8 @@ from archnb.verify.proof import Check, Proof, Served, conclude
 from archnb.verify.rows import Row, Rows, make_rows, scale_counts
 from archnb.verify.serving import Planner
 from archnb.verify.session import Refusal, Session
-from archnb.verify.writes import Writes, read_counts, writable, write_update
+from archnb.verify.single_rows import writable, write_update
+from archnb.verify.writes import Writes, read_counts
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

@@ -29,7 +29,17 @@ class FilledService(Service):
 
     def __init__(self, plan: Plan, session: Session, rows: Rows, limits: Limits | None) -> None:
         super().__init__(plan, session, limits=limits)
-        self.rows = rows
+        self.rows, self.session = rows, session
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """A time after which the database is as it was before, whatever was committed. SQLite alone can do that."""
+        from archnb.verify.sqlite import SqliteSession
+
+        if not isinstance(self.session, SqliteSession):
+            raise ArchnbError(f"{self.session.engine} keeps what is committed")
+        with self.session.restored():
+            yield
 
 
 @contextmanager

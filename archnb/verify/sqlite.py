@@ -46,6 +46,9 @@ class SqliteSession(Session):
         self.connection.execute("PRAGMA foreign_keys = ON")
         self.depth = 0
         self.names: dict[str, str] = {}
+        # what `restored` goes back to, and how many changes had been made by then
+        self._copy: sqlite3.Connection | None = None
+        self._counted = 0
 
     def close(self) -> None:
         self.connection.close()
@@ -82,6 +85,20 @@ class SqliteSession(Session):
             self.depth -= 1
             self.connection.execute(f"ROLLBACK TO {name}")
             self.connection.execute(f"RELEASE {name}")
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """A time after which all is as it was before it, what was committed included."""
+        if self._copy is None or self.connection.total_changes != self._counted:
+            self._copy = sqlite3.connect(":memory:", check_same_thread=False)
+            self.connection.backup(self._copy)
+            self._counted = self.connection.total_changes
+        try:
+            yield
+        finally:
+            if self.connection.total_changes != self._counted:
+                self._copy.backup(self.connection)
+                self._counted = self.connection.total_changes
 
     def analyze(self, tables: Sequence[sa.Table]) -> None:
         from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint

@@ -63,6 +63,28 @@ JOB_UTILISATION = family(
 )
 JOB_P_WAIT = family("jobs.{job}.p_wait", NUMBER, "Share of a job's runs that wait for a worker.", optional=True)
 JOB_WAIT_P95 = family("jobs.{job}.wait_p95", TIME, "95 % of a job's runs start within this time.", optional=True)
+JOBS_OUTAGE = key(
+    "jobs.outage",
+    TIME,
+    "How long workers, or what they call, are gone in an outage that is planned for.",
+    assumption=True,
+    positive=True,
+)
+DRAIN_LIMIT = key(
+    "jobs.drain_limit", TIME, "How long after an outage a backlog may take to drain.", assumption=True, positive=True
+)
+JOB_INTERVAL = family("jobs.{job}.interval", TIME, "The shortest time between two runs of a job by the clock.")
+JOB_CAPACITY = family(
+    "jobs.{job}.capacity", RATE, "How many of a job its workers do per time, all busy.", optional=True
+)
+JOB_BACKLOG = family("jobs.{job}.backlog", NUMBER, "How many of a job wait after the outage.", optional=True)
+JOB_DRAIN = family(
+    "jobs.{job}.drain", TIME, "How long the backlog of an outage takes to drain beside new arrivals.", optional=True
+)
+QUEUE_BACKLOG = family("jobs.queues.{queue}.backlog", NUMBER, "Messages in a queue after the outage.", optional=True)
+QUEUE_DRAIN = family(
+    "jobs.queues.{queue}.drain", TIME, "How long until a queue is as before the outage.", optional=True
+)
 JOB_RETRY_BASE = family("jobs.jobs.{job}.retry.base", TIME, "The first wait after a failure.")
 JOB_RETRY_FACTOR = family("jobs.jobs.{job}.retry.factor", NUMBER, "How much each wait grows.")
 JOB_RETRY_CAP = family("jobs.jobs.{job}.retry.cap", TIME, "The longest wait.")

@@ -25,12 +25,16 @@ OBJECTIVE_AVAILABILITY = family(
     "Share of an operation's requests that must be answered.",
 )
 GROWTH_YEARLY = key("load.growth_yearly", NUMBER, "By which share the load grows within a year, compounded.")
+EXPECTED_REQUESTS = key(
+    "load.expected_requests", RATE, "Requests in the busiest hour by what is said of users, or of writes, alone."
+)
+EXPECTED_READS = key("load.expected_reads", RATE, "The reads among them.")
+EXPECTED_WRITES = key("load.expected_writes", RATE, "The writes among them.")
 AVERAGE_REQUESTS = key("load.average_requests", RATE, "All requests, averaged over a day.")
 AVERAGE_READS = key("load.average_reads", RATE, "Reads, averaged over a day.")
 AVERAGE_WRITES = key("load.average_writes", RATE, "Writes, averaged over a day.")
-PEAK_REQUESTS = key("load.peak_requests", RATE, "All requests in the busiest hour.")
-PEAK_CARRIED = key(
-    "load.peak_carried", RATE, "Requests of all access patterns together in the busiest hour.", optional=True
+PEAK_REQUESTS = key(
+    "load.peak_requests", RATE, "All requests in the busiest hour: those of all access patterns together."
 )
 PEAK_READS = key("load.peak_reads", RATE, "Reads in the busiest hour.")
 PEAK_WRITES = key("load.peak_writes", RATE, "Writes in the busiest hour.")

@@ -15,12 +15,11 @@ from archnb.design.api import Operation, Parameter
 from archnb.design.entities import AccessPattern, Field
 from archnb.model import Setting
 from archnb.naming import claim, snake, split_words
-from archnb.planned.api import ARRAY_LIMIT, MONEY_SCHEMA
+from archnb.planned.api import ARRAY_LIMIT, CURSOR, ETAG, MONEY_SCHEMA
 from archnb.planned.entities import Setting as PlannedSetting
 from archnb.topics.api.resources import Embed, Resources
 from archnb.topics.api.values import TEXT, Json, Schema, describe_value, make_example, write_text
 
-CURSOR = "eyJhZnRlciI6IjEwNDIifQ"
 CURSOR_LIMIT, URL_LIMIT = 512, 2048
 # what a cursor is written in (base64url, RFC 4648, section 5), and what a header or a URL takes: visible ASCII
 CURSOR_FORM, VISIBLE = "^[0-9A-Za-z_=-]+$", r"^[\x21-\x7e]+$"
@@ -580,7 +579,7 @@ def describe_parameter(
     if name.lower() == "idempotency-key":
         return {"type": "string", "minLength": 16, "maxLength": 64, "pattern": VISIBLE}, IDEMPOTENCY_KEY
     if name.lower() == "if-match":
-        return {"type": "string", "maxLength": 64, "pattern": VISIBLE}, '"7"'
+        return {"type": "string", "maxLength": 64, "pattern": VISIBLE}, ETAG
     kind = parameter.type or "text"
     schema = describe_value(resources, Field(type=kind if kind not in ("reference", "enum") else "text"))
     if name == "q":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archnb.fact import Fact, Key, total
 from archnb.fact.keys.api import ITEM_SIZE, OPERATION_REQUEST_SIZE, OPERATION_RESPONSE_SIZE
 from archnb.fact.keys.entities import PATTERN_RATE
-from archnb.fact.keys.load import PEAK_CARRIED, PEAK_EGRESS, PEAK_INGRESS, PEAK_REQUESTS, REQUEST_SIZE, RESPONSE_SIZE
+from archnb.fact.keys.load import PEAK_EGRESS, PEAK_INGRESS, PEAK_REQUESTS, REQUEST_SIZE, RESPONSE_SIZE
 from archnb.quantity import Quantity, parse, unit
 from archnb.topics.api.bodies import find_bodies, find_redirect, measure_bytes
 from archnb.topics.api.resources import find_resources
@@ -82,9 +82,7 @@ def _measure_bandwidth(
     facts = draft.facts
     if said is not None or not each:
         mean = draft.value(size, said or parse("1 kB"), because="headers and a small JSON body")
-        # the requests that servers are counted for, where operations have rates
-        carried = facts[PEAK_CARRIED if PEAK_CARRIED in facts else PEAK_REQUESTS]
-        facts.define(flow, carried * mean, "MB/s", f"{direction} at the peak")
+        facts.define(flow, facts[PEAK_REQUESTS] * mean, "MB/s", f"{direction} at the peak")
         return
     bytes_a_second = facts.define(
         flow,

@@ -14,6 +14,6 @@ from archnb.topics.entities.views import views
 
 NAME = "entities"
 TITLE = "Entities and access patterns"
-CLOSES = ("entities", "access", "requirements.objectives", "requirements.load.record_size")
+CLOSES = ("entities", "access", "requirements.objectives", "requirements.load.record_size", "requirements.load.writes")
 
 __all__ = ["CLOSES", "NAME", "RULES", "TITLE", "complete", "conclude", "measure", "views"]

@@ -19,7 +19,20 @@ from archnb.fact.keys.entities import (
     PATTERN_RATE,
     SMALL,
 )
-from archnb.fact.keys.load import GROWTH, PEAK_CARRIED, PEAK_FACTOR, PEAK_READS, PEAK_REQUESTS, PEAK_WRITES
+from archnb.fact.keys.load import (
+    AVERAGE_READS,
+    AVERAGE_REQUESTS,
+    AVERAGE_WRITES,
+    EXPECTED_READS,
+    EXPECTED_REQUESTS,
+    EXPECTED_WRITES,
+    GROWTH,
+    PEAK_FACTOR,
+    PEAK_READS,
+    PEAK_REQUESTS,
+    PEAK_WRITES,
+    WRITES,
+)
 from archnb.model import Model
 from archnb.naming import plural, snake, with_article, words
 from archnb.quantity import Quantity, parse
@@ -326,7 +339,7 @@ def complete_rates(draft: Draft, access: dict[str, AccessPattern]) -> dict[str, 
     unsaid = sum(1 for one in reads.values() if one.rate is None)
     said_unsaid = sum(1 for n, one in reads.items() if one.rate is None and n in design.access)
     writes = sum(1 for one in access.values() if one.rate is None and one.writes is not None)
-    peak = facts[PEAK_READS]
+    peak = facts[EXPECTED_READS]
     left = maximum(peak - total(given), parse("0/s")) if given else peak
     for name, one in access.items():
         if one.rate is not None:
@@ -343,7 +356,7 @@ def complete_rates(draft: Draft, access: dict[str, AccessPattern]) -> dict[str, 
                 rate, reason = found
             else:
                 share = 1.0 if name in design.access and known == 0 else 0.01
-                rate = facts[PEAK_WRITES] * share / writes
+                rate = facts[EXPECTED_WRITES] * share / writes
                 reason = (
                     "an equal share of the writes"
                     if share == 1.0
@@ -353,10 +366,38 @@ def complete_rates(draft: Draft, access: dict[str, AccessPattern]) -> dict[str, 
         unit = "/s" if rate.base >= 0.01 or rate.base == 0 else "/day" if rate.base * 86400 >= 1 else "/year"
         fact = facts.define(PATTERN_RATE.of(name), rate, unit, reason)
         access[name] = draft.fill(f"access.{name}", one, rate=Because(fact.quantity, reason, (fact.name,)))
-    if access:
-        every = total([facts[PATTERN_RATE.of(name)] for name in access])
-        facts.define(PEAK_CARRIED, every, "requests/s", "what servers are counted for: all access patterns together")
+    add_up_rates(draft, access)
     return access
+
+
+def add_up_rates(draft: Draft, access: Mapping[str, AccessPattern]) -> None:
+    """The load as the access patterns have it, at the peak and on average; where there is none, as the load itself is said.
+
+    A rate that is said of an operation is nearer to what happens than the share of a total, so the operations count.
+    """
+    facts = draft.facts
+    sides = ((PEAK_READS, EXPECTED_READS, "reads"), (PEAK_WRITES, EXPECTED_WRITES, "writes"))
+    for at_peak, expected, word in sides:
+        rates = [
+            facts[PATTERN_RATE.of(n)] for n, one in access.items() if (one.writes is not None) == (word == "writes")
+        ]
+        if access:
+            value = total(rates) if rates else facts[expected] * 0
+            facts.define(at_peak, value, f"{word}/s", f"{word} of all access patterns together, in the busiest hour")
+        else:
+            facts.define(at_peak, facts[expected], f"{word}/s", f"{word} in the busiest hour")
+    facts.define(PEAK_REQUESTS, facts[PEAK_READS] + facts[PEAK_WRITES], "requests/s", "what servers are counted for")
+    for average, at_peak, word in (
+        (AVERAGE_REQUESTS, PEAK_REQUESTS, "requests"),
+        (AVERAGE_READS, PEAK_READS, "reads"),
+        (AVERAGE_WRITES, PEAK_WRITES, "writes"),
+    ):
+        facts.define(average, facts[at_peak] / facts[PEAK_FACTOR], f"{word}/s", f"{word}, averaged over a day")
+    load = draft.design.requirements.load
+    if load.writes is None:
+        writes = facts.define(WRITES, facts[AVERAGE_WRITES], "writes/s", "as many as the access patterns write")
+        made = draft.fill("requirements.load", load, writes=Because(writes.quantity, writes.because, (AVERAGE_WRITES,)))
+        draft.close("requirements.load.writes", made.writes)
 
 
 def _give_said_rates(draft: Draft, access: dict[str, AccessPattern]) -> None:
@@ -374,7 +415,7 @@ def _give_said_rates(draft: Draft, access: dict[str, AccessPattern]) -> None:
             assert rate is not None
             followed = (
                 None if leader is None
-                else draft.facts[PEAK_REQUESTS] if leader == "load"
+                else draft.facts[EXPECTED_REQUESTS] if leader == "load"
                 else draft.facts.get(PATTERN_RATE.of(leader))
             )  # fmt: skip
             draft.value(PATTERN_RATE.of(each), rate, follows=followed)

@@ -92,7 +92,51 @@ def _schedule(base: float, factor: float, cap: float, attempts: float, jitter: s
     return share * math.fsum(ceilings), math.fsum(ceilings)
 
 
+def drain_time(backlog: float, capacity: float, rate: float) -> float:
+    """The seconds until a backlog is gone beside new arrivals, backlog / (capacity − rate); infinite without spare capacity.
+
+    A fluid model: while a backlog waits all workers are busy, so that the randomness of single jobs averages out.
+
+    >>> drain_time(9_000, 6.25, 5.0)
+    7200.0
+    """
+    if backlog <= 0:
+        return 0.0
+    return backlog / (capacity - rate) if capacity > rate else math.inf
+
+
+def clocked_wait(workers: float, interval: float, service_time: float) -> float:
+    """The share of runs by the clock that find no worker free (D/D/c): none while c runs fit into c intervals, else all.
+
+    >>> clocked_wait(1, 60.0, 1.0), clocked_wait(1, 60.0, 90.0), clocked_wait(2, 60.0, 90.0)
+    (0.0, 1.0, 0.0)
+    """
+    return 0.0 if service_time <= workers * interval else 1.0
+
+
+def clocked_wait_p95(workers: float, interval: float, service_time: float) -> float:
+    """The wait of runs by the clock: nothing where they fit, else without end, as each begins later than the one before."""
+    return math.inf if clocked_wait(workers, interval, service_time) else 0.0
+
+
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+
+
+def shortest_interval(schedule: str) -> float:
+    """The seconds between the two runs of a cron expression that follow each other closest; a day where it cannot be read.
+
+    Within a day; what runs once a day has a day.
+
+    >>> shortest_interval("*/5 * * * *"), shortest_interval("0 3 * * *"), shortest_interval("0,10 8-9 * * *")
+    (300.0, 86400.0, 600.0)
+    """
+    parts = schedule.split()
+    values = [_list_values(part, *bounds) for part, bounds in zip(parts, _RANGES, strict=False)]
+    if len(parts) != 5 or not all(values):
+        return 86_400.0
+    minutes = sorted(60 * hour + minute for hour in values[1] for minute in values[0])
+    following = [*minutes[1:], minutes[0] + 1440]
+    return 60.0 * min(later - one for one, later in zip(minutes, following, strict=True))
 
 
 def runs_per_day(schedule: str) -> float:
@@ -104,7 +148,7 @@ def runs_per_day(schedule: str) -> float:
     parts = schedule.split()
     if len(parts) != 5:
         return 1.0
-    counts = [_count_values(part, *bounds) for part, bounds in zip(parts, _RANGES, strict=True)]
+    counts = [len(_list_values(part, *bounds)) for part, bounds in zip(parts, _RANGES, strict=True)]
     if not all(counts):
         return 1.0
     minutes, hours, days, months, weekdays = counts
@@ -112,16 +156,16 @@ def runs_per_day(schedule: str) -> float:
     return minutes * hours * share
 
 
-def _count_values(part: str, low: int, high: int) -> int:
+def _list_values(part: str, low: int, high: int) -> set[int]:
     found: set[int] = set()
     for one in part.split(","):
         match = re.fullmatch(r"(\*|\d{1,2}(?:-\d{1,2})?)(?:/(\d{1,2}))?", one)
         if match is None:
-            return 0
+            return set()
         step = int(match[2] or 1)
         first, _, last = (f"{low}-{high}" if match[1] == "*" else match[1]).partition("-")
         end = int(last) if last else high if match[2] else int(first)
         if step < 1:
-            return 0
+            return set()
         found.update(range(max(low, int(first)), min(high, end) + 1, step))
-    return len(found)
+    return found

@@ -14,6 +14,7 @@ from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.jobs import (
     BROKER_LIMIT,
     DATABASE_LIMIT,
+    DRAIN_LIMIT,
     JOB_DEADLINE,
     JOB_OFFERED,
     JOB_RATE,
@@ -25,6 +26,7 @@ from archnb.fact.keys.jobs import (
     JOB_WAIT_P95,
     JOB_WORKERS,
     JOBS_DAY,
+    JOBS_OUTAGE,
     JOBS_RATE,
     LEAST_WORKERS,
     MANY_ATTEMPTS,
@@ -52,6 +54,10 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     (SMALL_TEAM, 4, "engineers up to which a team is glad of every system that it does not run", _OURS),
     (LEAST_WORKERS, 2, "workers of a job at least, so that one may be restarted", _OURS),
     (MAX_UTILISATION, "80%", "share of the time that a worker may be busy", _OURS),
+    (JOBS_OUTAGE, "30 min", "how long workers, or what they call, are gone in an outage that is planned for",
+     "assumed, 2026-11: a provider's usual incident; its length times the rate is what waits"),
+    (DRAIN_LIMIT, "4 h", "how long after an outage a backlog may take to drain",
+     "rule of thumb of archnb, 2026-11: the same shift sees the end of it"),
     (P99_FACTOR, 4.61, "the 99th percentile of a service time over its mean", "exponential service times: ln 100"),
 )  # fmt: skip
 _VISIBILITY = ((30.0, "30 s"), (60.0, "1 min"), (120.0, "2 min"), (300.0, "5 min"), (900.0, "15 min"), (3600.0, "1 h"), (21600.0, "6 h"), (86400.0, "1 day"))  # fmt: skip
@@ -421,7 +427,11 @@ def _fill_workers(draft: Draft, name: str, job: Job, rate: Fact, service: Fact, 
     if job.workers is not None:
         draft.value(JOB_WORKERS.of(name), job.workers, symbol="workers")
         return job
-    least = 1 if job.schedule else round(facts[LEAST_WORKERS].base)
+    if job.schedule is not None:
+        facts.value(JOB_WORKERS.of(name), 1, "one run at a time, so that no two work on the same rows", symbol="worker")
+        reason = f"one run at a time: whoever starts it takes a lock by the name {name}, and a run that finds it taken ends at once"
+        return draft.fill(f"jobs.jobs.{name}", job, workers=Because(1, reason, (JOB_WORKERS.of(name),)))
+    least = round(facts[LEAST_WORKERS].base)
     needed = apply_model(
         "workers by Erlang C",
         workers_needed,

@@ -6,8 +6,13 @@ import math
 from collections.abc import Iterator
 
 from archnb.fact.keys.jobs import (
+    DRAIN_LIMIT,
+    JOB_BACKLOG,
     JOB_DEADLINE,
+    JOB_DRAIN,
+    JOB_INTERVAL,
     JOB_OFFERED,
+    JOB_P_WAIT,
     JOB_RATE,
     JOB_RETRY_WAIT,
     JOB_RETRY_WAIT_MAX,
@@ -15,6 +20,7 @@ from archnb.fact.keys.jobs import (
     JOB_SERVICE_TIME,
     JOB_VISIBILITY_NEEDED,
     JOB_WAIT_P95,
+    JOBS_OUTAGE,
     MANY_ATTEMPTS,
     THIRD_PARTY_P99,
 )
@@ -91,10 +97,16 @@ def retries_without_idempotency(draft: Draft) -> Iterator[Hit]:
     remedy="Add workers, or make the job shorter; the proposed number meets the deadline.",
 )  # fmt: skip
 def workers_saturated(draft: Draft) -> Iterator[Hit]:
-    """Compare workers with the offered load."""
+    """Compare workers with the offered load; runs by the clock are compared with their interval, by another rule."""
     for name, job in draft.design.jobs.jobs.items():
         offered = draft.facts.get(JOB_OFFERED.of(name))
-        if offered is not None and job.workers is not None and job.workers <= offered.base and offered.base > 0:
+        if (
+            offered is not None
+            and job.schedule is None
+            and job.workers is not None
+            and job.workers <= offered.base
+            and offered.base > 0
+        ):
             grows = draft.facts[JOB_RATE.of(name)].base - job.workers / draft.facts[JOB_SERVICE_TIME.of(name)].base
             yield Hit(
                 f"jobs.jobs.{name}.workers",
@@ -117,6 +129,48 @@ def deadline_missed(draft: Draft) -> Iterator[Hit]:
             yield Hit(
                 f"jobs.jobs.{name}.workers",
                 f"{job.workers} workers: 95 % start within {wait.text}, the deadline is {deadline.text}",
+            )
+
+
+@rule(
+    "jobs-backlog-drains-slowly", principle="reliability", severity="medium",
+    condition="The backlog of an outage takes longer to drain, beside new arrivals, than is planned for.",
+    effect="After a short outage everything is late for the rest of the day, though all works again.",
+    remedy="Give it more workers than the usual load needs: the drain is the backlog over what they can do beyond it.",
+)  # fmt: skip
+def backlog_drains_slowly(draft: Draft) -> Iterator[Hit]:
+    """Compare the drain of the planned outage with its limit; workers that never keep up are another rule's."""
+    limit, outage = draft.facts[DRAIN_LIMIT], draft.facts[JOBS_OUTAGE]
+    for name, job in draft.design.jobs.jobs.items():
+        drain = draft.facts.get(JOB_DRAIN.of(name))
+        if drain is not None and limit.base < drain.base < math.inf:
+            rate, backlog = draft.facts[JOB_RATE.of(name)], draft.facts[JOB_BACKLOG.of(name)]
+            spare = 1 / drain.base * backlog.base
+            needed = math.ceil((rate.base + backlog.base / limit.base) * draft.facts[JOB_SERVICE_TIME.of(name)].base)
+            yield Hit(
+                f"jobs.jobs.{name}.workers",
+                f"{outage.text} without workers leave {backlog.text}; {job.workers} workers do {number(spare)} a second beyond the"
+                f" {rate.text} that arrive, so it drains in {drain.text}, above {limit.text}",
+                remedy=f"Say `jobs.jobs.{name}.workers: {needed}`, with which it drains in {limit.text}.",
+                weight=backlog.base,
+            )
+
+
+@rule(
+    "jobs-run-outlasts-interval", principle="reliability", severity="high",
+    condition="A run of a scheduled job takes longer than the time until the next one, for as many workers as it has.",
+    effect="Runs overlap and do the same rows at once, or each begins later than the one before until the schedule means nothing.",
+    remedy="Run it less often, give it less to do in a run, or let a lock skip a run while another goes on.",
+)  # fmt: skip
+def run_outlasts_interval(draft: Draft) -> Iterator[Hit]:
+    """Compare the mean run with the shortest interval of the schedule."""
+    for name, job in draft.design.jobs.jobs.items():
+        waits = draft.facts.get(JOB_P_WAIT.of(name))
+        if job.schedule is not None and waits is not None and waits.base >= 1:
+            service, interval = draft.facts[JOB_SERVICE_TIME.of(name)], draft.facts[JOB_INTERVAL.of(name)]
+            yield Hit(
+                f"jobs.jobs.{name}.schedule",
+                f"a run takes {service.text} with {job.workers} at a time; '{job.schedule}' starts one every {show(interval.base, unit('s'))}",
             )
 
 
@@ -257,6 +311,8 @@ RULES: tuple[Rule, ...] = (
     retries_without_idempotency,
     workers_saturated,
     deadline_missed,
+    backlog_drains_slowly,
+    run_outlasts_interval,
     retry_budget_exceeds_deadline,
     retries_outlast_queue,
     saga_step_without_compensation,

@@ -8,7 +8,10 @@ from dataclasses import replace
 
 from archnb.design.jobs import Retry, Saga, SagaStep
 from archnb.fact.keys.jobs import (
+    JOB_BACKLOG,
+    JOB_CAPACITY,
     JOB_DEADLINE,
+    JOB_DRAIN,
     JOB_OFFERED,
     JOB_P_WAIT,
     JOB_RATE,
@@ -16,6 +19,7 @@ from archnb.fact.keys.jobs import (
     JOB_UTILISATION,
     JOB_WAIT_P95,
     JOB_WORKERS,
+    JOBS_OUTAGE,
 )
 from archnb.naming import kebab
 from archnb.planned.erasure import Erasure
@@ -35,7 +39,7 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     charted = _choose_charted(draft)
     if charted:
         shown.append(_draw_waits(draft, charted))
-    shown += [_show_retries(draft), _show_queues(draft)]
+    shown += [_show_backlogs(draft), _show_retries(draft), _show_queues(draft)]
     shown += [_show_erasure(draft, one) for one in draft.planned.jobs.erasures.values()]
     for name, saga in draft.design.jobs.sagas.items():
         shown += [_show_saga(draft, name, saga), _draw_saga(draft, name, saga)]
@@ -138,7 +142,37 @@ def _show_workers(draft: Draft) -> Table:
         "jobs-workers", "Workers",
         ("job", "rate", "service time", "busy on average", "start within", "workers", "utilisation", "P(wait)", "wait, p95"),
         tuple(rows),
-        description="Erlang C: jobs arrive at random, take exponential times, and wait in one line for the workers of their kind.",
+        description="Erlang C: jobs arrive at random, take exponential times, and wait in one line for the workers of their kind."
+        " What runs by the clock comes evenly (D/D/c) and waits only where a run is not done when the next begins.",
+    )  # fmt: skip
+
+
+def _show_backlogs(draft: Draft) -> Table:
+    """What an outage leaves in the queues, and how long that takes beside what goes on arriving."""
+    facts = draft.facts
+    rows: list[tuple[Cell | str, ...]] = []
+    for name, job in draft.design.jobs.jobs.items():
+        drain = facts.get(JOB_DRAIN.of(name))
+        if drain is None:
+            continue
+        ratio = drain.base / facts[JOBS_OUTAGE].base
+        never = Cell(drain.base, "never", "danger")
+        rows.append(
+            (
+                Cell(name, is_code=True),
+                job.queue or "",
+                *(facts[one.of(name)].cell for one in (JOB_RATE, JOB_CAPACITY, JOB_BACKLOG)),
+                never if math.isinf(drain.base) else drain.cell,
+                never if math.isinf(ratio) else Cell(ratio, f"{ratio:.2g} min"),
+            )
+        )
+    outage = facts[JOBS_OUTAGE].text
+    return Table(
+        "jobs-backlog", f"After an outage of {outage}",
+        ("job", "queue", "arrives", "capacity", "waits then", "drained within", "for each minute of outage"), tuple(rows),
+        description=f"Workers, or what they call, are gone for {outage} at the peak: backlog = rate × outage, and it drains in"
+        " backlog / (capacity − rate), as new ones go on arriving. `assumptions: {jobs.outage: 2 h}` counts with another outage."
+        if rows else "Nothing comes through a queue.",
     )  # fmt: skip
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from archnb.design.jobs import Job, Saga
 from archnb.fact import Fact, maximum, total
 from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
-from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS, PATTERN_RATE
+from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_CREATED, ENTITY_ROWS, PATTERN_RATE
 from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
 from archnb.naming import snake
 from archnb.quantity import parse
 from archnb.topics.jobs.erasure import DEADLINE, list_operations, tell_job
 from archnb.topics.jobs.erasure import JOB as ERASURE
+from archnb.topics.jobs.models import shortest_interval
 from archnb.topics.topic import Draft
 
 # seconds of a call: the mean and the 99th percentile; assumed, and shown with the fact
@@ -179,6 +180,9 @@ def _propose_refreshes(draft: Draft) -> Iterator[Proposal]:
             else ("0 * * * *", "each hour") if staleness >= 3600
             else (f"*/{min(30, max(1, int(staleness // 60)))} * * * *", f"every {min(30, max(1, int(staleness // 60)))} min")
         )  # fmt: skip
+        if compute.base > shortest_interval(schedule):
+            yield _propose_adding(draft, name, pattern.reads, rows, compute, words)
+            continue
         yield Proposal(
             f"refresh_{snake(name)}",
             f"'{name}' adds up {rows.text}, and its answer may be {objective.staleness if objective else ''} old: it is computed {words}"
@@ -188,6 +192,24 @@ def _propose_refreshes(draft: Draft) -> Iterator[Proposal]:
             deadline="1 min", why_deadline="the answer would be older than allowed", why_key="a run replaces the result as a whole",
             facts=(rows.name,),
         )  # fmt: skip
+
+
+def _propose_adding(draft: Draft, name: str, entity: str, rows: Fact, compute: Fact, words: str) -> Proposal:
+    """What takes longer to compute than it may be old is not computed anew: each change is added to the result."""
+    writes = [one for one in draft.design.access if entity in draft.model.touches.find(one).changes]
+    rates = [rate for one in writes if (rate := _rate(draft, one)) is not None]
+    return Proposal(
+        f"refresh_{snake(name)}",
+        f"'{name}' adds up {rows.text}, which takes {compute.text}, and would have to be done {words}: it is not computed anew; each"
+        f" committed change of {entity} is added to the result or taken from it, and once a month all of it is counted again to compare",
+        Job(
+            summary=f"Adds each change of {entity} to the answer of '{name}'.", trigger=", ".join(writes[:3]) or f"a change of {entity}",
+            queue="changes", idempotency_key=f"{name}:{{{snake(entity)} id}}:{{version}}",
+        ),
+        total(rates) if rates else draft.facts.get(ENTITY_CREATED.of(entity)), 0.01, "assumed: one row of the result changed (in batches it is less)",
+        "10 s", "the answer is as old as the wait", "a change that was added is known by its version, and is not added again",
+        facts=(rows.name, COMPUTE_TIME.of(name)),
+    )  # fmt: skip
 
 
 def _propose_expiry(draft: Draft) -> Iterator[Proposal]:

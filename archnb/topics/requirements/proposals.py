@@ -7,17 +7,14 @@ import dataclasses
 from archnb.design.requirements import Load, Objective
 from archnb.fact import Fact, compound
 from archnb.fact.keys.load import (
-    AVERAGE_READS,
-    AVERAGE_REQUESTS,
-    AVERAGE_WRITES,
     DAILY_USERS,
+    EXPECTED_READS,
+    EXPECTED_REQUESTS,
+    EXPECTED_WRITES,
     GROWTH,
     GROWTH_YEARLY,
     HOT_SHARE,
     PEAK_FACTOR,
-    PEAK_READS,
-    PEAK_REQUESTS,
-    PEAK_WRITES,
     READ_SHARE,
     READS_PER_WRITE,
     REQUEST_SIZE,
@@ -131,40 +128,36 @@ def _measure_load(draft: Draft, load: Load) -> dict[str, Because]:
         made["reads_per_write"] = Because(
             _rounded(ratio), "the read share, said the other way round", (READS_PER_WRITE,)
         )
+    peak = facts[PEAK_FACTOR]
     if load.writes is not None:
-        writes = facts.define(AVERAGE_WRITES, facts[WRITES], "writes/s", "writes on average")
-        reads = facts.define(AVERAGE_READS, writes * facts[READS_PER_WRITE], "reads/s", "reads on average")
-        average = facts.define(AVERAGE_REQUESTS, writes + reads, "requests/s", "all requests on average")
+        writes = facts.define(
+            EXPECTED_WRITES, facts[WRITES] * peak, "writes/s", "the writes that are said, at the peak"
+        )
+        reads = facts.define(EXPECTED_READS, writes * facts[READS_PER_WRITE], "reads/s", "their reads, at the peak")
+        every = facts.define(EXPECTED_REQUESTS, writes + reads, "requests/s", "both together, at the peak")
         if load.daily_users is None:
-            users = facts.define(DAILY_USERS, average / facts[REQUESTS_PER_USER], "", "users that would make this load")
+            users = facts.define(
+                DAILY_USERS, every / peak / facts[REQUESTS_PER_USER], "", "users that would make this load"
+            )
             made["daily_users"] = Because(
                 _rounded(users), "the writes and reads, shared out by requests per user", (DAILY_USERS,)
             )
         elif load.requests_per_user is None:
             each = facts.define(
-                REQUESTS_PER_USER, average / facts[DAILY_USERS], "/day", "requests that each user makes"
+                REQUESTS_PER_USER, every / peak / facts[DAILY_USERS], "/day", "requests that each user makes"
             )
             made["requests_per_user"] = Because(
                 each.quantity, "the writes and reads, shared out by users", (REQUESTS_PER_USER,)
             )
-    else:
-        average = facts.define(
-            AVERAGE_REQUESTS,
-            facts[DAILY_USERS] * facts[REQUESTS_PER_USER],
-            "requests/s",
-            "all requests, averaged over a day",
-        )
-        facts.define(AVERAGE_READS, average * facts[READ_SHARE], "reads/s", "reads on average")
-        facts.define(AVERAGE_WRITES, average * (1 - facts[READ_SHARE]), "writes/s", "writes on average")
-        writes = facts.define(WRITES, facts[AVERAGE_WRITES], "writes/s", "users × requests × the share that writes")
-        made["writes"] = Because(writes.quantity, writes.because, (AVERAGE_WRITES,))
-    peak = facts[PEAK_FACTOR]
-    for at_peak, average_rate, word in (
-        (PEAK_REQUESTS, AVERAGE_REQUESTS, "requests"),
-        (PEAK_READS, AVERAGE_READS, "reads"),
-        (PEAK_WRITES, AVERAGE_WRITES, "writes"),
-    ):
-        facts.define(at_peak, facts[average_rate] * peak, f"{word}/s", f"{word} in the busiest hour")
+        return made
+    every = facts.define(
+        EXPECTED_REQUESTS,
+        facts[DAILY_USERS] * facts[REQUESTS_PER_USER] * peak,
+        "requests/s",
+        "what the users ask for in the busiest hour",
+    )
+    facts.define(EXPECTED_READS, every * facts[READ_SHARE], "reads/s", "the share of it that reads")
+    facts.define(EXPECTED_WRITES, every * (1 - facts[READ_SHARE]), "writes/s", "the share of it that writes")
     return made
 
 

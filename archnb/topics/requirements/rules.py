@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from archnb.fact.keys.load import DAILY_USERS, PEAK_REQUESTS
+from archnb.fact.keys.load import DAILY_USERS, EXPECTED_REQUESTS
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import MONTH
 from archnb.topics.topic import Draft
@@ -100,7 +100,7 @@ def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
     load = draft.said.requirements.load
     if not said or (load.daily_users is None and load.writes is None):
         return
-    peak = draft.facts[PEAK_REQUESTS].base
+    peak = draft.facts[EXPECTED_REQUESTS].base
     if peak == 0:
         # that nobody uses it is a finding of its own
         return
