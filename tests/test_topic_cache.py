@@ -185,7 +185,13 @@ def test_the_published_shortener_cache_is_reproduced() -> None:
     data = {
         "name": "short",
         "requirements": {
-            "load": {"writes": "40/s", "reads_per_write": 100, "peak_factor": 1, "record_size": "500 B", "hot_share": "20%"}
+            "load": {
+                "writes": "40/s",
+                "reads_per_write": 100,
+                "peak_factor": 1,
+                "record_size": "500 B",
+                "hot_share": "20%",
+            }
         },
         "entities": {"Link": {"fields": {"code": "code(7) key", "target": "url"}, "rows": "100M"}},
         "access": {"resolve": {"reads": "Link", "by": "code", "limit": 1, "rate": "4k/s", "roles": "public"}},

@@ -29,13 +29,12 @@ class CachePolicy(Record):
         unit=TIME,
         example="30 s",
         within=DELAY,
-        proposed="the lifetime, where everybody may read it, it holds nothing personal and waits for its lifetime; else nothing",
     )
     invalidation: Literal["ttl", "on write", "write-through", "versioned key"] | None = said(
         "How is it made fresh?", example="on write"
     )
     strategy: Literal["cache-aside", "read-through", "write-through", "write-behind"] | None = said(
-        "Who fills it?", example="cache-aside", proposed="cache-aside"
+        "Who fills it?", example="cache-aside", proposed="cache-aside, or whoever makes it fresh"
     )
     stampede: Literal["none", "single flight", "early refresh", "stale while revalidate"] | None = said(
         "What keeps all readers from refreshing at once?", example="single flight"

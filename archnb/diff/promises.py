@@ -179,6 +179,12 @@ def _cached(pair: Pair, name: str) -> Iterator[Difference]:
             "Let the load in by steps.",
             part="key",
         )
+    if before.max_age.base != after.max_age.base:
+        effect = "compatible" if is_kept or after.max_age.base < before.max_age.base else "breaking"
+        words = f"browsers and a CDN may keep an answer for {after.max_age} where it was {before.max_age}, {told}"
+        yield tell(
+            "readers", words, "" if effect == "compatible" else "Keep it for less long.", part="max_age", effect=effect
+        )
     for part in ("store", "invalidation", "strategy"):
         was, now = getattr(before, part), getattr(after, part)
         if not pair.renames.says_same(was, now):

@@ -84,6 +84,9 @@ VISIT_LENGTH = key("cache.visit_length", TIME, "How long one visit of a person l
 VISIT_READS = key(
     "cache.visit_reads", NUMBER, "Reads in a visit of what a person reads most of their own.", assumption=True
 )
+ANSWERS_A_PERSON = key(
+    "cache.answers_a_person", NUMBER, "Answers of a kind of which a person reads each in every visit.", assumption=True
+)
 ANSWER_VISIT_READS = family(
     "cache.{pattern}.visit_reads", NUMBER, "Reads of one answer in a visit of the one it belongs to.", optional=True
 )

@@ -10,6 +10,7 @@ from archnb.fact import Fact, maximum, minimum, total
 from archnb.fact.keys.cache import (
     AGGREGATE_TIME,
     AGGREGATION_SPEED,
+    ANSWERS_A_PERSON,
     ANSWER_VISIT_READS,
     CACHE_FANOUT,
     CACHE_OBJECT_SIZE,
@@ -39,8 +40,6 @@ SKEW_SOURCE = "between Breslau et al., INFOCOM 1999 (web requests: 0.64 to 0.83)
 
 # how answers are made fresh by being taken away
 DELETING = ("on write", "versioned key")
-# from so many answers a person on, which of them is read is a matter of chance again
-MOST_A_PERSON = 3.0
 
 
 @dataclass(frozen=True)
@@ -276,8 +275,11 @@ def _find_visit(
     facts = draft.facts
     owner = draft.design.auth.owner
     owners = facts.get(ENTITY_ROWS.of(owner)) if owner else None
-    # who has many of a kind looks at one now and at another then
-    if owners is not None and objects.base > MOST_A_PERSON * owners.base:
+    most = facts.assume(
+        ANSWERS_A_PERSON, 3, "answers of a kind that a person may have and still read each in every visit",
+        source="rule of thumb of archnb, 2026-11: who has many of a kind looks at one now and at another then",
+    )  # fmt: skip
+    if owners is not None and objects.base > most.base * owners.base:
         return None
     length = facts.assume(
         VISIT_LENGTH, "15 min", "how long one visit of a person lasts", source="assumed, 2026-11; look into the access log",
