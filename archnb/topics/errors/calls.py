@@ -12,7 +12,15 @@ from archnb.design.errors import Call
 from archnb.design.record import Dotted
 from archnb.exceptions import InputError, Problem
 from archnb.fact.keys.entities import PATTERN_RATE
-from archnb.fact.keys.errors import CALL_BUDGET, DEADLINE_FACTOR, MIN_CALLS, OWN_SHARE, WORK_FACTOR, WORKER_DEADLINE
+from archnb.fact.keys.errors import (
+    CALL_BUDGET,
+    DEADLINE_FACTOR,
+    LONGEST_LOOK,
+    MIN_CALLS,
+    OWN_SHARE,
+    WORK_FACTOR,
+    WORKER_DEADLINE,
+)
 from archnb.fact.keys.flow import OPERATION_P99
 from archnb.quantity import number, parse
 from archnb.sim.reliability import backoff_schedule
