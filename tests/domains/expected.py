@@ -11,7 +11,6 @@ UNMET: dict[str, str] = {
     "booking-11": "load",
     "booking-13": "load",
     "booking-14": "load",
-    "chat-10": "operations",
     "chat-12": "load",
     "chat-14": "load",
     "feed-2": "load",

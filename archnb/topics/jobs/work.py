@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archnb.design.jobs import Job, Saga
@@ -139,18 +139,30 @@ def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
             total = rate if total is None else total + rate if rate is not None else total
         allowed = _find_staleness(draft, set(store.copies))
         deadline = max(1.0, allowed / 4)
+        gone = _explain_removals(draft, store.copies)
         yield Proposal(
             f"feed_{snake(name)}",
             f"{name} holds a copy of {', '.join(store.copies) or 'data'} from {store.fed_by}. Written by the request it would differ"
             " whenever one of the two writes fails; fed from committed changes it can only be late",
             Job(
-                summary=f"Carries committed changes from {store.fed_by} to {name}.", trigger=", ".join(writes[:3]) or store.fed_by,
+                summary=f"Carries committed changes from {store.fed_by} to {name}{gone}.", trigger=", ".join(writes[:3]) or store.fed_by,
                 queue="changes", idempotency_key="{entity}:{id}:{version}",
             ),
             total, 0.01, f"assumed: one document written to {name} (in batches it is less)",
             _write_time(deadline), f"answers from {name} may be {_write_time(allowed)} old; a quarter of that is left to the wait",
             "an older version never overwrites a newer one, so order and repeats do not matter", facts=tuple(PATTERN_RATE.of(one) for one in writes[:4]),
         )  # fmt: skip
+
+
+def _explain_removals(draft: Draft, copies: Sequence[str]) -> str:
+    """What the feed does with rows that go, and with those that only say so: of neither is a copy left to be found."""
+    marks = []
+    for entity in copies:
+        mark = draft.model.lifetimes.find_soft_delete(entity) if entity in draft.design.entities else None
+        if mark is not None:
+            marks.append(f"{entity} with {mark}")
+    marked = f", or is marked as deleted ({', '.join(marks)})" if marks else ""
+    return f"; a row that is gone{marked}, is deleted there too" if copies else ""
 
 
 def _find_staleness(draft: Draft, entities: set[str]) -> float:
