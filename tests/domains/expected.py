@@ -36,5 +36,4 @@ UNMET: dict[str, str] = {
     "video-5": "operations",
     "video-6": "operations",
     "video-9": "load",
-    "video-13": "operations",
 }

@@ -74,7 +74,7 @@ def _index_table(
     demands: list[tuple[str, Demand]],
     included: list[tuple[str, Demand]],
 ) -> SchemaTable:
-    wanted = [*_want_patterns(demands), *_want_keys(name, table, included), *_want_times(design, name, table)]
+    wanted = [*_want_patterns(demands), *_want_keys(name, table, included), *_want_times(draft, design, name, table)]
     # the longest first, so that what is its beginning finds it
     wanted.sort(key=lambda one: -len(one.columns))
     kept: list[Wanted] = []
@@ -159,21 +159,23 @@ def _want_keys(name: str, table: SchemaTable, included: list[tuple[str, Demand]]
     return made
 
 
-def _want_times(design: Design, name: str, table: SchemaTable) -> list[Wanted]:
+def _want_times(draft: Draft, design: Design, name: str, table: SchemaTable) -> list[Wanted]:
     """An index for the jobs that end or delete rows by the clock: without it each run reads the whole table."""
     entity = design.entities.get(table.entity or "")
     if entity is None:
         return []
     times = [column for column, one in table.columns.items() if one.type in ("timestamp", "date")]
     ending = next((column for column in times if table.columns[column].field == "expires_at"), None)
-    kept = next((column for column in times if not table.columns[column].nullable), None)
+    general = draft.said.requirements.load.retention
+    retention = draft.model.retentions.find(table.entity or "", general)
+    kept = next((one for one in times if retention is not None and table.columns[one].field == retention.field), None)
     made: list[Wanted] = []
     if ending is not None:
         reason = f"What is past {ending} is ended every minute: without it, each run reads the whole {name}."
         made.append(Wanted(Demand(name, (), (ending,)), [], [reason], is_for_key=True))
-    elif entity.retention is not None and kept is not None and not str(table.partition_by or "").startswith("range"):
+    elif retention is not None and kept is not None and not str(table.partition_by or "").startswith("range"):
         reason = (
-            f"Rows older than {entity.retention} are deleted each night: without it, each run reads the whole {name}."
+            f"Rows older than {retention.period} are deleted each night: without it, each run reads the whole {name}."
         )
         made.append(Wanted(Demand(name, (), (kept,)), [], [reason]))
     return made
