@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from archnb.engines import load_engine
+from archnb.export.purges import write_purges
 from archnb.export.search import find_search_store, render_search
 from archnb.export.sql import check_dialect, make_dialect, metadata, write_comment
 from archnb.export.statements import Dialect
@@ -422,6 +423,8 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
             remote = plan.planned.statements.procedures[name].remote
             parts += _write(variant, plan.planned.entities.access[name], remote)
     written = {name for name, variant in written_as.items() if variant}
+    for purge in write_purges(plan, dialect):
+        parts.append(f"{write_comment(purge.reason)}{purge.text};\n\n")
     parts += _write_relays(plan.planned.statements.relay, make_writer(plan, dialect))
     for name in plan.planned.entities.access:
         if name in written:

@@ -14,7 +14,6 @@ UNMET: dict[str, str] = {
     "chat-12": "load",
     "chat-14": "load",
     "feed-2": "load",
-    "feed-4": "operations",
     "feed-10": "load",
     "feed-12": "load",
     "feed-13": "load",
@@ -36,5 +35,4 @@ UNMET: dict[str, str] = {
     "video-5": "operations",
     "video-6": "operations",
     "video-9": "load",
-    "video-13": "operations",
 }

@@ -10,6 +10,7 @@ from archnb.fact import Fact, maximum, total
 from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_CREATED, ENTITY_ROWS, PATTERN_RATE
 from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
+from archnb.model import Retention
 from archnb.naming import snake
 from archnb.quantity import parse
 from archnb.topics.jobs.erasure import DEADLINE, list_operations, tell_job
@@ -238,15 +239,17 @@ def _propose_expiry(draft: Draft) -> Iterator[Proposal]:
 
 
 def _propose_purges(draft: Draft) -> Iterator[Proposal]:
-    horizon = draft.design.requirements.load.retention
-    for name, entity in draft.design.entities.items():
-        if entity.retention is None or (horizon is not None and entity.retention.base >= horizon.base):
+    general = draft.said.requirements.load.retention
+    for name in draft.design.entities:
+        retention = draft.model.retentions.find(name, general)
+        if retention is None:
             continue
+        period = retention.period
         if _goes_with_owner(draft, name):
             continue
         table = draft.planned.schema.tables.get(draft.model.places.find_table(name) or "")
         if table is not None and table.split.kind == "range" and table.split.every:
-            yield _propose_dropping(name, str(entity.retention), table.split.every)
+            yield _propose_dropping(name, str(period), table.split.every)
             continue
         growth = draft.facts.get(ENTITY_ADDED.of(name))
         rows: Fact | None = None
@@ -263,15 +266,21 @@ def _propose_purges(draft: Draft) -> Iterator[Proposal]:
         )  # fmt: skip
         yield Proposal(
             f"purge_{snake(name)}",
-            f"{name} is kept for {entity.retention}: each night what is older goes"
+            f"{name} is kept for {period}{_explain_period(retention)}: each night what is older goes"
             + (f", about {rows.text}" if rows is not None else "")
             + ", in batches of 1 000 so that no lock is held long",
-            Job(summary=f"Deletes each {name} older than {entity.retention}.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
+            Job(summary=f"Deletes each {name} older than {period}.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
             service_time=maximum(rows / speed, parse("1 s")) if rows is not None else 1.0,
             why_service=f"{speed.text} are deleted",
             deadline="1 h", why_deadline="the night is long", why_key="deleting what is gone does nothing", rows=rows,
             facts=(rows.name,) if rows is not None else (),
         )  # fmt: skip
+
+
+def _explain_period(retention: Retention) -> str:
+    if retention.is_own:
+        return f" after {retention.field}" if retention.field else ""
+    return f" after {retention.field}, as all records are (requirements.load.retention): it tells of somebody, and nothing else needs it"
 
 
 def _propose_dropping(name: str, kept: str, every: str) -> Proposal:
