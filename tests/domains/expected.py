@@ -9,11 +9,8 @@ from __future__ import annotations
 
 UNMET: dict[str, str] = {
     "booking-11": "load",
-    "booking-13": "load",
     "booking-14": "load",
-    "chat-12": "load",
     "chat-14": "load",
-    "feed-2": "load",
     "feed-10": "load",
     "feed-12": "load",
     "feed-13": "load",
@@ -29,8 +26,6 @@ UNMET: dict[str, str] = {
     "ledger-11": "load",
     "ledger-14": "load",
     "ride-4": "operations",
-    "ride-12": "load",
-    "ride-13": "load",
     "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",
