@@ -10,9 +10,7 @@ from __future__ import annotations
 UNMET: dict[str, str] = {
     "booking-11": "load",
     "booking-14": "load",
-    "chat-10": "operations",
     "chat-14": "load",
-    "feed-4": "operations",
     "feed-10": "load",
     "feed-12": "load",
     "feed-13": "load",
@@ -25,11 +23,9 @@ UNMET: dict[str, str] = {
     "ledger-8": "load",
     "ledger-9": "load",
     "ledger-10": "load",
-    "ledger-11": "load",
     "ledger-14": "load",
     "ride-4": "operations",
     "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",
-    "video-13": "operations",
 }
