@@ -290,6 +290,22 @@ class Section(Shown):
         return f"<Section {self.name}: {', '.join(shape.name for shape in self.views)}>"
 
 
+class Tradeoffs(Shown):
+    """A comparison with its table and its chart, as `plan.cache_tradeoffs` gives it."""
+
+    def __init__(self, views: tuple[AnyShape, ...]) -> None:
+        self.views = views
+        self.title, self.note = "Caching trade-offs", ""
+
+    @property
+    def frame(self) -> pandas.DataFrame:
+        """The table as a DataFrame."""
+        return self.views[0].frame
+
+    def __repr__(self) -> str:
+        return f"<Tradeoffs: {', '.join(shape.name for shape in self.views)}>"
+
+
 class Plan(Shown):
     """A completed, checked design. Sections are attributes: `plan.schema`, `plan.api`, …"""
 
@@ -468,6 +484,23 @@ class Plan(Shown):
     def paths(self) -> list[str]:
         """Every path of the completed design that holds a value."""
         return list(self._values)
+
+    def cache_tradeoffs(
+        self, operation: str | None = None, *, log: str | os.PathLike[str] | None = None, **columns: str
+    ) -> Tradeoffs:
+        """Compare policies, sizes, lifetimes and write strategies of a cache, and mark the size from which more is little.
+
+        operation: a read pattern; by default the cached one that frees most of its store. log: a CSV or Parquet file or an
+        access log to replay instead of the declared popularity, read piece by piece; columns: which of its columns are the
+        object, the size and the time (object="url"), and format= where the name does not say it.
+
+        Raises ArchnbError where nothing is cached, InputError where the log cannot be read.
+        """
+        from archnb.topics.cache.tradeoffs import compare, compare_log
+
+        if log is None:
+            return Tradeoffs(compare(self.draft, operation))
+        return Tradeoffs(compare_log(self.draft, log, operation, **columns))
 
     def export(self, name: str, **options: str) -> Source:
         """Translate the plan into an artefact: 'sql', 'openapi', 'prometheus', … See archnb.export.EXPORTERS.

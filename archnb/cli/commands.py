@@ -179,6 +179,25 @@ def explain(entry: str | None, as_json: bool) -> None:
         say(list_words(Design) if entry is None else explain_entry(Design, entry))
 
 
+@main.command(epilog="Example: archnb cache shop.yaml --log access.log")
+@DesignFile
+@click.option("--operation", help="The read pattern; by default the cached one that frees most of its store.")
+@click.option("--log", type=click.Path(path_type=Path), help="Replay this CSV or Parquet file, or access log.")
+@click.option("--object", "object_column", help="The log's column that names the object.")
+@AsJson
+@careful
+def cache(design: Path, operation: str | None, log: Path | None, object_column: str | None, as_json: bool) -> None:
+    """Compare policies, sizes, lifetimes and write strategies of a cache, from declared popularity or from a log."""
+    from archnb.render import bundle
+
+    columns = {"object": object_column} if object_column is not None else {}
+    found = _plan(design).cache_tradeoffs(operation, log=log, **columns)
+    if as_json:
+        echo_json(json.loads(found.frame.to_json(orient="records")))
+        return
+    say(bundle(found)["text/plain"])
+
+
 @main.command("plan", epilog="Example: archnb plan shop.yaml --json")
 @DesignFile
 @click.option("--section", help="Show one section in full: schema, api, cache, …")

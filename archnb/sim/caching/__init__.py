@@ -24,24 +24,44 @@ from archnb.sim.caching.estimates import (
 from archnb.sim.caching.files import read_trace
 from archnb.sim.caching.replays import REPLAY_POLICIES, Replay, count_misses, replay
 from archnb.sim.caching.sessions import visit_hit_ratio, visit_misses
+from archnb.sim.caching.strategies import (
+    PROTECTIONS,
+    STRATEGIES,
+    Stampede,
+    StrategyEstimate,
+    estimate_stampede,
+    estimate_strategy,
+    hottest_node_share,
+    simulate_stampede,
+    simulate_strategy,
+)
 from archnb.sim.caching.traces import Trace
 
 __all__ = [
     "EXACT_RANKS",
     "LOG_BINS",
     "POLICIES",
+    "PROTECTIONS",
     "REPLAY_POLICIES",
+    "STRATEGIES",
     "CacheEstimate",
     "MissCurve",
     "Replay",
     "Staleness",
+    "Stampede",
+    "StrategyEstimate",
     "Trace",
     "che_hit_ratio",
     "count_misses",
     "draw_curve",
     "estimate_cache",
+    "estimate_stampede",
+    "estimate_strategy",
+    "hottest_node_share",
     "read_trace",
     "replay",
+    "simulate_stampede",
+    "simulate_strategy",
     "ttl_hit_ratio",
     "ttl_staleness",
     "visit_hit_ratio",

@@ -10,8 +10,8 @@ from archnb.fact import Fact, maximum, minimum, total
 from archnb.fact.keys.cache import (
     AGGREGATE_TIME,
     AGGREGATION_SPEED,
-    ANSWERS_A_PERSON,
     ANSWER_VISIT_READS,
+    ANSWERS_A_PERSON,
     CACHE_FANOUT,
     CACHE_OBJECT_SIZE,
     CACHE_OBJECTS,

@@ -38,6 +38,7 @@ from archnb.shapes import AnyShape, Cell, Chart, Mark, Message, Participant, Ser
 from archnb.shapes import Sequence as Exchange
 from archnb.sim.caching import ttl_staleness
 from archnb.topics.cache.models import hit_ratio, mean_lifetime
+from archnb.topics.cache.tradeoffs import compare
 from archnb.topics.topic import Draft
 
 LIFETIMES = ((5.0, "5 s"), (30.0, "30 s"), (300.0, "5 min"), (3600.0, "1 h"))
@@ -53,6 +54,7 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     shown: list[AnyShape] = [_show_tradeoffs(draft, _choose_compared(draft, ranked)), _show_policies(draft, ranked)]
     if ranked:
         shown.append(_draw_curve(draft, _choose_compared(draft, ranked)[:CURVES]))
+        shown.extend(compare(draft))
         shown.append(_draw_read_path(draft, ranked[0]))
         shown.append(_show_cold(draft))
     return tuple(shown)
