@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from pathlib import Path
 
@@ -107,3 +108,11 @@ def test_the_knee():
     """The farthest above the line between the ends; none where nothing grows."""
     assert find_knee([0, 1, 2, 10], [0, 0.5, 0.8, 1.0]) == 2
     assert find_knee([1, 1], [0.3, 0.3]) == 0
+
+
+def test_the_page_runs():
+    """Every example of docs/caching.md gives what it says."""
+    page = Path(__file__).parent.parent / "docs" / "caching.md"
+    outcome = doctest.testfile(str(page), module_relative=False)
+    assert outcome.attempted > 10
+    assert outcome.failed == 0

@@ -378,6 +378,21 @@ def test_lifetimes_in_replays(policy):
     assert free.misses <= longer <= short <= 4000
 
 
+def test_no_policy_is_always_best():
+    """LRU beats SIEVE where popularity moves, SIEVE beats LRU where it stays, and a loop beats both."""
+    moving = make_shifting(5)
+    moving = caching.Trace(moving.ids, moving.keys)
+    staying = caching.Trace.of(draw_requests(2000, 0.8, 12_000, 1))
+    loop = caching.Trace.of(list(range(400)) * 5)
+    misses = {
+        name: [caching.replay(one, 399, name).misses for one in (moving, staying, loop)] for name in ("lru", "sieve")
+    }
+    assert misses["lru"][0] < misses["sieve"][0]
+    assert misses["sieve"][1] < misses["lru"][1]
+    assert misses["lru"][2] == misses["sieve"][2] == len(loop)
+    assert caching.replay(loop, 399, "belady").hit_ratio > 0.7
+
+
 requests = st.lists(st.integers(0, 12), max_size=80)
 
 
