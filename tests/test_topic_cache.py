@@ -389,7 +389,8 @@ def test_a_write_outdates_every_answer_that_shows_its_row() -> None:
     """50 kinds come along with 100,000 pieces: a kind that is renamed outdates 2,000 answers, which are not deleted one by one."""
     made = plan_club()
     assert made.facts["cache.see_piece.fanout"].value == pytest.approx(2000)
-    assert made.facts["cache.see_piece.outdated"].base == pytest.approx(2000 / 100_000 / 60, rel=0.1)
+    # so they wait for the lifetime, and no answer is taken away by it
+    assert made.facts["cache.see_piece.outdated"].base < 0.1 * 2000 / 100_000 / 60
     assert made.design.cache.policies["see_piece"].invalidation != "on write"
     many = plan_club(see_piece={"invalidation": "on write"})
     assert "cache-write-outdates-many" in {one.rule.id for one in many.findings}

@@ -20,6 +20,7 @@ from archnb.fact.keys.cache import (
     COMPUTE_TIME,
     DISTINCT_QUERIES,
     DISTINCT_VALUES,
+    MOST_FANOUT,
     PAGES_READ,
     PRECOMPUTED_ROWS,
     QUERIES_PER_ROW,
@@ -236,7 +237,9 @@ def _rate_outdating(draft: Draft, work: Workload, objects: Fact) -> Fact | None:
             continue
         found = objects if write.is_all else _count_answers_with(draft, work, write.changes, objects)
         fanouts.append(1.0 if found is None else found)
-        parts.append(rate if found is None else rate * found)
+        # what stands in too many answers to delete them one by one is as old as the lifetime: it takes no answer away
+        is_left = found is not None and not write.is_all and found.base > facts[MOST_FANOUT].base
+        parts.append(rate * 0.0 if is_left else rate if found is None else rate * found)
     if not parts:
         return None
     facts.define(

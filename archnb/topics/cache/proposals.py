@@ -249,6 +249,12 @@ def _refuse_late(draft: Draft, work: Workload, numbers: Numbers, fresh: Freshnes
             f"not cached: {number(per_answer / numbers.outdated.base, 2)} reads per write to an answer of {work.entity}:"
             f" it is outdated before it is read again"
         )
+    if ratio < draft.facts[LEAST_HIT_RATIO].base and numbers.visit is not None:
+        reads, length = numbers.visit
+        return (
+            f"not cached: its owner reads it {number(reads.value)} times in a visit of {length.text}, and it may be kept for"
+            f" {fresh.ttl}: hit ratio {number(ratio * 100)} %"
+        )
     if ratio < draft.facts[LEAST_HIT_RATIO].base:
         return (
             f"not cached: {numbers.rate.text} over {number(numbers.objects.value)} different answers is one read of an answer"
@@ -308,11 +314,15 @@ def _choose_freshness(draft: Draft, work: Workload, numbers: Numbers, policy: Ca
         through = _weigh_write_through(work, numbers, net)
         if through:
             return Freshness("write-through", through, net, why_net)
-        if work.is_exact and few:
+        if work.is_exact:
+            left = "" if few or fanout is None else (
+                f"; a row that comes along and stands in up to {fanout.text} answers is as old as the lifetime when others change"
+                " it, which is not worth that many deletions"
+            )  # fmt: skip
             return Freshness(
                 "on write",
-                f"{consistency} consistency: whoever writes must read it back, so the write deletes the key",
-                net,
+                f"{consistency} consistency: whoever writes must read it back, so the write deletes the key{left}",
+                net if few else short,
                 why_net,
             )
         return Freshness(

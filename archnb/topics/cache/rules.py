@@ -275,7 +275,7 @@ def in_process_on_write(draft: Draft) -> Iterator[Hit]:
 
 @rule(
     "cache-write-outdates-many", principle="performance", severity="medium",
-    condition="A write is to delete keys one by one, and a row that it changes stands in very many answers.",
+    condition="A design says that writes delete keys, and a row that one changes stands in very many answers.",
     effect="One write becomes that many deletions: it is slow, some are lost, and readers miss all of them at once.",
     remedy="Give the answers a version that the write raises (`invalidation: versioned key`), wait for the lifetime (`ttl`), or keep what comes along under its own key.",
 )  # fmt: skip
@@ -284,7 +284,8 @@ def write_outdates_many(draft: Draft) -> Iterator[Hit]:
     most = draft.facts[MOST_FANOUT]
     for name, policy, _ in _used(draft):
         fanout = draft.facts.get(CACHE_FANOUT.of(name))
-        if policy.invalidation == "on write" and fanout is not None and fanout.base > most.base:
+        is_said = draft.is_said(f"cache.policies.{name}.invalidation")
+        if is_said and policy.invalidation == "on write" and fanout is not None and fanout.base > most.base:
             yield Hit(
                 f"cache.policies.{name}.invalidation",
                 f"a write outdates {fanout.text} answers; up to {most.text} are deleted one by one",
