@@ -342,9 +342,13 @@ class Procedure(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class Statements(Planned):
-    """The statements of all operations whose entity is in a relational store, by the name of the access pattern."""
+    """The statements of all operations whose entity is in a relational store, by the name of the access pattern.
+
+    upkeep: those of the jobs that keep rows when nobody asks, by the name of the job.
+    """
 
     procedures: Named[Procedure]
+    upkeep: Named[Procedure] = Named()
 
 
 def list_values(statement: Statement) -> Iterator[Value]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 UNMET: dict[str, str] = {
     "booking-7": "operations",
-    "booking-11": "load",
     "booking-14": "load",
     "chat-10": "operations",
     "chat-14": "load",
@@ -20,8 +19,6 @@ UNMET: dict[str, str] = {
     "iot-6": "load",
     "iot-7": "load",
     "iot-8": "load",
-    "iot-10": "load",
-    "iot-11": "load",
     "iot-14": "load",
     "ledger-8": "load",
     "ledger-9": "load",
@@ -30,7 +27,6 @@ UNMET: dict[str, str] = {
     "ledger-13": "load",
     "ledger-14": "load",
     "ride-4": "operations",
-    "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",
     "video-7": "load",

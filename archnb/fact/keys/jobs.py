@@ -20,6 +20,11 @@ ASKED_AT_ONCE = key(
     assumption=True,
     positive=True,
 )
+BILLING_PERIOD = key(
+    "jobs.billing_period", TIME, "How long a period is that is billed.", assumption=True, positive=True
+)
+LATENESS = key("jobs.lateness", TIME, "How late a row may come that is still added up.", assumption=True)
+ROWS_OF_RUN = family("jobs.{job}.rows_of_run", NUMBER, "Rows that a run of a job is about.", optional=True)
 CALLS_OF_RUN = family(
     "jobs.{job}.calls_of_run", NUMBER, "Calls without an answer that a run asks about.", optional=True
 )

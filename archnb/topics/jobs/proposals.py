@@ -13,6 +13,7 @@ from archnb.fact import Fact, apply_model, maximum, total
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.jobs import (
     ASKED_AT_ONCE,
+    BILLING_PERIOD,
     BROKER_LIMIT,
     DATABASE_LIMIT,
     DRAIN_LIMIT,
@@ -31,6 +32,7 @@ from archnb.fact.keys.jobs import (
     JOBS_MINUTE,
     JOBS_OUTAGE,
     JOBS_RATE,
+    LATENESS,
     LEAST_WORKERS,
     MANY_ATTEMPTS,
     MAX_UTILISATION,
@@ -47,6 +49,7 @@ from archnb.topics.jobs.fan_out import limit_audience
 from archnb.topics.jobs.models import runs_per_day, workers_needed
 from archnb.topics.jobs.proposal import Proposal
 from archnb.topics.jobs.sagas import complete_sagas
+from archnb.topics.jobs.upkeep import list_parties
 from archnb.topics.jobs.work import THIRD_PARTIES, THIRD_PARTY, find_proposals
 from archnb.topics.topic import Assumption, Because, Draft
 
@@ -64,6 +67,9 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
      "assumed, 2026-11: a provider's usual incident; its length times the rate is what waits"),
     (DRAIN_LIMIT, "4 h", "how long after an outage a backlog may take to drain",
      "rule of thumb of archnb, 2026-11: the same shift sees the end of it"),
+    (BILLING_PERIOD, "30 days", "how long a period is that is billed", "assumed, 2026-11: a month"),
+    (LATENESS, "2 h", "how late a row may come that is still added up",
+     "rule of thumb of archnb, 2026-11: what was cut off for longer is added up again by hand"),
     (UNANSWERED_SHARE, "1%", "share of the calls to third parties that are not answered within their time limit",
      "their time limit is their 99th percentile"),
     (ASKED_AT_ONCE, 10, "calls to a third party that one run has open at once", _OURS),
@@ -92,6 +98,7 @@ def _give_third_parties(draft: Draft, sagas: Mapping[str, Saga]) -> None:
     names = {step.via for saga in sagas.values() for step in saga.steps if step.via}
     names |= {call for job in draft.design.jobs.jobs.values() for call in job.calls}
     names |= {step.via for one in draft.design.access.values() for step in one.steps if step.via}
+    names |= list_parties(draft)
     for name in sorted(names):
         mean, p99 = THIRD_PARTIES.get(name, THIRD_PARTY)
         source = "assumed; take it from the provider's service levels or your own measurements"

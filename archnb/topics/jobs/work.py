@@ -18,6 +18,7 @@ from archnb.topics.jobs.fan_out import find_audience, find_freshness, measure_co
 from archnb.topics.jobs.models import shortest_interval
 from archnb.topics.jobs.outcomes import propose_reconciliations
 from archnb.topics.jobs.proposal import Proposal
+from archnb.topics.jobs.upkeep import propose_upkeep
 from archnb.topics.topic import Draft
 
 # seconds of a call: the mean and the 99th percentile; assumed, and shown with the fact
@@ -38,7 +39,7 @@ def find_proposals(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
     yield from propose_reconciliations(draft, sagas)
     yield from _propose_feeds(draft)
     yield from _propose_refreshes(draft)
-    yield from _propose_expiry(draft)
+    yield from propose_upkeep(draft)
     yield from _propose_purges(draft)
     yield from _propose_erasure(draft)
 
@@ -225,19 +226,6 @@ def _propose_adding(draft: Draft, name: str, entity: str, rows: Fact, compute: F
         "10 s", "the answer is as old as the wait", "a change that was added is known by its version, and is not added again",
         facts=(rows.name, COMPUTE_TIME.of(name)),
     )  # fmt: skip
-
-
-def _propose_expiry(draft: Draft) -> Iterator[Proposal]:
-    for name in draft.design.entities:
-        if "expires_at" not in draft.design.entities[name].fields:
-            continue
-        yield Proposal(
-            f"expire_{snake(name)}",
-            f"{name}.expires_at says when a row is void: reads must check it themselves, and every minute what it held is given back",
-            Job(summary=f"Ends each {name} that is past expires_at.", schedule="* * * * *", idempotency_key=f"{snake(name)}:{{id}}:expire"),
-            service_time=1.0, why_service="assumed: the rows that ended in the last minute, found by an index on expires_at",
-            deadline="1 min", why_deadline="the next run would do it anyway", why_key="a row ends once",
-        )  # fmt: skip
 
 
 def _propose_purges(draft: Draft) -> Iterator[Proposal]:

@@ -11,6 +11,7 @@ from archnb.planned.statements import Procedure, Statement, Statements
 from archnb.topics.operations.erasures import make_erasure
 from archnb.topics.operations.reads import make_read
 from archnb.topics.operations.steps import Steps
+from archnb.topics.operations.upkeep import make_upkeep
 from archnb.topics.operations.writes import Writer
 from archnb.topics.topic import Draft
 
@@ -23,7 +24,12 @@ def conclude(draft: Draft) -> Statements:
         procedure = _conclude(draft, name, most)
         if procedure is not None:
             made[name] = procedure
-    return Statements(procedures=Named(made))
+    kept = {
+        one.name: procedure
+        for one in draft.model.upkeeps.list_all()
+        if (procedure := make_upkeep(draft.model, draft.planned.schema, one)) is not None
+    }
+    return Statements(procedures=Named(made), upkeep=Named(kept))
 
 
 def _is_worked_off(draft: Draft, name: str) -> bool:
