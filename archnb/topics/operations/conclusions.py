@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archnb.design.record import Named
-from archnb.fact.keys.operations import INCLUDED_PER_ROW
+from archnb.fact.keys.operations import INCLUDED_PER_ROW, ROWS_TAKEN
 from archnb.model import Principal
 from archnb.planned.statements import Procedure, Statement, Statements
 from archnb.topics.operations.erasures import make_erasure
@@ -24,10 +24,11 @@ def conclude(draft: Draft) -> Statements:
         procedure = _conclude(draft, name, most)
         if procedure is not None:
             made[name] = procedure
+    taken = int(draft.facts[ROWS_TAKEN].base)
     kept = {
         one.name: procedure
         for one in draft.model.upkeeps.list_all()
-        if (procedure := make_upkeep(draft.model, draft.planned.schema, one)) is not None
+        if (procedure := make_upkeep(draft.model, draft.planned.schema, one, taken)) is not None
     }
     return Statements(procedures=Named(made), upkeep=Named(kept))
 

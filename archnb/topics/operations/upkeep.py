@@ -33,12 +33,12 @@ from archnb.planned.statements import (
 )
 from archnb.topics.operations.parts import Parts, conditions_of, pair
 
-# rows that a worker takes at once: few enough that no lock is held for long
-TAKEN = 100
 
+def make_upkeep(model: Model, schema: Schema, one: Upkeep, most: int) -> Procedure | None:
+    """The statements of one work on rows; None where its entity is in no relational store, or no statement says it.
 
-def make_upkeep(model: Model, schema: Schema, one: Upkeep) -> Procedure | None:
-    """The statements of one work on rows; None where its entity is in no relational store, or no statement says it."""
+    most: how many rows are taken at once.
+    """
     parts = Parts(model, schema, one.entity)
     if not parts.is_relational or len(parts.chain()) != 1:
         return None
@@ -46,11 +46,11 @@ def make_upkeep(model: Model, schema: Schema, one: Upkeep) -> Procedure | None:
     if one.kind == "expire" and one.pattern is not None:
         made = [_expire(model, schema, parts, one)]
     elif one.kind == "deliver":
-        made = _deliver(model, schema, one)
+        made = _deliver(model, schema, one, most)
     elif one.kind == "withdraw":
         made = [_withdraw(parts, one)]
     elif one.kind == "renew":
-        made = _renew(model, schema, one)
+        made = _renew(model, schema, one, most)
     found = tuple(made)
     return Procedure(statements=found) if found else None
 
@@ -119,14 +119,14 @@ def _touch(parts: Parts, assigned: list[Assignment]) -> list[Assignment]:
     return made
 
 
-def _take(parts: Parts, one: Upkeep, pattern: AccessPattern, moment: str, purpose: str) -> Read:
+def _take(parts: Parts, one: Upkeep, pattern: AccessPattern, moment: str, most: int, purpose: str) -> Read:
     """The rows that come next, held until they are done; those that another worker holds are passed by."""
     conditions = conditions_of(parts, pattern)
     place = parts.locate(moment)
     order = (Order(column=parts.first(place)),) if place is not None else ()
     return Read(
         table=parts.base, source=parts.base, entity=one.entity, columns=parts.readable(), joins=parts.joins,
-        conditions=tuple(conditions), order=order, limit=TAKEN, lock="update", skip_locked=True, purpose=purpose,
+        conditions=tuple(conditions), order=order, limit=most, lock="update", skip_locked=True, purpose=purpose,
     )  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def _by_key(parts: Parts) -> list[Predicate]:
     ]
 
 
-def _deliver(model: Model, schema: Schema, one: Upkeep) -> Iterable[Statement]:
+def _deliver(model: Model, schema: Schema, one: Upkeep, most: int) -> Iterable[Statement]:
     """What is due and still stands is taken, sent, and marked, where nobody has marked it meanwhile."""
     notice = model.upkeeps.find_notice(one.entity)
     if notice is None:
@@ -155,6 +155,7 @@ def _deliver(model: Model, schema: Schema, one: Upkeep) -> Iterable[Statement]:
         one,
         _pattern(one, due, *stands),
         one.moment,
+        most,
         "take what is due and still stands",
     )
     parts = Parts(model, schema, one.entity)
@@ -188,7 +189,7 @@ def _withdraw(parts: Parts, one: Upkeep) -> Delete:
     )
 
 
-def _renew(model: Model, schema: Schema, one: Upkeep) -> Iterable[Statement]:
+def _renew(model: Model, schema: Schema, one: Upkeep, most: int) -> Iterable[Statement]:
     """What comes due is taken; its row of the period is made, which the engine refuses a second time; the period moves on."""
     parts = Parts(model, schema, one.entity)
     state = model.states.find_field(one.entity)
@@ -199,7 +200,9 @@ def _renew(model: Model, schema: Schema, one: Upkeep) -> Iterable[Statement]:
         kept = tuple(word for word in values if not words_of.ENDS.search(snake(word)))
         if 0 < len(kept) < len(values):
             living = (SaidFilter(field=state, comparison="in", values=kept),)
-    yield _take(parts, one, _pattern(one, due, *living), one.moment, "take what has come to the end of its period")
+    yield _take(
+        parts, one, _pattern(one, due, *living), one.moment, most, "take what has come to the end of its period"
+    )
     made = Parts(model, schema, one.target)
     reference, start = one.unique
     if not made.is_relational or len(made.chain()) != 1:
