@@ -25,6 +25,7 @@ from archnb.topics.jobs.models import (
     shortest_interval,
     wait_p95,
     wait_probability,
+    workers_for_batch,
     workers_needed,
 )
 from archnb.topics.jobs.sagas import decide_kinds
@@ -480,6 +481,19 @@ def test_one_message_reaches_as_many_as_its_group_has() -> None:
     assert not [one for one in said.findings if one.rule.id == "jobs-audience-not-said"]
 
 
+def test_messages_of_one_event_come_at_once() -> None:
+    """Erlang C would do with 4 workers at 60/s; that all of three times the average have it within 15 s takes 15."""
+    assert workers_needed(60, 0.05, 15, 0.8) == 4
+    assert workers_for_batch(60, 0.05, 15, 3 * 1120) == 15
+    made = plan(Design.of({**CLUB, "jobs": {"jobs": {"notify_singer_via_push": {"audience": "9k"}}}}))
+    name = "notify_singer_via_push"
+    rate, service, deadline = (
+        made.facts[f"jobs.jobs.{name}.{one}"].base for one in ("rate", "service_time", "deadline")
+    )
+    assert made.facts[f"jobs.jobs.{name}.workers"].base == workers_for_batch(rate, service, deadline, 27_000)
+    assert made.facts[f"jobs.{name}.spread"].base < deadline
+
+
 def test_telling_somebody_is_no_point_of_no_return() -> None:
     """A mail after the only write decides nothing: the write is the pivot, and the mail is repeated."""
     made = plan(Design.of(CLUB))
@@ -553,6 +567,24 @@ def test_what_waits_for_others_needs_an_end(yard: Plan) -> None:
     said = plan(Design.of({**YARD, "entities": {**YARD["entities"], "Haul": haul}}))
     assert "still requested 2 days after made_at" in str(said.design.jobs.jobs["expire_haul"].summary)
     assert not [one for one in said.findings if one.rule.id == "jobs-waiting-without-end"]
+
+
+def test_a_moment_that_is_called_by_a_state_needs_what_comes_then() -> None:
+    """`trial_ends_at` ends the trial; whether it is paid for or over then, nobody says."""
+    lease = {**YARD["entities"]["Lease"]}
+    lease["fields"] = {**lease["fields"], "status": "enum(trial, active, ended)", "trial_ends_at": "timestamp optional"}
+    made = plan(Design.of({**YARD, "entities": {**YARD["entities"], "Lease": lease}}))
+    found = [one.remedy for one in made.findings if one.rule.id == "jobs-waiting-without-end"]
+    assert any("entities.Lease.expires: trial -> active after trial_ends_at" in one for one in found)
+
+
+def test_what_else_a_write_took_is_given_back_by_its_compensations() -> None:
+    """An order that nobody paid frees its stock too, which no one statement does, so that none stands alone; a visit has one."""
+    shop = plan(designs.shop())
+    assert "after release Stock" in str(shop.design.jobs.jobs["expire_order"].summary)
+    assert shop.planned.jobs.jobs["expire_order"].statements == ()
+    booking = plan(load(FEED.parent / "booking.yaml")).planned.jobs.jobs["expire_visit"]
+    assert booking.kind == "expire" and booking.entity == "Visit" and len(booking.statements) == 1
 
 
 def test_what_comes_due_each_period_is_made_once(yard: Plan) -> None:

@@ -194,6 +194,7 @@ class Upkeeps:
                 yield from self._expire_said(entity, state, one, len(said) > 1)
             return
         moment = self.find_void_moment(entity)
+        self._ask_moments(entity, state)
         values = self._fields(entity)[state].values if state is not None else ()
         waiting = tuple(word for word in values if is_waiting(word))
         end = next((ended for ended in _ENDED for word in values if snake(word) == ended), None)
@@ -202,6 +203,22 @@ class Upkeeps:
             yield self._expire_at(entity, moment, state, waiting or values[:1], word)
         elif state is not None and waiting:
             yield from self._expire_waiting(entity, state, waiting, word)
+
+    def _ask_moments(self, entity: str, state: str | None) -> None:
+        """A moment that is called by a state, `trial_ends_at`: it says when the state ends, and not what comes then."""
+        fields = self._fields(entity)
+        values = fields[state].values if state is not None else ()
+        for n, word in enumerate(values):
+            ends = re.compile(rf"{re.escape(snake(word))}_(ends?|until|expires|expiry|over|runs_out)(_(at|on))?")
+            moment = next(
+                (name for name, one in fields.items() if one.type in _TIMES and ends.fullmatch(snake(name))), None
+            )
+            if moment is None or _VOID_AT.fullmatch(snake(moment)):
+                continue
+            after = values[n + 1] if n + 1 < len(values) else values[0]
+            line = f"entities.{entity}.expires: {word} -> {after} after {moment}"
+            why = f"{moment} says until when {with_article(words(entity))} is {word}, and nothing says what it becomes then"
+            self._unknown.append((f"entities.{entity}.expires", Unknown(why, line)))
 
     def find_void_moment(self, entity: str) -> str | None:
         """The field that says from when on a row is void."""
@@ -265,12 +282,16 @@ class Upkeeps:
             saga = self._sagas.get(cause)
             limit = str(saga.timeout) if saga is not None and saga.timeout is not None else SAGA_TIMEOUT
             due = Filter(field=made, comparison="<=", values=(f"now - {limit}",))
+            undone = [f"{step.undo} {step.entity}" for step in self._access[cause].steps if step.undo and not step.via]
+            first_undo = f", after {' and '.join(undone)}" if undone else ""
             yield Upkeep(
                 f"expire_{snake(entity)}", "expire", entity,
-                f"Sets free what each {first} {entity} without {with_article(paying)} holds {limit} after {made}: it becomes {end}.",
+                f"Sets free what each {first} {entity} without {with_article(paying)} holds {limit} after {made}: it becomes {end}{first_undo}.",
                 f"{cause} makes {with_article(words(entity))} {first} before its {words(paying)} is there. Where that never comes the row would hold"
                 f" its place for ever: {limit} after {made}, the time that {cause} has, it becomes {end}, if it is still {first} and has no {words(paying)}",
-                self._change(entity, state, (first,), end, due), absent=paying, moment=f"{limit} after {made}",
+                # what the write took besides is given back by its compensations, which no one statement is
+                None if undone else self._change(entity, state, (first,), end, due),
+                absent=paying, moment=f"{limit} after {made}",
             )  # fmt: skip
         if leaving:
             line = f"entities.{entity}.expires: {first} -> {end} after 15 min"
@@ -418,14 +439,14 @@ class Upkeeps:
         about = notice.about
         if about is not None and notice.living:
             asked = (
-                f"the state of its {words(about.target)} is asked again as it is sent: one that was planned for"
+                f"; the state of its {words(about.target)} is asked again as it is sent: one that was planned for"
                 f" {with_article(words(about.target))} {' or '.join(notice.living)} is not sent for one that is no longer so"
             )
         else:
-            asked = "it is asked again as it is sent whether it still holds"
+            asked = ""
         yield Upkeep(
-            f"send_{snake(entity)}", "deliver", entity, f"Sends each {entity} whose {notice.due} has come, once.",
-            f"{entity} says when it is due, and {notice.sent} that it was sent: every minute those that are due are taken, each by one worker; {asked}",
+            f"send_{snake(entity)}", "deliver", entity, f"{'Publishes' if 'published' in split_words(notice.sent) else 'Sends'} each {entity} whose {notice.due} has come, once.",
+            f"{entity} says when it is due, and {notice.sent} that it was sent: every minute those that are due are taken, each by one worker{asked}",
             AccessPattern(
                 writes=entity, action="update", by=self._keys.fields(entity), where=(not_sent,),
                 sets=(Assignment(field=notice.sent, value="now"),),
@@ -473,13 +494,16 @@ class Upkeeps:
         if found is None:
             return
         start = found.start or "period_start"
+        parties = (step.via for one in self._access.values() for step in one.steps if step.entity == found.bill)
+        calls = tuple(dict.fromkeys(via for via in parties if via))[:1]
+        charged = f", charges it through {calls[0]}," if calls else ""
         yield Upkeep(
             f"renew_{snake(entity)}", "renew", entity,
-            f"Makes the {found.bill} of each {entity} whose {found.end} has come, charges it, and moves the period on.",
+            f"Makes the {found.bill} of each {entity} whose {found.end} has come{charged} and moves the period on.",
             f"{entity}.{found.end} comes for every row, and nobody asks for it: a run makes one {found.bill} for each, known by {found.reference} and"
             f" {start}. No two may be of the same, so that a second run, or a run after a crash, makes and charges none twice; the period"
             f" moves on only from the {found.end} that was read",
-            moment=found.end, target=found.bill, unique=(found.reference, start),
+            moment=found.end, calls=calls, target=found.bill, unique=(found.reference, start),
         )  # fmt: skip
 
     # -- sums
@@ -502,7 +526,7 @@ class Upkeeps:
         """Whose rows an entity adds up, by which period, and the field of that period; None where it adds up none."""
         key = self._keys.fields(entity)
         fields = self._fields(entity)
-        times = [name for name in key if fields[name].type in _TIMES]
+        times = [name for name in key if name in fields and fields[name].type in _TIMES]
         refs = {one.target for one in self._references.list_from(entity) if one.field in key}
         if entity in self._made or entity in self._states.writing or len(times) != 1 or not refs:
             return None

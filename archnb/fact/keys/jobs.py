@@ -81,6 +81,16 @@ JOB_AUDIENCE_LIMIT = family(
     "Up to how many an event is handed out when it is written.",
     optional=True,
 )
+LARGE_AUDIENCE = key(
+    "jobs.large_audience",
+    NUMBER,
+    "How many times the average audience is still served within the deadline.",
+    assumption=True,
+    positive=True,
+)
+JOB_SPREAD = family(
+    "jobs.{job}.spread", TIME, "How long until all of an average audience are served, beside the others.", optional=True
+)
 JOB_RUNS = family("jobs.{job}.runs", NUMBER, "Runs a day by a job's schedule.")
 JOB_SERVICE_TIME = family("jobs.jobs.{job}.service_time", TIME, "How long one run of a job takes.", optional=True)
 JOB_OFFERED = family("jobs.{job}.offered", NUMBER, "Workers that a job keeps busy on average.", optional=True)

@@ -32,6 +32,19 @@ def workers_needed(rate: float, service_time: float, deadline: float, busy: floa
     return float(servers_for(rate, service_time, max(deadline, 0.0), QUANTILE, busy))
 
 
+def workers_for_batch(rate: float, service_time: float, deadline: float, batch: float) -> float:
+    """The least workers with which a batch is done within the deadline beside what arrives otherwise: ⌈(λ + b/d)·s⌉.
+
+    Messages of one event come all at once, so that the random arrivals of Erlang C leave too few workers.
+
+    >>> workers_for_batch(60, 0.05, 15, 3_360)
+    15.0
+    """
+    if deadline <= 0 or service_time <= 0:
+        return 1.0
+    return max(1.0, float(math.ceil(round((rate + batch / deadline) * service_time, 9))))
+
+
 def wait_probability(workers: float, offered: float) -> float:
     """The share of jobs that wait for a worker (Erlang C); 1 where the workers cannot keep up.
 

@@ -32,6 +32,7 @@ from archnb.fact.keys.jobs import (
     JOBS_MINUTE,
     JOBS_OUTAGE,
     JOBS_RATE,
+    LARGE_AUDIENCE,
     LATENESS,
     LEAST_WORKERS,
     MANY_ATTEMPTS,
@@ -46,7 +47,7 @@ from archnb.model import Queues
 from archnb.naming import snake
 from archnb.quantity import parse
 from archnb.topics.jobs.fan_out import limit_audience
-from archnb.topics.jobs.models import runs_per_day, workers_needed
+from archnb.topics.jobs.models import runs_per_day, workers_for_batch, workers_needed
 from archnb.topics.jobs.proposal import Proposal
 from archnb.topics.jobs.sagas import complete_sagas
 from archnb.topics.jobs.upkeep import list_parties
@@ -67,6 +68,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
      "assumed, 2026-11: a provider's usual incident; its length times the rate is what waits"),
     (DRAIN_LIMIT, "4 h", "how long after an outage a backlog may take to drain",
      "rule of thumb of archnb, 2026-11: the same shift sees the end of it"),
+    (LARGE_AUDIENCE, 3, "how many times the average audience is still served within the deadline", _OURS),
     (BILLING_PERIOD, "30 days", "how long a period is that is billed", "assumed, 2026-11: a month"),
     (LATENESS, "2 h", "how late a row may come that is still added up",
      "rule of thumb of archnb, 2026-11: what was cut off for longer is added up again by hand"),
@@ -486,6 +488,19 @@ def _fill_workers(draft: Draft, name: str, job: Job, rate: Fact, service: Fact, 
         facts[MAX_UTILISATION],
         labels=("rate", "service time", "deadline", "busy at most"),
     )
+    audience = facts.get(JOB_AUDIENCE.of(name))
+    if audience is not None:
+        batch = apply_model(
+            "workers for a batch",
+            workers_for_batch,
+            "workers",
+            rate,
+            service,
+            deadline,
+            audience * facts[LARGE_AUDIENCE],
+            labels=("rate", "service time", "deadline", "batch"),
+        )
+        needed = maximum(needed, batch)
     fact = facts.decide(
         JOB_WORKERS.of(name),
         maximum(needed, parse(f"{least} workers")),
@@ -495,6 +510,9 @@ def _fill_workers(draft: Draft, name: str, job: Job, rate: Fact, service: Fact, 
     reason = f"{rate.text} × {service.text} keep {facts[JOB_OFFERED.of(name)].text} busy; with {fact.value:g}, 95 % start within {job.deadline}"
     if needed.base < least:
         reason += "; one would do, the second is there when the first is restarted"
+    if audience is not None:
+        times = facts[LARGE_AUDIENCE].text
+        reason += f"; those of one event come at once, and one with {times} times the average audience is served within {job.deadline} too"
     return draft.fill(
         f"jobs.jobs.{name}", job, workers=Because(int(fact.base), reason, (fact.name, JOB_WAIT_P95.of(name)))
     )

@@ -39,7 +39,7 @@ _KEYS = {
 
 def list_parties(draft: Draft) -> set[str]:
     """The third parties that this work calls."""
-    return {one for each in draft.model.upkeeps.list_all() for one in (*each.calls, *_find_charging(draft, each))}
+    return {one for each in draft.model.upkeeps.list_all() for one in each.calls}
 
 
 def propose_upkeep(draft: Draft) -> Iterator[Proposal]:
@@ -50,12 +50,11 @@ def propose_upkeep(draft: Draft) -> Iterator[Proposal]:
             continue
         schedule = _choose_schedule(draft, one)
         rows = _count_rows(draft, one, schedule)
-        calls = (*one.calls, *_find_charging(draft, one))
-        service, why = _time(draft, one, rows, calls)
+        service, why = _time(draft, one, rows, one.calls)
         yield Proposal(
             one.name, one.reason,
             Job(
-                summary=one.summary, schedule=schedule, calls=calls,
+                summary=one.summary, schedule=schedule, calls=one.calls,
                 idempotency_key=":".join((snake(one.target or one.entity), *(f"{{{field}}}" for field in one.unique or ("id",)), one.kind)),
             ),
             service_time=service, why_service=why,
@@ -88,14 +87,6 @@ def _choose_schedule(draft: Draft, one: Upkeep) -> str:
     if one.kind == "renew":
         return "0 1 * * *" if draft.model.fields(one.entity)[one.moment].type == "date" else "*/5 * * * *"
     return "* * * * *"
-
-
-def _find_charging(draft: Draft, one: Upkeep) -> tuple[str, ...]:
-    """The third party through which what is made each period is charged, as another write of the design says it."""
-    if one.kind != "renew":
-        return ()
-    found = (step.via for each in draft.design.access.values() for step in each.steps if step.entity == one.target)
-    return tuple(dict.fromkeys(via for via in found if via))[:1]
 
 
 def _count_rows(draft: Draft, one: Upkeep, schedule: str) -> Fact | None:
@@ -143,6 +134,8 @@ def _time(draft: Draft, one: Upkeep, rows: Fact | None, calls: tuple[str, ...]) 
             maximum(rows * each / facts[ASKED_AT_ONCE], parse("1 s")),
             f"{rows.text} with a call each, {facts[ASKED_AT_ONCE].text} at a time",
         )
+    if rows is not None:
+        return maximum(rows * parse("5 ms"), parse("1 s")), f"{rows.text}, 5 ms each: one local transaction"
     return 1.0, "assumed: the rows that came due since the last run, found by an index"
 
 

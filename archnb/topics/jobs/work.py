@@ -10,7 +10,7 @@ from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_CREATED, ENTITY_ROWS, PATTERN_RATE
 from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
 from archnb.model import Copy
-from archnb.naming import plural, snake, words
+from archnb.naming import plural, snake, with_article, words
 from archnb.quantity import parse
 from archnb.topics.jobs.erasure import DEADLINE, list_operations, tell_job
 from archnb.topics.jobs.erasure import JOB as ERASURE
@@ -91,7 +91,7 @@ def _propose_copies(draft: Draft, name: str, copy: Copy) -> Proposal:
         f"each {words(copy.event)} is handed out{many}, so that {', '.join(copy.reads) or 'a reader'} finds one place to read: that is done"
         f" from a queue, in pieces, and a worker that stops half way leaves the rest to another",
         Job(
-            summary=f"Hands each {copy.event} out to its {plural(words(copy.person))}, a {copy.entity} each.",
+            summary=f"Hands each {copy.event} out to its {plural(words(copy.person))}, {with_article(words(copy.entity))} each.",
             trigger=name, idempotency_key=f"{{{snake(copy.person)} id}}:{{{snake(copy.event)} id}}",
         ),
         _rate(draft, name), 0.05, "assumed: one local transaction",
