@@ -485,7 +485,8 @@ def test_messages_of_one_event_come_at_once() -> None:
     """Erlang C would do with 4 workers at 60/s; that all of three times the average have it within 15 s takes 15."""
     assert workers_needed(60, 0.05, 15, 0.8) == 4
     assert workers_for_batch(60, 0.05, 15, 3 * 1120) == 15
-    made = plan(Design.of({**CLUB, "jobs": {"jobs": {"notify_singer_via_push": {"audience": "9k"}}}}))
+    access = {**CLUB["access"], "call_in": {**CLUB["access"]["call_in"], "rate": "0.05/s"}}
+    made = plan(Design.of({**CLUB, "access": access, "jobs": {"jobs": {"notify_singer_via_push": {"audience": "9k"}}}}))
     name = "notify_singer_via_push"
     rate, service, deadline = (
         made.facts[f"jobs.jobs.{name}.{one}"].base for one in ("rate", "service_time", "deadline")
