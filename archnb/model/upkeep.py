@@ -45,7 +45,7 @@ _ENDED = (
 )  # fmt: skip
 # the moment at which a row is void
 _VOID_AT = re.compile(
-    r"(.*_)?(expires|expiry|expiration|valid_until|held_until|hold_until|reserved_until|respond_by|pay_by|confirm_by|accept_by"
+    r"until|(.*_)?(expires|expiry|expiration|valid_until|held_until|hold_until|reserved_until|respond_by|pay_by|confirm_by|accept_by"
     r"|answer_by|deadline)(_(at|on|time|date))?"
 )
 # a moment that is planned for something to be sent or shown
@@ -189,6 +189,8 @@ class Upkeeps:
     def _expire(self, entity: str) -> Iterator[Upkeep]:
         said = self._entities[entity].expires
         state = self._states.find_field(entity)
+        if not said and state is not None and self._is_swept(entity, state):
+            return
         if said and state is not None:
             for one in said:
                 yield from self._expire_said(entity, state, one, len(said) > 1)
@@ -203,6 +205,18 @@ class Upkeeps:
             yield self._expire_at(entity, moment, state, waiting or values[:1], word)
         elif state is not None and waiting:
             yield from self._expire_waiting(entity, state, waiting, word)
+
+    def _is_swept(self, entity: str, state: str) -> bool:
+        """Whether a write of the design ends all rows that are in a state, so that a job has nothing to add."""
+        for name in self._states.writing.get(entity, ()):
+            one = self._access[name]
+            if (
+                one.many
+                and any(each.field == state for each in one.where)
+                and any(each.field == state for each in one.sets)
+            ):
+                return True
+        return False
 
     def _ask_moments(self, entity: str, state: str | None) -> None:
         """A moment that is called by a state, `trial_ends_at`: it says when the state ends, and not what comes then."""

@@ -6,6 +6,7 @@ Each takes its rows past those that another worker holds, and changes a row only
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from archnb.design.conditions import Assignment as SaidAssignment
 from archnb.design.conditions import Filter as SaidFilter
@@ -17,6 +18,7 @@ from archnb.planned.entities import AccessPattern, Filter
 from archnb.planned.schema import Schema, Table
 from archnb.planned.statements import (
     Assignment,
+    Column,
     Condition,
     Delete,
     Exists,
@@ -126,7 +128,7 @@ def _take(parts: Parts, one: Upkeep, pattern: AccessPattern, moment: str, most: 
     order = (Order(column=parts.first(place)),) if place is not None else ()
     return Read(
         table=parts.base, source=parts.base, entity=one.entity, columns=parts.readable(), joins=parts.joins,
-        conditions=tuple(conditions), order=order, limit=most, lock="update", skip_locked=True, purpose=purpose,
+        conditions=tuple(conditions), order=order, limit=most, lock="update", skip_locked=True, purpose=purpose, name=parts.base,
     )  # fmt: skip
 
 
@@ -134,10 +136,13 @@ def _by_key(parts: Parts) -> list[Predicate]:
     """The row that was read before, by its key."""
     key = parts.table(parts.base).primary_key
     columns = [parts.column(parts.base, name) for name in key]
-    return [
-        Condition(left=each, operator="=", value=parts.bind(each, "row", each.column, text=each.column))
-        for each in columns
-    ]
+    return [Condition(left=each, operator="=", value=_of_row(parts, each, each.column, each)) for each in columns]
+
+
+def _of_row(parts: Parts, like: Column, name: str, origin: Column) -> Value:
+    """A value of a row that was taken before."""
+    made = parts.bind(like, "row", name, text=origin.column)
+    return replace(made, origin=f"{origin.table}.{origin.column}")
 
 
 def _deliver(model: Model, schema: Schema, one: Upkeep, most: int) -> Iterable[Statement]:
@@ -167,7 +172,7 @@ def _deliver(model: Model, schema: Schema, one: Upkeep, most: int) -> Iterable[S
     yield Update(
         table=parts.base, entity=one.entity, assignments=(Assignment(column=column, value=parts.now(column)),),
         conditions=(*_by_key(parts), missing),
-        guards=(Guard(kind="state", predicate=missing, reason="nobody has sent it meanwhile"),), purpose="mark it as sent",
+        guards=(Guard(kind="state", predicate=missing, reason="nobody has sent it meanwhile"),), purpose="mark it as sent", each=parts.base,
     )  # fmt: skip
 
 
@@ -176,9 +181,13 @@ def _withdraw(parts: Parts, one: Upkeep) -> Delete:
     conditions: list[Predicate] = []
     place = parts.locate(one.about)
     if place is not None:
-        for name in place.columns:
+        key = next(
+            each for each in parts.table(place.table).foreign_keys.values() if {*place.columns} <= {*each.columns}
+        )
+        for name, there in pair(parts.schema, key):
             column = parts.column(place.table, name)
-            conditions.append(Condition(left=column, operator="=", value=parts.bind(column, "row", name, text=name)))
+            value = _of_row(parts, column, name, parts.column(key.references, there))
+            conditions.append(Condition(left=column, operator="=", value=value))
     conditions += [each for filter in pattern.where for each in parts.filtered(filter)]
     return Delete(
         table=parts.base,
@@ -212,17 +221,15 @@ def _renew(model: Model, schema: Schema, one: Upkeep, most: int) -> Iterable[Sta
     if moment is None:
         return
     on = Parts(model, schema, one.entity)
-    same = Condition(
-        left=moment, operator="=", value=on.bind(moment, "row", f"read_{moment.column}", text=moment.column)
-    )
+    same = Condition(left=moment, operator="=", value=_of_row(on, moment, f"read_{moment.column}", moment))
     moved = [Assignment(column=moment, value=on.bind(moment, "server", f"new_{moment.column}", text="computed"))]
     begun = next((n for n in on.table(on.base).columns if n in _starts(moment.column)), None)
     if begun is not None:
         column = on.column(on.base, begun)
-        moved.append(Assignment(column=column, value=on.bind(column, "row", f"new_{begun}", text=moment.column)))
+        moved.append(Assignment(column=column, value=_of_row(on, column, f"new_{begun}", moment)))
     yield Update(
         table=on.base, entity=one.entity, assignments=(*moved, *_touch(on, moved)), conditions=(*_by_key(on), same),
-        guards=(Guard(kind="state", predicate=same, reason="the period is still the one that was read"),), purpose="move the period on",
+        guards=(Guard(kind="state", predicate=same, reason="the period is still the one that was read"),), purpose="move the period on", each=on.base,
     )  # fmt: skip
 
 
@@ -251,9 +258,9 @@ def _bill(model: Model, schema: Schema, made: Parts, parts: Parts, reference: st
     for name, about in table.columns.items():
         column = made.column(made.base, name)
         if name in from_row:
-            value = made.bind(column, "row", f"new_{name}", text=from_row[name])
+            value = _of_row(made, column, f"new_{name}", parts.column(parts.base, from_row[name]))
         elif about.field == start:
-            value = made.bind(column, "row", f"new_{name}", text=moment)
+            value = _of_row(made, column, f"new_{name}", parts.column(parts.base, moment))
         elif about.is_generated or about.nullable or (about.default and name not in table.primary_key):
             continue
         elif about.type == "timestamp" and words_of.is_moment_of_making(name):
@@ -269,6 +276,7 @@ def _bill(model: Model, schema: Schema, made: Parts, parts: Parts, reference: st
         entity=made.entity,
         assignments=tuple(assignments),
         purpose=f"make the {made.entity} of the period",
+        each=parts.base,
     )
 
 
