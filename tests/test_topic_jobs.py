@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 from pathlib import Path
 from typing import Any
@@ -669,3 +670,10 @@ def test_statements_of_jobs_do_what_they_say_on_postgresql(yard: Plan) -> None:
         assert not trial.run(kept["send_reminder"][0], {"now": at(1)})
         trial.run(kept["withdraw_reminder"][0], {"haul_id": gone["id"]})
         assert not trial.rows("reminder", haul_id=gone["id"]) and trial.rows("reminder", haul_id=haul["id"])
+
+
+def test_the_page_on_jobs_says_what_happens() -> None:
+    """Every example of docs/jobs.md gives what stands there."""
+    page = Path(__file__).parent.parent / "docs" / "jobs.md"
+    outcome = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert outcome.attempted > 10 and not outcome.failed

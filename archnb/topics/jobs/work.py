@@ -10,7 +10,7 @@ from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_CREATED, ENTITY_ROWS, PATTERN_RATE
 from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
 from archnb.model import Copy
-from archnb.naming import plural, snake, with_article, words
+from archnb.naming import plural, snake, split_words, with_article, words
 from archnb.quantity import parse
 from archnb.topics.jobs.erasure import DEADLINE, list_operations, tell_job
 from archnb.topics.jobs.erasure import JOB as ERASURE
@@ -126,7 +126,7 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
                 + (f":{{{snake(entity)} id}}" if audience is not None else ""),
             ),
             total(rates) if rates else None, draft.facts[THIRD_PARTY_TIME.of(via)], f"one call to {via} over the internet",
-            "10 s", f"the step that decides is done; what {via} does should follow while the user still looks",
+            *_find_deadline(draft, name, via, audience),
             f"passed on to {via}, so that a repeat is not done twice there either", facts=tuple(PATTERN_RATE.of(one) for one in operations),
             audience=audience,
         )  # fmt: skip
@@ -139,6 +139,15 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
             service_time=1.0, why_service="assumed: a look at the open sagas, a few of them resumed",
             deadline="1 min", why_deadline="the next run would do it anyway", why_key="each step is done once, whoever resumes it",
         )  # fmt: skip
+
+
+def _find_deadline(draft: Draft, name: str, via: str, audience: Fact | None) -> tuple[str, str]:
+    """Within which time a step after the pivot begins, and why: a letter to many is not waited for as an answer to one is."""
+    said = draft.design.jobs.jobs.get(name)
+    is_to_many = audience is not None or (said is not None and said.audience is not None)
+    if is_to_many and {*split_words(via)} & {"mail", "mailer", "email", "letter", "post"}:
+        return "10 min", f"{via} goes to many, who read it when they look next"
+    return "10 s", f"the step that decides is done; what {via} does should follow while the user still looks"
 
 
 def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
