@@ -474,7 +474,7 @@ class Upkeeps:
         anew = "; the new time is planned as for a new one" if notice.moved_by else ""
         yield Upkeep(
             f"withdraw_{snake(entity)}", "withdraw", entity,
-            f"Takes back each {entity} that was not sent yet of a {about.target} that was {' or '.join(becomes)}{anew}.",
+            f"Takes back each {entity} that was not sent yet of {with_article(about.target)} that was {' or '.join(becomes)}{anew}.",
             f"{' and '.join(triggers)} change what {with_article(words(entity))} was planned for: what is not sent yet goes with the old"
             f" {'time' if notice.moved_by else 'state'}",
             AccessPattern(writes=entity, action="delete", many=True, by=(about.field,), where=(not_sent,)),
@@ -549,11 +549,8 @@ class Upkeeps:
         if period is None:
             return None
         best: tuple[int, str] = (0, "")
-        for other in self._entities:
-            if other == entity or not any(
-                one.target in refs and one.is_required for one in self._references.list_from(other)
-            ):
-                continue
+        near = {one.entity for target in refs for one in self._references.list_to(target) if one.is_required}
+        for other in sorted(near - {entity}):
             if not any(one.type == "timestamp" and not one.optional for one in self._fields(other).values()):
                 continue
             matched = sum(1 for name in fields if name not in key and self._adds_up(name, other))
@@ -621,15 +618,13 @@ class Upkeeps:
     def _find_measured(self, rule: str, alarm: str) -> str | None:
         """The entity whose rows a limit is about: its numbers are the words of an enum of the limit, or it is the one that is measured."""
         spoken = {word for one in self._fields(rule).values() for word in one.values}
-        near = {one.target for name in (rule, alarm) for one in self._references.list_from(name)}
+        groups = {one.target for name in (rule, alarm) for one in self._references.list_from(name)} - {rule, alarm}
+        near = {one.entity for group in groups for one in self._references.list_to(group) if one.is_required}
         found = []
-        for other in self._entities:
-            if other in (rule, alarm) or other not in self._made:
-                continue
+        for other in sorted(near & self._made - {rule, alarm}):
             numbers = {n for n, one in self._fields(other).items() if one.type in NUMBERS and not one.key}
-            is_near = any(one.target in near and one.is_required for one in self._references.list_from(other))
             has_time = any(one.type == "timestamp" and not one.optional for one in self._fields(other).values())
-            if is_near and has_time and numbers:
+            if has_time and numbers:
                 found.append((len(numbers & spoken), other))
         named = [one for one in found if one[0]]
         if named:

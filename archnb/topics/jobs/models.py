@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 from archnb.sim.queueing import erlang_c, servers_for, wait_quantile
 from archnb.sim.reliability import backoff_schedule
@@ -135,6 +136,7 @@ def clocked_wait_p95(workers: float, interval: float, service_time: float) -> fl
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 
 
+@lru_cache(maxsize=1024)
 def shortest_interval(schedule: str) -> float:
     """The seconds between the two runs of a cron expression that follow each other closest; a day where it cannot be read.
 
