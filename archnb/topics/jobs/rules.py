@@ -283,6 +283,8 @@ def third_party_call_in_request(draft: Draft) -> Iterator[Hit]:
                 yield Hit(
                     f"requirements.objectives.{name}.latency_{share}",
                     f"{share} of {promised} promised; 99 % of the calls take up to: {calls}",
+                    remedy=f"Answer 202 with the row pending and go on in the background (`access.{name}.is_async: true`), or promise what the"
+                    f" third party allows (`latency_{share}: {2 * needed:g} s`).",
                 )
                 break
 
