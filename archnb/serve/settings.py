@@ -180,6 +180,13 @@ def read_constant(text: str, field: Field) -> Json:
     return text
 
 
+# of types without an order: what says least
+_LEAST: dict[str, Json] = {
+    "point": {"longitude": 0.0, "latitude": 0.0}, "json": {}, "bytes": "", "time": "00:00:00", "duration": "PT0S",
+    "uuid": str(uuid.UUID(int=0)), "ip": "0.0.0.0", "country": "ZZ", "currency": "XXX", "language": "und",
+}  # fmt: skip
+
+
 def make_least(field: Field) -> Json:
     """The least value that a field may hold, for what nobody gives and nothing here works out."""
     least = field.minimum if field.minimum is not None else 0
@@ -193,6 +200,10 @@ def make_least(field: Field) -> Json:
         return field.values[0]
     if field.type == "text":
         return "computed"[: field.length or 8]
+    if field.type == "vector":
+        return [0.0] * (field.length or 3)
+    if field.type in _LEAST:
+        return _LEAST[field.type]
     return read_constant(str(int(least)), field)
 
 

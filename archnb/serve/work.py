@@ -49,12 +49,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """What an operation answers: a body that its contract describes, and what belongs into headers."""
+    """What an operation answers: a body that its contract describes, and what belongs into headers. is_made: whether a PUT made the row."""
 
     body: Json = None
     etag: str = ""
     location: str = ""
     redirect: str = ""
+    is_made: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -327,7 +328,11 @@ class Work:
                 part = {**settled, **part}
                 self.insert(embed.entity, part)
                 total = self._add_line(embed.entity, part, total)
-            self._set_total(entity, record, total)
+            # what the caller says of the whole is not worked out of its parts
+            fields = self.model.properties.fields(entity)
+            name = next((n for n, f in fields.items() if f.type == "money" and n in record), None)
+            if total is not None and name is not None and self.model.properties.names(entity)[name] not in body:
+                self.change(entity, record, {name: total})
 
     def _insert_pairs(self, entity: str, record: Record, embed: Embed, items: list[Record]) -> None:
         """Insert the pairs of a relationship that a body names, each by the key of the other side."""
@@ -379,12 +384,6 @@ class Work:
         line = {**price, "amount": f"{Decimal(price['amount']) * int(count):f}"}
         return line if total is None else add(total, line, "+")
 
-    def _set_total(self, entity: str, record: Record, total: Json) -> None:
-        pattern_fields = self.model.properties.fields(entity)
-        name = next((n for n, one in pattern_fields.items() if one.type == "money" and n in record), None)
-        if total is not None and name is not None:
-            self.change(entity, record, {name: total})
-
     def _locate(self, contract: Contract, record: Record) -> str:
         """Where a record can be read, after the example of its address."""
         if not contract.location:
@@ -414,7 +413,7 @@ class Work:
                 raise
             record = {**given, **settings.settle(entity, pattern.sets, sent)}
             self.insert(entity, record)
-            return self._finish_create(contract, entity, record, request)
+            return replace(self._finish_create(contract, entity, record, request), is_made=True)
         step = self.model.writes.find_step(operation.name) if operation.name in self.model.design.access else None
         after = found[0]
         for record in found:
