@@ -296,7 +296,7 @@ def test_a_put_says_whether_it_made_the_row() -> None:
             "Bookmark": {"fields": {"reader": "-> Reader", "tome": "-> Tome", "page": "int >= 1"}, "key": ["reader", "tome"], "rows": 300},
         },
         "access": {
-            "keep_place": {"writes": "Bookmark", "by": ["reader", "tome"], "action": "upsert", "rate": "9/s", "roles": "reader"},
+            "keep_place": {"writes": "Bookmark", "by": ["reader", "tome"], "action": "upsert", "sets": ["page"], "rate": "9/s", "roles": "reader"},
             "my_places": {"reads": "Bookmark", "by": "reader", "sort": "tome", "limit": 20, "rate": "9/s", "roles": "reader"},
         },
         "auth": {"roles": {"reader": {"kind": "person", "entity": "Reader"}}},

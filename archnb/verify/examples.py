@@ -175,7 +175,8 @@ class Stage:
                 self._give(grant, caller, contract.entity, self._read(contract))
             return
         found = self.records.find(contract.entity, self._find_key(contract)) if self._find_key(contract) else []
-        step = self.model.writes.find_step(operation.name) if operation.name in self.model.design.access else None
+        is_said = operation.name in self.model.design.access
+        step = self.model.writes.find_precondition(operation.name) if is_said else None
         if step is not None:
             # others in the state that is reached may stand in the way
             keys = [self.records.key_of(contract.entity, one) for one in found]
@@ -184,8 +185,8 @@ class Stage:
         for record in found:
             for one in pattern.where:
                 self._fulfil(contract.entity, record, one.field, one)
-            if step is not None and step.before:
-                self._change(contract.entity, record, step.field, step.before[0])
+            if step is not None:
+                self._change(contract.entity, record, step.field, step.states[0])
             if grant is not None and caller is not None:
                 self._give(grant, caller, contract.entity, record)
 
