@@ -18,8 +18,8 @@ from archnb.planned.api import CHANGES, MONEY_SCHEMA, Contract
 from archnb.planned.auth import Grant
 from archnb.planned.entities import Filter
 from archnb.planned.schema import Schema
+from archnb.serve.binding import read_constant
 from archnb.serve.records import Record, Records
-from archnb.serve.settings import read_constant
 from archnb.serve.tokens import Caller
 from archnb.serve.versions import WHOLE
 from archnb.serve.wire import MisfitError, from_json
