@@ -18,6 +18,7 @@ from archnb.planned.api import CHANGES, MONEY_SCHEMA, Contract
 from archnb.planned.auth import Grant
 from archnb.planned.entities import Filter
 from archnb.planned.schema import Schema
+from archnb.planned.statements import Condition
 from archnb.serve.binding import read_constant
 from archnb.serve.records import Record, Records
 from archnb.serve.tokens import Caller
@@ -167,6 +168,7 @@ class Stage:
         if pattern is None or not contract.entity:
             return
         grant = operation.grants.get(caller.role) if caller is not None else None
+        self._provide(operation)
         if pattern.kind == "create":
             # a row of a stream may be sent twice, and none is ever taken away
             if not self.model.lifetimes.is_append_only(contract.entity):
@@ -189,6 +191,38 @@ class Stage:
                 self._change(contract.entity, record, step.field, step.states[0])
             if grant is not None and caller is not None:
                 self._give(grant, caller, contract.entity, record)
+
+    def _provide(self, operation: Operation) -> None:
+        """Let there be enough of what the statements take: what an amount is taken from is plenty."""
+        import sqlalchemy as sa
+
+        for one in operation.statements:
+            for guard in getattr(one, "guards", ()):
+                predicate = guard.predicate
+                if guard.kind != "amount" or not isinstance(predicate, Condition):
+                    continue
+                table, taken = predicate.left.table, {each.column for each in predicate.value.column}
+                beside = [
+                    name
+                    for name, column in self.records.schema.tables[table].columns.items()
+                    if column.type in ("int", "bigint") and column.field and name not in taken
+                    and not any(name in key.columns for key in self.records.schema.tables[table].foreign_keys.values())
+                    and name not in self.records.schema.tables[table].primary_key
+                ]  # fmt: skip
+                for names in ([predicate.left.column], [predicate.left.column, *beside]):
+                    values = {self.records.column(table, name): sa.literal(self._write(table, name)) for name in names}
+                    try:
+                        self.records.run(sa.update(self.records.tables[table]).values(values))
+                    except Exception as error:
+                        if self.database.read_error(error) is None:
+                            raise
+                        continue
+                    break
+
+    def _write(self, table: str, name: str) -> Any:
+        column = self.records.schema.tables[table].columns[name]
+        plenty = 32_767 if column.type == "smallint" else 2**31 - 1 if column.type == "int" else 10**9
+        return self.database.write(plenty, self.records.column(table, name))
 
     def _give(self, grant: Grant, caller: Caller, entity: str, record: Record) -> None:
         """Let the way from a row to its owner end at the caller, where a field of a row says whose it is."""
@@ -236,7 +270,8 @@ class Stage:
         """The keys of rows of its own kind that an example refers to."""
         fields, names = self.model.properties.fields(contract.entity), self.model.properties.names(contract.entity)
         body = contract.request.example if isinstance(contract.request.example, Mapping) else {}
-        return [body.get(names[name]) for name, one in fields.items() if one.references == contract.entity]
+        kinds = self.model.inheritance.list_ancestry(contract.entity)
+        return [body.get(names[name]) for name, one in fields.items() if one.references in kinds]
 
     def _clear(self, entity: str, kept: list[Json]) -> None:
         """Take away the rows of an entity, but for some."""
