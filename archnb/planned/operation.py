@@ -60,8 +60,12 @@ class Operation(Planned):
 
     @property
     def cache_control(self) -> str:
-        """How long a caller may keep the answer (RFC 9111, section 5.2.2): as long as HTTP caches may by its policy, else not unasked."""
+        """How long the answer may be kept (RFC 9111, section 5.2.2): as long as HTTP caches may by its policy, else not unasked.
+
+        What is for whoever proved who they are is kept by no cache that several share (section 3.5).
+        """
         kept = max(
             (max(policy.max_age.base, policy.ttl.base * (policy.store == "http")) for policy in self.cached), default=0
         )
-        return f"public, max-age={int(kept)}" if kept >= 1 else "no-cache"
+        who = "public" if self.contract.is_public else "private"
+        return f"{who}, max-age={int(kept)}" if kept >= 1 else "no-cache"
