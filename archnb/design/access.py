@@ -18,6 +18,8 @@ from archnb.design.conditions import (
 )
 from archnb.design.declaration import (
     NOT_NEGATIVE_RATE,
+    NUMBER,
+    POSITIVE,
     RATE,
     Range,
     Refers,
@@ -177,6 +179,14 @@ class AccessPattern(Record):
         within=NOT_NEGATIVE_RATE,
         also=("rps", "qps", "frequency"),
     )
+    rows: Quantity | None = said(
+        "How many rows does one call write?",
+        unit=NUMBER,
+        example="200",
+        help="Where it is not one: a fan-out writes one for each follower, a batch one for each line.",
+        within=POSITIVE,
+        also=("fan_out", "fanout", "batch", "copies"),
+    )
     follows: str | None = said(
         "With what does its rate move?",
         example="load",
@@ -208,6 +218,7 @@ class AccessPattern(Record):
                 ("sets", bool(self.sets)),
                 ("action", self.action is not None),
                 ("many", bool(self.many)),
+                ("rows", self.rows is not None),
             ):
                 if is_said:
                     yield Fault(name, "a read changes nothing", f"leave {name!r} out, or say `writes`")

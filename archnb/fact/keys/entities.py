@@ -22,6 +22,7 @@ ENTITIES_SIZE = key("entities.size", SIZE, "Bytes of all rows today, before over
 CODE_LENGTH = family("entities.{entity}.fields.{field}.length", NUMBER, "Characters of a public code.")
 CODE_SPACE = family("entities.{entity}.{field}.key_space", NUMBER, "How many codes of that length there are.")
 PATTERN_RATE = family("access.{pattern}.rate", RATE, "How often an access pattern is used at the peak.", optional=True)
+ACCESS_ROWS = family("access.{pattern}.rows", NUMBER, "Rows that one call of an access pattern writes.", optional=True)
 SMALL = key("entities.small", NUMBER, "Rows up to which a list is read whole.", assumption=True)
 NEW_SHARE = key(
     "entities.new_share", RATE, "Share of the rows of reference data that is new per time.", assumption=True

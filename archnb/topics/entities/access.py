@@ -10,6 +10,7 @@ from archnb.design.entities import AccessPattern
 from archnb.design.requirements import Objective
 from archnb.fact import Fact, maximum, total
 from archnb.fact.keys.entities import (
+    ACCESS_ROWS,
     CHANGED_SHARE,
     ENTITY_GROWTH,
     ENTITY_RETENTION,
@@ -376,6 +377,9 @@ def add_up_rates(draft: Draft, access: Mapping[str, AccessPattern]) -> None:
     A rate that is said of an operation is nearer to what happens than the share of a total, so the operations count.
     """
     facts = draft.facts
+    for name, one in access.items():
+        if one.rows is not None:
+            draft.value(ACCESS_ROWS.of(name), one.rows)
     sides = ((PEAK_READS, EXPECTED_READS, "reads"), (PEAK_WRITES, EXPECTED_WRITES, "writes"))
     for at_peak, expected, word in sides:
         rates = [

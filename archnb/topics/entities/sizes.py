@@ -5,6 +5,7 @@ from __future__ import annotations
 from archnb.design.entities import TYPES, Entity, Field
 from archnb.fact import Fact, apply_model, compound, maximum, minimum, power, total
 from archnb.fact.keys.entities import (
+    ACCESS_ROWS,
     CODE_LENGTH,
     CODE_SPACE,
     ENTITY_ADDED,
@@ -51,7 +52,7 @@ def _propose_growth(draft: Draft, name: str, entity: Entity, creating: list[str]
     if creating:
         made = facts.define(
             ENTITY_CREATED.of(name),
-            total([facts[PATTERN_RATE.of(one)] for one in creating]) / facts[PEAK_FACTOR],
+            total([_rate_rows(draft, one) for one in creating]) / facts[PEAK_FACTOR],
             "/day",
             f"{', '.join(creating)} on average",
         )
@@ -63,6 +64,12 @@ def _propose_growth(draft: Draft, name: str, entity: Entity, creating: list[str]
         because = Because(draft.design.requirements.load.growth, "as the load grows", (GROWTH,))
         facts.define(growth, facts[GROWTH], None, because.reason)
     return draft.fill(f"entities.{name}", entity, growth=because)
+
+
+def _rate_rows(draft: Draft, pattern: str) -> Fact:
+    """The rows that a pattern makes at the peak: its rate, times its rows where it says them."""
+    rate, rows = draft.facts[PATTERN_RATE.of(pattern)], draft.facts.get(ACCESS_ROWS.of(pattern))
+    return rate if rows is None else rate * rows
 
 
 def row_bytes(field: Field) -> float:

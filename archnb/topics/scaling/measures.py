@@ -19,7 +19,7 @@ from archnb.fact.keys.scaling import (
 from archnb.fact.keys.schema import SCHEMA_SIZE_AT_HORIZON
 from archnb.sim.growth import grow_load, grow_stock, time_until_load, time_until_stock
 from archnb.topics.scaling.courses import find_inflow, growth_of
-from archnb.topics.scaling.proposals import serving, stem
+from archnb.topics.scaling.servers import serving, stem
 from archnb.topics.topic import Draft
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from archnb.fact.keys.load import GROWTH, PEAK_WRITES, RETENTION
+from archnb.fact.keys.load import GROWTH, RETENTION
 from archnb.fact.keys.scaling import (
     HEADROOM,
     POOL,
@@ -22,7 +22,7 @@ from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.sim.growth import MONTH
 from archnb.topics.scaling.courses import Course, courses
-from archnb.topics.scaling.proposals import stem
+from archnb.topics.scaling.servers import stem
 from archnb.topics.topic import Draft
 
 _KEYS = re.compile(r".*_(codes|keys)$")
@@ -128,7 +128,7 @@ def storage_retention_without_plan(draft: Draft) -> Iterator[Hit]:
 def growth_outruns_single_writer(draft: Draft) -> Iterator[Hit]:
     """One primary is enough, or is known not to be."""
     for course in courses(draft):
-        if course.resource.demand != PEAK_WRITES or not course.name.endswith("_writes"):
+        if not course.name.endswith(("_writes", "_commits")):
             continue
         months = _months(draft, course)
         if _soon(draft) <= months <= _horizon(draft):

@@ -24,7 +24,7 @@ from archnb.quantity import number, show
 from archnb.shapes import AnyShape, Cell, Chart, Mark, Series, Table, Tone
 from archnb.sim.growth import MONTH, NEVER
 from archnb.topics.scaling.courses import Course, courses, growth_of
-from archnb.topics.scaling.proposals import serving, stem
+from archnb.topics.scaling.servers import serving, stem
 from archnb.topics.scaling.shards import find_shard_key
 from archnb.topics.topic import Draft
 
