@@ -46,6 +46,22 @@ LOCK_HELD = family(
 ROW_LIMIT = family(
     "scaling.{operation}.hot_row_limit", RATE, "Calls a second that one such row can take part in.", optional=True
 )
+ROW_RATE = family(
+    "scaling.{operation}.hot_row_rate", RATE, "Calls a second that the busiest such row takes part in.", optional=True
+)
+WRITE_SKEW = key("scaling.write_skew", NUMBER, "Zipf exponent of how unevenly rows are written to.", assumption=True)
+SHARDS = family(
+    "scaling.{store}.shards", NUMBER, "Shards that a store needs at the horizon, with the headroom free.", optional=True
+)
+ACROSS_SHARDS = family(
+    "scaling.{operation}.across_shards",
+    NUMBER,
+    "Share of an operation's calls that meet two of the shards.",
+    optional=True,
+)
+ACROSS_TIME = family(
+    "scaling.{operation}.across_time", TIME, "What a call across two shards takes longer.", optional=True
+)
 BATCH = key(
     "scaling.batch",
     NUMBER,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archnb.fact import total
-from archnb.fact.keys.entities import ENTITIES_SIZE
+from archnb.fact import Fact, minimum, total
+from archnb.fact.keys.entities import ENTITIES_SIZE, ENTITY_ADDED, ENTITY_RETENTION, ENTITY_ROW_SIZE
 from archnb.fact.keys.load import AVERAGE_WRITES, RECORD_SIZE, RETENTION, STORAGE
 from archnb.topics.entities.sizes import mean_record, measure_entity
 from archnb.topics.topic import Because, Draft
@@ -32,12 +32,26 @@ def measure(draft: Draft) -> None:
             ),
         )
         draft.close("requirements.load.record_size", made.record_size)
-    written = facts[AVERAGE_WRITES] * facts[RECORD_SIZE]
     facts.define(
-        STORAGE,
-        written * facts[RETENTION],
-        "TB",
-        "what the writes leave over the retention, before indexes and copies",
+        STORAGE, _add_up_kept(draft), "TB", "what is written and kept over the retention, before indexes and copies"
     )
     if sizes:
         facts.define(ENTITIES_SIZE, total(sizes), "GB", "all rows today, before indexes and copies")
+
+
+def _add_up_kept(draft: Draft) -> Fact:
+    """What the rows that are added leave: each entity's for as long as it is kept, at most the retention of all."""
+    facts = draft.facts
+    size = facts[RECORD_SIZE] if draft.is_said(RECORD_SIZE) else None
+    kept = []
+    for name, entity in draft.design.entities.items():
+        added = facts.get(ENTITY_ADDED.of(name))
+        if added is None or added.base <= 0:
+            continue
+        time = facts[RETENTION]
+        if entity.retention is not None:
+            time = minimum(facts[ENTITY_RETENTION.of(name)], time)
+        kept.append(added * time * (size or facts[ENTITY_ROW_SIZE.of(name)]))
+    if not draft.design.entities:
+        return facts[AVERAGE_WRITES] * facts[RECORD_SIZE] * facts[RETENTION]
+    return total(kept) if kept else facts[RECORD_SIZE] * 0

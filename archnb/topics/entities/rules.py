@@ -208,6 +208,28 @@ def rows_outrun_retention(draft: Draft) -> Iterator[Hit]:
             )
 
 
+# a retention of this length has passed for any system that holds rows already
+_PASSED = 92 * 86400
+
+
+@rule(
+    "entities-rows-below-retention", principle="scalability", severity="low",
+    condition="An entity that is kept for three months at most holds less than half of the rows that its growth makes in that time.",
+    effect="Storage, indexes and purges are sized for the rows of today, and there are several times as many once the time has passed.",
+    remedy="Mend rows, growth or retention; rows ≈ growth × retention. Say rows: 0 for a system that starts empty.",
+)  # fmt: skip
+def rows_below_retention(draft: Draft) -> Iterator[Hit]:
+    for name, entity in draft.said.entities.items():
+        if entity.rows is None or entity.growth is None or entity.retention is None or entity.growth.unit.is_percent:
+            continue
+        kept = entity.growth.base * entity.retention.base
+        if 0 < entity.rows.base < kept / 2 and entity.retention.base <= _PASSED:
+            yield Hit(
+                f"entities.{name}.rows",
+                f"{entity.rows} rows, but {entity.growth} × {entity.retention} = {kept:,.0f}: the plan counts with those",
+            )
+
+
 @rule(
     "entities-sort-without-limit", principle="performance", severity="medium",
     condition="A read of a growing entity returns more than a thousand rows.",
@@ -223,5 +245,5 @@ def sort_without_limit(draft: Draft) -> Iterator[Hit]:
 
 RULES: Sequence[Rule] = (
     key_space_exhausted, personal_data_without_end, secret_readable_text, secret_not_marked, public_answer_withheld, row_without_creation, state_without_operation,
-    rows_outrun_retention, sort_without_limit,
+    rows_outrun_retention, rows_below_retention, sort_without_limit,
 )  # fmt: skip

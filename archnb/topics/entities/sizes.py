@@ -103,8 +103,11 @@ def measure_entity(draft: Draft, name: str, entity: Entity) -> Fact:
     if entity.growth.unit.is_percent:
         facts.define(ENTITY_ADDED.of(name), rows * rate, "/day", "rows added a day, now")
         later = rows * compound(rate, horizon)
+    elif draft.is_said(ENTITY_GROWTH.of(name)):
+        facts.define(ENTITY_ADDED.of(name), rate, "/day", "rows added a day, as said: as many in every year")
+        later = rows + rate * horizon
     else:
-        facts.define(ENTITY_ADDED.of(name), rate, "/day", "rows added a day")
+        facts.define(ENTITY_ADDED.of(name), rate, "/day", "rows added a day, now; they grow as the load does")
         later = apply_model(
             "grown stock", grow_stock, "", rows, rate, facts[GROWTH_YEARLY], horizon,
             labels=("today", "added", "growth a year", "horizon"), is_vectorised=True,
@@ -112,7 +115,9 @@ def measure_entity(draft: Draft, name: str, entity: Entity) -> Fact:
     if entity.retention is not None:
         keep = draft.value(ENTITY_RETENTION.of(name), entity.retention)
         if not entity.growth.unit.is_percent:
-            then = rate * power(1 + facts[GROWTH_YEARLY], horizon / parse("1 year"))
+            then = rate
+            if not draft.is_said(ENTITY_GROWTH.of(name)):
+                then = rate * power(1 + facts[GROWTH_YEARLY], horizon / parse("1 year"))
             later = minimum(later, maximum(rows, then * keep))
     facts.define(ENTITY_ROWS_AT_HORIZON.of(name), later, "", "rows at the horizon, what its retention drops taken off")
     for field, one in entity.fields.items():

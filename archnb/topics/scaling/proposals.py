@@ -11,7 +11,6 @@ from archnb.design.record import Named
 from archnb.design.scaling import Resource
 from archnb.engines import Engine, Limit, QueueKind, find_engine
 from archnb.exceptions import InputError, Problem, unknown_name
-from archnb.fact import apply_model, maximum
 from archnb.fact.keys.cache import MEMORY_NEEDED, STORE_CORES
 from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.fact.keys.flow import (
@@ -23,7 +22,6 @@ from archnb.fact.keys.patterns import MIX_QUERY_TIME, PRIMARY_READS
 from archnb.fact.keys.scaling import (
     CAPACITY,
     CONNECTIONS,
-    HORIZON,
     INFLOW,
     PER_SERVER,
     SERVERS,
@@ -33,13 +31,12 @@ from archnb.fact.keys.scaling import (
     STORE_WRITES,
     STORED,
 )
-from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON
+from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON, TABLE_SIZE_AT_HORIZON
 from archnb.model.caches import engine_of_cache
 from archnb.quantity import Quantity, parse
-from archnb.sim.growth import grown_time
-from archnb.topics.scaling.courses import growth_of
+from archnb.topics.scaling.courses import add_up_inflow, list_parts
 from archnb.topics.scaling.servers import measure_pools, measure_servers, serving, stem
-from archnb.topics.scaling.shards import find_shard_key, inflow_of
+from archnb.topics.scaling.shards import find_shard_key
 from archnb.topics.scaling.stores import measure_stores
 from archnb.topics.topic import Because, Draft
 
@@ -168,21 +165,16 @@ class _Proposal:
 
 
 def _measure_storage(draft: Draft) -> bool:
-    """What is stored today, and what comes in a day so that the tables have at the horizon the size that they have there."""
+    """What is stored today, and what comes in a day at present."""
     facts = draft.facts
-    size, later = facts.get(SCHEMA_SIZE), facts.get(SCHEMA_SIZE_AT_HORIZON)
-    if size is None or later is None or not any(inflow_of(draft, one) > 0 for one in draft.design.entities):
+    size = facts.get(SCHEMA_SIZE)
+    inflow = add_up_inflow(list_parts(draft))
+    if size is None or SCHEMA_SIZE_AT_HORIZON not in facts or inflow is None or inflow.base <= 0:
         return False
     facts.define(STORED, size, "GB", "what is stored today, indexes included")
-    time = apply_model(
-        "∫ growth", grown_time, "s", growth_of(draft), facts[HORIZON], labels=("a year", "horizon"), is_vectorised=True
-    )
     facts.define(
-        INFLOW,
-        maximum(later - size, parse("0 B")) / time,
-        "GB/day",
-        "what is added a day now, what retention drops taken off; it grows as the load does",
-    )
+        INFLOW, inflow, "GB/day", "what is added a day now, indexes included; what is past its retention goes, and is not taken off here"
+    )  # fmt: skip
     return True
 
 
@@ -276,10 +268,12 @@ def _propose_stores(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
     if stores and _measure_storage(draft):
         stored = draft.model.places.engine(main).limit("storage")
         if stored is not None:
-            table = _largest(draft)
+            largest, size = _find_largest(draft)
+            split = draft.planned.schema.tables[largest].split.kind if largest else "none"
+            cut = "" if split != "none" else f"partition {largest} by time, "
             yield f"{stem(main)}_storage", _Proposal(
                 main, STORED, stored.value, "what one server still restores in a working day: 4 TB at 200 MB/s are 5.6 h; an assumption",
-                f"delete what retention allows, then partition {table} by time and move old months to cheap storage, then a larger disk",
+                f"keep {largest or 'rows'} for less long{f' (it comes to {size})' if size else ''}, then {cut}move its older rows, thinned out or compressed, to cheap storage, then a larger disk, then spread it by {find_shard_key(draft)}",
                 "what is not kept need not be stored; a partition is dropped in a moment; a larger disk only moves the day", "rows stay until they are deleted",
             )  # fmt: skip
 
@@ -351,5 +345,12 @@ def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
                 )  # fmt: skip
 
 
-def _largest(draft: Draft) -> str:
-    return max(draft.design.entities, key=lambda one: inflow_of(draft, one), default="the largest table")
+def _find_largest(draft: Draft) -> tuple[str, str]:
+    """The table that is the largest at the horizon, and its size; '' where there is none."""
+    sizes = {
+        name: draft.facts[TABLE_SIZE_AT_HORIZON.of(name)]
+        for name in draft.planned.schema.tables
+        if TABLE_SIZE_AT_HORIZON.of(name) in draft.facts
+    }
+    found = max(sizes, key=lambda one: sizes[one].base, default="")
+    return found, sizes[found].text if found else ""

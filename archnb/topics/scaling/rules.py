@@ -8,13 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.load import GROWTH, RETENTION
 from archnb.fact.keys.scaling import (
     HEADROOM,
+    LOCK_HELD,
     POOL,
     RESOURCE_AT_HORIZON,
     RESOURCE_SATURATES,
     RESOURCE_USABLE,
+    ROW_LIMIT,
+    ROW_RATE,
     SOON,
     STORED,
 )
@@ -23,6 +27,7 @@ from archnb.quantity import number
 from archnb.sim.growth import MONTH
 from archnb.topics.scaling.courses import Course, courses
 from archnb.topics.scaling.servers import stem
+from archnb.topics.scaling.stores import find_held
 from archnb.topics.topic import Draft
 
 _KEYS = re.compile(r".*_(codes|keys)$")
@@ -162,11 +167,35 @@ def headroom_too_small(draft: Draft) -> Iterator[Hit]:
             )
 
 
+@rule(
+    "scaling-row-that-all-wait-for", principle="performance", severity="medium",
+    condition="One row is added to or taken from more often than calls can follow each other, where some rows are as much busier than others as is usual.",
+    effect="Calls on that row queue up behind its lock, run into their time limits and hold connections, while the rest of the store idles.",
+    remedy="Split what the row holds into several rows that are added up when read, or collect its changes and book them in one statement; hold the lock for fewer statements.",
+)  # fmt: skip
+def row_that_all_wait_for(draft: Draft) -> Iterator[Hit]:
+    """No row is a queue for all."""
+    facts = draft.facts
+    for name in draft.design.access:
+        limit, busiest = facts.get(ROW_LIMIT.of(name)), facts.get(ROW_RATE.of(name))
+        found = find_held(draft, name) if limit is not None else None
+        if limit is None or busiest is None or found is None or busiest.base <= limit.base * (1 - facts[HEADROOM].base):
+            continue
+        share = number(limit.base / facts[PATTERN_RATE.of(name)].base * 100)
+        yield Hit(
+            f"access.{name}",
+            f"one {found[0]} takes part in at most {limit.text} (its row is held for {facts[LOCK_HELD.of(name)].text}); {busiest.text} meet the busiest one,"
+            f" and any that is in more than {share} % of the calls is too much",
+            weight=busiest.base / limit.base,
+        )
+
+
 RULES: Sequence[Rule] = (
     saturates_soon,
     connections_over_limit,
     storage_retention_without_plan,
     growth_outruns_single_writer,
+    row_that_all_wait_for,
     headroom_too_small,
 )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from archnb.design.entities import AccessPattern
-from archnb.fact import Fact, maximum, total
+from archnb.fact import Fact, apply_model, maximum, total
 from archnb.fact.keys.entities import ACCESS_ROWS, ENTITY_ROWS, PATTERN_RATE
 from archnb.fact.keys.flow import HOP_SHARE, KIND_TIME, MISSED, ROUND_TRIP
 from archnb.fact.keys.jobs import JOB_RATE
@@ -20,13 +20,16 @@ from archnb.fact.keys.scaling import (
     LOCK_HELD,
     OPERATION_ROWS,
     ROW_LIMIT,
+    ROW_RATE,
     STORE_COMMITS,
     STORE_INDEX_ENTRIES,
     STORE_READS,
     STORE_WRITES,
+    WRITE_SKEW,
 )
 from archnb.planned.schema import Table
 from archnb.planned.statements import Insert, Read, Statement, Update, Upsert
+from archnb.topics.scaling.models import share_of_busiest
 from archnb.topics.topic import Draft
 
 
@@ -48,7 +51,7 @@ def measure_stores(draft: Draft) -> None:
         BATCH, 100, "rows that a worker writes in one transaction, where nobody waits for each",
         source="rule of thumb of archnb, 2026-11: beyond a hundred rows the commit is a small part of the time",
     )  # fmt: skip
-    sums: dict[str, dict[str, list[Fact]]] = {name: {} for name in _list_stores(draft)}
+    sums: dict[str, dict[str, list[Fact]]] = {name: {} for name in list_stores(draft)}
     for name, pattern in draft.design.access.items():
         rate = facts.get(PATTERN_RATE.of(name))
         if rate is None:
@@ -82,7 +85,8 @@ def _times(rate: Fact, number: Fact | float) -> Fact:
     return rate if not isinstance(number, Fact) and number == 1 else rate * number
 
 
-def _list_stores(draft: Draft) -> list[str]:
+def list_stores(draft: Draft) -> list[str]:
+    """The stores of the schema, or the one of the flow where there is none."""
     main = draft.model.places.main
     stores = list(draft.design.schema.stores)
     return stores or ([main] if main in draft.design.flow.components else [])
@@ -147,11 +151,11 @@ def list_written(draft: Draft, name: str, pattern: AccessPattern) -> Iterator[Wr
                 rows[table.store] = rows.get(table.store, 0.0) + count
                 entries[table.store] = entries.get(table.store, 0.0) + count * _count_entries(table, statement)
         for store, count in rows.items():
-            # the outbox has a row for each step of a third party, which is deleted when it was told
+            # a step of a third party leaves a row to be told, and deleted then: counted with the queue where that is a table
             kept = 0
             if store == main:
-                is_told_here = draft.model.queues.is_table
-                kept = (0 if is_told_here else 2 * len(procedure.remote)) + draft.model.lifetimes.needs_record(name)
+                passes = bool(_list_tables_of_jobs(draft))
+                kept = (0 if passes else 2 * len(procedure.remote)) + draft.model.lifetimes.needs_record(name)
             yield Written(store, count, entries[store], kept, batch)
     # what a third party did is written down in a transaction of its own, when it has answered
     for entity in draft.model.touches.find(name).remote:
@@ -168,7 +172,7 @@ def _count_rows(draft: Draft, name: str, pattern: AccessPattern, statement: Stat
     if entity == pattern.writes:
         if ACCESS_ROWS.of(name) in draft.facts:
             return draft.facts[ACCESS_ROWS.of(name)]
-        if not isinstance(statement, Insert | Upsert) and statement.rows == "many" and pattern.by:  # type: ignore[union-attr]
+        if not isinstance(statement, Insert | Upsert) and statement.rows == "many" and pattern.by:
             field = draft.model.fields(entity).get(pattern.by[0].partition(".")[0])
             return _count_children(draft, entity, (field.references if field is not None else None) or "")
         return 1.0
@@ -181,7 +185,7 @@ def _count_rows(draft: Draft, name: str, pattern: AccessPattern, statement: Stat
         if isinstance(each, Fact) and each.base > together:
             return maximum(each - float(together - 1), 1.0)
         return 1.0
-    if statement.rows == "many":  # type: ignore[union-attr]
+    if statement.rows == "many":
         return _count_children(draft, entity, pattern.writes or "")
     return 1.0
 
@@ -226,7 +230,7 @@ def _name_rows(draft: Draft, name: str, one: Written) -> Fact | float:
 def _list_read(draft: Draft, name: str, pattern: AccessPattern) -> Iterator[tuple[str, Fact | None]]:
     """The stores that a read asks, each once, with the share of its calls that get there; None is all of them."""
     path, facts = draft.design.flow.paths.get(name), draft.facts
-    stores = _list_stores(draft)
+    stores = list_stores(draft)
     if path is None:
         home = draft.model.places.find_home(pattern.reads)
         if home in stores:
@@ -243,13 +247,21 @@ def _list_read(draft: Draft, name: str, pattern: AccessPattern) -> Iterator[tupl
             yield hop.target, facts.get(MISSED.of(name)) or facts.get(HOP_SHARE.of(name, str(n)))
 
 
+def _list_tables_of_jobs(draft: Draft) -> list[str]:
+    """The queues whose messages are rows of the main store: a table for the jobs, or the outbox before a broker."""
+    main = draft.model.places.main_engine.name
+    return [
+        name for name, one in draft.design.jobs.queues.items() if one.kind == "table" and one.engine in (None, main)
+    ]
+
+
 def _rate_queue(draft: Draft) -> Fact | None:
-    """The messages that pass a queue in a table of the main store; None where it is something else."""
-    if not draft.model.queues.is_table:
-        return None
-    jobs = draft.design.jobs.jobs
+    """The messages that pass a table of the main store on their way; None where there are none."""
+    queues, jobs = _list_tables_of_jobs(draft), draft.design.jobs.jobs
     rates = [
-        draft.facts[JOB_RATE.of(name)] for name, one in jobs.items() if one.trigger and JOB_RATE.of(name) in draft.facts
+        draft.facts[JOB_RATE.of(name)]
+        for name, one in jobs.items()
+        if one.queue in queues and one.trigger and JOB_RATE.of(name) in draft.facts
     ]
     return total(rates) if rates else None
 
@@ -271,6 +283,21 @@ def _measure_lock(draft: Draft, name: str) -> None:
     facts.define(
         ROW_LIMIT.of(name), 1 / held, "/s", f"calls a second that one {found[0]} can take part in: they wait for each other"
     )  # fmt: skip
+    skew = facts.assume(
+        WRITE_SKEW, 0.9, "Zipf exponent of how unevenly rows are written to",
+        source="assumed as of reads, 2026-11: between Breslau et al., INFOCOM 1999, and YCSB's default of 0.99; count it in the log",
+    )  # fmt: skip
+    share = apply_model(
+        "share of the busiest of so many",
+        share_of_busiest,
+        "%",
+        facts[ENTITY_ROWS.of(found[0])],
+        skew,
+        labels=("rows", "skew"),
+    )
+    facts.define(
+        ROW_RATE.of(name), facts[PATTERN_RATE.of(name)] * share, "/s", f"calls that the busiest {found[0]} takes part in, where some are much busier than others"
+    )  # fmt: skip
 
 
 def find_held(draft: Draft, name: str) -> tuple[str, int] | None:
@@ -278,18 +305,20 @@ def find_held(draft: Draft, name: str) -> tuple[str, int] | None:
     procedure = draft.planned.statements.procedures.get(name)
     if procedure is None:
         return None
+    moved = {one.table for one in procedure.statements if _moves(one)}
     for n, statement in enumerate(procedure.statements):
         locks = isinstance(statement, Read) and statement.lock == "update" and not statement.skip_locked
-        adds = isinstance(statement, Update | Upsert) and any(
-            one.value.sign for one in (statement.changes if isinstance(statement, Upsert) else statement.assignments)
-        )
-        is_moved = adds or (locks and any(
-            isinstance(one, Update) and one.table == statement.table and any(a.value.sign for a in one.assignments)
-            for one in procedure.statements[n + 1 :]
-        ))  # fmt: skip
-        if is_moved and statement.entity:
+        if statement.entity and (_moves(statement) or (locks and statement.table in moved)):
             return statement.entity, len(procedure.statements) - n
     return None
 
 
-__all__ = ["Written", "find_held", "list_written", "measure_stores"]
+def _moves(statement: Statement) -> bool:
+    """Whether a statement adds to or takes from what a row holds; the version that every change counts up is no such thing."""
+    if isinstance(statement, Read | Insert) or not isinstance(statement, Update | Upsert):
+        return False
+    changes = statement.changes if isinstance(statement, Upsert) else statement.assignments
+    return any(one.value.sign and one.column.field for one in changes)
+
+
+__all__ = ["Written", "find_held", "list_stores", "list_written", "measure_stores"]

@@ -26,6 +26,7 @@ from archnb.sim.growth import MONTH, NEVER
 from archnb.topics.scaling.courses import Course, courses, growth_of
 from archnb.topics.scaling.servers import serving, stem
 from archnb.topics.scaling.shards import find_shard_key
+from archnb.topics.scaling.tables import view_shards, view_writes
 from archnb.topics.topic import Draft
 
 _PANELS = 8
@@ -34,7 +35,9 @@ _SAMPLES = 2000
 
 def views(draft: Draft) -> Sequence[AnyShape]:
     """The capacity chart, the table behind it, servers and pools, and how tables are cut."""
-    return (view_capacity(draft), view_table(draft), view_servers(draft), view_partitions(draft))
+    return (
+        view_capacity(draft), view_table(draft), view_writes(draft), view_servers(draft), view_partitions(draft), view_shards(draft),
+    )  # fmt: skip
 
 
 def _months(draft: Draft) -> int:
@@ -55,10 +58,10 @@ def forecast(draft: Draft, course: Course, months: int) -> list[tuple[float, flo
     """P10, P50 and P90 of a resource's demand for each month, in its limit's unit."""
     import numpy
 
-    share, demand, inflow = (_samples(one) for one in (growth_of(draft), course.demand, course.inflow))
+    inputs = [_samples(one) for one in course.inputs]
     made = []
     for month in range(months + 1):
-        value = numpy.asarray(course.at(share, month * MONTH, demand, inflow), dtype=float) / course.limit.unit.factor
+        value = numpy.asarray(course.at(month * MONTH, inputs), dtype=float) / course.limit.unit.factor
         low, middle, high = (
             (float(value),) * 3 if value.ndim == 0 else (float(one) for one in numpy.percentile(value, [10, 50, 90]))
         )
