@@ -124,6 +124,19 @@ def list_variants(plan: Plan, name: str) -> list[tuple[Grant | None, tuple[str, 
     return [(grant, tuple(roles)) for grant, roles in made] or [(None, ())]
 
 
+def make_writer(plan: Plan, dialect: str) -> Dialect:
+    """What writes the planned statements of a plan in a dialect."""
+    tables = {table.info["table"]: table for table in metadata(plan, dialect).tables.values()}
+    return Dialect(dialect, tables, plan.planned.schema)
+
+
+def write_statement(making: Dialect, one: planned.Statement) -> tuple[str, tuple[Parameter, ...]]:
+    """The SQL of one statement with its parameters as `:name`, and these."""
+    making.begin()
+    parameters = _list_parameters(each for each in list_values(one) if each.source != "page")
+    return _compile(making, making.write(one), parameters), parameters
+
+
 class _Writer:
     """Writes the queries of one access pattern."""
 
@@ -151,14 +164,7 @@ class _Writer:
         if isinstance(one, planned.Read):
             return self._read(one)
         kind = {"insert": "create"}.get(one.kind, one.kind)
-        if isinstance(one, planned.Insert):
-            statement = self.making.insert(one)
-        elif isinstance(one, planned.Upsert):
-            statement = self.making.upsert(one)
-        elif isinstance(one, planned.Update):
-            statement = self.making.update(one)
-        else:
-            statement = self.making.delete(one)
+        statement = self.making.write(one)
         parameters = _list_parameters(list_values(one))
         is_step = bool(one.purpose) and one.purpose != "delete"
         is_found = kind in ("update", "delete") and not is_step
@@ -192,22 +198,7 @@ class _Writer:
         )  # fmt: skip
 
     def _text(self, statement: Any, parameters: tuple[Parameter, ...]) -> str:
-        compiled = statement.compile(dialect=make_dialect(self.dialect), compile_kwargs={"render_postcompile": False})
-        text = str(compiled)
-        # a list of values is one parameter here; whoever runs it spreads it out
-        text = re.sub(r"\(__\[POSTCOMPILE_(\w+)\]\)", r"(:\1)", text)
-        text = re.sub(r"__\[POSTCOMPILE_(\w+)\]", r":\1", text)
-        # a limit is known when the query is written; as a value it lets the planner choose for so few rows
-        names = {one.name for one in parameters}
-        for name, value in compiled.params.items():
-            if name not in names and isinstance(value, int):
-                text = re.sub(rf":{re.escape(name)}\b", str(value), text)
-        # SQLAlchemy casts a parameter of some types; the value's place says its type already
-        listed = "|".join(re.escape(one.name) for one in parameters if not one.is_list)
-        text = re.sub(rf":({listed})::\w+", r":\1", text) if listed else text
-        return "\n".join(
-            line.strip() if not line.startswith("    ") else line.rstrip() for line in text.strip().splitlines()
-        )
+        return _compile(self.making, statement, parameters)
 
     def _expected(self) -> str | None:
         """The index that should serve the pattern: that of its own table first."""
@@ -235,6 +226,26 @@ class _Writer:
             if (access := next((one for one in accesses if covers(one, demand)), None)) is not None:
                 return access.name
         return None
+
+
+def _compile(making: Dialect, statement: Any, parameters: tuple[Parameter, ...]) -> str:
+    """The text of a statement as people read it."""
+    compiled = statement.compile(dialect=make_dialect(making.name), compile_kwargs={"render_postcompile": False})
+    text = str(compiled)
+    # a list of values is one parameter here; whoever runs it spreads it out
+    text = re.sub(r"\(__\[POSTCOMPILE_(\w+)\]\)", r"(:\1)", text)
+    text = re.sub(r"__\[POSTCOMPILE_(\w+)\]", r":\1", text)
+    # a limit is known when the query is written; as a value it lets the planner choose for so few rows
+    names = {one.name for one in parameters}
+    for name, value in compiled.params.items():
+        if name not in names and isinstance(value, int):
+            text = re.sub(rf":{re.escape(name)}\b", str(value), text)
+    # SQLAlchemy casts a parameter of some types; the value's place says its type already
+    listed = "|".join(re.escape(one.name) for one in parameters if not one.is_list)
+    text = re.sub(rf":({listed})::\w+", r":\1", text) if listed else text
+    return "\n".join(
+        line.strip() if not line.startswith("    ") else line.rstrip() for line in text.strip().splitlines()
+    )
 
 
 def _list_parameters(values: Any, *, is_list: bool = False) -> tuple[Parameter, ...]:
@@ -322,6 +333,8 @@ def _write_statements(found: Sequence[Query]) -> Iterator[str]:
     for number, one in enumerate(found, 1):
         if len(found) > 1:
             yield ("\n" if number > 1 else "") + write_comment(f"{number}. {one.purpose or f'the {one.kind} itself'}")
+        for told in _explain(one.planned):
+            yield write_comment(told)
         for guard in one.guards:
             yield write_comment(f"no row is changed otherwise: {guard}")
         yield one.sql + ";\n"
@@ -333,6 +346,40 @@ def _write_statements(found: Sequence[Query]) -> Iterator[str]:
             yield "\n" + write_comment(f"{each.purpose}, for the rows of the page: {lists}") + each.sql + ";\n"
         if one.next_page:
             yield "\n" + write_comment("the next page starts behind the last row's values") + one.next_page + ";\n"
+
+
+def _explain(one: planned.Statement | planned.Include | planned.Relay | None) -> Iterator[str]:
+    """For what a statement is run, and where its values come from that stand neither in the request nor in the statement."""
+    if not isinstance(one, planned.Insert | planned.Update | planned.Read):
+        return
+    if one.each:
+        yield f"for each of {one.each}"
+    for value in list_values(one):
+        if value.members:
+            parts = ", ".join(
+                each.name if each.value.source != "constant" else f"{each.name}: {each.value.name}"
+                for each in value.members
+            )
+            kind = "a JSON object" if value.name == "message" else "as text"
+            yield f":{value.parameter} is {kind}: {parts}"
+        elif value.source == "row" and value.parameter and not value.origin and not value.column:
+            yield f":{value.parameter} is for the program to find"
+
+
+def _write_relays(relays: Sequence[planned.Relay], making: Dialect) -> Iterator[str]:
+    """How a relay takes messages, and marks each."""
+    for relay in relays:
+        yield write_comment(
+            f"the relay of {relay.table}: several may run, each takes other rows; take, send and mark are one transaction, so a message"
+            " is sent once or more"
+        )
+        statements: tuple[planned.Statement, ...] = (relay.take, relay.mark, relay.postpone)
+        for number, one in enumerate(statements, 1):
+            yield ("\n" if number > 1 else "") + write_comment(f"{number}. {one.purpose}")
+            for told in _explain(one):
+                yield write_comment(told)
+            yield write_statement(making, one)[0] + ";\n"
+        yield "\n"
 
 
 def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
@@ -357,6 +404,7 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
             remote = plan.planned.statements.procedures[name].remote
             parts += _write(variant, plan.planned.entities.access[name], remote)
     written = {name for name, variant in written_as.items() if variant}
+    parts += _write_relays(plan.planned.statements.relay, make_writer(plan, dialect))
     parts += [
         write_comment(explain_absence(plan, name)) for name in plan.planned.entities.access if name not in written
     ]

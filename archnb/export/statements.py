@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +62,9 @@ class Dialect:
         made: Any
         if one.lookup:
             made = self.select(one.lookup[0]).correlate(None).scalar_subquery()
+            if [each.function for each in one.lookup[0].aggregate] == ["sum"]:
+                # of no rows the sum is nothing
+                made = sa.func.coalesce(made, sa.literal_column("0"))
         elif one.column:
             made = self.column(one.column[0])
             if one.parameter:
@@ -389,7 +394,9 @@ class Dialect:
                 .subquery("counted")
             )
             return sa.select(sa.func.count().label("count")).select_from(counted)
-        measured = getattr(sa.func, about.function)(*(self.column(each) for each in about.over)).label(about.function)
+        factors = [self.column(each) for each in about.over]
+        over = [functools.reduce(operator.mul, factors)] if factors else []
+        measured = getattr(sa.func, about.function)(*over).label(about.function)
         made = sa.select(*groups, measured).select_from(source).where(*conditions).group_by(*groups).order_by(*groups)
         return made.limit(one.limit) if one.limit else made
 
@@ -412,6 +419,16 @@ class Dialect:
         terms = [term for each in one.order for term in self.order(each)]
         found = sa.select(*columns).where(key.in_(sa.select(reached.c.id))).order_by(*terms)
         return found.limit(one.limit) if one.limit else found
+
+    def write(self, one: planned.Statement) -> Any:
+        """A statement of whichever kind."""
+        if isinstance(one, planned.Read):
+            return self.select(one)
+        if isinstance(one, planned.Insert):
+            return self.insert(one)
+        if isinstance(one, planned.Upsert):
+            return self.upsert(one)
+        return self.update(one) if isinstance(one, planned.Update) else self.delete(one)
 
     def insert(self, one: planned.Insert) -> Any:
         """A new row."""

@@ -37,6 +37,14 @@ class Column(Planned):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Member(Planned):
+    """A value under the name that it has in what is made of several."""
+
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True, kw_only=True)
 class Value(Planned):
     """What a column is compared with or set to.
 
@@ -44,7 +52,11 @@ class Value(Planned):
     like: the column whose type it has. sign: '+' or '-' where it is added to, or taken from, the column's present value.
     offset: seconds after now, negative before. parameter: the bind parameter, '' where nothing is bound.
     lookup: of a row's value, the read of one column of one row that gives it; none where the row is in the statement itself,
-    and then `column` says which. claim: of a token's value, whose it is: 'caller' or 'tenant'.
+    and then `column` says which. claim: of a token's value, whose it is: 'caller' or 'tenant'. given_by: the roles whom the
+    token does not name, and so give it themselves. origin: of a bound row's value `statement.column`, where the statement is a
+    named read or the table of a row that the transaction has made or found; of a caller's value the array of the body in whose
+    item it stands. '' of a row's value means that the program has to find it. members: what one bound value is made of; of name
+    'message' a JSON object of them, of name 'key' their texts with commas between.
     """
 
     source: Source
@@ -59,6 +71,9 @@ class Value(Planned):
     lookup: tuple[Read, ...] = ()
     # whether the caller may leave it out
     is_optional: bool = False
+    given_by: tuple[str, ...] = ()
+    origin: str = ""
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +190,7 @@ class Order(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class Aggregate(Planned):
-    """What is computed over the rows: a function, the column it is over (none for a count), and what it is grouped by.
+    """What is computed over the rows: a function, the column it is over (none for a count; the product of several), and its groups.
 
     groups: columns of the groups. periods: a time column cut to hours, days, weeks, months or years.
     """
@@ -222,7 +237,8 @@ class Read(Planned):
 
     rows: 'one' where what is given finds at most one row. limit: 0 where nobody bounds it. following: the values of the last
     row, one a term of the order, behind which the next page starts; none where there is no next page. lock: held until the
-    transaction ends. purpose: '' for what the pattern is about, else what the read is for.
+    transaction ends. purpose: '' for what the pattern is about, else what the read is for. name: what the statements after it
+    call its rows, '' where none uses them. each: see `Insert`.
     """
 
     table: str
@@ -241,6 +257,8 @@ class Read(Planned):
     lock: Literal["", "update", "share"] = ""
     skip_locked: bool = False
     purpose: str = ""
+    name: str = ""
+    each: str = ""
 
     kind = "read"
 
@@ -256,7 +274,8 @@ class Assignment(Planned):
 @dataclass(frozen=True, kw_only=True)
 class Insert(Planned):
     """A new row. keys: columns whose values the engine makes when it is inserted. is_repeatable: whether a row that is there
-    already is no error, as of a message that arrives twice.
+    already is no error, as of a message that arrives twice. each: the array of the body, or the named read before it, for each of
+    whose items or rows it is run; '' where it is run once.
     """
 
     table: str
@@ -265,6 +284,7 @@ class Insert(Planned):
     keys: tuple[Column, ...] = ()
     is_repeatable: bool = False
     purpose: str = ""
+    each: str = ""
 
     kind = "insert"
 
@@ -297,6 +317,7 @@ class Update(Planned):
     # by what a row that is there may be refused, each told apart from 'not found': 'version', 'state', 'amount'
     guards: tuple[Guard, ...] = ()
     purpose: str = ""
+    each: str = ""
 
     kind = "update"
 
@@ -331,7 +352,8 @@ Statement = Read | Insert | Upsert | Update | Delete
 class Procedure(Planned):
     """The statements of one operation in their order; those of a write are one transaction.
 
-    remote: the steps that third parties take after it, for each of which the transaction leaves a row in the outbox.
+    remote: the steps that third parties take after it, for each of which the transaction leaves a row in the outbox, where the
+    schema has one.
     guarded_by: what else keeps writers apart, as the constraints of the schema are called.
     """
 
@@ -342,9 +364,29 @@ class Procedure(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class Statements(Planned):
-    """The statements of all operations whose entity is in a relational store, by the name of the access pattern."""
+    """The statements of all operations whose entity is in a relational store, by the name of the access pattern.
+
+    relay: how the messages of the outbox are taken, each by one relay alone, and how one is marked: as sent, or as due later.
+    None where there is no outbox.
+    """
 
     procedures: Named[Procedure]
+    relay: tuple[Relay, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relay(Planned):
+    """What a relay runs over one outbox: messages that are due and not sent, in their order, locked against other relays; then one
+    of two for each, in the same transaction.
+
+    pause: seconds until a message that could not be delivered is due again.
+    """
+
+    table: str
+    take: Read
+    mark: Update
+    postpone: Update
+    pause: float
 
 
 def list_values(statement: Statement) -> Iterator[Value]:
@@ -401,6 +443,7 @@ __all__ = [
     "Include",
     "Insert",
     "Join",
+    "Member",
     "Missing",
     "Nulls",
     "Order",
@@ -408,6 +451,7 @@ __all__ = [
     "Predicate",
     "Procedure",
     "Read",
+    "Relay",
     "Rows",
     "Source",
     "Statement",

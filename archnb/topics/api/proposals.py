@@ -346,7 +346,10 @@ def _nested_entities(resources: Resources, pattern: AccessPattern, entity: str) 
         one
         for one in (*resources.parts(entity), *stepped)
         # what a step makes, nobody sets: a reservation
-        if one in embeds and embeds[one].is_many and not resources.is_made_by_step(one, pattern)
+        if one in embeds
+        and embeds[one].is_many
+        and not resources.is_made_by_step(one, pattern)
+        and len(resources.model.writes.list_sides(pattern.steps, one)) < 2
     ]
     return tuple(dict.fromkeys(named))
 

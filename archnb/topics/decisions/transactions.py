@@ -10,7 +10,7 @@ from archnb.design.record import Named
 from archnb.model import Erasure
 from archnb.model.erasure import Step
 from archnb.planned.spelling import spell
-from archnb.planned.statements import Delete, Procedure, Read, Update, Upsert
+from archnb.planned.statements import Delete, Insert, Procedure, Read, Update, Upsert
 from archnb.topics.topic import Because, Draft
 
 COUNTS = ("smallint", "int", "bigint", "integer", "decimal", "money", "float")
@@ -152,15 +152,15 @@ def _propose_boundary(draft: Draft, name: str, pattern: AccessPattern) -> tuple[
     why = f"all live in {home}, so one local transaction does" if len(boundary) > 1 else f"one entity of {home} changes"
     if left:
         why += f"; {', '.join(left)} stay{'s' if len(left) == 1 else ''} outside, because no transaction reaches there"
-    outbox = draft.design.patterns.get("outbox")
-    path = draft.design.flow.paths.get(name)
-    if (
-        outbox is not None
-        and outbox.use
-        and path is not None
-        and any(hop.kind == "async" and hop.source == home for hop in path.hops)
-    ):
-        why += "; the outbox row is written with them"
+    tables, procedure = draft.planned.schema.tables, draft.planned.statements.procedures.get(name)
+    told = [
+        one.table
+        for one in (procedure.statements if procedure is not None else ())
+        if isinstance(one, Insert) and tables[one.table].role == "outbox"
+    ]
+    if told:
+        rows = f"{len(told)} rows" if len(told) > 1 else "a row"
+        why += f"; what is told to third parties is written with them, as {rows} of {told[0]}"
     return boundary, why
 
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 from archnb.design.record import Named
 from archnb.fact.keys.operations import INCLUDED_PER_ROW
 from archnb.model import Principal
-from archnb.planned.statements import Procedure, Statement, Statements
+from archnb.planned.statements import Procedure, Statements
 from archnb.topics.operations.erasures import make_erasure
+from archnb.topics.operations.lines import begin_total, find_arrays
+from archnb.topics.operations.messages import make_messages, make_relays
 from archnb.topics.operations.reads import make_read
 from archnb.topics.operations.steps import Steps
-from archnb.topics.operations.writes import Writer
+from archnb.topics.operations.writes import Writer, find_row
 from archnb.topics.topic import Draft
 
 
@@ -23,7 +25,7 @@ def conclude(draft: Draft) -> Statements:
         procedure = _conclude(draft, name, most)
         if procedure is not None:
             made[name] = procedure
-    return Statements(procedures=Named(made))
+    return Statements(procedures=Named(made), relay=tuple(make_relays(draft.planned.schema)))
 
 
 def _is_worked_off(draft: Draft, name: str) -> bool:
@@ -47,13 +49,16 @@ def _conclude(draft: Draft, name: str, most: int) -> Procedure | None:
         return Procedure(statements=(read,)) if read is not None else None
     erasure = model.erasures.find_pattern(name)
     if erasure is not None and (erased := make_erasure(model, schema, erasure)):
-        return Procedure(statements=tuple(erased))
+        return Procedure(statements=(*erased, *make_messages(model, schema, name, pattern)))
     writer = Writer(model, schema, name, pattern, own)
     written = writer.write()
     if not written:
         return None
-    steps = Steps(model, schema, name, pattern, writer)
+    contract = next((one for key, one in draft.planned.api.operations.items() if (one.pattern or key) == name), None)
+    steps = Steps(model, schema, name, pattern, writer, find_arrays(model, contract, pattern.entity))
     before, after = steps.write()
-    statements: tuple[Statement, ...] = (*before, *written, *after)
+    told = make_messages(model, schema, name, pattern)
+    statements = begin_total((*before, *written, *after, *told))
     remote = tuple(one.write_shorthand() or f"{one.action} {one.entity}" for one in steps.remote)
-    return Procedure(statements=statements, remote=remote)
+    found = find_row(writer, pattern, statements)
+    return Procedure(statements=(*found, *statements), remote=remote)

@@ -9,28 +9,27 @@ from dataclasses import replace
 from archnb.design.entities import Step
 from archnb.model import Model
 from archnb.model import write_words as words_of
-from archnb.model.lookups import key_column
 from archnb.naming import snake, split_words
 from archnb.planned.entities import AccessPattern, Setting
 from archnb.planned.schema import Schema
 from archnb.planned.statements import (
     Among,
     Assignment,
-    Column,
     Condition,
+    Delete,
     Guard,
     Insert,
     Order,
     Output,
     Predicate,
     Read,
-    Source,
     Statement,
     Update,
     Value,
 )
+from archnb.topics.operations.lines import Arrays, Lines, Written, is_amount
 from archnb.topics.operations.parts import Parts, pair
-from archnb.topics.operations.writes import VERSION, Writer
+from archnb.topics.operations.writes import VERSION, Writer, share
 
 NUMBERS = ("smallint", "int", "bigint", "decimal", "money", "float")
 COUNTER = re.compile(
@@ -57,9 +56,14 @@ TARGET = frozenset(
 class Steps:
     """Makes the statements of the steps of one write."""
 
-    def __init__(self, model: Model, schema: Schema, name: str, pattern: AccessPattern, writer: Writer) -> None:
+    def __init__(
+        self, model: Model, schema: Schema, name: str, pattern: AccessPattern, writer: Writer, arrays: Arrays
+    ) -> None:
         self.model, self.schema, self.name, self.pattern, self.writer = model, schema, name, pattern, writer
         self.home = model.places.find_home(pattern.entity)
+        self.arrays = arrays
+        self.written = Written(model, schema, pattern, writer)
+        self.lines = Lines(model, schema, pattern, self.written, arrays)
 
     @property
     def local(self) -> list[Step]:
@@ -81,6 +85,12 @@ class Steps:
         before: list[Statement] = []
         after: list[Statement] = []
         moves = [one for one in self.local if self._sign(one)]
+        made = {one.entity for one in self.local if one.action == "create"}
+        for entity in self.arrays:
+            # what travels in the body is made with the row that it belongs to
+            if entity not in made and self.pattern.kind == "create":
+                parts = Parts(self.model, self.schema, entity)
+                after += [self._insert(parts, f"create {entity}", None)] if parts.is_relational else []
         for step in self.local:
             entity = step.entity or ""
             parts = Parts(self.model, self.schema, entity)
@@ -93,6 +103,7 @@ class Steps:
             else:
                 after += self._change(parts, step)
         before += self._lock(moves)
+        after += self.lines.total(after)
         return before, after
 
     def _sign(self, step: Step) -> str:
@@ -104,22 +115,34 @@ class Steps:
         """A row of the step's entity; where money or goods move, one for each side, the signs against each other."""
         entity = parts.entity
         # a row of the account that is debited, and one of the account that is credited
-        sides = [one for one in moves if any(r.target == one.entity for r in self.model.references.list_from(entity))]
+        sides = self.model.writes.list_sides(moves, entity)
         if len(sides) < 2:
-            yield self._insert(parts, step, None)
+            yield self._insert(parts, _say(step, None), None)
             return
         for side in sides:
-            yield self._insert(Parts(self.model, self.schema, entity), step, side)
+            yield self._insert(Parts(self.model, self.schema, entity), _say(step, side), side)
 
-    def _insert(self, parts: Parts, step: Step, side: Step | None) -> Insert:
+    def _insert(self, parts: Parts, purpose: str, side: Step | None) -> Insert:
+        """A row that is made along: one for each item of the body where it has an array of them."""
         settings = self.model.writes.list_step_settings(self.name, parts.entity)
+        array = self.arrays.get(parts.entity) if side is None else None
+        given = array.fields if array is not None else ()
         planned = tuple(
-            Setting(field=one.field, source=one.source, value=one.value, is_required=one.is_required)
+            Setting(
+                field=one.field,
+                source="caller" if one.field in given else one.source,
+                value="" if one.field in given else one.value,
+                is_required=one.field in given and array is not None and one.field in array.required,
+            )
             for one in settings
         )
-        made = self.writer.insert(parts, parts.base, planned, purpose=_say(step, side))
-        assignments = [self._tie(parts, one, side) for one in made.assignments]
-        return replace(made, assignments=tuple(assignments))
+        made = self.writer.insert(parts, parts.base, planned, purpose=purpose)
+        each = array.name if array is not None else ""
+        assignments = [
+            replace(one, value=replace(one.value, origin=each)) if one.column.field in given else one
+            for one in (self._tie(parts, one, side) for one in made.assignments)
+        ]
+        return replace(made, assignments=share(assignments), each=each)
 
     def _tie(self, parts: Parts, one: Assignment, side: Step | None) -> Assignment:
         """A value of a row that belongs to what is written: its key, the same reference, the amount with the side's sign."""
@@ -128,40 +151,19 @@ class Steps:
             return one
         name = one.column.column
         if about.references == self.pattern.entity:
-            return replace(one, value=self._own_key(one.column))
+            return replace(one, value=self.written.key(one.column))
         if side is not None and about.references == side.entity:
             place = self._find_side(side)
             if place is not None:
-                return replace(
-                    one,
-                    value=Value(
-                        source=self._source(place),
-                        name=f"new_{place}",
-                        like=one.column,
-                        parameter=f"new_{place}",
-                        field="",
-                    ),
-                )
-        if side is not None and about.type in NUMBERS and self._is_amount(one.column.field):
-            amount = self._amount(parts, one.column)
-            if amount is not None and self.model.places.tables[parts.base].columns[name].type != "currency":
-                return replace(one, value=replace(amount, sign="-" if self._sign(side) == "-" else ""))
+                return replace(one, value=self.written.value(place, one.column))
+        if side is not None and about.type in NUMBERS and is_amount(one.column.field):
+            if parts.table(parts.base).columns[name].type == "currency":
+                currency = next((c for c, each in self.written.table.columns.items() if each.type == "currency"), None)
+                return one if currency is None else replace(one, value=self.written.value(currency, one.column))
+            amount = self.lines.amount(parts, one.column, None)
             if amount is not None:
-                currency = next((c for c in self._own_columns() if c.endswith("currency")), name)
-                return replace(
-                    one,
-                    value=Value(source="caller", name=f"new_{currency}", like=one.column, parameter=f"new_{currency}"),
-                )
+                return replace(one, value=replace(amount, sign="-" if self._sign(side) == "-" else ""))
         return one
-
-    def _own_key(self, like: Column) -> Value:
-        """The key of what is written: bound already where it is drawn, and given back by the engine where it is numbered."""
-        table = self.writer.parts.table(self.writer.parts.base)
-        key = table.primary_key[0]
-        is_numbered = table.columns[key].is_generated
-        is_new = self.pattern.kind == "create"
-        name = f"new_{like.column}" if is_new and is_numbered else f"new_{key}" if is_new else key
-        return Value(source="row", name=f"key of the {self.pattern.entity}", like=like, parameter=name)
 
     # -- counters that are moved
 
@@ -187,7 +189,11 @@ class Steps:
         column = parts.first(place)
         sign = self._sign(step)
         is_held = "reserved" in snake(field) or snake(field).startswith("used")
-        amount = self._amount(parts, column) or parts.bind(column, "row", "amount", text="amount")
+        side = self._find_side(step)
+        line = self.lines.find(parts) if side is None and self._find_back(parts) is None else None
+        amount = self.lines.amount(parts, column, line) or Value(
+            source="row", name="amount", like=column, parameter="amount"
+        )
         if is_held:
             # what is reserved grows as stock is taken, and shrinks as it is given back
             sign = "+" if sign == "-" else "-"
@@ -200,15 +206,7 @@ class Steps:
             there = parts.locate(whole)
             if there is not None:
                 left = parts.first(there)
-                value = Value(
-                    source="row",
-                    name=field,
-                    like=left,
-                    column=(column,),
-                    sign="+",
-                    lookup=(),
-                    parameter=amount.parameter,
-                )
+                value = replace(amount, like=left, column=(column,), sign="+")
                 guards.append(
                     Guard(
                         kind="amount",
@@ -227,11 +225,82 @@ class Steps:
                 )
             )
         assignments += self._touch(parts)
+        each = self.lines.name(line) if line is not None else ""
         found = self._find_rows(parts, step)
+        if line is not None:
+            found = self.lines.conditions(parts, line)
+            if line not in self.arrays:
+                yield self.lines.read(line)
+            open_columns = [one.left for one in found if isinstance(one, Condition) and not one.value.origin]
+            if open_columns:
+                chosen = self._choose(parts, step, found, guards, each)
+                found = [self._take(one, chosen) for one in found]
+                yield chosen
         yield Update(
             table=parts.base, entity=parts.entity, assignments=tuple(assignments), conditions=(*found, *(one.predicate for one in guards)),
-            rows="one", guards=tuple(guards), purpose=_say(step, None),
+            rows="one", guards=tuple(guards), purpose=_say(step, None), each=each,
         )  # fmt: skip
+        if line is not None:
+            yield from self._keep_record(parts, step, line, found, amount)
+
+    def _choose(self, parts: Parts, step: Step, found: list[Predicate], guards: list[Guard], each: str) -> Read:
+        """Which row is moved, where several would do: the first by key that has enough left, locked."""
+        known = [one for one in found if not isinstance(one, Condition) or one.value.origin]
+        key = parts.table(parts.base).primary_key
+        return Read(
+            table=parts.base, source=parts.base, entity=parts.entity,
+            columns=tuple(Output(column=parts.column(parts.base, one), label=one) for one in key),
+            conditions=(*known, *(one.predicate for one in guards)), order=tuple(Order(column=parts.column(parts.base, one)) for one in key),
+            limit=1, rows="one", lock="update", purpose=f"choose {step.entity}", name=parts.base, each=each,
+        )  # fmt: skip
+
+    def _take(self, one: Predicate, chosen: Read) -> Predicate:
+        if not isinstance(one, Condition) or one.value.origin:
+            return one
+        return replace(one, value=replace(one.value, origin=f"{chosen.name}.{one.left.column}"))
+
+    def _keep_record(
+        self, parts: Parts, step: Step, line: str, found: list[Predicate], amount: Value
+    ) -> Iterable[Statement]:
+        """What a step that reserves leaves behind for whoever gives it back: a row that says of what, and how much; it goes when
+        that is given back."""
+        entity = self.lines.find_record(step)
+        if entity is None:
+            return
+        record = Parts(self.model, self.schema, entity)
+        if not record.is_relational:
+            return
+        if entity == line and self._sign(step) == "+":
+            conditions = self.lines.belonging(record)
+            purpose = f"{_say(step, None)}: the {entity} goes"
+            yield Delete(table=record.base, entity=entity, conditions=conditions, rows="many", purpose=purpose)
+            return
+        if self.pattern.kind != "create" or self._sign(step) != "-":
+            return
+        values = {one.left.column: one.value for one in found if isinstance(one, Condition)}
+        targets = {
+            here: key.references
+            for key in parts.table(parts.base).foreign_keys.values()
+            for here, _ in pair(self.schema, key)
+        }
+        made = self._insert(record, f"{_say(step, None)}: a {entity}", None)
+        assignments = []
+        for one in made.assignments:
+            own = next(
+                (
+                    key.references
+                    for key in record.table(record.base).foreign_keys.values()
+                    if one.column.column in key.columns
+                ),
+                "",
+            )
+            same = next((values[here] for here, there in targets.items() if there == own and here in values), None)
+            if same is not None:
+                one = replace(one, value=replace(same, like=one.column))
+            elif is_amount(one.column.field) and not one.value.origin:
+                one = replace(one, value=replace(amount, like=one.column, sign=""))
+            assignments.append(one)
+        yield replace(made, assignments=tuple(assignments), each=self.lines.name(line))
 
     def _touch(self, parts: Parts) -> list[Assignment]:
         """What changes with every change: the moment, the version."""
@@ -245,24 +314,21 @@ class Steps:
         return made
 
     def _find_rows(self, parts: Parts, step: Step) -> list[Predicate]:
-        """The row that a step is about: over the reference of what is written, of the step's other rows, or by its key."""
+        """The row that a step is about: over the reference of what is written, or by that of the step's own row to it."""
         side = self._find_side(step)
         key = parts.table(parts.base).primary_key
         if side is not None and len(key) == 1:
             column = parts.column(parts.base, key[0])
-            value = Value(source=self._source(side), name=f"new_{side}", like=column, parameter=f"new_{side}")
-            return [Condition(left=column, operator="=", value=value)]
+            return [Condition(left=column, operator="=", value=self.written.value(side, column))]
         back = self._find_back(parts)
         if back is not None:
             column = parts.column(parts.base, back[0])
-            return [Condition(left=column, operator="=", value=self._own_key(column))]
+            return [Condition(left=column, operator="=", value=self.written.key(column))]
+        # which row it is, the program has to find
         return [
-            Condition(
-                left=parts.column(parts.base, one),
-                operator="=",
-                value=parts.bind(parts.column(parts.base, one), "row", one, text=one),
-            )
+            Condition(left=column, operator="=", value=Value(source="row", name=one, like=column, parameter=one))
             for one in key
+            for column in [parts.column(parts.base, one)]
         ]
 
     def _find_back(self, parts: Parts) -> tuple[str, str] | None:
@@ -288,51 +354,6 @@ class Steps:
         setting = self.writer.settings.get(self.writer.parts.table(base).columns[keys[0]].field)
         # who is found by the step is not known before
         return None if setting is not None and setting.value == "missing" else keys[0]
-
-    def _source(self, column: str) -> Source:
-        about = self.writer.parts.table(self.writer.parts.base).columns[column]
-        setting = self.writer.settings.get(about.field)
-        return setting.source if setting is not None and setting.source != "constant" else "row"
-
-    def _own_columns(self) -> tuple[str, ...]:
-        return tuple(self.writer.parts.table(self.writer.parts.base).columns)
-
-    def _is_amount(self, field: str) -> bool:
-        return bool({*split_words(field)} & {"amount", "quantity", "value", "units", "points"})
-
-    def _find_line(self, parts: Parts) -> str | None:
-        """The parts of what is written, of which each moves a row of the step: the lines of an order, which name products."""
-        references = self.model.references
-        wanted = {one.target for one in references.list_from(parts.entity)}
-        for one in references.list_to(self.pattern.entity):
-            beside = {each.target for each in references.list_from(one.entity) if each.field != one.field}
-            if one.entity != parts.entity and wanted & beside:
-                fields = self.model.fields(one.entity)
-                if any(self._is_amount(n) and about.type in NUMBERS for n, about in fields.items()):
-                    return one.entity
-        return None
-
-    def _amount(self, parts: Parts, like: Column) -> Value | None:
-        """How much moves: the amount of what is written, or of each of its lines."""
-        kind = parts.table(like.table).columns[like.column].type
-        line = self._find_line(parts)
-        for entity in (self.pattern.entity, *([line] if line is not None else [])):
-            for name, about in self.model.fields(entity).items():
-                place = self.model.places.find_field(entity, name)
-                if place is None or about.type not in NUMBERS or not self._is_amount(name):
-                    continue
-                column = key_column(parts.table(place.table), place.columns)
-                # money moves money, and a count a count
-                if (parts.table(place.table).columns[column].type in ("decimal", "money")) != (
-                    kind in ("decimal", "money")
-                ):
-                    continue
-                if entity == self.pattern.entity:
-                    return Value(
-                        source=self._source(column), name=f"new_{column}", like=like, parameter=f"new_{column}"
-                    )
-                return parts.bind(like, "row", column, text=f"{name} of the {entity}")
-        return None
 
     # -- rows that are there
 
@@ -397,10 +418,7 @@ class Steps:
             if len({*sides}) < 2 or not parts.is_relational or len(parts.table(parts.base).primary_key) != 1:
                 continue
             column = parts.column(parts.base, parts.table(parts.base).primary_key[0])
-            values = tuple(
-                Value(source=self._source(side), name=f"new_{side}", like=column, parameter=f"new_{side}")
-                for side in sides
-            )
+            values = tuple(self.written.value(side, column) for side in sides)
             yield Read(
                 table=parts.base, source=parts.base, entity=entity, columns=(Output(column=column, label=column.column),),
                 conditions=(Among(left=column, values=values),), order=(Order(column=column),), lock="update", purpose="lock in order",

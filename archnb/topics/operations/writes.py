@@ -28,6 +28,7 @@ from archnb.planned.statements import (
     Upsert,
     Value,
     Within,
+    list_values,
 )
 from archnb.topics.operations.parts import Parts, Scope, conditions_of, key_read, pair
 
@@ -77,7 +78,8 @@ class Writer:
             return replace(made, is_optional=not setting.is_required)
         text = read_value(setting.value)
         if setting.source == "token":
-            return parts.bind(column, "token", f"new_{name}", claim=setting.value)
+            made = parts.bind(column, "token", f"new_{name}", claim=setting.value)
+            return replace(made, given_by=setting.given_by)
         if text.kind == "now":
             return parts.now(column, text.offset)
         if text.kind == "default":
@@ -172,7 +174,14 @@ class Writer:
                 continue
             column = parts.column(table, name)
             if name in record.primary_key and is_child:
-                assignments.append(Assignment(column=column, value=parts.bind(column, "row", f"new_{name}")))
+                above = next(
+                    one
+                    for one in record.foreign_keys.values()
+                    if name in one.columns and one.references in parts.chain()
+                )
+                origin = f"{above.references}.{above.referenced[above.columns.index(name)]}"
+                value = replace(parts.bind(column, "row", f"new_{name}"), origin=origin)
+                assignments.append(Assignment(column=column, value=value))
             elif _is_numbered(record, name):
                 keys.append(column)
             elif about.field not in told and not about.nullable and not about.default:
@@ -181,6 +190,7 @@ class Writer:
                 )
         order = {name: n for n, name in enumerate(record.columns)}
         assignments.sort(key=lambda one: order[one.column.column])
+        assignments = list(share(assignments))
         is_stream = self.pattern.is_async or (
             parts.entity in self.model.design.entities and self.model.lifetimes.is_append_only(parts.entity)
         )
@@ -226,7 +236,8 @@ class Writer:
 
     def _update(self) -> Iterable[Statement]:
         parts = self.parts
-        step = self.model.writes.find_step(self.name)
+        before = self.model.writes.find_precondition(self.name)
+        is_step = self.model.writes.find_step(self.name) is not None
         mark = self.model.writes.find_mark(self.name)
         for table in parts.chain():
             parts.scope = Scope(parts.base)
@@ -234,20 +245,20 @@ class Writer:
             assignments = self.assign(parts, table, self.pattern.sets, is_new=False)
             guards: list[Guard] = []
             if (
-                step is not None
-                and (place := parts.places.find_field(parts.entity, step.field)) is not None
+                before is not None
+                and (place := parts.places.find_field(parts.entity, before.field)) is not None
                 and place.table == table
             ):
                 column = parts.column(table, place.columns[0])
-                values = tuple(Value(source="constant", name=word, like=column) for word in step.before)
+                values = tuple(Value(source="constant", name=word, like=column) for word in before.states)
                 guards.append(
                     Guard(
                         kind="state",
                         predicate=Among(left=column, values=values),
-                        reason=f"only {_either(step.before)} becomes {step.after}",
+                        reason=before.reason,
                     )
                 )
-                guards += self._untaken(table)
+                guards += self._untaken(table) if is_step else ()
             if (
                 mark is not None
                 and (place := parts.places.find_field(parts.entity, mark)) is not None
@@ -260,7 +271,9 @@ class Writer:
                 if one.value.sign == "-" and one.column.column != VERSION
             ]  # fmt: skip
             if VERSION in parts.table(table).columns:
-                guards += self._version(table, assignments, is_guarded=not guards and not self.pattern.many)
+                # a step is taken once, from a state that it leaves; what leaves the state as it is can be overwritten
+                is_free = not guards or (not is_step and all(one.kind == "state" for one in guards))
+                guards += self._version(table, assignments, is_guarded=is_free and not self.pattern.many)
             if not assignments:
                 continue
             yield Update(
@@ -373,6 +386,56 @@ class Writer:
         )
 
 
+def find_row(writer: Writer, pattern: AccessPattern, statements: Iterable[Statement]) -> tuple[Read, ...]:
+    """The read of the row that a change is about, locked before it, where other statements need more of it than is asked by."""
+    parts, found = writer.parts, list(statements)
+    if pattern.kind == "create" or pattern.is_upsert or pattern.many:
+        return ()
+    base, values = parts.base, (each for one in found for each in list_values(one))
+    needed = {
+        each.origin.partition(".")[2]
+        for value in values
+        for each in (value, *(member.value for member in value.members))
+        if each.origin.partition(".")[0] == base
+    }
+    key = {*parts.table(base).primary_key}
+    main = next((one for one in found if one.table == base and isinstance(one, Update | Delete)), None)
+    if main is None or not needed or (needed <= key and not pattern.by) or pattern.by == ("id",):
+        return ()
+    guards = [one.predicate for one in main.guards]
+    columns = tuple(
+        Output(column=parts.column(base, one), label=one) for one in parts.table(base).columns if one in needed | key
+    )
+    return (
+        Read(
+            table=base, source=base, entity=parts.entity, columns=columns, rows="one", lock="update", name=base,
+            conditions=tuple(one for one in main.conditions if one not in guards), purpose=f"find the {parts.entity}",
+        ),
+    )  # fmt: skip
+
+
+def share(assignments: Iterable[Assignment]) -> tuple[Assignment, ...]:
+    """The assignments, where the reads of other rows take their values from where the row's own columns take them."""
+    found = tuple(assignments)
+    values = {one.value.parameter: one.value for one in found if one.value.parameter}
+    made = []
+    for one in found:
+        lookup = tuple(
+            replace(
+                read,
+                conditions=tuple(
+                    replace(each, value=replace(values[each.value.parameter], like=each.left))
+                    if isinstance(each, Condition) and each.value.parameter in values
+                    else each
+                    for each in read.conditions
+                ),
+            )
+            for read in one.value.lookup
+        )
+        made.append(replace(one, value=replace(one.value, lookup=lookup)) if lookup else one)
+    return tuple(made)
+
+
 def _is_on(one: Predicate, table: str) -> bool:
     """Whether a predicate is about columns of one table alone."""
     if isinstance(one, Condition | Among | Missing):
@@ -388,8 +451,4 @@ def _is_numbered(table: Table, column: str) -> bool:
     return is_number and (column not in table.primary_key or table.primary_key[:1] == (column,))
 
 
-def _either(words: tuple[str, ...]) -> str:
-    return " or ".join(words)
-
-
-__all__ = ["VERSION", "Writer"]
+__all__ = ["VERSION", "Writer", "find_row", "share"]

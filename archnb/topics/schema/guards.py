@@ -117,7 +117,9 @@ def _make_outbox(draft: Draft, name: str, operations: list[str]) -> SchemaTable:
         "id": Column(type="key", nullable=False, is_generated=True),
         "operation": Column(type="text", length=80, nullable=False),
         "recipient": Column(type="text", length=80, nullable=False, comment="the third party or the subscriber"),
-        "payload": Column(type="json", nullable=False, comment="personal data"),
+        "topic": Column(type="text", length=160, nullable=False, comment="what it is told, or asked to do"),
+        "key": Column(type="text", length=200, nullable=False, comment="of the row that it is about"),
+        "payload": Column(type="json", nullable=False, comment="names the row, whose other values are read there"),
         "created_at": Column(type="timestamp", nullable=False, default="CURRENT_TIMESTAMP"),
         "due_at": Column(
             type="timestamp", nullable=False, default="CURRENT_TIMESTAMP", comment="later after a failure"
