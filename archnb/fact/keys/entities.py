@@ -24,6 +24,9 @@ CODE_SPACE = family("entities.{entity}.{field}.key_space", NUMBER, "How many cod
 PATTERN_RATE = family("access.{pattern}.rate", RATE, "How often an access pattern is used at the peak.", optional=True)
 ACCESS_ROWS = family("access.{pattern}.rows", NUMBER, "Rows that one call of an access pattern writes.", optional=True)
 SMALL = key("entities.small", NUMBER, "Rows up to which a list is read whole.", assumption=True)
+PASSED = key(
+    "entities.passed", TIME, "A retention that has passed for any system that holds rows already.", assumption=True
+)
 NEW_SHARE = key(
     "entities.new_share", RATE, "Share of the rows of reference data that is new per time.", assumption=True
 )

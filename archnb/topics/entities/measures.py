@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archnb.fact import Fact, minimum, total
-from archnb.fact.keys.entities import ENTITIES_SIZE, ENTITY_ADDED, ENTITY_RETENTION, ENTITY_ROW_SIZE
+from archnb.fact.keys.entities import ENTITIES_SIZE, ENTITY_ADDED, ENTITY_RETENTION, ENTITY_ROW_SIZE, PASSED
 from archnb.fact.keys.load import AVERAGE_WRITES, RECORD_SIZE, RETENTION, STORAGE
 from archnb.topics.entities.sizes import mean_record, measure_entity
 from archnb.topics.topic import Because, Draft
@@ -11,6 +11,12 @@ from archnb.topics.topic import Because, Draft
 
 def measure(draft: Draft) -> None:
     """Row size, rows, growth and size of every entity; storage over the retention; the size of one record."""
+    draft.facts.assume(
+        PASSED,
+        "90 days",
+        "a retention of this length has passed for a system that holds rows already",
+        source="rule of thumb of archnb, 2026-11",
+    )
     sizes = []
     for name, entity in draft.design.entities.items():
         sizes.append(measure_entity(draft, name, entity))

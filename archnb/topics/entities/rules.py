@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from archnb.design.entities import Field, write_field
-from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
+from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON, PASSED
 from archnb.finding import Hit, Rule, rule
 from archnb.model.secrets import Secret, find_secret
 from archnb.naming import pascal, snake
@@ -208,10 +208,6 @@ def rows_outrun_retention(draft: Draft) -> Iterator[Hit]:
             )
 
 
-# a retention of this length has passed for any system that holds rows already
-_PASSED = 92 * 86400
-
-
 @rule(
     "entities-rows-below-retention", principle="scalability", severity="low",
     condition="An entity that is kept for three months at most holds less than half of the rows that its growth makes in that time.",
@@ -223,7 +219,7 @@ def rows_below_retention(draft: Draft) -> Iterator[Hit]:
         if entity.rows is None or entity.growth is None or entity.retention is None or entity.growth.unit.is_percent:
             continue
         kept = entity.growth.base * entity.retention.base
-        if 0 < entity.rows.base < kept / 2 and entity.retention.base <= _PASSED:
+        if 0 < entity.rows.base < kept / 2 and entity.retention.base <= draft.facts[PASSED].base:
             yield Hit(
                 f"entities.{name}.rows",
                 f"{entity.rows} rows, but {entity.growth} × {entity.retention} = {kept:,.0f}: the plan counts with those",

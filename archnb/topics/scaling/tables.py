@@ -22,7 +22,7 @@ from archnb.topics.scaling.stores import find_held, list_stores, list_written
 from archnb.topics.topic import Draft
 
 # the operations that write the most stand in the table; the others are in its last row
-MOST_ROWS = 15
+SHOWN = 15
 
 
 def view_writes(draft: Draft) -> Table:
@@ -44,10 +44,10 @@ def view_writes(draft: Draft) -> Table:
     found.sort(key=lambda one: (-one[0], one[2], one[3]))
     made: list[Row] = [
         (Cell(name, is_code=True), store, facts[PATTERN_RATE.of(name)].cell, number(rows), Cell(each, show(each, rate_unit)), entries, Cell(commits, show(commits, rate_unit)))
-        for each, commits, name, store, rows, entries in found[:MOST_ROWS]
+        for each, commits, name, store, rows, entries in found[:SHOWN]
     ]  # fmt: skip
-    if len(found) > MOST_ROWS:
-        rest = found[MOST_ROWS:]
+    if len(found) > SHOWN:
+        rest = found[SHOWN:]
         made.append(
             (
                 f"{len(rest)} more",
