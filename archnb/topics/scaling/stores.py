@@ -244,7 +244,8 @@ def _list_read(draft: Draft, name: str, pattern: AccessPattern) -> Iterator[tupl
         if hop.share is None or hop.share.base == 1:
             yield hop.target, None
         else:
-            yield hop.target, facts.get(MISSED.of(name)) or facts.get(HOP_SHARE.of(name, str(n)))
+            share = HOP_SHARE.of(name, str(n))
+            yield hop.target, facts.get(MISSED.of(name)) or (facts[share] if share in facts else None)
 
 
 def _list_tables_of_jobs(draft: Draft) -> list[str]:
