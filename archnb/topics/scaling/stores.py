@@ -245,7 +245,8 @@ def _list_read(draft: Draft, name: str, pattern: AccessPattern) -> Iterator[tupl
             yield hop.target, None
         else:
             share = HOP_SHARE.of(name, str(n))
-            yield hop.target, facts.get(MISSED.of(name)) or (facts[share] if share in facts else None)
+            missed = facts.get(MISSED.of(name))
+            yield hop.target, missed if missed is not None or share not in facts else facts[share]
 
 
 def _list_tables_of_jobs(draft: Draft) -> list[str]:
