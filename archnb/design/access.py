@@ -21,6 +21,7 @@ from archnb.design.declaration import (
     NUMBER,
     POSITIVE,
     RATE,
+    SIZE,
     Range,
     Refers,
     said,
@@ -186,6 +187,15 @@ class AccessPattern(Record):
         help="Where it is not one: a fan-out writes one for each follower, a batch one for each line.",
         within=POSITIVE,
         also=("fan_out", "fanout", "batch", "copies"),
+    )
+    media: Quantity | None = said(
+        "How large is the file that goes with one call?",
+        unit=SIZE,
+        example="2 MB",
+        help="On average: a picture or a film that a write brings, which an object store keeps, or that a read gives. It counts in"
+        " the bandwidth of its direction and beside the rows that are kept.",
+        within=Range(above="0 B"),
+        also=("upload", "download", "file_size", "attachment"),
     )
     follows: str | None = said(
         "With what does its rate move?",

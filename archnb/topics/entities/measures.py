@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from archnb.fact import Fact, minimum, total
-from archnb.fact.keys.entities import ENTITIES_SIZE, ENTITY_ADDED, ENTITY_RETENTION, ENTITY_ROW_SIZE, PASSED
-from archnb.fact.keys.load import AVERAGE_WRITES, RECORD_SIZE, RETENTION, STORAGE
+from archnb.fact.keys.entities import (
+    ACCESS_MEDIA,
+    ENTITIES_SIZE,
+    ENTITY_ADDED,
+    ENTITY_RETENTION,
+    ENTITY_ROW_SIZE,
+    MEDIA_ADDED,
+    MEDIA_KEPT,
+    PASSED,
+    PATTERN_RATE,
+)
+from archnb.fact.keys.load import AVERAGE_WRITES, MEDIA, PEAK_FACTOR, RECORD_SIZE, RETENTION, STORAGE
 from archnb.topics.entities.sizes import mean_record, measure_entity
 from archnb.topics.topic import Because, Draft
 
@@ -38,11 +48,37 @@ def measure(draft: Draft) -> None:
             ),
         )
         draft.close("requirements.load.record_size", made.record_size)
+    _measure_media(draft)
+    kept = _add_up_kept(draft)
     facts.define(
-        STORAGE, _add_up_kept(draft), "TB", "what is written and kept over the retention, before indexes and copies"
-    )
+        STORAGE, kept + facts[MEDIA] if MEDIA in facts else kept, "TB",
+        "what is written and kept over the retention, files included, before indexes and copies",
+    )  # fmt: skip
     if sizes:
         facts.define(ENTITIES_SIZE, total(sizes), "GB", "all rows today, before indexes and copies")
+
+
+def _measure_media(draft: Draft) -> None:
+    """The files that come with new rows: per time, and what is kept of them, each as long as its row is, at most the retention of all."""
+    facts, design = draft.facts, draft.design
+    kept = []
+    for name, entity in design.entities.items():
+        bringing = [
+            one for one, pattern in design.access.items()
+            if pattern.writes == name and pattern.media is not None and pattern.action != "delete"
+        ]  # fmt: skip
+        if not bringing:
+            continue
+        each = [facts[PATTERN_RATE.of(one)] * facts[ACCESS_MEDIA.of(one)] for one in bringing]
+        added = facts.define(
+            MEDIA_ADDED.of(name), total(each) / facts[PEAK_FACTOR], "GB/day", f"the files of {', '.join(bringing)}, on average"
+        )  # fmt: skip
+        time = facts[RETENTION]
+        if entity.retention is not None:
+            time = minimum(facts[ENTITY_RETENTION.of(name)], time)
+        kept.append(facts.define(MEDIA_KEPT.of(name), added * time, "TB", "what comes in while one is kept"))
+    if kept:
+        facts.define(MEDIA, total(kept), "TB", "the files that come with the writes, over the retention, before copies")
 
 
 def _add_up_kept(draft: Draft) -> Fact:
