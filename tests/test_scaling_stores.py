@@ -164,3 +164,56 @@ def test_a_counter_of_all_is_named() -> None:
     assert few.facts["scaling.vote.hot_row_limit"].base * few.facts["scaling.vote.lock_held"].base == pytest.approx(1)
     many = plan(Design.of({"name": "polls", "entities": {"Poll": entities["Poll"] | {"rows": "5M"}}, "access": access}))
     assert "scaling-row-that-all-wait-for" not in {one.rule.id for one in many.findings}
+
+
+# -- recovery
+
+LEDGER = planned("ledger").plan.said
+
+
+@lru_cache
+def recovering(regions: int, rpo: str, rto: str) -> Plan:
+    """The books with other wishes for the day on which something is lost."""
+    made = LEDGER.replace("requirements.regions", regions)
+    return plan(made.replace("requirements.recovery.rpo", rpo).replace("requirements.recovery.rto", rto))
+
+
+def found(made: Plan) -> set[str]:
+    """The rules about recovery that find something."""
+    return {one.rule.id for one in made.findings if "recovery" in one.rule.id}
+
+
+def test_nothing_lost_over_two_regions_waits_for_the_other() -> None:
+    """A commit that must be in both regions takes a round trip between them; one that may be lost does not."""
+    both, later = recovering(2, "0 s", "5 min"), recovering(2, "1 h", "5 min")
+    far = both.facts["flow.assumed.region_round_trip"].base
+    assert both.facts["flow.commit_time"].base == pytest.approx(later.facts["flow.commit_time"].base + far)
+    assert both.facts["flow.move_money.latency"].base > later.facts["flow.move_money.latency"].base
+    assert both.facts["recovery.region_loss"].base == 0 < later.facts["recovery.region_loss"].base
+    assert later.facts["recovery.archive_every"].base > both.facts["recovery.archive_every"].base
+
+
+def test_one_region_answers_no_recovery_point_of_nothing() -> None:
+    """Without a second region what was not carried to the backups is lost, and a restore takes as long as the data is large."""
+    made = recovering(1, "0 s", "5 min")
+    assert {"scaling-recovery-point-missed", "scaling-recovery-time-missed"} <= found(made)
+    size, speed = made.facts["schema.size"].base, made.facts["recovery.restore_speed"].base
+    assert made.facts["recovery.region_time"].base == pytest.approx(600 + size / speed)
+
+
+@pytest.mark.parametrize("rto, rules", [
+    ("1 s", {"scaling-recovery-time-missed", "scaling-restore-outlasts-recovery"}),
+    ("5 min", {"scaling-restore-outlasts-recovery"}),
+    ("7 days", set()),
+])  # fmt: skip
+def test_the_recovery_time_is_compared(rto: str, rules: set[str]) -> None:
+    """A second is less than a failover takes; in seven days a backup is restored, so that no server waits elsewhere."""
+    made = recovering(2, "0 s", rto)
+    assert found(made) == rules
+    waits = made.facts["recovery.region_time"].base < made.facts["recovery.restore_time"].base
+    assert waits == (rto != "7 days")
+
+
+def test_recovery_is_seen() -> None:
+    """The table has a row for a machine, a region and the data itself."""
+    assert len(recovering(2, "0 s", "5 min").scaling.frames["recovery"]) == 3

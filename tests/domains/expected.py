@@ -9,16 +9,13 @@ from __future__ import annotations
 
 UNMET: dict[str, str] = {
     "booking-11": "load",
-    "chat-10": "operations",
     "chat-14": "load",
-    "feed-4": "operations",
     "feed-10": "load",
     "feed-12": "load",
     "feed-13": "load",
     "iot-10": "load",
     "iot-11": "load",
     "iot-14": "load",
-    "ledger-10": "load",
     "ledger-11": "load",
     "ledger-14": "load",
     "ride-4": "operations",
@@ -26,5 +23,4 @@ UNMET: dict[str, str] = {
     "video-5": "operations",
     "video-6": "operations",
     "video-9": "load",
-    "video-13": "operations",
 }

@@ -19,12 +19,13 @@ from archnb.fact.keys import (
     monitoring,
     operations,
     patterns,
+    recovery,
     scaling,
     schema,
 )
 
 SECTIONS = (
-    load, entities, schema, api, auth, operations, cache, jobs, patterns, flow, errors, monitoring, scaling, migrations, decisions,
+    load, entities, schema, api, auth, operations, cache, jobs, patterns, flow, errors, monitoring, scaling, recovery, migrations, decisions,
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from archnb.fact.keys.scaling import (
 )
 from archnb.fact.keys.schema import SCHEMA_SIZE_AT_HORIZON
 from archnb.topics.scaling.courses import make_course
+from archnb.topics.scaling.recovery import measure_recovery
 from archnb.topics.scaling.servers import serving, stem
 from archnb.topics.scaling.shards import measure_shards
 from archnb.topics.topic import Draft
@@ -51,6 +52,7 @@ def measure(draft: Draft) -> None:
         facts.define(RESOURCE_AT_HORIZON.of(here), later, demand.unit.symbol, "the demand at the horizon")
         facts.define(RESOURCE_SATURATES.of(here), reached, "months", "until the demand reaches what is usable")
     measure_shards(draft)
+    measure_recovery(draft)
     for name in serving(draft):
         peak = facts.get(RESOURCE_AT_HORIZON.of(f"{stem(name)}_cpu"))
         if peak is not None:

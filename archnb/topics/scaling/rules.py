@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.flow import COMPONENT_UTILISATION
 from archnb.fact.keys.load import GROWTH, RETENTION
+from archnb.fact.keys.recovery import REGION_TIME, RESTORE_TIME, RPO, RTO
 from archnb.fact.keys.scaling import (
     HEADROOM,
     LOCK_HELD,
@@ -23,10 +24,12 @@ from archnb.fact.keys.scaling import (
     SOON,
     STORED,
 )
+from archnb.fact.keys.schema import SCHEMA_SIZE
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.sim.growth import MONTH
 from archnb.topics.scaling.courses import Course, courses
+from archnb.topics.scaling.recovery import list_events
 from archnb.topics.scaling.servers import stem
 from archnb.topics.scaling.stores import find_held
 from archnb.topics.topic import Draft
@@ -197,6 +200,58 @@ def row_that_all_wait_for(draft: Draft) -> Iterator[Hit]:
         )
 
 
+@rule(
+    "scaling-recovery-point-missed", principle="reliability", severity="high",
+    condition="More of the newest data goes with a lost machine or region than the recovery point allows.",
+    effect="What was answered as written is gone, and nobody knows what it was.",
+    remedy="Keep a copy in another region (regions: 2), in step where nothing may be lost; or allow a later recovery point.",
+)  # fmt: skip
+def recovery_point_missed(draft: Draft) -> Iterator[Hit]:
+    """Something answers the recovery point that is asked."""
+    if not draft.is_said(RPO):
+        return
+    rpo = draft.facts[RPO]
+    for event in list(list_events(draft))[:2]:
+        if event.loss.base > rpo.base:
+            yield Hit(RPO, f"with {event.name} {event.loss.text} of data go, {rpo.text} may: {event.how} answers it")
+
+
+@rule(
+    "scaling-recovery-time-missed", principle="reliability", severity="high",
+    condition="It works again later than the recovery time allows, after a machine or a region was lost.",
+    effect="The outage lasts longer than was promised, in the hour in which everybody looks.",
+    remedy="Keep a standby, or a copy in another region, that takes over by itself; spread the data over smaller stores; or allow a longer recovery time.",
+)  # fmt: skip
+def recovery_time_missed(draft: Draft) -> Iterator[Hit]:
+    """Something answers the recovery time that is asked."""
+    if not draft.is_said(RTO):
+        return
+    rto = draft.facts[RTO]
+    for event in list(list_events(draft))[:2]:
+        if event.time.base > rto.base:
+            yield Hit(
+                RTO, f"{event.name} lost: back after {event.time.text}, {rto.text} may pass: {event.how} answers it"
+            )
+
+
+@rule(
+    "scaling-restore-outlasts-recovery", principle="reliability", severity="medium",
+    condition="A backup of all data takes longer to restore than the recovery time allows.",
+    effect="Copies repeat a deletion or a wrong write at once; after one, it is away for as long as the restore takes.",
+    remedy="Keep a copy that lags on purpose, or snapshots that are mounted and not copied; restore by tenant or partition; rehearse it.",
+)  # fmt: skip
+def restore_outlasts_recovery(draft: Draft) -> Iterator[Hit]:
+    """A mistake is undone in time."""
+    restore, has_copies = draft.facts.get(RESTORE_TIME), draft.facts.get(REGION_TIME)
+    if restore is None or has_copies is None or not draft.is_said(RTO):
+        return
+    # where a restore is the answer to a lost region as well, that is said already
+    if restore.base > draft.facts[RTO].base and has_copies.base < restore.base:
+        yield Hit(
+            RTO, f"{draft.facts[SCHEMA_SIZE].text} take {restore.text} to restore, {draft.facts[RTO].text} may pass"
+        )
+
+
 RULES: Sequence[Rule] = (
     saturates_soon,
     connections_over_limit,
@@ -204,6 +259,9 @@ RULES: Sequence[Rule] = (
     growth_outruns_single_writer,
     row_that_all_wait_for,
     headroom_too_small,
+    recovery_point_missed,
+    recovery_time_missed,
+    restore_outlasts_recovery,
 )
 
 __all__ = ["RULES"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archnb.fact import ceil, maximum
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROW_SIZE, ENTITY_ROWS
-from archnb.fact.keys.flow import KIND_TIME, ROUND_TRIP
+from archnb.fact.keys.flow import COMMIT_TIME, ROUND_TRIP
 from archnb.fact.keys.scaling import ACROSS_SHARDS, ACROSS_TIME, RESOURCE_AT_HORIZON, RESOURCE_USABLE, SHARDS
 from archnb.fact.keys.schema import FEW_ROWS
 from archnb.sim.growth import YEAR
@@ -71,7 +71,7 @@ def measure_shards(draft: Draft) -> None:
             ACROSS_SHARDS.of(name), 1 - 1 / shards, "%", "it names two rows, and each lies on any of the shards with the same chance"
         )  # fmt: skip
         facts.define(
-            ACROSS_TIME.of(name), facts[KIND_TIME.of("commit")] + facts[ROUND_TRIP] * 2, "ms",
+            ACROSS_TIME.of(name), facts[COMMIT_TIME] + facts[ROUND_TRIP] * 2, "ms",
             "two-phase commit: each shard prepares before any commits, one more write to the log and two more round trips",
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from archnb.design.entities import AccessPattern
 from archnb.fact import Fact, apply_model, maximum, total
 from archnb.fact.keys.entities import ACCESS_ROWS, ENTITY_ROWS, PATTERN_RATE
-from archnb.fact.keys.flow import HOP_SHARE, KIND_TIME, MISSED, ROUND_TRIP
+from archnb.fact.keys.flow import COMMIT_TIME, HOP_SHARE, KIND_TIME, MISSED, ROUND_TRIP
 from archnb.fact.keys.jobs import JOB_RATE
 from archnb.fact.keys.scaling import (
     BATCH,
@@ -279,7 +279,7 @@ def _measure_lock(draft: Draft, name: str) -> None:
     facts, after = draft.facts, found[1]
     step = facts[ROUND_TRIP] + facts[KIND_TIME.of("store")]
     held = facts.define(
-        LOCK_HELD.of(name), step * float(after) + facts[KIND_TIME.of("commit")], "ms",
+        LOCK_HELD.of(name), step * float(after) + facts[COMMIT_TIME], "ms",
         f"from the lock of the row to the commit: {after} statement{'s' * (after != 1)}, each with its round trip, and the commit",
     )  # fmt: skip
     facts.define(
