@@ -11,7 +11,7 @@ from archnb.shapes import Cell, Row, Table
 from archnb.topics.scaling.servers import serving, stem
 from archnb.topics.topic import Draft
 
-_MOST = 3
+SHOWN = 3
 
 
 def list_headlines(draft: Draft) -> list[Fact]:
@@ -51,7 +51,7 @@ def view_sensitivity(draft: Draft) -> Table:
     made: list[Row] = []
     for fact in list_headlines(draft):
         inputs = {one.name: one for one in fact.inputs(retaken=False)}
-        for name, low, high in fact.sensitivity()[:_MOST]:
+        for name, low, high in fact.sensitivity()[:SHOWN]:
             given = inputs[name]
             is_range = given.given is not None and given.given.is_range
             settled = ""
