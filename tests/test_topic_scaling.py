@@ -15,7 +15,18 @@ from archnb.shapes import Chart
 from archnb.sim.growth import NEVER, YEAR, grow_load, grow_stock, time_until_load, time_until_stock
 from tests.designs import ALL, TINY
 
-VIEWS = ["capacity", "capacity-table", "writes", "servers", "partitions", "shards", "recovery"]
+VIEWS = [
+    "capacity",
+    "capacity-table",
+    "writes",
+    "servers",
+    "partitions",
+    "shards",
+    "recovery",
+    "cost",
+    "nines",
+    "sensitivity",
+]
 
 
 @lru_cache

@@ -9,6 +9,7 @@ from archnb.fact.keys import (
     api,
     auth,
     cache,
+    cost,
     decisions,
     entities,
     errors,
@@ -25,7 +26,7 @@ from archnb.fact.keys import (
 )
 
 SECTIONS = (
-    load, entities, schema, api, auth, operations, cache, jobs, patterns, flow, errors, monitoring, scaling, recovery, migrations, decisions,
+    load, entities, schema, api, auth, operations, cache, jobs, patterns, flow, errors, monitoring, scaling, recovery, cost, migrations, decisions,
 )  # fmt: skip
 
 

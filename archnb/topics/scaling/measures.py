@@ -17,6 +17,7 @@ from archnb.fact.keys.scaling import (
     STORED,
 )
 from archnb.fact.keys.schema import SCHEMA_SIZE_AT_HORIZON
+from archnb.topics.scaling.cost import measure_cost
 from archnb.topics.scaling.courses import make_course
 from archnb.topics.scaling.recovery import measure_recovery
 from archnb.topics.scaling.servers import serving, stem
@@ -62,3 +63,4 @@ def measure(draft: Draft) -> None:
                 "servers",
                 "one more than needed at the horizon",
             )
+    measure_cost(draft)

@@ -23,8 +23,11 @@ from archnb.fact.keys.schema import PARTITION_SIZE, TABLE_SIZE_AT_HORIZON
 from archnb.quantity import number, show
 from archnb.shapes import AnyShape, Cell, Chart, Mark, Series, Table, Tone
 from archnb.sim.growth import MONTH, NEVER
+from archnb.topics.scaling.cost import view_cost
 from archnb.topics.scaling.courses import Course, courses, growth_of
+from archnb.topics.scaling.options import view_nines
 from archnb.topics.scaling.recovery import view_recovery
+from archnb.topics.scaling.sensitivity import view_sensitivity
 from archnb.topics.scaling.servers import serving, stem
 from archnb.topics.scaling.shards import find_shard_key
 from archnb.topics.scaling.tables import view_shards, view_writes
@@ -37,7 +40,7 @@ _SAMPLES = 2000
 def views(draft: Draft) -> Sequence[AnyShape]:
     """The capacity chart, the table behind it, servers and pools, and how tables are cut."""
     return (
-        view_capacity(draft), view_table(draft), view_writes(draft), view_servers(draft), view_partitions(draft), view_shards(draft), view_recovery(draft),
+        view_capacity(draft), view_table(draft), view_writes(draft), view_servers(draft), view_partitions(draft), view_shards(draft), view_recovery(draft), view_cost(draft), view_nines(draft), view_sensitivity(draft),
     )  # fmt: skip
 
 
