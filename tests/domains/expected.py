@@ -16,13 +16,6 @@ UNMET: dict[str, str] = {
     "iot-10": "load",
     "iot-11": "load",
     "iot-14": "load",
-<<<<<<< HEAD
-    "ledger-11": "load",
-=======
-    "ledger-8": "load",
-    "ledger-9": "load",
-    "ledger-10": "load",
->>>>>>> main
     "ledger-14": "load",
     "ride-4": "operations",
     "saas-14": "load",
