@@ -16,7 +16,6 @@ UNMET: dict[str, str] = {
     "iot-10": "load",
     "iot-11": "load",
     "iot-14": "load",
-    "ledger-11": "load",
     "ledger-14": "load",
     "ride-4": "operations",
     "saas-14": "load",
