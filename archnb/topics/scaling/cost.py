@@ -156,7 +156,12 @@ def _list_bytes(draft: Draft, regions: Fact | None) -> Iterator[tuple[str, Fact,
         )
         asked = [_price_call(draft, name) for name, one in draft.design.access.items() if one.media is not None]
         calls = total([one for one in asked if one is not None])
-        yield "file_requests", calls, calls * grown, "each file written and read once a call"
+        yield (
+            "file_requests",
+            calls,
+            calls * grown,
+            "a request to the object store for each file that is written or read",
+        )
     sent = facts[PEAK_EGRESS] / facts[PEAK_FACTOR] * facts[PRICE_EGRESS]
     yield "egress", sent, sent * grown, "what leaves for the internet, on average over the day"
     for party in list_parties(draft):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from archnb.fact.keys.cost import COST_NOW, COST_TOTAL
-from archnb.fact.keys.flow import COMPONENT_AVAILABILITY, COMPONENT_REPLICAS, SHARED_CAUSE
+from archnb.fact.keys.flow import COMPONENT_AVAILABILITY, COMPONENT_NEEDED, COMPONENT_REPLICAS, SHARED_CAUSE
 from archnb.quantity import MONTH, parse, show
 from archnb.shapes import Cell, Row, Table
-from archnb.sim.reliability import parallel_availability
+from archnb.sim.reliability import pool_availability
 from archnb.topics.scaling.servers import stem
 from archnb.topics.topic import Draft
 
@@ -27,20 +27,19 @@ def view_nines(draft: Draft) -> Table:
     fixed = whole.base - sum(facts[COST_NOW.of(stem(name))].base for name in parts)
     made: list[Row] = []
     before: tuple[float, float] | None = None
-    for spare, option in enumerate(("only what the load needs", "one more of each", "two more of each")):
+    for spare, option in enumerate(("only what the peak needs", "one more of each", "two more of each", "as planned")):
         up, cost = 1.0, fixed
         for name in parts:
             planned = facts[COMPONENT_REPLICAS.of(name)].base
-            # the plan has one to spare where it has several
-            needed = max(1, round(planned) - 1)
-            count = needed + spare
-            one = facts[COMPONENT_AVAILABILITY.of(name)].base
+            needed = facts.get(COMPONENT_NEEDED.of(name))
+            least = max(1, round(needed.base)) if needed is not None else 1
+            count = round(planned) if option == "as planned" else least + spare
             shared = facts[SHARED_CAUSE.of("stateful" if components[name].kind == "store" else "stateless")].base
-            up *= _available(one, count, needed, shared)
+            up *= pool_availability(facts[COMPONENT_AVAILABILITY.of(name)].base, count, min(least, count), shared)
             cost += facts[COST_NOW.of(stem(name))].base / planned * count
         away = (1 - up) * MONTH
         won = ""
-        if before is not None and before[0] > away:
+        if before is not None and before[0] > away and cost > before[1]:
             each = (cost - before[1]) * MONTH / ((before[0] - away) / 60)
             won = f"{each:,.2f} USD"
         made.append(
@@ -55,21 +54,8 @@ def view_nines(draft: Draft) -> Table:
         before = (away, cost)
     return Table(
         "nines", "What each nine costs", ("option", "availability", "away a month", "cost", "a minute won costs"), tuple(made),
-        description=f"Of {', '.join(parts)}, which every request meets: as many as the load needs must work; a share of the failures takes all of them, and no spare helps against those. The other parts are as planned.",
+        description=f"Of {', '.join(parts)}, which every request meets: as many as the peak needs must work, of a store its primary; a share of the failures takes all of them, and no spare helps against those. The other parts are as planned.",
     )  # fmt: skip
-
-
-def _available(one: float, count: int, needed: int, shared: float) -> float:
-    """The share of the time in which enough of `count` work: k of n, and the share of failures that takes all of them."""
-    from math import comb
-
-    down = 1 - one
-    alone = 1 - (1 - shared) * down
-    enough = (
-        parallel_availability(alone, count) if needed == 1
-        else sum(comb(count, k) * alone**k * (1 - alone) ** (count - k) for k in range(needed, count + 1))
-    )  # fmt: skip
-    return enough - shared * down
 
 
 __all__ = ["view_nines"]
