@@ -16,17 +16,8 @@ from archnb.sim.growth import NEVER, YEAR, grow_load, grow_stock, time_until_loa
 from tests.designs import ALL, TINY
 
 VIEWS = [
-    "capacity",
-    "capacity-table",
-    "writes",
-    "servers",
-    "partitions",
-    "shards",
-    "recovery",
-    "cost",
-    "nines",
-    "sensitivity",
-]
+    "capacity", "capacity-table", "limits", "writes", "servers", "partitions", "shards", "recovery", "cost", "nines", "sensitivity",
+]  # fmt: skip
 
 
 @lru_cache

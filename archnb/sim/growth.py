@@ -172,6 +172,9 @@ def time_until_pieces(usable: Any, pieces: Sequence[Piece]) -> Any:
     >>> time_until_pieces(80_000_000.0, [Piece(rows=0.0, inflow=10.0, retention=90 * 86400.0)])
     inf
     """
+    first = sum_pieces(pieces, 0.0)
+    if not getattr(usable, "ndim", 0) and not getattr(first, "ndim", 0):
+        return _find_time(float(usable), pieces, float(first))
     import numpy
 
     usable = numpy.asarray(usable, dtype=float)
@@ -185,3 +188,19 @@ def time_until_pieces(usable: Any, pieces: Sequence[Piece]) -> Any:
         low, high = numpy.where(is_there, low, middle), numpy.where(is_there, middle, high)
     found = numpy.where(today >= usable, 0.0, numpy.where(is_reached, high, NEVER))
     return found if found.ndim else float(found)
+
+
+def _find_time(usable: float, pieces: Sequence[Piece], today: float) -> float:
+    """The same for numbers: half of the time that is left, again and again."""
+    if today >= usable:
+        return 0.0
+    if sum_pieces(pieces, FAR) < usable:
+        return NEVER
+    low, high = 0.0, FAR
+    while high - low > 1e-9 * high and high > 1e-3:
+        middle = (low + high) / 2
+        if sum_pieces(pieces, middle) >= usable:
+            high = middle
+        else:
+            low = middle
+    return high
