@@ -66,8 +66,8 @@ def test_rows_follow_from_the_design(hymns):
 def test_a_lifetime_over_the_allowed_age_is_marked(hymns):
     """Ten minutes where two are allowed, and writes go around: the oldest answer is marked."""
     table = hymns.cache_tradeoffs("sing").views[0]
-    marked = [row for row in table.rows if getattr(row[9], "tone", "") == "warning"]
-    assert marked and all(row[3].text == "10 min" and row[4] == "write-around" for row in marked)
+    marked = [row for row in table.rows if getattr(row[10], "tone", "") == "warning"]
+    assert marked and all(row[4].text == "10 min" and row[5] == "write-around" for row in marked)
 
 
 def test_a_log_is_replayed(hymns, tmp_path):

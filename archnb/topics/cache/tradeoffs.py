@@ -26,6 +26,7 @@ from archnb.fact.keys.cache import (
     LOOKUP_TIME,
     QUERY_TIME,
 )
+from archnb.fact.keys.cost import PRICE_MEMORY
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.model.caches import is_kept_at
 from archnb.quantity import number, show, unit
@@ -41,7 +42,7 @@ SHOWN_POLICIES = 4
 # shares of reads that are not told apart
 LEAST_GAIN = 0.002
 COLUMNS = (
-    "policy", "entries", "memory", "lifetime", "write strategy", "hit ratio", "p99", "reads saved", "outdated answers", "oldest answer",
+    "policy", "entries", "memory", "USD a month", "lifetime", "write strategy", "hit ratio", "p99", "reads saved", "outdated answers", "oldest answer",
 )  # fmt: skip
 
 
@@ -57,6 +58,8 @@ class _Load:
     look: float
     query: float
     allowed: float | None
+    # USD a month for a byte
+    price: float | None
 
 
 def compare(draft: Draft, operation: str | None = None, trace: Trace | None = None) -> tuple[AnyShape, ...]:
@@ -144,12 +147,14 @@ def _find_load(draft: Draft, operation: str | None, trace: Trace | None) -> _Loa
     rate = facts.get(PATTERN_RATE.of(operation)) if operation else None
     query = facts.get(QUERY_TIME.of(operation)) if operation else None
     outdated = facts.get(CACHE_OUTDATED.of(operation)) if operation else None
+    price = facts[PRICE_MEMORY] if PRICE_MEMORY in facts else None
     made = _Load(
         name=operation or "all reads", rate=rate.base if rate is not None else 1.0,
         outdated=outdated.base if outdated is not None else 0.0,
         objects=facts[CACHE_OBJECTS.of(operation)].base if is_used else 1.0,
         entry=facts[CACHE_ENTRY_SIZE.of(operation)].base if is_used else 1.0,
         look=look, query=query.base if query is not None else 0.002, allowed=staleness,
+        price=price.base / unit("USD/month").factor if price is not None else None,
     )  # fmt: skip
     if trace is None:
         return made
@@ -200,6 +205,7 @@ def _write_row(
     p99 = _p99(load, hit)
     return (
         policy, Cell(size, number(size)), Cell(size * load.entry, show(size * load.entry, unit("B"))),
+        Cell(None) if load.price is None else Cell(size * load.entry * load.price, number(size * load.entry * load.price, 2)),
         Cell(life if life < math.inf else None, said), strategy,
         Cell(hit * 100, f"{number(hit * 100)} %"), Cell(p99, show(p99, unit("s"))),
         Cell(load.rate * hit, f"{number(load.rate * hit)}/s"), Cell(stale * 100, f"{number(stale * 100, 2)} %"),
@@ -263,7 +269,7 @@ def _shape(
     table = Table(
         "cache-choices", f"Caching of {load.name}: policy, size, lifetime and writes", COLUMNS, tuple(rows),
         description=(
-            f"{told} p99 is a look, and on a miss a query with exponential times. Marked: answers that may be older than is allowed."
+            f"{told} p99 is a look, and on a miss a query with exponential times. Money is one copy of the memory at the list price. Marked: answers that may be older than is allowed."
             f" {marked[0].upper()}{marked[1:]}: beyond it each entry adds less than the average one; {said}."
         ),
     )  # fmt: skip
