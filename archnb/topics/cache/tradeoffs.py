@@ -36,11 +36,11 @@ from archnb.topics.topic import Draft
 
 LIFETIMES = ((60.0, "1 min"), (600.0, "10 min"))
 SHARES = (0.1, 0.3, 1.0)
-STEPS = 24
+POINTS = 24
 LOG_POLICIES = ("lru", "fifo", "clock", "lfu", "sieve", "s3-fifo", "arc", "lirs", "w-tinylfu", "belady")
-SHOWN_POLICIES = 4
-# shares of reads that are not told apart
-LEAST_GAIN = 0.002
+SHOWN = 4
+# shares of reads closer than this are not told apart
+_TOLERANCE = 0.002
 COLUMNS = (
     "policy", "entries", "memory", "USD a month", "lifetime", "write strategy", "hit ratio", "p99", "reads saved", "outdated answers", "oldest answer",
 )  # fmt: skip
@@ -97,10 +97,10 @@ def compare(draft: Draft, operation: str | None = None, trace: Trace | None = No
             for size in (max(1.0, share * full) for share in SHARES):
                 found = ratio(policy, size, life)
                 # a size that no longer helps says nothing
-                if found - before > LEAST_GAIN:
+                if found - before > _TOLERANCE:
                     rows += _write_rows(load, policy, size, life, said, ratio)
                 before = found
-    sizes = sorted({max(1.0, full * 10 ** (-3 + 3.3 * n / STEPS)) for n in range(STEPS + 1)})
+    sizes = sorted({max(1.0, full * 10 ** (-3 + 3.3 * n / POINTS)) for n in range(POINTS + 1)})
     longest = LIFETIMES[-1][0]
     curves = {policy: [ratio(policy, size, longest) for size in sizes] for policy in ("lru", "fifo", "most wanted")}
     told = (
@@ -178,7 +178,7 @@ def _write_rows(
         yield _write_row(load, policy, size, life, said, "never written", ratio)
         return
     yield _write_row(load, policy, size, life, said, "write-around", ratio)
-    if abs(ratio(policy, size, _mean_life(load, life)) - ratio(policy, size, life)) < LEAST_GAIN:
+    if abs(ratio(policy, size, _mean_life(load, life)) - ratio(policy, size, life)) < _TOLERANCE:
         yield _write_row(load, policy, size, life, said, "invalidate, or write-through", ratio)
         return
     for strategy in ("invalidate", "write-through"):
@@ -224,7 +224,7 @@ def _compare_trace(load: _Load, trace: Trace) -> tuple[AnyShape, ...]:
         return replay(units, size, policy, ttl=life).hit_ratio
 
     found = {policy: {size: ratio(policy, size, math.inf) for size in sizes} for policy in LOG_POLICIES}
-    best = sorted(LOG_POLICIES[:-1], key=lambda policy: -sum(found[policy].values()))[:SHOWN_POLICIES]
+    best = sorted(LOG_POLICIES[:-1], key=lambda policy: -sum(found[policy].values()))[:SHOWN]
     rows = []
     for policy in (*best, *(one for one in LOG_POLICIES if one not in best)):
         for size in sizes:
@@ -233,7 +233,7 @@ def _compare_trace(load: _Load, trace: Trace) -> tuple[AnyShape, ...]:
                 strategy = "as in the log" if load.outdated == 0 or life == math.inf else "write-around"
                 rows.append(_write_row(load, policy, size, life, said, strategy, lambda *_, known=known: known))
     curve = draw_curve(units, sample=1.0 if len(units) < 5_000_000 else 0.1)
-    steps = sorted({max(1.0, full * 10 ** (-3 + 3 * n / STEPS)) for n in range(STEPS + 1)})
+    steps = sorted({max(1.0, full * 10 ** (-3 + 3 * n / POINTS)) for n in range(POINTS + 1)})
     told = (
         f"By replay of {len(trace):,} requests for {trace.objects:,} objects; the cache starts empty, and objects count one each. Belady"
         " knows the future: what no policy reaches. A log of reads says nothing of writes: lifetimes alone end an entry here."

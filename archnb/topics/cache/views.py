@@ -54,7 +54,7 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     shown: list[AnyShape] = [_show_tradeoffs(draft, _choose_compared(draft, ranked)), _show_policies(draft, ranked)]
     if ranked:
         shown.append(_draw_curve(draft, _choose_compared(draft, ranked)[:CURVES]))
-        shown.extend(compare(draft))
+        shown.append(compare(draft)[0])
         shown.append(_draw_read_path(draft, ranked[0]))
         shown.append(_show_cold(draft))
     return tuple(shown)
