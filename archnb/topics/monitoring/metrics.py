@@ -18,6 +18,7 @@ _Row = tuple[str, str, str, str, tuple[str, ...], str]
 REQUESTS = "http_requests_total"
 DURATION = "http_request_duration_seconds"
 ANSWER_AGE = "answer_age_seconds"
+PROBE = "probe_success"
 
 # a server has a disk and a processor whatever runs on it (node_exporter)
 _HOST: tuple[_Row, ...] = (
@@ -120,6 +121,8 @@ def _rows(draft: Draft) -> Iterator[tuple[str, _Row]]:
         entries[0],
         (ANSWER_AGE, "histogram", "duration", "seconds", ("operation",), "how old the data in an answer is"),
     )
+    asked = "whether a call from outside is answered (blackbox_exporter, through the public name, once a minute)"
+    yield entries[0], (PROBE, "gauge", "errors", "share", ("instance",), asked)
     for name, one in found.items():
         if one.kind in ("service", "gateway") and name not in entries:
             yield (
