@@ -172,3 +172,52 @@ def test_lag_is_told_before_the_recovery_point_is_broken(point: str) -> None:
     assert allowed is not None
     latest = behind.number + behind.pending.base + 2 * 15
     assert latest < allowed.base or (behind.number, behind.pending.base) == (0, 0)
+
+
+# -- what no error tells of
+
+HIVES: dict[str, Any] = {
+    "archnb": 1,
+    "name": "hives",
+    "requirements": {"load": {"writes": "200/s", "reads_per_write": 1, "peak_factor": 2}},
+    "entities": {
+        "Hive": {
+            "fields": {"id": "key", "name": "text(80)", "last_seen_at": "timestamp optional"},
+            "rows": "30k",
+        },
+        "Weighing": {
+            "fields": {"hive": "-> Hive", "at": "timestamp", "grams": "int"},
+            "key": ["hive", "at"],
+            "growth": "100/s",
+            "rows": 0,
+            "retention": "1 year",
+        },
+    },
+    "access": {
+        "weigh": {"writes": "Weighing", "action": "create", "rate": "100/s", "roles": "hive"},
+        "weight_of_hive": {"reads": "Weighing", "by": "hive", "sort": "-at", "limit": 20, "rate": "9/s", "roles": "keeper"},
+    },
+}  # fmt: skip
+
+
+def test_a_hive_that_falls_silent_is_told_of() -> None:
+    """A job keeps the time of the last weighing, a metric counts those that missed five of them, an alert reads it."""
+    made = plan(Design.of(HIVES))
+    assert "Hive.last_seen_at" in str(made.planned.jobs.jobs["keep_hive_last_seen_at"].summary)
+    # 30 000 hives, 100 weighings a second: one each five minutes
+    assert made.facts["monitoring.silent_after.hive"].to("min") == pytest.approx(25)
+    alerts = made.planned.monitoring.metric_alerts
+    assert (alerts["hives_silent"].severity, alerts["many_hives_silent"].number) == ("ticket", 1500)
+
+
+def test_who_sets_the_time_himself_gets_no_job() -> None:
+    """A write that sets the time keeps it: nothing else does, and the alert is there all the same."""
+    beat = {"writes": "Hive", "action": "update", "by": "id", "sets": ["last_seen_at = now"], "rate": "100/s", "roles": "hive"}  # fmt: skip
+    made = plan(Design.of(HIVES | {"access": HIVES["access"] | {"beat": beat}}))
+    assert not [one for one in made.planned.jobs.jobs if one.startswith("keep_")]
+    assert "hives_silent" in made.planned.monitoring.metric_alerts
+
+
+def test_without_a_stream_nothing_is_silent() -> None:
+    """A time that somebody was last seen at, which no stream feeds, is no sign of life of a device."""
+    assert not [one for one in planned().planned.monitoring.metric_alerts if "silent" in one]

@@ -62,3 +62,11 @@ TRAFFIC_RATE = key("monitoring.traffic.rate", RATE, "All requests of users, on a
 TRAFFIC_FLOOR = key(
     "monitoring.traffic.floor", RATE, "Requests a second below which nobody gets through.", optional=True
 )
+MISSED_REPORTS = key(
+    "monitoring.missed_reports",
+    NUMBER,
+    "Reports in a row that are missed before something is silent.",
+    assumption=True,
+    positive=True,
+)
+SILENT_AFTER = family("monitoring.silent_after.{entity}", TIME, "How long something may send nothing.")

@@ -35,6 +35,7 @@ from archnb.sim.reliability import (
     rate_for_errors,
 )
 from archnb.topics.monitoring.counts import propose_counts
+from archnb.topics.monitoring.derived import propose_derived
 from archnb.topics.monitoring.outages import propose_outages
 from archnb.topics.monitoring.slos import average_rate, describe_good, find_covered, show_days
 from archnb.topics.topic import Because, Draft
@@ -162,6 +163,10 @@ def complete_alerts(draft: Draft, slos: Named[Slo], metrics: Named[Metric], wind
         if alert_name not in made:
             made[alert_name] = alert
             draft.note(f"monitoring.alerts.{alert_name}", reason, *facts)
+    for alert_name, alert, reason in propose_derived(draft, metrics):
+        if alert_name not in made:
+            made[alert_name] = alert
+            draft.note(f"monitoring.alerts.{alert_name}", reason)
     for alert_name, alert in _propose_saturation(draft, metrics):
         if alert_name not in made:
             made[alert_name] = alert

@@ -10,6 +10,7 @@ from archnb.design.monitoring import Metric
 from archnb.design.record import Named
 from archnb.engines import Engine, find_engine
 from archnb.model.caches import engine_of_cache
+from archnb.topics.monitoring.derived import list_rows
 from archnb.topics.topic import Because, Draft
 
 # a row: name, kind, signal, unit, labels, what it says. The names are those of the usual exporters.
@@ -186,6 +187,8 @@ def _rows(draft: Draft) -> Iterator[tuple[str, _Row]]:
         if one.kind == "worker":
             for row in _WORKER:
                 yield name, row
+    worker = next((name for name, one in found.items() if one.kind == "worker"), entries[0])
+    yield from ((worker, row) for row in list_rows(draft))
     if any(one.kind == "third_party" for one in found.values()):
         caller = next((name for name, one in found.items() if one.kind == "service"), entries[0])
         for row in _CLIENT_OF:
