@@ -221,3 +221,39 @@ def test_who_sets_the_time_himself_gets_no_job() -> None:
 def test_without_a_stream_nothing_is_silent() -> None:
     """A time that somebody was last seen at, which no stream feeds, is no sign of life of a device."""
     assert not [one for one in planned().planned.monitoring.metric_alerts if "silent" in one]
+
+
+# -- who is told
+
+
+def test_an_outage_is_one_page() -> None:
+    """All alerts at once are one message to who is on call; each alone is told of, to its own receiver."""
+    from archnb.verify import verify
+
+    routing = verify(planned(), only="alertmanager")[1]
+    assert (routing.kind, routing.verdict) == ("emulated", "passed")
+    assert any("1 page" in one.text for one in routing.details)
+
+
+def test_a_route_that_loses_pages_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With pages grouped by alert, or hushed by each other, the same checks fail: they can."""
+    from archnb.export.alertmanager import export_alertmanager
+    from archnb.shapes import Source
+    from archnb.verify import alertmanager
+
+    text = export_alertmanager(planned()).text
+    grouping = "group_by:\n        - service\n"
+    for old, new in ((grouping, grouping.replace("service", "alertname")), ('severity="page"', 'severity="pages"')):
+        changed = text.replace(old, new)
+        assert changed != text, text
+        source = Source("alertmanager", "", "yaml", changed, filename="alertmanager.yaml")
+        monkeypatch.setattr(alertmanager, "export_alertmanager", lambda plan, source=source: source)
+        assert alertmanager.verify_alertmanager(planned())[1].verdict == "failed"
+
+
+@pytest.mark.needs("amtool")
+def test_amtool_takes_the_configuration() -> None:
+    """amtool check-config reads it as Alertmanager does."""
+    from archnb.verify import verify
+
+    assert verify(planned(), only="alertmanager")[0].verdict == "passed"

@@ -29,6 +29,7 @@ EXPORTERS: dict[str, str] = {
     "proto": "archnb.export.proto:export_proto",
     "prometheus": "archnb.export.prometheus:export_prometheus",
     "prometheus-tests": "archnb.export.prometheus:export_prometheus_tests",
+    "alertmanager": "archnb.export.alertmanager:export_alertmanager",
 }
 
 

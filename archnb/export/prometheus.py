@@ -145,7 +145,7 @@ def _is_outage(alert: MetricAlert) -> bool:
     return alert.metric == "probe_success"
 
 
-def _label_alert(alert: AnyAlert, service: str) -> dict[str, str]:
+def label_alert(alert: AnyAlert, service: str) -> dict[str, str]:
     """What an incident is grouped and hushed by: whose it is, and whether the whole service, an operation or a part is ill."""
     scope = "part"
     if isinstance(alert, BurnAlert | CountAlert):
@@ -188,7 +188,7 @@ def _write_alert(
     waits = {"for": write_window(pending)} if pending > 0 else {}
     return {
         "alert": name, "expr": expression, **waits,
-        "labels": _label_alert(alert, service) | ({"slo": alert.slo} if isinstance(alert, CountAlert) else {}),
+        "labels": label_alert(alert, service) | ({"slo": alert.slo} if isinstance(alert, CountAlert) else {}),
         "annotations": _annotate(alert),
     }  # fmt: skip
 
@@ -205,7 +205,7 @@ def _write_burn_alert(name: str, alert: BurnAlert, slo: Slo, service: str) -> di
     parts = [f"slo:error_ratio:rate{window}{label} > {threshold}" for window in (long, short)]
     if alert.min_rate.base > 0:
         parts.append(f"slo:requests:rate{long}{label} > {_number(alert.min_rate.base)}")
-    labels = _label_alert(alert, service) | {"window": long}
+    labels = label_alert(alert, service) | {"window": long}
     return {"alert": name, "expr": " and ".join(parts), "labels": labels, "annotations": _annotate(alert)}
 
 
@@ -253,7 +253,7 @@ def _test_burn(name: str, alert: BurnAlert, slo: Slo, service: str) -> Iterator[
     guard = alert.min_rate.base
     busy = max(guard * 10, 1.0)
     above, below = min(threshold * 1.1, (threshold + 1) / 2), threshold * 0.9
-    fires = _label_alert(alert, service) | {"window": _windows(alert)[0], "slo": alert.slo}
+    fires = label_alert(alert, service) | {"window": _windows(alert)[0], "slo": alert.slo}
     # the first evaluation by which the long window is full
     at = int(alert.long_window.base // (60 * _EVERY) + 1) * _EVERY
     step = 30 if alert.short_window.base >= 7200 else 1
@@ -298,7 +298,7 @@ def _test_count(name: str, alert: CountAlert, slo: Slo, service: str) -> Iterato
     if not slo.metric:
         return
     at = int(alert.long_window.base // (60 * _EVERY) + 1) * _EVERY
-    fires = [_label_alert(alert, service) | {"slo": alert.slo}]
+    fires = [label_alert(alert, service) | {"slo": alert.slo}]
     a_minute = alert.errors.base / (alert.long_window.base / 60)
     cases: tuple[tuple[str, float, list[dict[str, str]]], ...] = (
         ("more fail than chance explains", 1.2, fires),
@@ -318,7 +318,7 @@ def _test_count(name: str, alert: CountAlert, slo: Slo, service: str) -> Iterato
 
 def _test_absence(name: str, alert: AbsenceAlert, service: str) -> Iterator[dict[str, Any]]:
     """There and then gone; there all the time; never there."""
-    fires, end = [_label_alert(alert, service)], 4 * _EVERY
+    fires, end = [label_alert(alert, service)], 4 * _EVERY
     there = f"1+0x{2 * _EVERY}"
     for title, values, expected in (
         ("gone", f"{there} _x{2 * _EVERY}", fires),
@@ -336,7 +336,7 @@ def _test_absence(name: str, alert: AbsenceAlert, service: str) -> Iterator[dict
 
 def _test_traffic(name: str, alert: TrafficAlert, service: str) -> Iterator[dict[str, Any]]:
     """The counter stands still, or is gone; it grows just fast enough; nobody ever came."""
-    fires, half, end = [_label_alert(alert, service)], 2 * _EVERY, 4 * _EVERY
+    fires, half, end = [label_alert(alert, service)], 2 * _EVERY, 4 * _EVERY
     step, busy = alert.floor * 60, alert.floor * 60 * 20
     last = _number(busy * half)
     for title, values, expected in (
@@ -363,7 +363,7 @@ def _test_metric(name: str, alert: MetricAlert, monitoring: Monitoring, service:
     is_counter = any(metric.kind == "counter" for metric in monitoring.metrics_of(alert.metric))
     # the rate of a counter begins at the second step, and the alert waits from there: it fires at the third
     end = 2 * _EVERY if is_counter else _EVERY
-    labels = _label_alert(alert, service) | ({label: which} if label else {})
+    labels = label_alert(alert, service) | ({label: which} if label else {})
     for title, value, expected in (("beyond the limit", beyond, [labels]), ("within the limit", within, [])):
         text = f"0+{_number(value * 60)}x{end}" if is_counter else f"{_number(value)}+0x{end}"
         series = [{"series": f"{alert.metric}{where}", "values": text}]

@@ -28,9 +28,10 @@ VERIFIERS: dict[str, str] = {
     "proto": "archnb.verify.proto:verify_proto",
     "service": "archnb.verify.journeys:verify_journeys",
     "prometheus": "archnb.verify.prometheus:verify_prometheus",
+    "alertmanager": "archnb.verify.alertmanager:verify_alertmanager",
 }
 # what only waits for another program runs beside the rest; what computes here would make the databases' round trips wait
-ASIDE = ("prometheus",)
+ASIDE = ("prometheus", "alertmanager")
 
 
 def load_verifier(name: str) -> Callable[..., Proof | tuple[Proof, ...]]:
