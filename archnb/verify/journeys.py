@@ -22,6 +22,7 @@ from archnb.planned import Operation
 from archnb.planned.api import Body
 from archnb.planned.auth import Grant, Reach
 from archnb.planned.entities import AccessPattern
+from archnb.planned.schema import Column
 from archnb.serve import Limits, Service, check_libraries
 from archnb.serve.inside import Reply, send
 from archnb.serve.problems import find_status
@@ -461,7 +462,7 @@ class Journeys:
         if caller is None and not contract.is_public:
             story.left.append("nobody in the sample may make the further row")
             return
-        body = self._write_body(operation, entity, record)
+        body = self._write_body(operation, entity, record, row)
         values = {name: record.get(one.field) for name, one in contract.parameters.items() if one.field}
         key = f"journey-{next(self._keys):016d}"
         headers = {"Idempotency-Key": key} if contract.needs_idempotency_key else {}
@@ -545,17 +546,21 @@ class Journeys:
                     return caller
         return None
 
-    def _write_body(self, operation: Operation, entity: str, record: Record) -> Json:
+    def _write_body(
+        self, operation: Operation, entity: str, record: Record, rows: Mapping[str, Row] | None = None
+    ) -> Json:
         """The body that a record comes to; what is no field of it is as in the example."""
         request = operation.contract.request
         if request.is_empty:
             return None
         if operation.contract.is_batch:
             inner = request.schema["properties"]["items"]["items"]
-            return {"items": [self._write_object(entity, record, inner, request.example["items"][0])]}
-        return self._write_object(entity, record, request.schema, request.example)
+            return {"items": [self._write_object(entity, record, inner, request.example["items"][0], rows)]}
+        return self._write_object(entity, record, request.schema, request.example, rows)
 
-    def _write_object(self, entity: str, record: Record, schema: Json, example: Json) -> Json:
+    def _write_object(
+        self, entity: str, record: Record, schema: Json, example: Json, rows: Mapping[str, Row] | None = None
+    ) -> Json:
         fields = {name: one for one, name in self.model.properties.names(entity).items()}
         body: Json = {}
         for name, inner in schema.get("properties", {}).items():
@@ -563,9 +568,18 @@ class Journeys:
                 value = record.get(fields[name])
                 if value is not None or name in schema.get("required", ()) or _takes_null(inner):
                     body[name] = value if value is not None or _takes_null(inner) else example.get(name)
+            elif (column := self._find_column(entity, name)) is not None and rows is not None:
+                # the row of a relationship, which no field says
+                table = self.records.chain(entity)[0]
+                body[name] = to_json(rows[table].get(name), column)
             elif name in example:
                 body[name] = _take_least(example[name], inner)
         return body
+
+    def _find_column(self, entity: str, name: str) -> Column | None:
+        """A column of an entity's table that no field is for, by the property of the same name."""
+        column = self.planned.schema.tables[self.records.chain(entity)[0]].columns.get(name)
+        return column if column is not None and not column.field else None
 
     def _check_settings(
         self, operation: Operation, pattern: AccessPattern, caller: Caller | None, body: Json, reply: Reply

@@ -302,6 +302,7 @@ def _choose_request(
         return (*address.left, *more), "What is searched for is personal, so it stands in the body."
     located = {field.partition(".")[0] for field in in_path.values()}
     given = [one.field for one in resources.given(name, pattern) if one.field not in located]
+    given += resources.extras(name, pattern)
     if action == "create":
         nested = _nested_entities(resources, pattern, entity)
         return (*given, *nested), _explain_given(resources, name, pattern)

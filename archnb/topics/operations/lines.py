@@ -146,11 +146,23 @@ class Lines:
 
     def _find_amount(self, entity: str) -> str | None:
         """The column of an entity that says how much."""
-        for name, about in self.model.fields(entity).items():
-            place = self.model.places.find_field(entity, name)
-            if place is not None and not place.path and about.type in NUMBERS and is_amount(name):
-                return key_column(self.schema.tables[place.table], place.columns)
-        return None
+        numbers = self._list_numbers(entity)
+        named = [one for one in numbers if is_amount(one)]
+        # of several numbers without such a name none is known to be the one
+        name = named[0] if named else numbers[0] if len(numbers) == 1 else None
+        place = self.model.places.find_field(entity, name) if name is not None else None
+        return key_column(self.schema.tables[place.table], place.columns) if place is not None else None
+
+    def _list_numbers(self, entity: str) -> list[str]:
+        """The numbers of an entity's own rows that may say how much."""
+        return [
+            name
+            for name, about in self.model.fields(entity).items()
+            if about.type in NUMBERS
+            and not self.model.keys.is_in_key(entity, name)
+            and (place := self.model.places.find_field(entity, name)) is not None
+            and not place.path
+        ]
 
     def conditions(self, parts: Parts, line: str) -> list[Predicate]:
         """The row to be moved by its key, of which the lines name a part at least; the rest has no origin yet."""
@@ -199,6 +211,9 @@ class Lines:
             is_money = self.schema.tables[table].columns[column].type in ("decimal", "money")
             if is_money == (kind in ("decimal", "money")):
                 return self.written.value(column, like) if line is None else self._of(entity, column, like)
+        if kind in ("smallint", "int", "bigint") and not self._list_numbers(line or self.pattern.entity):
+            # a row that says no number stands for one
+            return Value(source="constant", name="1", like=like)
         return None
 
     def read(self, line: str) -> Read:
