@@ -165,6 +165,9 @@ class Writer:
     ) -> Insert:
         """A new row of a table; what nobody sets and nothing gives by default comes from the server."""
         assignments = self.assign(parts, table, settings, is_new=True)
+        if is_child:
+            # what it has in common with the row above is taken from there
+            assignments = [one for one in assignments if one.column.column not in parts.table(table).primary_key]
         taken = {one.column.column for one in assignments}
         told = {one.field for one in settings}
         record = parts.table(table)
