@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archnb import load
 from archnb.design import Design
 from archnb.design.jobs import SagaStep
 from archnb.plan import Plan, plan
@@ -14,6 +16,7 @@ from archnb.shapes import Chart, Table
 from archnb.shapes import Sequence as Exchange
 from archnb.sim.queueing import erlang_c, servers_for, wait_quantile
 from archnb.sim.reliability import backoff_schedule
+from archnb.topics.jobs.fan_out import spare_within
 from archnb.topics.jobs.models import (
     drain_time,
     retry_ceilings,
@@ -26,6 +29,7 @@ from archnb.topics.jobs.models import (
 from archnb.topics.jobs.sagas import decide_kinds
 from tests import designs
 
+FEED = Path(__file__).parent / "domains" / "designs" / "feed.yaml"
 DATA: dict[str, Any] = {
     "name": "tickets",
     "requirements": {
@@ -235,6 +239,34 @@ def test_a_saga_is_proposed_where_a_third_party_takes_part(tickets: Plan) -> Non
     assert "status" in tickets.why("jobs.sagas.book.isolation").reason
 
 
+def test_a_call_without_an_answer_is_asked_for_and_settled(tickets: Plan) -> None:
+    """What takes money is asked for by a reference known before the call; a mail is not; a job settles what is open each minute."""
+    saga = tickets.design.jobs.sagas["book"]
+    assert [step.asked_by for step in saga.steps] == [None, None, "id", "id", None]
+    job = tickets.design.jobs.jobs["reconcile_payment_with_psp"]
+    assert job.calls == ("psp",) and job.schedule == "* * * * *" and "outcome" in str(job.summary)
+    reason = tickets.why("jobs.jobs.reconcile_payment_with_psp").reason
+    assert "neither taken for failed nor done a second time" in reason
+    # two calls a booking, ten a second, one in a hundred without an answer
+    assert tickets.facts["jobs.reconcile_payment_with_psp.calls_of_run"].base == pytest.approx(2 * 10 * 0.01 * 60)
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        ({"provider_reference": "text(60) unique"}, "provider_reference"),
+        ({"provider_reference": "text(60) unique optional"}, "id"),
+        ({"transfer_id": "uuid unique"}, "transfer_id"),
+        ({"note": "text(60)"}, "id"),
+    ],
+)
+def test_the_reference_is_one_that_is_known_before_the_call(fields: dict[str, str], asked: str) -> None:
+    """A reference that may be missing comes with the answer, so the row's own key goes along."""
+    payment = {"fields": {"id": "key", "booking": "-> Booking", "amount": "money >= 0", **fields}, "rows": "1M"}
+    made = plan_with(None, entities={**DATA["entities"], "Payment": payment})
+    assert made.design.jobs.sagas["book"].steps[2].asked_by == asked
+
+
 @pytest.mark.parametrize(
     ("undos", "kinds"),
     [
@@ -406,3 +438,59 @@ def test_a_said_job_that_does_more_answers_a_proposal() -> None:
     assert "notify_guest_via_mail" not in plan_with({"jobs": said}).design.jobs.jobs
     other = {"after_booking": {"trigger": "book", "calls": ["crm"]}}
     assert "notify_guest_via_mail" in plan_with({"jobs": other}).design.jobs.jobs
+
+
+CLUB: dict[str, Any] = {
+    "name": "choirs",
+    "requirements": {"load": {"daily_users": "50k", "requests_per_user": "10/day"}},
+    "entities": {
+        "Singer": {"fields": {"id": "key", "email": "email unique personal"}, "rows": "60k"},
+        "Choir": {"fields": {"id": "key", "name": "text(80)"}, "rows": "2k"},
+        "Place": {"fields": {"choir": "-> Choir cascade", "singer": "-> Singer cascade"}, "key": ["choir", "singer"], "rows": "90k"},
+        "Call": {"fields": {"id": "key", "choir": "-> Choir", "text": "text(400)", "made_at": "timestamp = now()"}, "rows": "1M", "growth": "2k/day"},
+        "Rehearsal": {"fields": {"id": "key", "choir": "-> Choir", "leader": "-> Singer", "at": "timestamp"}, "rows": "100k"},
+        "News": {"fields": {"id": "key", "text": "text(400)", "made_at": "timestamp = now()"}, "rows": "1k"},
+    },
+    "access": {
+        "call_in": {"writes": "Call", "action": "create", "rate": "2/s", "roles": "singer", "steps": ["notify Singer via push"]},
+        "plan_rehearsal": {"writes": "Rehearsal", "action": "create", "rate": "1/s", "roles": "singer", "steps": ["notify Singer via mail"]},
+        "tell_news": {"writes": "News", "action": "create", "rate": "0.1/s", "roles": "editor", "steps": ["notify Singer via sms"]},
+    },
+}  # fmt: skip
+
+
+def test_one_message_reaches_as_many_as_its_group_has() -> None:
+    """90k places in 2k choirs are 45 a choir; the one whom a rehearsal names is one; whom news is for, nobody says."""
+    made = plan(Design.of(CLUB))
+    jobs = made.design.jobs.jobs
+    assert made.facts["jobs.jobs.notify_singer_via_push.audience"].base == pytest.approx(45)
+    assert jobs["notify_singer_via_push"].rate is not None and jobs[
+        "notify_singer_via_push"
+    ].rate.base == pytest.approx(90)
+    assert "singer id" in str(jobs["notify_singer_via_push"].idempotency_key)
+    assert jobs["notify_singer_via_mail"].audience is None
+    found = [one for one in made.findings if one.rule.id == "jobs-audience-not-said"]
+    assert [one.path for one in found] == ["jobs.sagas.tell_news.steps.1"]
+    assert "jobs.jobs.notify_singer_via_sms.audience: 200" in found[0].remedy
+    said = plan(Design.of({**CLUB, "jobs": {"jobs": {"notify_singer_via_sms": {"audience": "60k"}}}}))
+    assert said.facts["jobs.jobs.notify_singer_via_sms.rate"].base == pytest.approx(6_000)
+    assert not [one for one in said.findings if one.rule.id == "jobs-audience-not-said"]
+
+
+def test_telling_somebody_is_no_point_of_no_return() -> None:
+    """A mail after the only write decides nothing: the write is the pivot, and the mail is repeated."""
+    made = plan(Design.of(CLUB))
+    assert [step.kind for step in made.design.jobs.sagas["tell_news"].steps] == ["pivot", "retriable"]
+
+
+def test_from_some_number_on_an_event_is_read_and_not_handed_out() -> None:
+    """What the workers can hand out of one event within the deadline is the limit, and it is shown with its reason."""
+    assert spare_within(6250, 0.05, 100_000, 7.5) == 100_000
+    assert spare_within(2, 0.1, 20, 10) == 0
+    made = plan(load(FEED))
+    limit = made.design.jobs.jobs["hand_out"].audience_limit
+    assert limit is not None and limit.base == 100_000
+    assert made.facts["jobs.jobs.hand_out.audience"].base == pytest.approx(50e9 / 280e6)
+    assert [one.path for one in made.findings if one.rule.id == "jobs-fan-out-without-read"] == [
+        "jobs.jobs.hand_out.audience_limit"
+    ]

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 UNMET: dict[str, str] = {
     "booking-11": "load",
-    "booking-13": "load",
     "booking-14": "load",
     "chat-10": "operations",
-    "chat-12": "load",
     "chat-14": "load",
-    "feed-2": "load",
     "feed-4": "operations",
     "feed-10": "load",
     "feed-12": "load",
@@ -31,8 +28,6 @@ UNMET: dict[str, str] = {
     "ledger-11": "load",
     "ledger-14": "load",
     "ride-4": "operations",
-    "ride-12": "load",
-    "ride-13": "load",
     "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",

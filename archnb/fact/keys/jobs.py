@@ -5,6 +5,24 @@ from __future__ import annotations
 from archnb.fact.key import NUMBER, RATE, TIME, family, key
 
 JOBS_DAY = key("jobs.day", TIME, "A day, for what runs by the clock.")
+JOBS_MINUTE = key("jobs.minute", TIME, "A minute, for what runs each minute.")
+UNANSWERED_SHARE = key(
+    "jobs.unanswered_share",
+    NUMBER,
+    "Share of the calls to third parties that are not answered within their time limit.",
+    assumption=True,
+    share=True,
+)
+ASKED_AT_ONCE = key(
+    "jobs.asked_at_once",
+    NUMBER,
+    "Calls to a third party that one run has open at once.",
+    assumption=True,
+    positive=True,
+)
+CALLS_OF_RUN = family(
+    "jobs.{job}.calls_of_run", NUMBER, "Calls without an answer that a run asks about.", optional=True
+)
 DATABASE_LIMIT = key(
     "jobs.database_limit",
     RATE,
@@ -49,6 +67,15 @@ THIRD_PARTY_P99 = family(
     assumption=True,
 )
 JOB_RATE = family("jobs.jobs.{job}.rate", RATE, "How often a job comes at the peak.", optional=True)
+JOB_AUDIENCE = family(
+    "jobs.jobs.{job}.audience", NUMBER, "How many one trigger of a job leads to, on average.", optional=True
+)
+JOB_AUDIENCE_LIMIT = family(
+    "jobs.jobs.{job}.audience_limit",
+    NUMBER,
+    "Up to how many an event is handed out when it is written.",
+    optional=True,
+)
 JOB_RUNS = family("jobs.{job}.runs", NUMBER, "Runs a day by a job's schedule.")
 JOB_SERVICE_TIME = family("jobs.jobs.{job}.service_time", TIME, "How long one run of a job takes.", optional=True)
 JOB_OFFERED = family("jobs.{job}.offered", NUMBER, "Workers that a job keeps busy on average.", optional=True)

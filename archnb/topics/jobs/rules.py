@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from archnb.design.entities import Step
 from archnb.fact.keys.jobs import (
     DRAIN_LIMIT,
+    JOB_AUDIENCE,
     JOB_BACKLOG,
     JOB_DEADLINE,
     JOB_DRAIN,
@@ -25,7 +27,10 @@ from archnb.fact.keys.jobs import (
     THIRD_PARTY_P99,
 )
 from archnb.finding import Hit, Rule, rule
+from archnb.model import Unknown
+from archnb.naming import plural, snake
 from archnb.quantity import number, show, unit
+from archnb.topics.jobs.outcomes import is_refused, is_telling
 from archnb.topics.topic import Draft
 
 # past this many attempts a job is in effect tried for ever
@@ -234,6 +239,26 @@ def saga_step_without_compensation(draft: Draft) -> Iterator[Hit]:
 
 
 @rule(
+    "jobs-outcome-cannot-be-asked", principle="integrity", severity="high",
+    condition="A third party does something lasting, and it is said that it cannot be asked how a call ended.",
+    effect="A call without an answer was done or was not, and nobody can tell: repeated it may be done twice, given up it may be done and"
+    " not booked.",
+    remedy="Send a reference that is stored before the call, and ask by it; where the party offers neither a query nor an idempotency key,"
+    " compare its statement with the rows each day and let people decide.",
+)  # fmt: skip
+def outcome_cannot_be_asked(draft: Draft) -> Iterator[Hit]:
+    """Find steps through a third party that say `asked_by: none`."""
+    for name, saga in draft.design.jobs.sagas.items():
+        for n, step in enumerate(saga.steps):
+            if step.via and is_refused(step.asked_by or "") and not is_telling(draft, step):
+                after = draft.facts[THIRD_PARTY_P99.of(step.via)].text
+                yield Hit(
+                    f"jobs.sagas.{name}.steps.{n}",
+                    f"'{step.action} {step.entity} via {step.via}': one call in a hundred has no answer after {after}, and `asked_by` is none",
+                )
+
+
+@rule(
     "jobs-third-party-call-in-request", principle="performance", severity="high",
     condition="A request that waits for a third party promises an answer sooner than the third party gives one.",
     effect="The promise cannot be kept, and when the third party is slow its callers hold connections and threads until none is left.",
@@ -305,6 +330,70 @@ def no_jitter(draft: Draft) -> Iterator[Hit]:
             )
 
 
+@rule(
+    "jobs-audience-not-said", principle="scalability", severity="medium",
+    condition="A write tells others through a third party, and how many it tells cannot be concluded.",
+    effect="It is counted as one: where a message goes to hundreds, workers and queue are hundreds of times too small.",
+    remedy="Say how many one leads to on average.",
+)  # fmt: skip
+def audience_not_said(draft: Draft) -> Iterator[Hit]:
+    """Find steps that tell others, of which the model cannot say how many they are."""
+    for name, saga in draft.design.jobs.sagas.items():
+        for n, step in enumerate(saga.steps):
+            operation = saga.operation or name
+            if not step.via or operation not in draft.design.access or not is_telling(draft, step):
+                continue
+            asked = Step(action=step.action, entity=step.entity, via=step.via)
+            found = draft.model.audiences.find(operation, asked)
+            jobs = [
+                one for one in draft.design.jobs.jobs.values() if one.trigger == operation and step.via in one.calls
+            ]
+            if not isinstance(found, Unknown) or any(one.audience is not None for one in jobs):
+                continue
+            yield Hit(
+                f"jobs.sagas.{name}.steps.{n}", found.reason, remedy=f"Say how many, for instance `{found.line}`."
+            )
+
+
+@rule(
+    "jobs-fan-out-without-read", principle="scalability", severity="medium",
+    condition="From some number on an event is not handed out to all who follow its author, and no access pattern reads events by their author.",
+    effect="What the few with very many followers write is either shown to nobody, or holds up everybody's for minutes.",
+    remedy="Add the read that is mixed in, or say how many an author has at most.",
+)  # fmt: skip
+def fan_out_without_read(draft: Draft) -> Iterator[Hit]:
+    """Find copies that are limited, where no read brings what is not handed out."""
+    for name, job in draft.design.jobs.jobs.items():
+        pattern = draft.design.access.get(name)
+        copy = draft.model.audiences.find_copy(name) if pattern is not None and pattern.writes else None
+        if copy is None or copy.merging or job.audience_limit is None or not copy.author:
+            continue
+        if draft.is_said(f"jobs.jobs.{name}.audience_limit"):
+            continue
+        fields = draft.model.fields(copy.event)
+        time = next((field for field, one in fields.items() if one.type == "timestamp" and not one.optional), "")
+        read = draft.design.access[copy.reads[0]] if copy.reads else None
+        line = (
+            f"access.{snake(plural(copy.event))}_of_followed: {{reads: {copy.event}, by: {copy.author}"
+            + (f", sort: -{time}" if time else "")
+            + f", limit: {(read.limit if read is not None else None) or 20}"
+            + (
+                f", rate: {read.rate}, roles: [{', '.join(read.roles)}]"
+                if read is not None and read.rate is not None
+                else ""
+            )
+            + "}"
+        )
+        audience = draft.facts.get(JOB_AUDIENCE.of(name))
+        yield Hit(
+            f"jobs.jobs.{name}.audience_limit",
+            f"each {copy.event} goes to {audience.text if audience is not None else 'many'} on average and to {job.audience_limit} at most;"
+            f" nothing reads {copy.event} by {copy.author}",
+            remedy=f"Add `{line}`, which {', '.join(copy.reads) or 'the reader'} calls for the marked authors; or say"
+            f" `jobs.jobs.{name}.audience_limit` above the most that anybody has.",
+        )
+
+
 RULES: tuple[Rule, ...] = (
     visibility_timeout_too_short,
     without_dead_letter,
@@ -316,6 +405,9 @@ RULES: tuple[Rule, ...] = (
     retry_budget_exceeds_deadline,
     retries_outlast_queue,
     saga_step_without_compensation,
+    outcome_cannot_be_asked,
+    audience_not_said,
+    fan_out_without_read,
     third_party_call_in_request,
     unbounded_retries,
     no_jitter,

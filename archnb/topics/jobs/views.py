@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from archnb.design.jobs import Retry, Saga, SagaStep
 from archnb.fact.keys.jobs import (
+    JOB_AUDIENCE,
+    JOB_AUDIENCE_LIMIT,
     JOB_BACKLOG,
     JOB_CAPACITY,
     JOB_DEADLINE,
@@ -27,6 +29,7 @@ from archnb.quantity import show, unit
 from archnb.shapes import AnyShape, Cell, Chart, Mark, Message, Participant, Series, Table
 from archnb.shapes import Sequence as Exchange
 from archnb.topics.jobs.models import retry_ceilings, wait_p95
+from archnb.topics.jobs.outcomes import is_refused
 from archnb.topics.topic import Draft
 
 SHOWN_ATTEMPTS = 12
@@ -39,6 +42,8 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     charted = _choose_charted(draft)
     if charted:
         shown.append(_draw_waits(draft, charted))
+    if any(job.audience is not None for job in draft.design.jobs.jobs.values()):
+        shown.append(_show_fan_out(draft))
     shown += [_show_backlogs(draft), _show_retries(draft), _show_queues(draft)]
     shown += [_show_erasure(draft, one) for one in draft.planned.jobs.erasures.values()]
     for name, saga in draft.design.jobs.sagas.items():
@@ -144,6 +149,31 @@ def _show_workers(draft: Draft) -> Table:
         tuple(rows),
         description="Erlang C: jobs arrive at random, take exponential times, and wait in one line for the workers of their kind."
         " What runs by the clock comes evenly (D/D/c) and waits only where a run is not done when the next begins.",
+    )  # fmt: skip
+
+
+def _show_fan_out(draft: Draft) -> Table:
+    """Jobs of which one trigger leads to many."""
+    facts = draft.facts
+    rows: list[tuple[Cell | str, ...]] = []
+    for name, job in draft.design.jobs.jobs.items():
+        if job.audience is None:
+            continue
+        path = f"jobs.jobs.{name}"
+        limit = facts.get(JOB_AUDIENCE_LIMIT.of(name))
+        rows.append(
+            (
+                Cell(name, is_code=True), Cell(job.trigger or "", is_code=True), facts[JOB_AUDIENCE.of(name)].cell,
+                facts[JOB_RATE.of(name)].cell, facts[JOB_WORKERS.of(name)].cell,
+                limit.cell if limit is not None else str(job.audience_limit or ""),
+                _why(draft, f"{path}.audience"),
+                _why(draft, f"{path}.audience_limit") if job.audience_limit is not None else "",
+            )
+        )  # fmt: skip
+    return Table(
+        "jobs-fan-out", "One write, many messages",
+        ("job", "one", "leads to", "rate of all", "workers", "handed out up to", "because", "above that"), tuple(rows),
+        description="Rate of the trigger × how many each leads to. An average hides those with very many: they are what the limit is for.",
     )  # fmt: skip
 
 
@@ -269,15 +299,30 @@ def _show_saga(draft: Draft, name: str, saga: Saga) -> Table:
             n, f"{step.action} {step.entity}", step.via or "our store",
             Cell(step.kind or "", tone="notice" if step.kind == "pivot" else ""),
             Cell(step.compensation or "", step.compensation or ("none: repeated" if step.kind == "retriable" else "none: no way back" if step.kind == "pivot" else "none"), tone="danger" if step.kind == "compensatable" and not step.compensation else ""),
+            Cell(step.asked_by or "", is_code=bool(step.asked_by)),
             _why(draft, f"jobs.sagas.{name}.steps.{n - 1}.kind"),
         )
         for n, step in enumerate(saga.steps, 1)
     )  # fmt: skip
     isolation = draft.reasons.get(f"jobs.sagas.{name}.isolation")
     return Table(
-        f"saga-steps-{name}", f"Steps of '{name}'", ("step", "what", "through", "kind", "undone by", "because"), rows,
+        f"saga-steps-{name}", f"Steps of '{name}'", ("step", "what", "through", "kind", "undone by", "asked for by", "because"), rows,
         description=f"Given up after {saga.timeout}. {isolation.reason[0].upper() + isolation.reason[1:] if isolation else ''}.",
     )  # fmt: skip
+
+
+def _is_asked(step: SagaStep) -> bool:
+    return bool(step.via and step.asked_by and not is_refused(step.asked_by))
+
+
+def _tell_asking(saga: Saga) -> str:
+    """What becomes of a call that is not answered."""
+    if not any(_is_asked(step) for step in saga.steps):
+        return ""
+    return (
+        " A call that gets no answer in time has an unknown outcome: the step stays open, the third party is asked by its reference,"
+        " and the saga goes on from what it says."
+    )
 
 
 def _draw_saga(draft: Draft, name: str, saga: Saga) -> Exchange:
@@ -312,6 +357,9 @@ def _draw_saga(draft: Draft, name: str, saga: Saga) -> Exchange:
                 "async" if is_later else "call",
             )
         )
+        if _is_asked(step):
+            words = f"if no answer comes: ask by {step.asked_by}, then go on"
+            messages.append(Message("saga", target(step), words, "async"))
         if step.via and not is_later:
             messages.append(Message(target(step), "saga", "done", "return"))
         if n == pivot and not is_async:
