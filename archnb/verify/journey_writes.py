@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -211,7 +212,10 @@ class WriteJourneys(Visits):
         before = self.model.writes.find_precondition(operation.name)
         tried = ""
         for turn, row in enumerate(reversed(self.oracle.list_rows(entity)[: 3 * TRIED])):
-            if not all(self.oracle.fulfils(entity, row, one, Given()) for one in pattern.where):
+            if not all(
+                self.oracle.fulfils(entity, row, one, Given(now=datetime.datetime.now(datetime.UTC)))
+                for one in pattern.where
+            ):
                 continue
             if before is not None and self._json(entity, row, before.field) not in before.states:
                 continue
@@ -262,7 +266,10 @@ class WriteJourneys(Visits):
         for turn, row in enumerate(self.oracle.list_rows(entity)):
             if self._json(entity, row, before.field) in before.states:
                 continue
-            if not all(self.oracle.fulfils(entity, row, one, Given()) for one in pattern.where):
+            if not all(
+                self.oracle.fulfils(entity, row, one, Given(now=datetime.datetime.now(datetime.UTC)))
+                for one in pattern.where
+            ):
                 continue
             caller = None if contract.is_public else self.find_caller(operation, row, turn)
             key = {name: self._json(entity, row, name) for name in self.model.keys.fields(entity)}

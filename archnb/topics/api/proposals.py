@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from archnb.design.api import Api, Operation, Parameter
+from archnb.design.conditions import AMOUNT
 from archnb.design.entities import AccessPattern
 from archnb.design.record import Named
 from archnb.design.references import Reference, find_entity
@@ -89,7 +90,7 @@ def list_elements(resources: Resources, at: Reference) -> list[str] | None:
     computed = (*list_aggregate(pattern.aggregate), *PERIODS) if pattern is not None and pattern.aggregate else ()
     return [
         *resources.fields(entity), *resources.names(entity).values(), *embeds, *(one.name for one in embeds.values()),
-        *computed, *PAGING, *STATES, *design.entities, *design.relationships,
+        *computed, *PAGING, *STATES, *design.entities, *design.relationships, *resources.relations(entity), AMOUNT,
     ]  # fmt: skip
 
 

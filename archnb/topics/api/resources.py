@@ -129,16 +129,19 @@ class Resources:
             if value is not None and value.kind == "change" and value.by[:1].isalpha() and value.by not in fields:
                 about = fields[one.field]
                 found[value.by] = Field(type=about.type, length=about.length, scale=about.scale, minimum=1)
+        return found | self.relations(entity) if pattern.effect == "create" else found
+
+    def relations(self, entity: str) -> dict[str, Field]:
+        """The rows of relationships that a row of an entity has by no field of its own, by the column that keeps each."""
+        found: dict[str, Field] = {}
         table = self.model.places.tables.get(self.model.places.find_table(entity) or "")
-        if table is None or pattern.effect != "create":
-            return found
-        for key in table.foreign_keys.values():
+        for key in table.foreign_keys.values() if table is not None else ():
             target = self.model.places.tables.get(key.references or "")
-            about_column = table.columns.get(key.columns[0])
-            if len(key.columns) != 1 or about_column is None or about_column.field or target is None:
+            about = table.columns.get(key.columns[0]) if table is not None else None
+            if len(key.columns) != 1 or about is None or about.field or target is None:
                 continue
-            if target.entity in self.design.entities and target.entity is not None:
-                found[key.columns[0]] = Field(references=target.entity, optional=about_column.nullable or None)
+            if target.entity is not None and target.entity in self.design.entities:
+                found[key.columns[0]] = Field(references=target.entity, optional=about.nullable or None)
         return found
 
     def given_with(self, outer: str, inner: str, pattern: AccessPattern) -> tuple[Setting | PlannedSetting, ...]:

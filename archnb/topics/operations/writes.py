@@ -280,7 +280,10 @@ class Writer:
             if VERSION in parts.table(table).columns:
                 # a step is taken once, from a state that it leaves; what leaves the state as it is can be overwritten
                 is_free = not guards or (not is_step and all(one.kind == "state" for one in guards))
-                guards += self._version(table, assignments, is_guarded=is_free and not self.pattern.many)
+                # what is added to, or taken from, what is there loses no other change
+                is_moved = bool(assignments) and all(one.value.sign for one in assignments)
+                is_guarded = is_free and not self.pattern.many and not is_moved
+                guards += self._version(table, assignments, is_guarded=is_guarded)
             if not assignments:
                 continue
             yield Update(
