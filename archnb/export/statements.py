@@ -32,6 +32,10 @@ class Dialect:
             for column, one in table.columns.items()
             if one.values
         }
+        # how long a text may be, also where the engine's own type does not say it
+        self.lengths = {
+            (name, column): one.length for name, table in schema.tables.items() for column, one in table.columns.items()
+        }
         # the aliases of the statement at hand, by their names
         self._sources: dict[str, Any] = {}
         self._rank: Any = None
@@ -71,6 +75,8 @@ class Dialect:
                 # what is there already, and what is asked for besides
                 made = made + sa.bindparam(one.parameter, type_=self._type(one.like))
                 return made
+            if one.source == "constant":
+                return made + sa.literal_column(one.name)
         elif one.parameter:
             made = sa.bindparam(one.parameter, type_=self._type(one.like))
         elif one.name == "missing" and one.source == "server":
@@ -117,7 +123,7 @@ class Dialect:
             return sa.literal_column("'{}'")
         if planned == "enum" and self.words.get((like.table, like.column)):
             return sa.literal_column("'" + self.words[like.table, like.column][0].replace("'", "''") + "'")
-        length = getattr(kind, "length", None)
+        length = getattr(kind, "length", None) or self.lengths.get((like.table, like.column), 0)
         if length and length < 44:
             # the end of a key tells it from others, and its beginning may not
             last = f"-{length}"
@@ -348,7 +354,9 @@ class Dialect:
         if one.limit:
             made = made.limit(one.limit)
         if one.lock:
-            made = made.with_for_update(read=one.lock == "share", skip_locked=one.skip_locked)
+            # of what is joined only the state is read, which whoever changes it need not wait for
+            own = self.source(one.table, one.source) if one.joins and self.name == "postgresql" else None
+            made = made.with_for_update(read=one.lock == "share", skip_locked=one.skip_locked, of=own)
         return made
 
     def _is_renamed(self, one: planned.Output) -> bool:
