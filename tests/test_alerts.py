@@ -257,3 +257,42 @@ def test_amtool_takes_the_configuration() -> None:
     from archnb.verify import verify
 
     assert verify(planned(), only="alertmanager")[0].verdict == "passed"
+
+
+def test_a_page_names_the_parts_on_the_way() -> None:
+    """Whoever is woken reads which parts the operation goes through."""
+    alert = planned().planned.monitoring.burn_alerts["lend_book_availability_burn_1h"]
+    assert "Its way: " in alert.runbook and "main" in alert.runbook
+
+
+@needs_promtool
+def test_the_dashboard_shows_every_promise_and_every_metric() -> None:
+    """A panel each, none over another, and each query is one that Prometheus takes."""
+    import json
+
+    from archnb.verify import verify
+
+    made = planned()
+    assert [one.verdict for one in verify(made, only="grafana")] == ["passed"]
+    titles = {one["title"] for one in json.loads(made.export("grafana").text)["panels"]}
+    monitoring = made.planned.monitoring
+    assert {*monitoring.metrics} <= titles
+    assert {f"{one.replace('_', ' ')}: bad share" for one in monitoring.slos} <= titles
+
+
+@needs_promtool
+def test_a_dashboard_that_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query with a slip, or two panels in one place, fail: they can."""
+    import json
+
+    from archnb.shapes import Source
+    from archnb.verify import grafana
+
+    text = planned().export("grafana").text
+    slip, over = json.loads(text), json.loads(text)
+    slip["panels"][1]["targets"][0]["expr"] += ")"
+    over["panels"][2]["gridPos"] = over["panels"][1]["gridPos"]
+    for changed in (slip, over):
+        source = Source("grafana", "", "json", json.dumps(changed), filename="x.json")
+        monkeypatch.setattr(grafana, "export_grafana", lambda plan, source=source: source)
+        assert grafana.verify_grafana(planned()).verdict == "failed"

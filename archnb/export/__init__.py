@@ -30,6 +30,7 @@ EXPORTERS: dict[str, str] = {
     "prometheus": "archnb.export.prometheus:export_prometheus",
     "prometheus-tests": "archnb.export.prometheus:export_prometheus_tests",
     "alertmanager": "archnb.export.alertmanager:export_alertmanager",
+    "grafana": "archnb.export.grafana:export_grafana",
 }
 
 

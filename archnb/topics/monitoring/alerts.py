@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archnb.design.monitoring import Alert, Metric, Slo
 from archnb.design.record import Named
@@ -183,7 +183,7 @@ def _propose_burn(
     if objective >= 1:
         draft.note(f"{path}.{name}", "none: an objective of 100 % leaves no budget to burn")
         return []
-    handful = round(draft.facts[HANDFUL].base)
+    handful, way = round(draft.facts[HANDFUL].base), name_way(draft, slo.operation or OTHERS)
     found = average_rate(draft, slo, covered)
     rate = found.base if found is not None else math.inf
     made: list[tuple[str, Alert]] = []
@@ -210,7 +210,7 @@ def _propose_burn(
         made.append((here, Alert(
             slo=name, severity=row.severity,  # type: ignore[arg-type]
             long_window=_write_time(row.long_window), short_window=_write_time(row.short_window), budget=_write_percent(row.used_share),
-            factor=Quantity(row.factor, row.factor, ONE, f"{row.factor:.6g}"), min_rate=parse(f"{guard:g}/s"), runbook=_RUNBOOK[row.severity],
+            factor=Quantity(row.factor, row.factor, ONE, f"{row.factor:.6g}"), min_rate=parse(f"{guard:g}/s"), runbook=_RUNBOOK[row.severity] + way,
         )))  # fmt: skip
         draft.note(
             f"{path}.{here}",
@@ -221,7 +221,7 @@ def _propose_burn(
     is_few = math.isfinite(rate) and rate < needed_rate(3600.0, 300.0, rows[0].factor, objective, handful)
     missing = tuple(one for one in ("page", "ticket") if one not in severities) if is_few else ()
     for alert_name, alert, reason in propose_counts(draft, name, slo, rate, window, missing):
-        made.append((alert_name, alert))
+        made.append((alert_name, replace(alert, runbook=f"{alert.runbook}{way}")))
         draft.note(f"{path}.{alert_name}", reason)
     if not made:
         draft.note(
@@ -229,6 +229,15 @@ def _propose_burn(
             f"no alert of its own: {number(rate)}/s are too few for any window, of a ratio or of a count; the probe watches it",
         )
     return made
+
+
+def name_way(draft: Draft, operation: str) -> str:
+    """The parts that an operation goes through, as a sentence of a runbook; '' where no path is known."""
+    paths = draft.design.flow.paths
+    own = [one for name, one in paths.items() if (one.operation or name) == operation]
+    parts = [part for one in own for hop in one.hops for part in (hop.source, hop.target) if part]
+    known = [one for one in dict.fromkeys(parts) if one in draft.design.flow.components]
+    return f" Its way: {', '.join(known)}." if known else ""
 
 
 def _write_time(seconds: float) -> Quantity:
