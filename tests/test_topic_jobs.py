@@ -680,7 +680,7 @@ def test_statements_of_jobs_do_what_they_say_on_postgresql(yard: Plan) -> None:
         assert (states[late], states[open_], states[taken]) == ("lapsed", "offered", "taken")
         lease = trial.add("lease", next_billing_on=at(0).date(), status="active")
         trial.add("lease", next_billing_on=at(0).date(), status="ended")
-        (read,) = trial.run(kept["renew_lease"][0], {"now": at(10).date()})
+        (read,) = trial.run(kept["renew_lease"][0], {"today": at(10).date()})
         assert read["id"] == lease["id"]
         bill = {
             "new_lease_id": read["id"],
@@ -697,7 +697,7 @@ def test_statements_of_jobs_do_what_they_say_on_postgresql(yard: Plan) -> None:
             "new_next_billing_on": at(24 * 30).date(),
         }
         trial.run(kept["renew_lease"][2], moved)
-        assert not trial.run(kept["renew_lease"][0], {"now": at(10).date()})
+        assert not trial.run(kept["renew_lease"][0], {"today": at(10).date()})
         haul = trial.add("haul", status="requested")
         gone = trial.add("haul", status="cancelled")
         first = trial.add("reminder", haul_id=haul["id"], send_at=at(0), sent_at=None)
