@@ -534,6 +534,13 @@ def test_messages_of_one_event_come_at_once() -> None:
     assert made.facts[f"jobs.{name}.spread"].base < deadline
 
 
+def test_the_outbox_holds_a_message_for_the_event() -> None:
+    """1,900 lines a second are as many messages of the outbox, and forty times as many pushes behind the queue."""
+    made = plan(load(FEED.parent / "chat.yaml"))
+    assert made.facts["jobs.jobs.notify_seat_via_push.rate"].base == pytest.approx(76_000)
+    assert made.facts["jobs.jobs.relay_outbox.rate"].base == pytest.approx(1_900)
+
+
 def test_telling_somebody_is_no_point_of_no_return() -> None:
     """A mail after the only write decides nothing: the write is the pivot, and the mail is repeated."""
     made = plan(Design.of(CLUB))
