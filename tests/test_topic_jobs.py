@@ -664,6 +664,14 @@ def test_what_passes_a_mark_is_raised_once(yard: Plan) -> None:
     assert "ON warning (mark_id) WHERE resolved_at IS NULL" in str(yard.export("sql").text)
 
 
+def test_a_parcel_is_no_message() -> None:
+    """What is due on a day and delivered is not sent by a program, unless something says that it is a message."""
+    parcel = {"fields": {"id": "key", "due_at": "timestamp", "delivered_at": "timestamp optional"}, "rows": "10k"}
+    promo = {"fields": {"id": "key", "send_at": "timestamp", "sent_at": "timestamp optional"}, "rows": "10k"}
+    made = plan(Design.of({**YARD, "entities": {**YARD["entities"], "Parcel": parcel, "Promo": promo}}))
+    assert "send_promo" in made.design.jobs.jobs and "send_parcel" not in made.design.jobs.jobs
+
+
 def test_a_message_is_sent_for_what_still_stands(yard: Plan) -> None:
     """The state is asked as it is sent, and what is not sent goes when the haul is cancelled or moved."""
     jobs = yard.design.jobs.jobs

@@ -52,6 +52,7 @@ _VOID_AT = re.compile(
 _DUE = re.compile(
     r"(.*_)?(due|send|remind|notify|deliver|fire|scheduled|publish|dispatch|trigger|post)_(at|on|for|time)"
 )
+_TOLD = frozenset({"send", "remind", "notify", "publish", "dispatch", "post"})
 _SENT = frozenset(
     {"sent", "delivered", "notified", "fired", "processed", "pushed", "mailed", "emailed", "reminded", "published", "dispatched"}
 )  # fmt: skip
@@ -391,7 +392,7 @@ class Upkeeps:
             ),
             None,
         )
-        if due is None or sent is None or not self._is_message(entity, sent):
+        if due is None or sent is None or not (split_words(due)[0] in _TOLD or self._is_message(entity, sent)):
             return None
         for one in self._references.list_from(entity):
             state = self._states.find_field(one.target)
