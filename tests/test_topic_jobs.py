@@ -650,6 +650,14 @@ def test_what_comes_due_each_period_is_made_once(yard: Plan) -> None:
     assert own.design.entities["Due"].unique == ("lease + for_month",)
 
 
+def test_what_is_not_owed_for_a_period_is_not_made_each_period() -> None:
+    """Claims on a policy are several in a period, whatever its renewal date: none is made by the clock, and none is refused."""
+    policy = {"fields": {"id": "key", "owner": "-> Owner", "renewal_date": "date"}, "rows": "9k"}
+    claim = {"fields": {"id": "key", "policy": "-> Policy", "amount": "money >= 0"}, "rows": "10k"}
+    made = plan(Design.of({**YARD, "entities": {**YARD["entities"], "Policy": policy, "Claim": claim}}))
+    assert "renew_policy" not in made.design.jobs.jobs and not made.design.entities["Claim"].unique
+
+
 def test_sums_are_filled_and_late_rows_correct_them(yard: Plan) -> None:
     """What no operation writes and what adds up another is filled by a job, and by no request."""
     job = yard.design.jobs.jobs["fill_daily_reading"]
