@@ -20,7 +20,6 @@ UNMET: dict[str, str] = {
     "ledger-8": "load",
     "ledger-9": "load",
     "ledger-10": "load",
-    "ledger-11": "load",
     "ledger-14": "load",
     "ride-4": "operations",
     "video-5": "operations",
