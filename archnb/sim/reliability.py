@@ -272,7 +272,7 @@ def count_beyond_chance(mean: float, chance: float) -> int:
     """The smallest count k with P(N ≥ k) ≤ chance, of a Poisson number N with that mean. Domain: 0 < chance < 1, mean ≤ 1e5.
 
     >>> count_beyond_chance(0.29, 0.01), count_beyond_chance(9.6, 0.01)
-    (3, 19)
+    (3, 18)
     """
     below = term = math.exp(-mean)
     count = 0
