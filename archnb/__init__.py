@@ -98,7 +98,12 @@ def _bundle(shown: Any) -> dict[str, str]:
 
 _shapes.set_bundle(_bundle)
 _plan.offer(
-    load="archnb.file:load", export="archnb.export:export", verify="archnb.verify:verify", report="archnb.report:report"
+    load="archnb.file:load",
+    export="archnb.export:export",
+    verify="archnb.verify:verify",
+    report="archnb.report:report",
+    overload="archnb.answers:find_verdict",
+    failures="archnb.answers:show_failures",
 )
 
 __all__ = [
