@@ -1,6 +1,7 @@
 """The failure table: each part slow, partly lost, lost and cut off: what users see, what queues and sheds, and how long it takes.
 
-Every row is a simulation of the plan at its peak, in which one thing goes wrong for half a minute.
+Every row is a simulation of the plan at its peak, in which one thing goes wrong for half a minute (less where the plan is
+so large that this were too many events).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archnb.answers.network import OTHERS, Simulated, build_network, require_affordable
+from archnb.answers.network import OTHERS, Simulated, Times, build_network, require_affordable
 from archnb.answers.overload import FLOOR, find_recovery
 from archnb.shapes import Cell, Row, Table, Tone
 from archnb.sim.network import Fault
@@ -21,8 +22,9 @@ from archnb.sim.reliability import HOUR, detection_time
 if TYPE_CHECKING:
     from archnb.plan import Plan
 
-# the fault begins at START, lasts LENGTH seconds, and the run ends at END
-START, LENGTH, END = 20.0, 30.0, 180.0
+FAULT = Times(start=20.0, length=30.0, end=180.0)
+# a large plan is simulated for a shorter time: so many events for a fault
+MOST_EVENTS = 6e6
 SLOWNESS = 10.0
 # the fastest alert on a budget: 2 % of thirty days' in an hour (SRE Workbook, "Alerting on SLOs")
 PAGE_BURN = 14.4
@@ -38,7 +40,7 @@ class FailureRow:
     failures: the kinds of its failures, most frequent first. queue: the part where most waited, and how many. unknown:
     changes a second whose caller got no answer while the work went on. recovery: seconds after the end until all is well;
     infinite where it is not at the end of the run. pages: seconds of it until the fastest burn alert fires, of
-    all requests or of an operation with an SLO of its own; infinite for never.
+    all requests or of an operation with an SLO of its own; infinite for never. lasted: the fault, in seconds.
     """
 
     part: str
@@ -53,16 +55,17 @@ class FailureRow:
     unknown: float
     recovery: float
     pages: float
+    lasted: float
 
 
-def list_faults(simulated: Simulated) -> Iterator[tuple[str, str, Fault]]:
+def list_faults(simulated: Simulated, times: Times) -> Iterator[tuple[str, str, Fault]]:
     """The faults that are tried: part, words, fault."""
-    end = START + LENGTH
+    start, end = times.start, times.stop
     visited = {
         name
         for one in simulated.network.classes
         for name, visits in simulated.network.visits(one).items()
-        if visits * one.arrivals.rate * LENGTH >= LEAST_CALLS
+        if visits * one.arrivals.rate * times.length >= LEAST_CALLS
     }
     for station in simulated.network.stations:
         name = station.name
@@ -71,7 +74,7 @@ def list_faults(simulated: Simulated) -> Iterator[tuple[str, str, Fault]]:
         yield (
             name,
             f"{SLOWNESS:.0f} times as slow",
-            Fault(kind="slow", target=name, start=START, end=end, value=SLOWNESS),
+            Fault(kind="slow", target=name, start=start, end=end, value=SLOWNESS),
         )
         replicas = simulated.replicas[name]
         if simulated.kinds[name] not in OTHERS:
@@ -79,12 +82,12 @@ def list_faults(simulated: Simulated) -> Iterator[tuple[str, str, Fault]]:
                 yield (
                     name,
                     f"one of {replicas} lost",
-                    Fault(kind="lost", target=name, start=START, end=end, value=1 / replicas),
+                    Fault(kind="lost", target=name, start=start, end=end, value=1 / replicas),
                 )
-            yield name, "lost", Fault(kind="lost", target=name, start=START, end=end)
-        yield name, "cut off", Fault(kind="partition", target=name, start=START, end=end)
+            yield name, "lost", Fault(kind="lost", target=name, start=start, end=end)
+        yield name, "cut off", Fault(kind="partition", target=name, start=start, end=end)
     for cache in simulated.network.caches[:1]:
-        yield cache.name, "cache cold", Fault(kind="cache emptied", target=cache.name, start=START)
+        yield cache.name, "cache cold", Fault(kind="cache emptied", target=cache.name, start=start)
 
 
 def find_failures(plan: Plan, *, seeds: int = 1, executor: Executor | None = None) -> tuple[FailureRow, ...]:
@@ -96,16 +99,16 @@ def try_faults(
     simulated: Simulated, plan: Plan, *, seeds: int = 1, executor: Executor | None = None
 ) -> tuple[FailureRow, ...]:
     """The failure table of a network, judged by a plan's promises."""
-    faults = list(list_faults(simulated))
-    require_affordable(simulated, END * seeds * (len(faults) + 1))
-    emptied = tuple(Fault(kind="cache emptied", target=one.name, start=START) for one in simulated.network.caches)
+    times = FAULT.fit(simulated, MOST_EVENTS)
+    faults = list(list_faults(simulated, times))
+    require_affordable(simulated, times.end * seeds * (len(faults) + 1))
+    emptied = tuple(Fault(kind="cache emptied", target=one.name, start=times.start) for one in simulated.network.caches)
     networks = {"": simulated.network}
     for part, words, fault in faults:
         chosen = emptied if fault.kind == "cache emptied" else (fault,)
         networks[f"{part} {words}"] = replace(simulated.network, faults=chosen)
-    during = (START, START + LENGTH)
     # seeds by number, so that the same luck meets each fault
-    seen = sweep(networks, seconds=END, seeds=list(range(seeds)), measure=_align(during), executor=executor)
+    seen = sweep(networks, seconds=times.end, seeds=list(range(seeds)), measure=_align(times), executor=executor)
     usual = seen.pop("")
     default = plan.planned.requirements.default.availability.base
     # the promises that are counted: one of all requests together, and those of operations with an SLO of their own
@@ -126,6 +129,7 @@ def try_faults(
             words,
             seen[f"{part} {words}"],
             usual,
+            times,
             promises,
             changing,
         )
@@ -133,16 +137,16 @@ def try_faults(
     )
 
 
-def _align(during: tuple[float, float]) -> tuple[float, float]:
+def _align(times: Times) -> tuple[float, float]:
     """The twentieths of the time that lie inside."""
-    step = END / 20
-    return math.ceil(during[0] / step) * step, math.floor(during[1] / step) * step
+    step = times.end / 20
+    return math.ceil(times.start / step) * step, math.floor(times.stop / step) * step
 
 
 def _make_row(
-    part: str, words: str, answer: Answer, usual: Answer, promises: dict[str, float], changing: set[str]
+    part: str, words: str, answer: Answer, usual: Answer, times: Times, promises: dict[str, float], changing: set[str]
 ) -> FailureRow:
-    heard = {name: one for name, one in usual.classes.items() if one.offered.value * LENGTH >= LEAST_CALLS}
+    heard = {name: one for name, one in usual.classes.items() if one.offered.value * times.length >= LEAST_CALLS}
     shares = {name: _share(answer, name) for name in heard}
     offered = math.fsum(answer.classes[name].offered.value for name in heard)
     success = (
@@ -172,8 +176,8 @@ def _make_row(
     return FailureRow(
         part=part, fault=words, success=success, worst=worst, worst_success=min(1.0, shares.get(worst, 1.0)),
         p99=answer.classes[worst].p99.value, failures=failures, queue=queue, waiting=answer.stations[queue].peak,
-        unknown=unknown, recovery=find_recovery(answer, START + (0 if words == "cache cold" else LENGTH), wanted),
-        pages=pages,
+        unknown=unknown, recovery=find_recovery(answer, times.start if words == "cache cold" else times.stop, wanted),
+        pages=pages, lasted=times.length,
     )  # fmt: skip
 
 
@@ -193,18 +197,18 @@ def tabulate(rows: tuple[FailureRow, ...]) -> Table:
     for one in rows:
         tone: Tone = "good" if one.success >= 0.99 else "warning" if one.success >= 0.5 else "danger"
         unwell = "not within the run" if math.isinf(one.recovery) else f"{one.recovery:.0f} s"
-        lasting = "" if one.pages > LENGTH else f" after {one.pages:.0f} s"
+        lasting = "" if one.pages > one.lasted else f" after {one.pages:.0f} s"
         made.append((
             one.part, one.fault, Cell(one.success, f"{one.success:.1%}", tone=tone),
             Cell(one.worst_success, f"{one.worst}: {one.worst_success:.0%}"), ", ".join(one.failures) or "–",
             Cell(one.waiting, f"{one.waiting:,} at {one.queue}" if one.waiting else "–"),
             Cell(one.unknown, f"{one.unknown:.1f}/s" if one.unknown >= 0.05 else "–"),
-            Cell("no" if math.isinf(one.pages) else one.pages, f"yes{lasting}" if one.pages <= LENGTH else
+            Cell("no" if math.isinf(one.pages) else one.pages, f"yes{lasting}" if one.pages <= one.lasted else
                  "no" if math.isinf(one.pages) else f"after {one.pages / 60:.0f} min of it"),
             Cell(one.recovery if math.isfinite(one.recovery) else None, unwell, tone="danger" if math.isinf(one.recovery) else "", unit="s"),
         ))  # fmt: skip
     columns = (
-        "part", "for half a minute", "answered well", "worst operation", "fails by", "most that waited",
+        "part", f"for {rows[0].lasted:.0f} s" if rows else "for a while", "answered well", "worst operation", "fails by", "most that waited",
         "changes left unknown", "pages", "well again after",
     )  # fmt: skip
     return Table(

@@ -152,17 +152,37 @@ def _limit(plan: Plan, call: Call, planned: PlannedCall, parts: Mapping[str, Com
     )  # fmt: skip
 
 
-def require_affordable(simulated: Simulated, seconds: float, factor: float = 1.0) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Times:
+    """When something begins, for how long it lasts, and when the run ends, in seconds."""
+
+    start: float
+    length: float
+    end: float
+
+    @property
+    def stop(self) -> float:
+        """When it is over."""
+        return self.start + self.length
+
+    def fit(self, simulated: Simulated, most_events: float) -> Times:
+        """The same, in a shorter time where the whole would be more events; a tenth at least."""
+        share = min(1.0, max(0.1, most_events / (count_events(simulated) * self.end)))
+        return Times(start=self.start * share, length=self.length * share, end=self.end * share)
+
+
+def count_events(simulated: Simulated) -> float:
+    """About how many events a second of the network has."""
+    network = simulated.network
+    return math.fsum(one.arrivals.rate * (1 + 1.2 * sum(network.visits(one).values())) for one in network.classes)
+
+
+def require_affordable(simulated: Simulated, seconds: float) -> None:
     """Raise ArchnbError where so much simulated time would take minutes, because nothing is compiled."""
-    if load_loop(None).IS_COMPILED:
-        return
-    calls = sum(
-        one.arrivals.rate * (1 + sum(simulated.network.visits(one).values())) for one in simulated.network.classes
-    )
-    if calls * factor * seconds > MOST_PLAIN_EVENTS:
+    events = count_events(simulated) * seconds
+    if not load_loop(None).IS_COMPILED and events > MOST_PLAIN_EVENTS:
         raise ArchnbError(
-            f"{calls * factor * seconds:,.0f} events are to be simulated, in plain Python too many: "
-            'pip install "archnb[fast]"'
+            f'{events:,.0f} events are to be simulated, too many for plain Python: pip install "archnb[fast]"'
         )
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from archnb.answers.network import Simulated, build_network, require_affordable
+from archnb.answers.network import Simulated, Times, build_network, count_events, require_affordable
 from archnb.shapes import Cell, Row, Shown, Table
 from archnb.sim.network import Breaker, Call, Fault, Network, Parallel, RetryBudget, Step
 from archnb.sim.network_answers import Answer, Estimate, simulate, sweep
@@ -26,9 +26,11 @@ FLOOR = 0.95
 # a part that is busier than this cannot keep up, only the run is too short to show it
 FULL = 0.985
 MOST = 64.0
-# the trigger: at SPIKE times what it bears, from START for LENGTH seconds; then it has until END
-START, LENGTH, END = 20.0, 20.0, 200.0
+# the trigger: SPIKE times what it bears, for a while; then it has time to come back
+TRIGGER = Times(start=20.0, length=20.0, end=200.0)
 SPIKE = 1.5
+# a large plan is simulated for a shorter time: so many events for a load, and for a trigger
+MOST_LOAD_EVENTS, MOST_TRIGGER_EVENTS = 2e6, 20e6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,7 @@ class Verdict(Shown):
     trials: tuple[Trial, ...]
     recoveries: tuple[Recovery, ...]
     changes: tuple[Change, ...]
+    times: Times
 
     @property
     def remedy(self) -> Change | None:
@@ -103,7 +106,9 @@ def find_verdict(plan: Plan, *, seconds: float = 30.0, seeds: int = 3, executor:
 
 def judge(simulated: Simulated, *, seconds: float = 30.0, seeds: int = 3, executor: Executor | None = None) -> Verdict:
     """The verdict on a network."""
-    require_affordable(simulated, seconds + seeds * END)
+    times = TRIGGER.fit(simulated, MOST_TRIGGER_EVENTS)
+    seconds = min(seconds, max(3.0, MOST_LOAD_EVENTS / count_events(simulated)))
+    require_affordable(simulated, seconds + seeds * times.end)
     usual = simulate(simulated.network, seconds=seconds, seeds=1, measure=(seconds / 2, seconds))
     # what fails at the peak itself (a slow third party's tail) is not what load does
     wanted = {
@@ -120,21 +125,21 @@ def judge(simulated: Simulated, *, seconds: float = 30.0, seeds: int = 3, execut
     limit = _find_limit(bears, simulated)
     breaking = min((one for one in trials if one.factor > limit), key=lambda one: one.factor, default=trials[-1])
     if math.isinf(limit):
-        return Verdict(limit=limit, breaks="", trials=tuple(trials), recoveries=(), changes=())
+        return Verdict(limit=limit, breaks="", trials=tuple(trials), recoveries=(), changes=(), times=times)
     # after a trigger: at the peak, and at 90 % of what it bears
     loads = sorted({min(1.0, 0.9 * limit), 0.9 * limit})
-    recoveries = [_trigger(simulated.scale(load), load, limit, wanted, seeds, executor) for load in loads]
+    recoveries = [_trigger(simulated.scale(load), load, limit, wanted, times, seeds, executor) for load in loads]
     changes: list[Change] = []
     stuck = next((one for one in recoveries if math.isinf(one.seconds)), None)
     if stuck is not None:
         for words, change in _list_changes(simulated, breaking.part):
-            after = _trigger(change(simulated.scale(stuck.factor)), stuck.factor, limit, wanted, seeds, executor)
+            after = _trigger(change(simulated.scale(stuck.factor)), stuck.factor, limit, wanted, times, seeds, executor)
             changes.append(Change(words=words, recovery=after))
             if math.isfinite(after.seconds):
                 break
     return Verdict(
         limit=limit, breaks=breaking.part, trials=tuple(sorted(trials, key=lambda one: one.factor)),
-        recoveries=tuple(recoveries), changes=tuple(changes),
+        recoveries=tuple(recoveries), changes=tuple(changes), times=times,
     )  # fmt: skip
 
 
@@ -178,16 +183,22 @@ def _describe(factor: float, answer: Answer) -> Trial:
 
 
 def _trigger(
-    network: Network, load: float, limit: float, wanted: Mapping[str, float], seeds: int, executor: Executor | None
+    network: Network,
+    load: float,
+    limit: float,
+    wanted: Mapping[str, float],
+    times: Times,
+    seeds: int,
+    executor: Executor | None,
 ) -> Recovery:
     """More than is borne for a while, on top of a load, and what comes after."""
     spike = SPIKE * limit / load
-    fault = Fault(kind="spike", target=None, start=START, end=START + LENGTH, value=spike)
+    fault = Fault(kind="spike", target=None, start=times.start, end=times.stop, value=spike)
     answer = sweep(
-        {"": replace(network, faults=(fault,))}, seconds=END, seeds=seeds, floor=min(wanted.values(), default=FLOOR),
+        {"": replace(network, faults=(fault,))}, seconds=times.end, seeds=seeds, floor=min(wanted.values(), default=FLOOR),
         executor=executor,
     )[""]  # fmt: skip
-    return Recovery(factor=load, collapse=answer.collapse, seconds=find_recovery(answer, START + LENGTH, wanted))
+    return Recovery(factor=load, collapse=answer.collapse, seconds=find_recovery(answer, times.stop, wanted))
 
 
 def find_recovery(answer: Answer, after: float, wanted: Mapping[str, float]) -> float:
@@ -298,12 +309,12 @@ def show_verdict(found: Verdict) -> tuple[Table, ...]:
         answers.append(("How much does it bear?", f"{found.limit:.2f} times the planned peak", tone))
         answers.append(("What breaks first?", found.breaks, ""))
     for after in found.recoveries:
-        when = f"Does it recover, at {after.factor:.2f} times the peak, from {LENGTH:.0f} s of {SPIKE:g} times what it bears?"
+        when = f"Does it recover, at {after.factor:.2f} times the peak, from {found.times.length:.0f} s of {SPIKE:g} times what it bears?"
         if math.isfinite(after.seconds):
             answers.append((when, f"yes, {_say_time(after.seconds)} after the end", "good"))
         else:
             share = f"{after.collapse.value:.0%} of the runs stay down ({after.collapse.low:.0%} to {after.collapse.high:.0%})"
-            answers.append((when, f"no, not within {_say_time(END - START - LENGTH)}; {share}", "danger"))
+            answers.append((when, f"no, not within {_say_time(found.times.end - found.times.stop)}; {share}", "danger"))
     for change in found.changes:
         is_enough = math.isfinite(change.recovery.seconds)
         told = f"recovers, {_say_time(change.recovery.seconds)} after the end" if is_enough else "does not recover"
