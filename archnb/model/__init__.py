@@ -27,6 +27,7 @@ from archnb.model.properties import Embed, Properties
 from archnb.model.queues import Queues
 from archnb.model.reaches import Conclusion, Question, Reaches
 from archnb.model.references import Reference, References
+from archnb.model.retentions import Retention, Retentions
 from archnb.model.roles import Principal, Roles
 from archnb.model.settings import Setting
 from archnb.model.states import Precondition, States, Step
@@ -34,6 +35,7 @@ from archnb.model.tenants import Tenants
 from archnb.model.touches import Touch, Touches
 from archnb.model.traffic import Load, Traffic
 from archnb.model.unknown import Unknown
+from archnb.model.upkeep import Upkeep, Upkeeps
 from archnb.model.ways import Way, Ways
 from archnb.model.writes import Writes
 
@@ -67,6 +69,8 @@ __all__ = [
     "Queues",
     "Reference",
     "References",
+    "Retention",
+    "Retentions",
     "Roles",
     "Setting",
     "Span",
@@ -77,6 +81,8 @@ __all__ = [
     "Touches",
     "Traffic",
     "Unknown",
+    "Upkeep",
+    "Upkeeps",
     "Way",
     "Ways",
     "Writes",
@@ -154,6 +160,16 @@ class Model:
             "lifetimes",
             (one.entities, one.relationships, one.access),
             lambda: Lifetimes(one.entities, one.access, self.inheritance, self.keys, self.references),
+        )
+
+    @cached_property
+    def retentions(self) -> Retentions:
+        """How long rows are kept."""
+        one = self.design
+        return self._keep(
+            "retentions",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Retentions(one.entities, self.inheritance, self.references, self.people, self.lifetimes),
         )
 
     @cached_property
@@ -319,6 +335,25 @@ class Model:
             (one.entities, one.relationships, one.access, one.auth),
             lambda: Audiences(
                 one.entities, one.relationships, one.access, self.inheritance, self.keys, self.references, self.people
+            ),
+        )
+
+    @cached_property
+    def upkeeps(self) -> Upkeeps:
+        """What must be done to rows when nobody asks."""
+        one = self.design
+        return self._keep(
+            "upkeeps",
+            (one.entities, one.relationships, one.access, one.auth, one.jobs.sagas),
+            lambda: Upkeeps(
+                one.entities,
+                one.access,
+                one.jobs.sagas,
+                self.inheritance,
+                self.keys,
+                self.references,
+                self.roles,
+                self.states,
             ),
         )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from archnb.design.jobs import Job, Saga
 from archnb.fact import Fact, maximum, total
 from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_CREATED, ENTITY_ROWS, PATTERN_RATE
 from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
-from archnb.model import Copy
-from archnb.naming import plural, snake, words
+from archnb.model import Copy, Retention
+from archnb.naming import plural, snake, split_words, with_article, words
 from archnb.quantity import parse
 from archnb.topics.jobs.erasure import DEADLINE, list_operations, tell_job
 from archnb.topics.jobs.erasure import JOB as ERASURE
@@ -18,6 +18,7 @@ from archnb.topics.jobs.fan_out import find_audience, find_freshness, measure_co
 from archnb.topics.jobs.models import shortest_interval
 from archnb.topics.jobs.outcomes import propose_reconciliations
 from archnb.topics.jobs.proposal import Proposal
+from archnb.topics.jobs.upkeep import propose_upkeep
 from archnb.topics.topic import Draft
 
 # seconds of a call: the mean and the 99th percentile; assumed, and shown with the fact
@@ -38,7 +39,7 @@ def find_proposals(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
     yield from propose_reconciliations(draft, sagas)
     yield from _propose_feeds(draft)
     yield from _propose_refreshes(draft)
-    yield from _propose_expiry(draft)
+    yield from propose_upkeep(draft)
     yield from _propose_purges(draft)
     yield from _propose_erasure(draft)
 
@@ -90,7 +91,7 @@ def _propose_copies(draft: Draft, name: str, copy: Copy) -> Proposal:
         f"each {words(copy.event)} is handed out{many}, so that {', '.join(copy.reads) or 'a reader'} finds one place to read: that is done"
         f" from a queue, in pieces, and a worker that stops half way leaves the rest to another",
         Job(
-            summary=f"Hands each {copy.event} out to its {plural(words(copy.person))}, a {copy.entity} each.",
+            summary=f"Hands each {copy.event} out to its {plural(words(copy.person))}, {with_article(words(copy.entity))} each.",
             trigger=name, idempotency_key=f"{{{snake(copy.person)} id}}:{{{snake(copy.event)} id}}",
         ),
         _rate(draft, name), 0.05, "assumed: one local transaction",
@@ -125,7 +126,7 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
                 + (f":{{{snake(entity)} id}}" if audience is not None else ""),
             ),
             total(rates) if rates else None, draft.facts[THIRD_PARTY_TIME.of(via)], f"one call to {via} over the internet",
-            "10 s", f"the step that decides is done; what {via} does should follow while the user still looks",
+            *_find_deadline(draft, name, via, audience),
             f"passed on to {via}, so that a repeat is not done twice there either", facts=tuple(PATTERN_RATE.of(one) for one in operations),
             audience=audience,
         )  # fmt: skip
@@ -138,6 +139,15 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
             service_time=1.0, why_service="assumed: a look at the open sagas, a few of them resumed",
             deadline="1 min", why_deadline="the next run would do it anyway", why_key="each step is done once, whoever resumes it",
         )  # fmt: skip
+
+
+def _find_deadline(draft: Draft, name: str, via: str, audience: Fact | None) -> tuple[str, str]:
+    """Within which time a step after the pivot begins, and why: a letter to many is not waited for as an answer to one is."""
+    said = draft.design.jobs.jobs.get(name)
+    is_to_many = audience is not None or (said is not None and said.audience is not None)
+    if is_to_many and {*split_words(via)} & {"mail", "mailer", "email", "letter", "post"}:
+        return "10 min", f"{via} goes to many, who read it when they look next"
+    return "10 s", f"the step that decides is done; what {via} does should follow while the user still looks"
 
 
 def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
@@ -154,18 +164,30 @@ def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
             total = rate if total is None else total + rate if rate is not None else total
         allowed = _find_staleness(draft, set(store.copies))
         deadline = max(1.0, allowed / 4)
+        gone = _explain_removals(draft, store.copies)
         yield Proposal(
             f"feed_{snake(name)}",
             f"{name} holds a copy of {', '.join(store.copies) or 'data'} from {store.fed_by}. Written by the request it would differ"
             " whenever one of the two writes fails; fed from committed changes it can only be late",
             Job(
-                summary=f"Carries committed changes from {store.fed_by} to {name}.", trigger=", ".join(writes[:3]) or store.fed_by,
+                summary=f"Carries committed changes from {store.fed_by} to {name}{gone}.", trigger=", ".join(writes[:3]) or store.fed_by,
                 queue="changes", idempotency_key="{entity}:{id}:{version}",
             ),
             total, 0.01, f"assumed: one document written to {name} (in batches it is less)",
             _write_time(deadline), f"answers from {name} may be {_write_time(allowed)} old; a quarter of that is left to the wait",
             "an older version never overwrites a newer one, so order and repeats do not matter", facts=tuple(PATTERN_RATE.of(one) for one in writes[:4]),
         )  # fmt: skip
+
+
+def _explain_removals(draft: Draft, copies: Sequence[str]) -> str:
+    """What the feed does with rows that go, and with those that only say so: of neither is a copy left to be found."""
+    marks = []
+    for entity in copies:
+        mark = draft.model.lifetimes.find_soft_delete(entity) if entity in draft.design.entities else None
+        if mark is not None:
+            marks.append(f"{entity} with {mark}")
+    marked = f", or is marked as deleted ({', '.join(marks)})" if marks else ""
+    return f"; a row that is gone{marked}, is deleted there too" if copies else ""
 
 
 def _find_staleness(draft: Draft, entities: set[str]) -> float:
@@ -227,29 +249,18 @@ def _propose_adding(draft: Draft, name: str, entity: str, rows: Fact, compute: F
     )  # fmt: skip
 
 
-def _propose_expiry(draft: Draft) -> Iterator[Proposal]:
-    for name in draft.design.entities:
-        if "expires_at" not in draft.design.entities[name].fields:
-            continue
-        yield Proposal(
-            f"expire_{snake(name)}",
-            f"{name}.expires_at says when a row is void: reads must check it themselves, and every minute what it held is given back",
-            Job(summary=f"Ends each {name} that is past expires_at.", schedule="* * * * *", idempotency_key=f"{snake(name)}:{{id}}:expire"),
-            service_time=1.0, why_service="assumed: the rows that ended in the last minute, found by an index on expires_at",
-            deadline="1 min", why_deadline="the next run would do it anyway", why_key="a row ends once",
-        )  # fmt: skip
-
-
 def _propose_purges(draft: Draft) -> Iterator[Proposal]:
-    horizon = draft.design.requirements.load.retention
-    for name, entity in draft.design.entities.items():
-        if entity.retention is None or (horizon is not None and entity.retention.base >= horizon.base):
+    general = draft.said.requirements.load.retention
+    for name in draft.design.entities:
+        retention = draft.model.retentions.find(name, general)
+        if retention is None:
             continue
+        period = retention.period
         if _goes_with_owner(draft, name):
             continue
         table = draft.planned.schema.tables.get(draft.model.places.find_table(name) or "")
         if table is not None and table.split.kind == "range" and table.split.every:
-            yield _propose_dropping(name, str(entity.retention), table.split.every)
+            yield _propose_dropping(name, str(period), table.split.every)
             continue
         growth = draft.facts.get(ENTITY_ADDED.of(name))
         rows: Fact | None = None
@@ -266,15 +277,21 @@ def _propose_purges(draft: Draft) -> Iterator[Proposal]:
         )  # fmt: skip
         yield Proposal(
             f"purge_{snake(name)}",
-            f"{name} is kept for {entity.retention}: each night what is older goes"
+            f"{name} is kept for {period}{_explain_period(retention)}: each night what is older goes"
             + (f", about {rows.text}" if rows is not None else "")
             + ", in batches of 1 000 so that no lock is held long",
-            Job(summary=f"Deletes each {name} older than {entity.retention}.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
+            Job(summary=f"Deletes each {name} older than {period}.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
             service_time=maximum(rows / speed, parse("1 s")) if rows is not None else 1.0,
             why_service=f"{speed.text} are deleted",
             deadline="1 h", why_deadline="the night is long", why_key="deleting what is gone does nothing", rows=rows,
             facts=(rows.name,) if rows is not None else (),
         )  # fmt: skip
+
+
+def _explain_period(retention: Retention) -> str:
+    if retention.is_own:
+        return f" after {retention.field}" if retention.field else ""
+    return f" after {retention.field}, as all records are (requirements.load.retention): it tells of somebody, and nothing else needs it"
 
 
 def _propose_dropping(name: str, kept: str, every: str) -> Proposal:
