@@ -104,6 +104,7 @@ _plan.offer(
     report="archnb.report:report",
     overload="archnb.answers:find_verdict",
     failures="archnb.answers:show_failures",
+    what_if="archnb.diff.whatif:try_what_if",
 )
 
 __all__ = [
