@@ -107,6 +107,8 @@ def find_verdict(plan: Plan, *, seconds: float = 30.0, seeds: int = 3, executor:
 def judge(simulated: Simulated, *, seconds: float = 30.0, seeds: int = 3, executor: Executor | None = None) -> Verdict:
     """The verdict on a network."""
     times = TRIGGER.fit(simulated, MOST_TRIGGER_EVENTS)
+    if count_events(simulated) * times.end > MOST_TRIGGER_EVENTS:
+        seeds = 1  # so many requests leave little to chance
     seconds = min(seconds, max(3.0, MOST_LOAD_EVENTS / count_events(simulated)))
     require_affordable(simulated, seconds + seeds * times.end)
     usual = simulate(simulated.network, seconds=seconds, seeds=1, measure=(seconds / 2, seconds))
