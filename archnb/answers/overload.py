@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # a class bears its load while so many of its requests, of what it has at its own load, are answered
 FLOOR = 0.95
+# below this share of good answers, that is told of the planned peak itself
+WELL = 0.98
 # a part that is busier than this cannot keep up, only the run is too short to show it
 FULL = 0.985
 MOST = 64.0
@@ -304,6 +306,10 @@ def show_verdict(found: Verdict) -> tuple[Table, ...]:
             Cell(one.p99, _say_time(one.p99), unit="s"), one.part, Cell(one.utilisation, f"{one.utilisation:.0%}"),
         ))  # fmt: skip
     answers: list[Row] = []
+    usual = next((one for one in found.trials if one.factor == 1.0), None)
+    if usual is not None and usual.success < WELL:
+        told = f"no: {usual.success:.0%} of {usual.worst}; load is not the reason where the other answers are good"
+        answers.append(("Is all answered at the planned peak?", told, "warning"))
     if math.isinf(found.limit):
         answers.append(("How much does it bear?", f"more than {MOST:.0f} times the peak", "good"))
     else:
