@@ -272,6 +272,24 @@ def test_what_is_said_moves_something(path: str) -> None:
     assert facts or findings or before.draft.reasons != after.draft.reasons
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_two_facts_of_one_meaning_agree(name: str) -> None:
+    """Connections in use are at least the busy cores; the time of a job and of its query, the headline and the parts' rates are one."""
+    facts = planned(name).facts
+    for fact, one in facts.items():
+        if fact.startswith("scaling.") and fact.endswith(".busy_connections"):
+            assert one.base >= facts[f"flow.{fact.split('.')[1]}.busy"].base
+        if fact.startswith("flow.") and fact.endswith(".utilisation"):
+            part = fact.split(".")[1]
+            full = one.base >= 1
+            assert math.isinf(facts[f"flow.{part}.wait"].base) == full
+            assert (facts[f"flow.{part}.p_wait"].base == 1) == full
+        if fact.startswith("flow.") and fact.endswith(".availability") and "components" not in fact:
+            assert one.base <= facts[fact.replace(".availability", ".up")].base
+    if "flow.client.rate" in facts:
+        assert facts["flow.client.rate"].base == pytest.approx(facts["load.peak_requests"].base)
+
+
 # -- the share that the rates contradict
 
 
