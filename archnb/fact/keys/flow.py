@@ -132,6 +132,12 @@ COMPONENT_AFTER_LOSS = family(
     "How busy a part's cores are at the peak while one instance is away.",
     optional=True,
 )
+COMPONENT_VARIATION = family(
+    "flow.{component}.variation",
+    NUMBER,
+    "How much the times of work of all that a store does vary together: variance over squared mean.",
+    optional=True,
+)
 COMPONENT_P_WAIT = family(
     "flow.{component}.p_wait", NUMBER, "Share of the requests that wait for a core of a part.", optional=True
 )
