@@ -51,7 +51,7 @@ def list_budgets(draft: Draft) -> Table:
                 show(of_all * 100, PERCENT),
                 Cell(mean, _show(mean)), Cell(one_p99 := percentiles(own)[2], _show(one_p99)),
                 Cell(mean * of_all / promised, show(mean * of_all / promised * 100, PERCENT) if math.isfinite(mean) else "none: overloaded"),
-                Cell(saved[index], _show(saved[index]) if is_steady else ""),
+                Cell(saved[index], _show(saved[index])) if is_steady else "",
                 Cell("first", "change this first" if is_broken else "weighs most", tone="danger" if is_broken else "") if index == first else "",
             ))  # fmt: skip
     columns = (
