@@ -10,8 +10,6 @@ from __future__ import annotations
 UNMET: dict[str, str] = {
     "booking-11": "load",
     "booking-14": "load",
-    "chat-14": "load",
-    "feed-10": "load",
     "feed-12": "load",
     "feed-13": "load",
     "iot-6": "load",
@@ -22,7 +20,6 @@ UNMET: dict[str, str] = {
     "iot-14": "load",
     "ledger-8": "load",
     "ledger-9": "load",
-    "ledger-10": "load",
     "ledger-14": "load",
     "ride-4": "operations",
     "saas-14": "load",

@@ -9,15 +9,17 @@ from collections.abc import Sequence as Many
 
 from archnb.design.flow import Component, Hop
 from archnb.engines import find_engine
-from archnb.fact import Key
+from archnb.fact import Fact, Key
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.flow import (
+    ARCHIVE_INTERVAL,
     COMPONENT_AFTER_LOSS,
     COMPONENT_AVAILABLE,
     COMPONENT_RATE,
     COMPONENT_REPLICAS,
     COMPONENT_UTILISATION,
     COMPONENT_WAIT,
+    FAILOVER_TIME,
     LATENCY_CLASSIC,
     LATENCY_NAPKIN,
     OPERATION_AVAILABILITY,
@@ -25,9 +27,15 @@ from archnb.fact.keys.flow import (
     OPERATION_P50,
     OPERATION_P95,
     OPERATION_P99,
+    RECOVERY_POINT,
+    RECOVERY_TIME,
+    REQUIRED_POINT,
+    REQUIRED_TIME,
+    RESTORE_TIME,
 )
 from archnb.quantity import PERCENT, number, show
 from archnb.shapes import AnyShape, Cell, Edge, Graph, Group, Message, Node, Participant, Sequence, Table
+from archnb.topics.flow.budgets import list_budgets
 from archnb.topics.flow.components import OWN
 from archnb.topics.flow.paths import find_serial_parts, is_waited_for
 from archnb.topics.topic import Draft
@@ -42,7 +50,9 @@ def views(draft: Draft) -> Many[AnyShape]:
     return (
         draw_flow(draft),
         list_paths(draft),
+        list_budgets(draft),
         list_components(draft),
+        list_disasters(draft),
         list_border_crossings(draft),
         *draw_sequences(draft),
         list_latencies(draft),
@@ -193,6 +203,14 @@ def list_paths(draft: Draft) -> Table:
     )  # fmt: skip
 
 
+def _chance(draft: Draft, fact: Key) -> Cell | str:
+    """In which share of what is believed a part has more work than it can do, the decisions held; '' where all is certain."""
+    if fact not in draft.facts or not draft.facts[fact].is_uncertain():
+        return ""
+    share = float((draft.facts[fact].samples() >= 100).mean())
+    return Cell(share, show(share * 100, PERCENT), tone="danger" if share > 0.5 else "warning" if share >= 0.05 else "")
+
+
 def _judge(draft: Draft, fact: Key, limit: float | None, *, is_lower_good: bool = True) -> Cell | str:
     """A fact's cell, marked by whether it keeps a limit."""
     if fact not in draft.facts:
@@ -202,6 +220,36 @@ def _judge(draft: Draft, fact: Key, limit: float | None, *, is_lower_good: bool 
         return found.cell
     is_bad = found.base > limit if is_lower_good else found.base < limit
     return dataclasses.replace(found.cell, tone="danger" if is_bad else "good")
+
+
+def list_disasters(draft: Draft) -> Table:
+    """The table of what is lost in which disaster, and for how long, against what is promised."""
+    facts, regions = draft.facts, draft.design.requirements.regions or 1
+    point, time = facts[REQUIRED_POINT], facts[REQUIRED_TIME]
+    main = draft.model.places.main
+    standby = (draft.design.flow.components[main].replicas or 1) > 1 if main in draft.design.flow.components else False
+
+    def judge(fact: Key, limit: Fact) -> Cell:
+        return dataclasses.replace(facts[fact].cell, tone="danger" if facts[fact].base > limit.base else "good")
+
+    rows = (
+        (
+            f"the primary of {main} is lost", "nothing: its standby has each commit" if standby else judge(RECOVERY_POINT, point),
+            judge(FAILOVER_TIME if standby else RESTORE_TIME, time), "its standby is promoted" if standby else "it is restored from a backup",
+        ),
+        (
+            "a region is lost", judge(RECOVERY_POINT, point), judge(RECOVERY_TIME, time),
+            "another region takes over" if regions > 1 else "everything is set up in another region, from backups that were copied there",
+        ),
+        (
+            "data is damaged by a fault of ours", judge(ARCHIVE_INTERVAL, point), judge(RESTORE_TIME, time),
+            "a backup is restored beside it, to the moment before; copies have the damage as well",
+        ),
+    )  # fmt: skip
+    return Table(
+        "recovery", "Recovery", ("what happens", "lost at most", "until it answers", "how"), rows,
+        description=f"What disasters cost against what is promised: at most {point.text} of the newest data (RPO), {time.text} without answers (RTO), in {regions} region{'s' if regions > 1 else ''}.",
+    )  # fmt: skip
 
 
 def count_stopped(draft: Draft) -> dict[str, int]:
@@ -240,7 +288,7 @@ def list_components(draft: Draft) -> Table:
         rows.append((
             Cell(name, is_code=True), one.kind, one.zone, one.technology or "", facts[COMPONENT_RATE.of(name)].cell,
             facts[COMPONENT_REPLICAS.of(name)].cell if COMPONENT_REPLICAS.of(name) in facts and one.kind in OWN else "",
-            _judge(draft, busy, 1.0), _judge(draft, COMPONENT_AFTER_LOSS.of(name), 1.0), facts[wait].cell if (wait := COMPONENT_WAIT.of(name)) in facts else "",
+            _judge(draft, busy, 1.0), _chance(draft, busy), _judge(draft, COMPONENT_AFTER_LOSS.of(name), 1.0), facts[wait].cell if (wait := COMPONENT_WAIT.of(name)) in facts else "",
             facts[available].cell if available in facts else "",
             stopped.get(name, 0), Cell(lone, verdict, tone="danger" if lone else "") if verdict else "", "yes" if name in cuts else "",
         ))  # fmt: skip
@@ -252,6 +300,7 @@ def list_components(draft: Draft) -> Table:
         "peak rate",
         "replicas",
         "use of cores",
+        "chance of overload",
         "with one away",
         "mean wait",
         "availability",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,11 +17,14 @@ from archnb.fact import Key, apply_model, ceil, maximum, total
 from archnb.fact.keys.cache import MEMORY_NEEDED, STORE_CORES
 from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.fact.keys.flow import (
+    COMMIT_ROUND_TRIP,
     COMPONENT_BUSY,
     COMPONENT_RATE,
     COMPONENT_REPLICAS,
     COMPONENT_SERVICE_TIME,
+    COMPONENT_WAIT,
     KIND_CORES,
+    KIND_TIME,
     ROUND_TRIP,
 )
 from archnb.fact.keys.jobs import DATABASE_LIMIT
@@ -226,11 +230,19 @@ def _measure_pools(draft: Draft, store: str) -> None:
         if len(services) > 1
         else facts[SERVERS.of(stem(services[0]))]
     )
+    wait = facts.get(COMPONENT_WAIT.of(store))
+    held = facts[ROUND_TRIP] if wait is None or math.isinf(wait.base) else facts[ROUND_TRIP] + wait
+    used = work + rate * held
+    if store == _main(draft):
+        # who writes holds its connection until the commit is confirmed, by another region where that is asked
+        confirmed = facts.get(COMMIT_ROUND_TRIP)
+        commit = facts[KIND_TIME.of("commit")]
+        used = used + facts[PEAK_WRITES] * (commit if confirmed is None else commit + confirmed)
     busy = facts.define(
         BUSY_CONNECTIONS.of(stem(store)),
-        work + rate * facts[ROUND_TRIP],
+        used,
         "connections",
-        "connections in use at the peak: one for each query that is worked on, and for its way there and back (Little's law)",
+        "connections in use at the peak: one for each query that waits, is on its way or is worked on, and for each commit (Little's law)",
     )
     least = facts.assume(MIN_POOL, 5, "the smallest pool of one server", source="rule of thumb of archnb, 2026-11")
     burst = facts.assume(
