@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -288,6 +290,17 @@ def test_two_facts_of_one_meaning_agree(name: str) -> None:
             assert one.base <= facts[fact.replace(".availability", ".up")].base
     if "flow.client.rate" in facts:
         assert facts["flow.client.rate"].base == pytest.approx(facts["load.peak_requests"].base)
+
+
+# -- the page
+
+
+def test_the_page_says_what_the_plan_says() -> None:
+    """docs/load.md runs as it is printed."""
+    page = str(Path(__file__).parent.parent / "docs" / "load.md")
+    outcome = doctest.testfile(page, module_relative=False)
+    assert outcome.attempted > 10
+    assert outcome.failed == 0
 
 
 # -- the share that the rates contradict

@@ -81,6 +81,13 @@ def _usable(draft: Draft, course: Course) -> float:
     return draft.facts[RESOURCE_USABLE.of(stem(course.name))].base / course.limit.unit.factor
 
 
+def _spread(draft: Draft, course: Course) -> tuple[float, float, float]:
+    """P10, P50 and P90 of what is usable, in the limit's unit."""
+    fact = draft.facts[RESOURCE_USABLE.of(stem(course.name))]
+    low, middle, high = (one * fact.unit.factor / course.limit.unit.factor for one in fact.percentiles())
+    return low, middle, high
+
+
 def _label(course: Course) -> str:
     return course.name.replace("_", " ")
 
@@ -126,7 +133,11 @@ def view_capacity(draft: Draft) -> Chart:
             "demand: P50, and its band from P10 to P90", x, tuple(p[1] / scale for p in points),
             low=tuple(p[0] / scale for p in points), high=tuple(p[2] / scale for p in points), panel=panel,
         ))  # fmt: skip
-        series.append(Series("usable limit", (0.0, float(months)), (usable / scale,) * 2, kind="limit", panel=panel))
+        least, _, most = (one / scale for one in _spread(draft, course))
+        series.append(Series(
+            "usable limit", (0.0, float(months)), (usable / scale,) * 2, kind="limit", panel=panel,
+            **({"low": (least,) * 2, "high": (most,) * 2} if least != most else {}),
+        ))  # fmt: skip
         month = find_saturation(points, usable, 1)
         if month is not None:
             marks.append(
@@ -140,7 +151,7 @@ def view_capacity(draft: Draft) -> Chart:
     growth = growth_of(draft)
     return Chart(
         "capacity", "Capacity plan", tuple(series), x_label="months from now", y_labels=labels, marks=tuple(marks),
-        description=f"Demand grows by {growth.text} a year; the band is P10 to P90. The line is what is usable of each limit; the mark is the month in which the middle forecast reaches it.",
+        description=f"Demand grows by {growth.text} a year; the band is P10 to P90. The line is what is usable of each limit, with a band where that is unsure; the mark is the month in which the middle forecast reaches it.",
     )  # fmt: skip
 
 
@@ -151,8 +162,10 @@ def view_table(draft: Draft) -> Table:
         points, usable = forecast(draft, course, months), _usable(draft, course)
         ends = [Cell(value, show(value, course.limit.unit)) for value in points[-1]]
         until = draft.facts[RESOURCE_SATURATES.of(stem(course.name))]
-        early, middle, late = (find_saturation(points, usable, n) for n in (2, 1, 0))
-        span = f"{_write_month(early)} … {_write_month(late)}" if early != late else ""
+        middle = find_saturation(points, usable, 1)
+        # of the fact itself, in which the limit is as unsure as the demand
+        early, _, late = until.percentiles()
+        span = f"{_write_span(early, months)} … {_write_span(late, months)}" if early != late else ""
         when = (
             "now"
             if until.base <= 0
@@ -182,6 +195,10 @@ def view_table(draft: Draft) -> Table:
         anchors=tuple(f"resource-{row[0]}" for row in rows),
         description=f"In {months} months. A resource is saturated when the demand reaches its limit less the headroom. `then` is in the order to try: the cheapest and the easiest to undo first.",
     )  # fmt: skip
+
+
+def _write_span(value: float, months: int) -> str:
+    return "now" if value <= 0 else f"month {number(value, 2)}" if value <= months else "later"
 
 
 def _write_month(month: float | None) -> str:
