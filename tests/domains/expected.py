@@ -10,8 +10,6 @@ from __future__ import annotations
 UNMET: dict[str, str] = {
     "booking-11": "load",
     "booking-14": "load",
-    "chat-10": "operations",
-    "feed-4": "operations",
     "feed-12": "load",
     "feed-13": "load",
     "iot-6": "load",
@@ -28,5 +26,4 @@ UNMET: dict[str, str] = {
     "video-5": "operations",
     "video-6": "operations",
     "video-9": "load",
-    "video-13": "operations",
 }
