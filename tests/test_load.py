@@ -14,6 +14,7 @@ import pytest
 from archnb import Design, Plan, load, plan
 from archnb.design import leaves
 from archnb.quantity import Quantity
+from archnb.shapes import Chart
 from tests.designs import ALL
 from tests.domains.case import FOLDER
 
@@ -146,6 +147,19 @@ def test_above_capacity_there_is_no_steady_state() -> None:
     assert re.search(r"flow\.components\.service\.replicas: 2[56] holds it at 60%", told)
     assert found(made, "flow-availability-below-objective")
     assert "no steady state" in found(made, "flow-latency-above-objective")[0]
+
+
+def test_what_has_no_number_is_shown_in_words() -> None:
+    """A time that may have no end is drawn to the edge and says so; one that has none is no chart; both stand in the report."""
+    chart = planned("shop").facts["flow.view_product.latency_p99"].views[1]
+    assert isinstance(chart, Chart)
+    assert "flow.assumed.time_service to the edge: none: overloaded" in chart.description
+    assert math.isfinite(max(chart.series[0].high))
+    made = nursery("10000/s", {"latency_p99": "90 ms"}, components={"service": {"kind": "service", "replicas": 2}})
+    fact = made.facts["flow.see_plant.latency_p99"]
+    assert [view.name for view in fact.views] == ["fact-flow.see_plant.latency_p99"]
+    assert "none: overloaded" in str(made.flow["flow-paths"])
+    assert made.facts.frame.shape[0] == len(made.facts)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -421,14 +421,20 @@ class Fact(Shown):
         )
         table = Table(f"fact-{self.name}", self.name, ("fact", "value", "formula", "origin", "because"), rows)
         found = self.sensitivity()[:12]
-        if not found:
+        if not found or not math.isfinite(self.value):
             return (table,)
         names = tuple(name for name, _, _ in found)
+        ends = [one for _, *pair in found for one in pair if math.isfinite(one)]
+        # what has no end is drawn to the edge
+        edge = 1.5 * max((abs(one) for one in (self.value, *ends)), default=1.0)
+        endless = [name for name, *pair in found if not all(math.isfinite(one) for one in pair)]
+        found = [(name, min(low, edge), min(high, edge)) for name, low, high in found]
+        told = f" {', '.join(endless)} to the edge: {self.unbounded or 'without end'}." if endless else ""
         chart = Chart(
             f"tornado-{self.name}", f"What moves {self.name}",
             (Series(self.name, names, tuple(self.value for _ in found), tuple(min(a, b) for _, a, b in found), tuple(max(a, b) for _, a, b in found), kind="bar"),),
             x_label=f"{self.name} ({self.unit.symbol or 'number'})", is_horizontal=True,
-            description="Each input at the ends of its range, or 20 % down and up, with all others as they are.",
+            description=f"Each input at the ends of its range, or 20 % down and up, with all others as they are.{told}",
         )  # fmt: skip
         return (table, chart)
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
-from archnb.fact.keys.flow import COMPONENT_RATE
+from archnb.fact.keys.flow import COMPONENT_RATE, COMPONENT_UTILISATION
 from archnb.fact.keys.jobs import JOB_RATE, JOB_WORKERS
 from archnb.fact.keys.load import PEAK_REQUESTS
 from archnb.fact.keys.scaling import (
+    HEADROOM,
     PER_SERVER,
     POOL,
     RESOURCE_SATURATES,
@@ -20,7 +21,7 @@ from archnb.fact.keys.scaling import (
     SERVERS_NEEDED,
 )
 from archnb.fact.keys.schema import PARTITION_SIZE, TABLE_SIZE_AT_HORIZON
-from archnb.quantity import number, show
+from archnb.quantity import PERCENT, number, show
 from archnb.shapes import AnyShape, Cell, Chart, Mark, Series, Table, Tone
 from archnb.sim.growth import MONTH, NEVER
 from archnb.topics.scaling.courses import Course, courses, growth_of
@@ -218,7 +219,7 @@ def view_servers(draft: Draft) -> Table:
         is_service = draft.design.flow.components[name].kind == "service"
         rows.append((
             Cell(name, is_code=True), (facts.get(COMPONENT_RATE.of(name)) or facts[PEAK_REQUESTS]).cell, facts[PER_SERVER.of(stem(name))].cell,
-            facts[SERVERS_NEEDED.of(stem(name))].cell, facts[SERVERS.of(stem(name))].cell, then.cell if then is not None else "", pool.cell if pool is not None and is_service else "",
+            facts[SERVERS_NEEDED.of(stem(name))].cell, facts[SERVERS.of(stem(name))].cell, _chance(draft, name), then.cell if then is not None else "", pool.cell if pool is not None and is_service else "",
         ))  # fmt: skip
     for name, job in draft.design.jobs.jobs.items():
         workers = facts.get(JOB_WORKERS.of(name))
@@ -233,12 +234,22 @@ def view_servers(draft: Draft) -> Table:
                     workers.cell,
                     "",
                     "",
+                    "",
                 )
             )
     return Table(
-        "servers", "Servers and pools", ("part", "peak", "one does", "needed", "run today", "run at the horizon", "pool each"), tuple(rows),
-        description="Needed is what keeps the headroom free at the peak; what runs is the flow's replicas, at least one more, so that one may fail or be replaced.",
+        "servers", "Servers and pools", ("part", "peak", "one does", "needed", "run today", "chance past the usable today", "run at the horizon", "pool each"), tuple(rows),
+        description="Needed is what keeps the headroom free at the peak; what runs is the flow's replicas, at least one more, so that one may fail or be replaced. The chance is over what is believed of rates and times, with these servers held.",
     )  # fmt: skip
+
+
+def _chance(draft: Draft, name: str) -> Cell | str:
+    """In which share of what is believed the servers of today are busier than the headroom leaves; '' where all is certain."""
+    use = draft.facts.get(COMPONENT_UTILISATION.of(name))
+    if use is None or not use.is_uncertain():
+        return ""
+    share = float((use.samples() * use.unit.factor > 1 - draft.facts[HEADROOM].base).mean())
+    return Cell(share, show(share * 100, PERCENT), tone="danger" if share > 0.5 else "warning" if share >= 0.1 else "")
 
 
 def _is_handy(draft: Draft, table: str) -> bool:
