@@ -35,13 +35,14 @@ Operand = "Fact | Quantity | float | int"
 
 @dataclass(frozen=True)
 class Apply:
-    """An operation on operands: arithmetic (`symbol` +, −, ×, ÷) or a named model."""
+    """An operation on operands: arithmetic (`symbol` +, −, ×, ÷) or a named model, of which so many `terms` are printed."""
 
     symbol: str
     function: Callable[..., Any]
     operands: tuple[Fact, ...]
     labels: tuple[str, ...] = ()
     is_vectorised: bool = True
+    terms: int = SHOWN_TERMS
 
 
 # a text that a program wrote: an exponent, or more digits than an eye counts
@@ -263,10 +264,10 @@ class Fact(Shown):
         labels = self.apply.labels or ("",) * len(operands)
         shown = [
             (f"{label} = " if label else "") + one._write(leaf, 0, False, depth + 1)
-            for label, one in zip(labels[:SHOWN_TERMS], operands[:SHOWN_TERMS], strict=True)
+            for label, one in zip(labels[: self.apply.terms], operands[: self.apply.terms], strict=True)
         ]
-        if len(operands) > SHOWN_TERMS:
-            shown.append(f"… {len(operands) - SHOWN_TERMS} more")
+        if len(operands) > self.apply.terms:
+            shown.append(f"… {len(operands) - self.apply.terms} more")
         return f"{symbol}({', '.join(shown)})"
 
     def _write_chain(self, leaf: Callable[[Fact], str], rank: int, depth: int) -> str:

@@ -83,7 +83,7 @@ class Latencies:
         model = _Sum(steps, slots)
         for which, (key, _, word) in enumerate(_PERCENTILES):
             facts.define(
-                key.of(name), apply_model(f"{word} of the sum", model.at(which), "s", *operands), "ms",
+                key.of(name), apply_model(f"{word} of the sum", model.at(which), "s", *operands, terms=6 if word == "p99" else 2), "ms",
                 "of the distribution of the sum of its steps", source=SOURCE,
             )  # fmt: skip
 
