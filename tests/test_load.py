@@ -245,10 +245,10 @@ def test_nothing_lost_over_two_regions_costs_a_round_trip() -> None:
         assert two.facts[f"flow.note_plant.{word}"].base - one.facts[f"flow.note_plant.{word}"].base == pytest.approx(
             gap, rel=0.02
         )
-    assert two.facts["recovery.point"].base == 0
+    assert two.facts["recovery.region_loss"].base == 0
     assert "flow.assumed.region_round_trip" in {fact.name for fact in two.facts["flow.note_plant.latency_p99"].inputs()}
-    assert found(one, "flow-recovery-point-above-objective")
-    assert not found(two, "flow-recovery-point-above-objective")
+    assert found(one, "scaling-recovery-point-missed")
+    assert not found(two, "scaling-recovery-point-missed")
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_regions_and_recovery_move_what_they_must(change: dict[str, Any]) -> Non
     moved = {n for n, one in after.facts.items() if n not in before.facts or before.facts[n].base != one.base}
     assert {one for one in moved if one.startswith(("recovery.", "flow.", "requirements.recovery"))}
     if change.get("recovery", {}).get("rto") == "1 s":
-        assert found(after, "flow-recovery-time-above-objective")
+        assert found(after, "scaling-recovery-time-missed")
 
 
 def said_quantities() -> list[str]:

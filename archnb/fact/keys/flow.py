@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from archnb.fact.key import FLOW, NUMBER, RATE, TIME, family, key
+from archnb.fact.key import NUMBER, RATE, TIME, family, key
 
 LATENCY_CLASSIC = family("flow.assumed.{what}_classic", TIME, "A latency as the classic table has it.", assumption=True)
 LATENCY_NAPKIN = family("flow.assumed.{what}_napkin", TIME, "A latency as it was measured again.", assumption=True)
 ROUND_TRIP = key("flow.assumed.round_trip", TIME, "A round trip inside one datacentre.")
-REGION_ROUND_TRIP = key(
-    "flow.assumed.region_round_trip", TIME, "A round trip between two regions.", assumption=True, positive=True
-)
+REGION_ROUND_TRIP = key("flow.assumed.region_round_trip", TIME, "A round trip between two regions.", assumption=True)
+COMMIT_TIME = key("flow.commit_time", TIME, "Until a commit is kept wherever it must be before it is answered.")
 COMMIT_ROUND_TRIP = key(
     "flow.commit_round_trip", TIME, "The way to a store whose commit another region confirms.", optional=True
 )
@@ -21,27 +20,7 @@ REGION_UP = key(
     positive=True,
     share=True,
 )
-REGION_OUTAGE = key(
-    "flow.assumed.region_outage", TIME, "How long a region is away once it is.", assumption=True, positive=True
-)
 REGIONS_AVAILABLE = key("flow.regions.available", NUMBER, "Share of the time that some region answers.")
-REPLICA_LAG = key(
-    "recovery.assumed.replica_lag", TIME, "How far the copy in another region is behind at the peak.", assumption=True
-)
-DETECTION_TIME = key("recovery.assumed.detection", TIME, "Until the loss of a primary is believed.", assumption=True)
-PROMOTION_TIME = key("recovery.assumed.promotion", TIME, "Until a standby is the primary.", assumption=True)
-REDIRECTION_TIME = key("recovery.assumed.redirection", TIME, "Until all callers ask the new one.", assumption=True)
-PROVISION_TIME = key("recovery.assumed.provision", TIME, "Until empty servers stand ready.", assumption=True)
-RESTORE_SPEED = key(
-    "recovery.assumed.restore_speed", FLOW, "Bytes a second that a restore brings back.", assumption=True, positive=True
-)
-ARCHIVE_INTERVAL = key("recovery.archive_interval", TIME, "How often the log is archived in another region.")
-FAILOVER_TIME = key("recovery.failover_time", TIME, "From the loss of a primary to answers from its standby.")
-RESTORE_TIME = key("recovery.restore_time", TIME, "From nothing to answers from a restored backup.")
-RECOVERY_TIME = key("recovery.time", TIME, "How long nothing is answered after a disaster.")
-RECOVERY_POINT = key("recovery.point", TIME, "How much of the newest data a disaster costs.")
-REQUIRED_POINT = key("requirements.recovery.rpo", TIME, "How much of the newest data may be lost.")
-REQUIRED_TIME = key("requirements.recovery.rto", TIME, "How long until it must work again.")
 KIND_TIME = family("flow.assumed.time_{kind}", TIME, "How long a part of a kind works on one request.", assumption=True)
 KIND_UP = family(
     "flow.assumed.up_{kind}",

@@ -6,14 +6,14 @@ from archnb.fact import Fact
 from archnb.fact.keys.flow import COMPONENT_AVAILABLE, OPERATION_UP, REGIONS_AVAILABLE
 from archnb.topics.flow.latencies import Latencies
 from archnb.topics.flow.paths import find_serial_parts, find_share
-from archnb.topics.flow.recovery import measure_recovery
+from archnb.topics.flow.regions import measure_regions
 from archnb.topics.topic import Draft
 
 
 def measure(draft: Draft) -> None:
     """Add availability, mean latency and its percentiles for every path."""
     flow, facts = draft.design.flow, draft.facts
-    measure_recovery(draft)
+    measure_regions(draft)
     latencies = Latencies(draft)
     for name, path in flow.paths.items():
         product: Fact | None = None

@@ -19,7 +19,6 @@ from archnb.fact.keys.flow import (
     COMPONENT_SERVED,
     COMPONENT_SERVICE_TIME,
     COMPONENT_UTILISATION,
-    FAILOVER_TIME,
     KIND_CORES,
     MOST_HOPS,
     OPERATION_AVAILABILITY,
@@ -27,11 +26,6 @@ from archnb.fact.keys.flow import (
     OPERATION_P50,
     OPERATION_P95,
     OPERATION_P99,
-    RECOVERY_POINT,
-    RECOVERY_TIME,
-    REGION_ROUND_TRIP,
-    REQUIRED_POINT,
-    REQUIRED_TIME,
     TARGET,
 )
 from archnb.finding import Hit, Rule, rule
@@ -350,50 +344,10 @@ def fallback_to_same_part(draft: Draft) -> Iterator[Hit]:
                 yield Hit(f"flow.paths.{name}.hops.{n}", f"falls back to {hop.target}, which the path waits for anyway")
 
 
-@rule(
-    "flow-recovery-time-above-objective", principle="reliability", severity="high",
-    condition="After the disaster that its regions leave open, the system takes longer to answer again than is said (RTO).",
-    effect="The promise is first tried on the worst day, and broken.",
-    remedy="Keep a copy in a second region that takes over, or promise the time that a restore takes.",
-)  # fmt: skip
-def recovery_time_above_objective(draft: Draft) -> Iterator[Hit]:
-    """Compare the recovery time that was said with a failover, or with a restore where there is one region."""
-    facts, where = draft.facts, "requirements.recovery.rto"
-    got, promised = facts[RECOVERY_TIME], facts[REQUIRED_TIME]
-    if draft.is_said(where) and got.base > promised.base * (1 + 1e-9):
-        regions = draft.design.requirements.regions or 1
-        how = (
-            f"another region takes over in {got.text}" if regions > 1
-            else f"a lost region is a restore of {got.text}; with a second one (requirements.regions: 2) it is a failover of {facts[FAILOVER_TIME].text}"
-        )  # fmt: skip
-        yield Hit(where, f"{promised.text} promised; {how}", weight=got.base / max(1.0, promised.base))
-
-
-@rule(
-    "flow-recovery-point-above-objective", principle="reliability", severity="high",
-    condition="A disaster costs more of the newest data than is said (RPO).",
-    effect="What users were told is saved is gone, and nobody can say what it was.",
-    remedy="Let a second region confirm each commit, archive the log more often, or promise what the copies give.",
-)  # fmt: skip
-def recovery_point_above_objective(draft: Draft) -> Iterator[Hit]:
-    """Compare the recovery point that was said with what the copies are behind."""
-    facts, where = draft.facts, "requirements.recovery.rpo"
-    got, promised = facts[RECOVERY_POINT], facts[REQUIRED_POINT]
-    if draft.is_said(where) and got.base > promised.base * (1 + 1e-9):
-        regions = draft.design.requirements.regions or 1
-        how = (
-            f"the other region is {got.text} behind" if regions > 1
-            else f"with one region, its loss costs up to {got.text} of the log; a second one (requirements.regions: 2) that confirms each commit loses nothing, for {facts[REGION_ROUND_TRIP].text} a write"
-        )  # fmt: skip
-        yield Hit(where, f"{promised.text} promised; {how}", weight=got.base - promised.base)
-
-
 RULES: Sequence[Rule] = (
     availability_below_objective,
     latency_above_objective,
     overloaded,
-    recovery_time_above_objective,
-    recovery_point_above_objective,
     single_point_of_failure,
     datastore_reachable_from_internet,
     component_in_wrong_zone,

@@ -9,17 +9,15 @@ from collections.abc import Sequence as Many
 
 from archnb.design.flow import Component, Hop
 from archnb.engines import find_engine
-from archnb.fact import Fact, Key
+from archnb.fact import Key
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.flow import (
-    ARCHIVE_INTERVAL,
     COMPONENT_AFTER_LOSS,
     COMPONENT_AVAILABLE,
     COMPONENT_RATE,
     COMPONENT_REPLICAS,
     COMPONENT_UTILISATION,
     COMPONENT_WAIT,
-    FAILOVER_TIME,
     LATENCY_CLASSIC,
     LATENCY_NAPKIN,
     OPERATION_AVAILABILITY,
@@ -27,11 +25,6 @@ from archnb.fact.keys.flow import (
     OPERATION_P50,
     OPERATION_P95,
     OPERATION_P99,
-    RECOVERY_POINT,
-    RECOVERY_TIME,
-    REQUIRED_POINT,
-    REQUIRED_TIME,
-    RESTORE_TIME,
 )
 from archnb.quantity import PERCENT, number, show
 from archnb.shapes import AnyShape, Cell, Edge, Graph, Group, Message, Node, Participant, Sequence, Table
@@ -52,7 +45,6 @@ def views(draft: Draft) -> Many[AnyShape]:
         list_paths(draft),
         list_budgets(draft),
         list_components(draft),
-        list_disasters(draft),
         list_border_crossings(draft),
         *draw_sequences(draft),
         list_latencies(draft),
@@ -220,36 +212,6 @@ def _judge(draft: Draft, fact: Key, limit: float | None, *, is_lower_good: bool 
         return found.cell
     is_bad = found.base > limit if is_lower_good else found.base < limit
     return dataclasses.replace(found.cell, tone="danger" if is_bad else "good")
-
-
-def list_disasters(draft: Draft) -> Table:
-    """The table of what is lost in which disaster, and for how long, against what is promised."""
-    facts, regions = draft.facts, draft.design.requirements.regions or 1
-    point, time = facts[REQUIRED_POINT], facts[REQUIRED_TIME]
-    main = draft.model.places.main
-    standby = (draft.design.flow.components[main].replicas or 1) > 1 if main in draft.design.flow.components else False
-
-    def judge(fact: Key, limit: Fact) -> Cell:
-        return dataclasses.replace(facts[fact].cell, tone="danger" if facts[fact].base > limit.base else "good")
-
-    rows = (
-        (
-            f"the primary of {main} is lost", "nothing: its standby has each commit" if standby else judge(RECOVERY_POINT, point),
-            judge(FAILOVER_TIME if standby else RESTORE_TIME, time), "its standby is promoted" if standby else "it is restored from a backup",
-        ),
-        (
-            "a region is lost", judge(RECOVERY_POINT, point), judge(RECOVERY_TIME, time),
-            "another region takes over" if regions > 1 else "everything is set up in another region, from backups that were copied there",
-        ),
-        (
-            "data is damaged by a fault of ours", judge(ARCHIVE_INTERVAL, point), judge(RESTORE_TIME, time),
-            "a backup is restored beside it, to the moment before; copies have the damage as well",
-        ),
-    )  # fmt: skip
-    return Table(
-        "recovery", "Recovery", ("what happens", "lost at most", "until it answers", "how"), rows,
-        description=f"What disasters cost against what is promised: at most {point.text} of the newest data (RPO), {time.text} without answers (RTO), in {regions} region{'s' if regions > 1 else ''}.",
-    )  # fmt: skip
 
 
 def count_stopped(draft: Draft) -> dict[str, int]:

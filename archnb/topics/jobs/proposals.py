@@ -257,6 +257,8 @@ def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Jo
     caused = [
         name for name, (job, _) in made.items()
         if job.trigger is not None and job.trigger in draft.design.access and draft.design.access[job.trigger].writes and JOB_RATE.of(name) in draft.facts
+        # of a write that nobody waits for the message is all that the request writes: there is no row that it must agree with
+        and not (draft.design.access[job.trigger].is_async and name == snake(job.trigger))
     ]  # fmt: skip
     home = draft.model.places.find_home(draft.design.access[made[caused[0]][0].trigger or ""].writes) if caused else ""
     known = Queues(queues, draft.model.places.main_engine)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from archnb.fact.keys.load import DAILY_USERS, EXPECTED_REQUESTS, READ_SHARE, SHARE_FACTOR, SHARE_POINTS
+from archnb.fact.keys.load import DAILY_USERS, EXPECTED_REQUESTS, PEAK_FACTOR, READ_SHARE, SHARE_FACTOR, SHARE_POINTS
+from archnb.fact.slips import name_slip
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import MONTH, PERCENT, number, show
 from archnb.topics.topic import Draft
@@ -108,8 +109,15 @@ def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
     if sum(said) > 4 * peak or (sum(said) * 4 < peak and len(said) == len(draft.said.access) and len(said) >= 3):
         yield Hit(
             "requirements.load",
-            f"the access patterns add up to {sum(said):,.0f}/s, the load to {peak:,.0f}/s at the peak",
+            f"the access patterns add up to {sum(said):,.0f}/s, the load to {peak:,.0f}/s at the peak"
+            + _name_slip(draft, sum(said), peak),
         )
+
+
+def _name_slip(draft: Draft, said: float, expected: float) -> str:
+    """The mistake that the ratio of the two has the size of, where it has a name."""
+    found = name_slip(said, expected, peak=draft.facts[PEAK_FACTOR].base)
+    return f": the size of {found}" if found else ""
 
 
 @rule(
