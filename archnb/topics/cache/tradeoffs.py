@@ -147,7 +147,7 @@ def _find_load(draft: Draft, operation: str | None, trace: Trace | None) -> _Loa
     rate = facts.get(PATTERN_RATE.of(operation)) if operation else None
     query = facts.get(QUERY_TIME.of(operation)) if operation else None
     outdated = facts.get(CACHE_OUTDATED.of(operation)) if operation else None
-    price = facts[PRICE_MEMORY] if PRICE_MEMORY in facts else None
+    price = facts[PRICE_MEMORY] if PRICE_MEMORY in facts else None  # noqa: SIM401 - get() is for optional facts
     made = _Load(
         name=operation or "all reads", rate=rate.base if rate is not None else 1.0,
         outdated=outdated.base if outdated is not None else 0.0,
