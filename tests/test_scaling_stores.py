@@ -217,3 +217,11 @@ def test_the_recovery_time_is_compared(rto: str, rules: set[str]) -> None:
 def test_recovery_is_seen() -> None:
     """The table has a row for a machine, a region and the data itself."""
     assert len(recovering(2, "0 s", "5 min").scaling.frames["recovery"]) == 3
+
+
+def test_an_outbox_has_one_message_a_call() -> None:
+    """A line that is told to forty people is one message in the outbox, whatever the job makes of it."""
+    facts = planned("chat").plan.facts
+    calls = facts["access.post_line.rate"].base
+    assert calls <= facts["jobs.jobs.relay_outbox.rate"].base < 2 * calls
+    assert facts["scaling.main.writes"].base < 4 * facts["load.peak_writes"].base
