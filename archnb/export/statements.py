@@ -352,7 +352,9 @@ class Dialect:
         if one.limit:
             made = made.limit(one.limit)
         if one.lock:
-            made = made.with_for_update(read=one.lock == "share", skip_locked=one.skip_locked)
+            # of what is joined only the state is read, which whoever changes it need not wait for
+            own = self.source(one.table, one.source) if one.joins and self.name == "postgresql" else None
+            made = made.with_for_update(read=one.lock == "share", skip_locked=one.skip_locked, of=own)
         return made
 
     def _is_renamed(self, one: planned.Output) -> bool:

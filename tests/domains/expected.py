@@ -8,17 +8,13 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "booking-11": "load",
     "chat-14": "load",
     "feed-10": "load",
     "feed-12": "load",
     "feed-13": "load",
-    "iot-10": "load",
-    "iot-11": "load",
     "iot-14": "load",
     "ledger-14": "load",
     "ride-4": "operations",
-    "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",
     "video-9": "load",

@@ -105,6 +105,8 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
     seen = _find_seen(model)
     makers = _list_makers(design)
     joining = {one.entity for one in model.people.memberships}
+    # rows that a job makes are nobody's to write
+    kept = {one.target for one in model.upkeeps.list_all() if one.kind in ("roll_up", "check")}
     subjects = frozenset(model.erasures.list_subjects())
     made: dict[str, tuple[AccessPattern, str]] = {}
     for name, entity in design.entities.items():
@@ -136,7 +138,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
                 f"no access pattern reads {name}",
             )  # fmt: skip
         # what a membership is for decides who may make one: that is asked, not proposed
-        is_open = name in created or name in joining or _is_made_by_step(name, makers)
+        is_open = name in created or name in joining or name in kept or _is_made_by_step(name, makers)
         if not is_open:
             made[f"create_{snake(name)}"] = (
                 AccessPattern(writes=name, action="create", roles=(model.roles.keeper,) if name in persons else writers, summary=f"Adds {who if many != word else f'to the {word}'}."),
@@ -144,6 +146,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
             )  # fmt: skip
         if (
             name not in written
+            and name not in kept
             and not _is_made_by_step(name, makers)
             and list_changeable(model, name, persons)
             and _is_changed(model, name, key, writers)
