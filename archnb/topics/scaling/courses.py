@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 from archnb.design.scaling import Resource
@@ -52,15 +53,21 @@ class Part:
 
 @dataclass(frozen=True)
 class Course:
-    """How one resource's demand goes: its facts; `parts` where it is a stock, none where it is a load that grows."""
+    """How one resource's demand goes: its facts; it has parts where it is a stock, none where it is a load that grows."""
 
     name: str
     resource: Resource
     demand: Fact
     limit: Fact
     growth: Fact
-    parts: tuple[Part, ...] = ()
+    # made when first asked for: a rule that reads the month alone looks at no table
+    make_parts: Callable[[], tuple[Part, ...]] = tuple
     inflow: Fact | None = None
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What it is made of, where it is a stock."""
+        return self.make_parts()
 
     @property
     def inputs(self) -> tuple[Fact, ...]:
@@ -197,15 +204,20 @@ def make_course(draft: Draft, name: str, resource: Resource, limit: Fact) -> Cou
     """How the demand for a resource goes."""
     facts, demand = draft.facts, resource.demand or ""
     if demand in (STORED, SCHEMA_SIZE):
-        parts = list_parts(draft)
-        return Course(name, resource, facts[demand], limit, growth_of(draft), parts, facts.get(INFLOW))
+        stock = partial(list_parts, draft)
+        return Course(name, resource, facts[demand], limit, growth_of(draft), stock, facts.get(INFLOW))
     match = re.fullmatch(r"entities\.(.+)\.rows", demand)
-    part = part_of(draft, match[1]) if match and match[1] in draft.design.entities else None
-    if match and part is not None:
+    if match and match[1] in draft.design.entities and part_of(draft, match[1]) is not None:
+        rows = partial(_list_rows, draft, match[1])
         return Course(
-            name, resource, facts[demand], limit, growth_of(draft), (part,), facts.get(ENTITY_ADDED.of(match[1]))
+            name, resource, facts[demand], limit, growth_of(draft), rows, facts.get(ENTITY_ADDED.of(match[1]))
         )
     return Course(name, resource, facts[demand], limit, growth_of(draft))
+
+
+def _list_rows(draft: Draft, entity: str) -> tuple[Part, ...]:
+    part = part_of(draft, entity)
+    return (part,) if part is not None else ()
 
 
 def courses(draft: Draft) -> Iterator[Course]:
