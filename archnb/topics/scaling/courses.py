@@ -12,7 +12,7 @@ from archnb.design.scaling import Resource
 from archnb.fact import Fact, apply_model, total
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_GROWTH, ENTITY_RETENTION, ENTITY_ROWS
 from archnb.fact.keys.load import GROWTH_YEARLY
-from archnb.fact.keys.scaling import HORIZON, INFLOW, RESOURCE_LIMIT, STORED
+from archnb.fact.keys.scaling import HORIZON, INFLOW, RESOURCE_LIMIT, STORE_INFLOW, STORED
 from archnb.fact.keys.schema import SCHEMA_SIZE, TABLE_ROW_STORED, TABLE_ROWS, TABLE_ROWS_AT_HORIZON
 from archnb.sim.growth import YEAR, Piece, grow_load, sum_pieces, time_until_load, time_until_pieces
 from archnb.topics.topic import Draft
@@ -148,10 +148,12 @@ def _yearly(growth: Fact) -> Fact:
     return compound(growth, parse("1 year")) - 1
 
 
-def list_parts(draft: Draft) -> tuple[Part, ...]:
-    """Every table with what of it is stored: entities by their own growth, what links or records by how it goes with others."""
+def list_parts(draft: Draft, store: str = "") -> tuple[Part, ...]:
+    """Every table, or those of one store, with what of it is stored: entities by their own growth, what links or records by how it goes with others."""
     facts, made = draft.facts, []
-    for name, table in draft.design.schema.tables.items():
+    for name, table in draft.planned.schema.tables.items():
+        if store and table.store != store:
+            continue
         weight = facts.get(TABLE_ROW_STORED.of(name))
         rows, later = facts.get(TABLE_ROWS.of(name)), facts.get(TABLE_ROWS_AT_HORIZON.of(name))
         if weight is None or rows is None or later is None:
@@ -206,6 +208,11 @@ def make_course(draft: Draft, name: str, resource: Resource, limit: Fact) -> Cou
     if demand in (STORED, SCHEMA_SIZE):
         stock = partial(list_parts, draft)
         return Course(name, resource, facts[demand], limit, growth_of(draft), stock, facts.get(INFLOW))
+    of_store = re.fullmatch(r"scaling\.(.+)\.stored", demand)
+    if of_store:
+        stock = partial(list_parts, draft, of_store[1])
+        inflow = facts.get(STORE_INFLOW.of(of_store[1]))
+        return Course(name, resource, facts[demand], limit, growth_of(draft), stock, inflow)
     match = re.fullmatch(r"entities\.(.+)\.rows", demand)
     if match and match[1] in draft.design.entities and part_of(draft, match[1]) is not None:
         rows = partial(_list_rows, draft, match[1])
