@@ -8,12 +8,7 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "chat-14": "load",
-    "feed-10": "load",
     "feed-12": "load",
-    "feed-13": "load",
-    "iot-14": "load",
-    "ledger-14": "load",
     "ride-4": "operations",
     "video-5": "operations",
     "video-6": "operations",

@@ -107,6 +107,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
     joining = {one.entity for one in model.people.memberships}
     # rows that a job makes are nobody's to write
     kept = {one.target for one in model.upkeeps.list_all() if one.kind in ("roll_up", "check")}
+    renewed = {one.target for one in model.upkeeps.list_all() if one.kind == "renew"}
     subjects = frozenset(model.erasures.list_subjects())
     made: dict[str, tuple[AccessPattern, str]] = {}
     for name, entity in design.entities.items():
@@ -138,7 +139,9 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
                 f"no access pattern reads {name}",
             )  # fmt: skip
         # what a membership is for decides who may make one: that is asked, not proposed
-        is_open = name in created or name in joining or name in kept or _is_made_by_step(name, makers)
+        is_open = (
+            name in created or name in joining or name in kept or name in renewed or _is_made_by_step(name, makers)
+        )
         if not is_open:
             made[f"create_{snake(name)}"] = (
                 AccessPattern(writes=name, action="create", roles=(model.roles.keeper,) if name in persons else writers, summary=f"Adds {who if many != word else f'to the {word}'}."),
