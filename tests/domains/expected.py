@@ -8,8 +8,6 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "chat-14": "load",
-    "feed-10": "load",
     "feed-12": "load",
     "ride-4": "operations",
     "video-5": "operations",
