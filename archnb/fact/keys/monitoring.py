@@ -70,3 +70,11 @@ MISSED_REPORTS = key(
     positive=True,
 )
 SILENT_AFTER = family("monitoring.silent_after.{entity}", TIME, "How long something may send nothing.")
+MANY_SILENT = key(
+    "monitoring.many_silent",
+    NUMBER,
+    "The share of things from which their silence is an outage of the way in.",
+    assumption=True,
+    positive=True,
+    share=True,
+)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from archnb.design.monitoring import Alert, Metric
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROWS
-from archnb.fact.keys.monitoring import MISSED_REPORTS, SILENT_AFTER
+from archnb.fact.keys.monitoring import MANY_SILENT, MISSED_REPORTS, SILENT_AFTER
 from archnb.model import Heartbeat
 from archnb.naming import plural, snake, words
 from archnb.quantity import parse
@@ -15,7 +15,6 @@ from archnb.topics.topic import Draft
 Row = tuple[str, str, str, str, tuple[str, ...], str]
 DIFFERENCES, COMPARED = "reconciliation_differences", "reconciliation_age_seconds"
 WAITED, TAKEN = "job_oldest_message_age_seconds", "job_end_to_end_seconds"
-_MANY = 0.05
 
 
 def name_silent(entity: str) -> str:
@@ -102,18 +101,22 @@ def propose_derived(draft: Draft, metrics: Mapping[str, Metric]) -> Iterator[tup
         rows = draft.facts.get(ENTITY_ROWS.of(one.entity))
         if name not in metrics:
             continue
+        many = draft.facts.assume(
+            MANY_SILENT, "5%", "share of things from which their silence is an outage of the way in",
+            source="rule of thumb of archnb, 2026-11",
+        )  # fmt: skip
         yield (
             name,
             Alert(metric=name, condition="> 0", pending=parse("10 min"), severity="ticket",
                   runbook=f"List the {things} by {one.field}, the oldest first; see what those that are silent have in common. Raise the number where some always are."),
             f"what sends nothing sends no error either: {one.entity}.{one.field} tells",
         )  # fmt: skip
-        if rows is not None and rows.base * _MANY >= 10:
+        if rows is not None and rows.base * many.base >= 10:
             yield (
                 f"many_{name}",
-                Alert(metric=name, condition=f"> {rows.base * _MANY:.0f}", pending=parse("5 min"), severity="page",
+                Alert(metric=name, condition=f"> {rows.base * many.base:.0f}", pending=parse("5 min"), severity="page",
                       runbook=f"So many {things} do not fall silent by themselves: look at the way in, its certificate and its last deployment."),
-                f"{_MANY * 100:g} % of {rows.text}: then it is rather the way in than the {things}",
+                f"{many.text} of {rows.text}: then it is rather the way in than the {things}",
             )  # fmt: skip
     if DIFFERENCES in metrics and draft.model.derivations.balances:
         yield (
