@@ -235,6 +235,34 @@ def test_a_saga_is_proposed_where_a_third_party_takes_part(tickets: Plan) -> Non
     assert "status" in tickets.why("jobs.sagas.book.isolation").reason
 
 
+def test_a_call_without_an_answer_is_asked_for_and_settled(tickets: Plan) -> None:
+    """What takes money is asked for by a reference known before the call; a mail is not; a job settles what is open each minute."""
+    saga = tickets.design.jobs.sagas["book"]
+    assert [step.asked_by for step in saga.steps] == [None, None, "id", "id", None]
+    job = tickets.design.jobs.jobs["reconcile_payment_with_psp"]
+    assert job.calls == ("psp",) and job.schedule == "* * * * *" and "outcome" in str(job.summary)
+    reason = tickets.why("jobs.jobs.reconcile_payment_with_psp").reason
+    assert "neither taken for failed nor done a second time" in reason
+    # two calls a booking, ten a second, one in a hundred without an answer
+    assert tickets.facts["jobs.reconcile_payment_with_psp.calls_of_run"].base == pytest.approx(2 * 10 * 0.01 * 60)
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        ({"provider_reference": "text(60) unique"}, "provider_reference"),
+        ({"provider_reference": "text(60) unique optional"}, "id"),
+        ({"transfer_id": "uuid unique"}, "transfer_id"),
+        ({"note": "text(60)"}, "id"),
+    ],
+)
+def test_the_reference_is_one_that_is_known_before_the_call(fields: dict[str, str], asked: str) -> None:
+    """A reference that may be missing comes with the answer, so the row's own key goes along."""
+    payment = {"fields": {"id": "key", "booking": "-> Booking", "amount": "money >= 0", **fields}, "rows": "1M"}
+    made = plan_with(None, entities={**DATA["entities"], "Payment": payment})
+    assert made.design.jobs.sagas["book"].steps[2].asked_by == asked
+
+
 @pytest.mark.parametrize(
     ("undos", "kinds"),
     [

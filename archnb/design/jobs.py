@@ -108,6 +108,11 @@ class SagaStep(Record):
     entity: str | None = said("To which entity?", example="Payment", refers="entity")
     via: str | None = said("Through which third party?", example="psp")
     compensation: str | None = said("What undoes it?", example="refund")
+    asked_by: str | None = said(
+        "By what is the third party asked how a call ended that it did not answer?",
+        example="provider_reference",
+        help="What is known before the call and goes along with it. `none` where the party cannot be asked.",
+    )
     kind: Literal["compensatable", "pivot", "retriable"] | None = said(
         "Can it be undone, is it the point of no return, or is it repeated?", example="pivot"
     )

@@ -52,12 +52,16 @@ class Queue(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class SagaStep(Planned):
-    """A step of a saga. `via` is '' where no third party takes part, `compensation` '' where nothing undoes it."""
+    """A step of a saga. `via` is '' where no third party takes part, `compensation` '' where nothing undoes it.
+
+    asked_by: the field by which the third party is asked how a call ended that it did not answer; '' where none is asked.
+    """
 
     action: str
     entity: str
     via: str = ""
     compensation: str = ""
+    asked_by: str = ""
     kind: Literal["compensatable", "pivot", "retriable"]
 
 

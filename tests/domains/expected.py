@@ -10,7 +10,6 @@ from __future__ import annotations
 UNMET: dict[str, str] = {
     "booking-7": "operations",
     "booking-11": "load",
-    "booking-13": "load",
     "booking-14": "load",
     "chat-10": "operations",
     "chat-12": "load",
@@ -33,8 +32,6 @@ UNMET: dict[str, str] = {
     "ledger-13": "load",
     "ledger-14": "load",
     "ride-4": "operations",
-    "ride-12": "load",
-    "ride-13": "load",
     "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",

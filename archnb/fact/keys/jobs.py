@@ -5,6 +5,24 @@ from __future__ import annotations
 from archnb.fact.key import NUMBER, RATE, TIME, family, key
 
 JOBS_DAY = key("jobs.day", TIME, "A day, for what runs by the clock.")
+JOBS_MINUTE = key("jobs.minute", TIME, "A minute, for what runs each minute.")
+UNANSWERED_SHARE = key(
+    "jobs.unanswered_share",
+    NUMBER,
+    "Share of the calls to third parties that are not answered within their time limit.",
+    assumption=True,
+    share=True,
+)
+ASKED_AT_ONCE = key(
+    "jobs.asked_at_once",
+    NUMBER,
+    "Calls to a third party that one run has open at once.",
+    assumption=True,
+    positive=True,
+)
+CALLS_OF_RUN = family(
+    "jobs.{job}.calls_of_run", NUMBER, "Calls without an answer that a run asks about.", optional=True
+)
 DATABASE_LIMIT = key(
     "jobs.database_limit",
     RATE,

@@ -12,6 +12,7 @@ from archnb.engines import Engine, QueueKind, find_engine, list_engines, mean_en
 from archnb.fact import Fact, apply_model, maximum, total
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.jobs import (
+    ASKED_AT_ONCE,
     BROKER_LIMIT,
     DATABASE_LIMIT,
     DRAIN_LIMIT,
@@ -26,6 +27,7 @@ from archnb.fact.keys.jobs import (
     JOB_WAIT_P95,
     JOB_WORKERS,
     JOBS_DAY,
+    JOBS_MINUTE,
     JOBS_OUTAGE,
     JOBS_RATE,
     LEAST_WORKERS,
@@ -35,13 +37,15 @@ from archnb.fact.keys.jobs import (
     SMALL_TEAM,
     THIRD_PARTY_P99,
     THIRD_PARTY_TIME,
+    UNANSWERED_SHARE,
 )
 from archnb.model import Queues
 from archnb.naming import snake
 from archnb.quantity import parse
 from archnb.topics.jobs.models import runs_per_day, workers_needed
+from archnb.topics.jobs.proposal import Proposal
 from archnb.topics.jobs.sagas import complete_sagas
-from archnb.topics.jobs.work import THIRD_PARTIES, THIRD_PARTY, Proposal, find_proposals
+from archnb.topics.jobs.work import THIRD_PARTIES, THIRD_PARTY, find_proposals
 from archnb.topics.topic import Assumption, Because, Draft
 
 _OURS = "rule of thumb of archnb, 2026-11"
@@ -58,6 +62,9 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
      "assumed, 2026-11: a provider's usual incident; its length times the rate is what waits"),
     (DRAIN_LIMIT, "4 h", "how long after an outage a backlog may take to drain",
      "rule of thumb of archnb, 2026-11: the same shift sees the end of it"),
+    (UNANSWERED_SHARE, "1%", "share of the calls to third parties that are not answered within their time limit",
+     "their time limit is their 99th percentile"),
+    (ASKED_AT_ONCE, 10, "calls to a third party that one run has open at once", _OURS),
     (P99_FACTOR, 4.61, "the 99th percentile of a service time over its mean", "exponential service times: ln 100"),
 )  # fmt: skip
 _VISIBILITY = ((30.0, "30 s"), (60.0, "1 min"), (120.0, "2 min"), (300.0, "5 min"), (900.0, "15 min"), (3600.0, "1 h"), (21600.0, "6 h"), (86400.0, "1 day"))  # fmt: skip
@@ -65,6 +72,7 @@ _VISIBILITY = ((30.0, "30 s"), (60.0, "1 min"), (120.0, "2 min"), (300.0, "5 min
 
 def complete(draft: Draft) -> None:
     """Propose sagas, jobs with their numbers, and the queues they go through."""
+    draft.facts.given(JOBS_MINUTE, "1 min", "a minute, for what runs each minute", source="a clock")
     draft.facts.given(JOBS_DAY, "1 day", "a day, for what runs by the clock", source="a calendar")
     draft.assume(ASSUMPTIONS)
     sagas = complete_sagas(draft)

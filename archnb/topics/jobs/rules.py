@@ -26,6 +26,7 @@ from archnb.fact.keys.jobs import (
 )
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number, show, unit
+from archnb.topics.jobs.outcomes import is_refused, is_telling
 from archnb.topics.topic import Draft
 
 # past this many attempts a job is in effect tried for ever
@@ -234,6 +235,26 @@ def saga_step_without_compensation(draft: Draft) -> Iterator[Hit]:
 
 
 @rule(
+    "jobs-outcome-cannot-be-asked", principle="integrity", severity="high",
+    condition="A third party does something lasting, and it is said that it cannot be asked how a call ended.",
+    effect="A call without an answer was done or was not, and nobody can tell: repeated it may be done twice, given up it may be done and"
+    " not booked.",
+    remedy="Send a reference that is stored before the call, and ask by it; where the party offers neither a query nor an idempotency key,"
+    " compare its statement with the rows each day and let people decide.",
+)  # fmt: skip
+def outcome_cannot_be_asked(draft: Draft) -> Iterator[Hit]:
+    """Find steps through a third party that say `asked_by: none`."""
+    for name, saga in draft.design.jobs.sagas.items():
+        for n, step in enumerate(saga.steps):
+            if step.via and is_refused(step.asked_by or "") and not is_telling(draft, step):
+                after = draft.facts[THIRD_PARTY_P99.of(step.via)].text
+                yield Hit(
+                    f"jobs.sagas.{name}.steps.{n}",
+                    f"'{step.action} {step.entity} via {step.via}': one call in a hundred has no answer after {after}, and `asked_by` is none",
+                )
+
+
+@rule(
     "jobs-third-party-call-in-request", principle="performance", severity="high",
     condition="A request that waits for a third party promises an answer sooner than the third party gives one.",
     effect="The promise cannot be kept, and when the third party is slow its callers hold connections and threads until none is left.",
@@ -316,6 +337,7 @@ RULES: tuple[Rule, ...] = (
     retry_budget_exceeds_deadline,
     retries_outlast_queue,
     saga_step_without_compensation,
+    outcome_cannot_be_asked,
     third_party_call_in_request,
     unbounded_retries,
     no_jitter,

@@ -12,6 +12,7 @@ from typing import Literal
 
 from archnb.design.entities import AccessPattern
 from archnb.design.jobs import Saga, SagaStep
+from archnb.topics.jobs.outcomes import complete_references
 from archnb.topics.topic import Because, Draft
 
 _OWN = {"create": "create", "update": "update", "delete": "delete"}
@@ -65,6 +66,7 @@ def complete_sagas(draft: Draft) -> dict[str, Saga]:
         for n, (old, new) in enumerate(zip(saga.steps, steps, strict=True)):
             if old.kind is None:
                 draft.note(f"{path}.steps.{n}.kind", _explain_kind(new, steps), value=new.kind)
+        steps = complete_references(draft, f"{path}.steps", steps)
         draft.note(f"{path}.isolation", _explain_isolation(draft, pattern), value="semantic lock")
         made[name] = replace(saga, steps=steps)
     return made

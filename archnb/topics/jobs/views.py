@@ -27,6 +27,7 @@ from archnb.quantity import show, unit
 from archnb.shapes import AnyShape, Cell, Chart, Mark, Message, Participant, Series, Table
 from archnb.shapes import Sequence as Exchange
 from archnb.topics.jobs.models import retry_ceilings, wait_p95
+from archnb.topics.jobs.outcomes import is_refused
 from archnb.topics.topic import Draft
 
 SHOWN_ATTEMPTS = 12
@@ -269,15 +270,30 @@ def _show_saga(draft: Draft, name: str, saga: Saga) -> Table:
             n, f"{step.action} {step.entity}", step.via or "our store",
             Cell(step.kind or "", tone="notice" if step.kind == "pivot" else ""),
             Cell(step.compensation or "", step.compensation or ("none: repeated" if step.kind == "retriable" else "none: no way back" if step.kind == "pivot" else "none"), tone="danger" if step.kind == "compensatable" and not step.compensation else ""),
+            Cell(step.asked_by or "", is_code=bool(step.asked_by)),
             _why(draft, f"jobs.sagas.{name}.steps.{n - 1}.kind"),
         )
         for n, step in enumerate(saga.steps, 1)
     )  # fmt: skip
     isolation = draft.reasons.get(f"jobs.sagas.{name}.isolation")
     return Table(
-        f"saga-steps-{name}", f"Steps of '{name}'", ("step", "what", "through", "kind", "undone by", "because"), rows,
+        f"saga-steps-{name}", f"Steps of '{name}'", ("step", "what", "through", "kind", "undone by", "asked for by", "because"), rows,
         description=f"Given up after {saga.timeout}. {isolation.reason[0].upper() + isolation.reason[1:] if isolation else ''}.",
     )  # fmt: skip
+
+
+def _is_asked(step: SagaStep) -> bool:
+    return bool(step.via and step.asked_by and not is_refused(step.asked_by))
+
+
+def _tell_asking(saga: Saga) -> str:
+    """What becomes of a call that is not answered."""
+    if not any(_is_asked(step) for step in saga.steps):
+        return ""
+    return (
+        " A call that gets no answer in time has an unknown outcome: the step stays open, the third party is asked by its reference,"
+        " and the saga goes on from what it says."
+    )
 
 
 def _draw_saga(draft: Draft, name: str, saga: Saga) -> Exchange:
@@ -312,6 +328,9 @@ def _draw_saga(draft: Draft, name: str, saga: Saga) -> Exchange:
                 "async" if is_later else "call",
             )
         )
+        if _is_asked(step):
+            words = f"if no answer comes: ask by {step.asked_by}, then go on"
+            messages.append(Message("saga", target(step), words, "async"))
         if step.via and not is_later:
             messages.append(Message(target(step), "saga", "done", "return"))
         if n == pivot and not is_async:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from archnb.design.jobs import Job, Saga
 from archnb.fact import Fact, maximum, total
@@ -15,6 +14,8 @@ from archnb.quantity import parse
 from archnb.topics.jobs.erasure import DEADLINE, list_operations, tell_job
 from archnb.topics.jobs.erasure import JOB as ERASURE
 from archnb.topics.jobs.models import shortest_interval
+from archnb.topics.jobs.outcomes import propose_reconciliations
+from archnb.topics.jobs.proposal import Proposal
 from archnb.topics.topic import Draft
 
 # seconds of a call: the mean and the 99th percentile; assumed, and shown with the fact
@@ -28,27 +29,11 @@ THIRD_PARTIES: Mapping[str, tuple[float, float]] = {
 THIRD_PARTY = (0.5, 2.0)
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """A job that the design asks for: the record as far as its kind says it, its reason, its rate and its service time."""
-
-    name: str
-    reason: str
-    job: Job
-    rate: Fact | None = None
-    service_time: float | Fact = 0.02
-    why_service: str = "assumed: a few indexed rows read and written"
-    deadline: str = "10 s"
-    why_deadline: str = "nobody waits for it, but its effect should be seen soon"
-    why_key: str = ""
-    rows: Fact | None = None
-    facts: tuple[str, ...] = field(default=())
-
-
 def find_proposals(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal]:
     """Every job that the design asks for, whether said or not."""
     yield from _propose_async(draft, sagas)
     yield from _propose_saga_steps(draft, sagas)
+    yield from propose_reconciliations(draft, sagas)
     yield from _propose_feeds(draft)
     yield from _propose_refreshes(draft)
     yield from _propose_expiry(draft)
