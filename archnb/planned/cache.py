@@ -18,6 +18,7 @@ class CachePolicy(Planned):
     ttl: Quantity
     invalidation: str
     strategy: str
+    fill: str
     stampede: str
     objects: Quantity
     object_size: Quantity

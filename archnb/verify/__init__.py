@@ -27,6 +27,7 @@ VERIFIERS: dict[str, str] = {
     "graphql": "archnb.verify.graphql:verify_graphql",
     "proto": "archnb.verify.proto:verify_proto",
     "service": "archnb.verify.journeys:verify_journeys",
+    "protocols": "archnb.verify.protocols:verify_protocols",
     "prometheus": "archnb.verify.prometheus:verify_prometheus",
 }
 # what only waits for another program runs beside the rest; what computes here would make the databases' round trips wait

@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
 from archnb.shapes import Cell, Shown, Table, Tone
 
 if TYPE_CHECKING:
     import pandas
 
-Kind = Literal["executed on the engine", "emulated", "parsed or schema-checked", "not verified"]
+Kind = Literal[
+    "executed on the engine", "explored in full", "emulated", "parsed or schema-checked", "not verified"
+]
 Verdict = Literal["passed", "failed", "not run"]
 
-KINDS: tuple[Kind, ...] = ("executed on the engine", "emulated", "parsed or schema-checked", "not verified")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 VERDICTS: tuple[Verdict, ...] = ("passed", "failed", "not run")
 _TONES: dict[Verdict, Tone] = {"passed": "good", "failed": "danger", "not run": "muted"}
 
