@@ -136,8 +136,27 @@ def _proofs() -> tuple[Proof, ...]:
         Served("r", "SQLite 3", "", "SCAN t", 3, "failed", "the planner cannot use it"),
     )
     return (
-        Proof("DDL for SQLite", "SQLite", "3", "executed on the engine", 2, 0.1, "failed", (Check("DDL", "passed", "2 ran"),), queries),
-        Proof("OpenAPI 3.1", "validator", "1", "parsed or schema-checked", 1, 0.1, "passed", (Check("a", "passed", "fits"),)),
+        Proof(
+            "DDL for SQLite",
+            "SQLite",
+            "3",
+            "executed on the engine",
+            2,
+            0.1,
+            "failed",
+            (Check("DDL", "passed", "2 ran"),),
+            queries,
+        ),
+        Proof(
+            "OpenAPI 3.1",
+            "validator",
+            "1",
+            "parsed or schema-checked",
+            1,
+            0.1,
+            "passed",
+            (Check("a", "passed", "fits"),),
+        ),
         Proof("DDL for MySQL", "MySQL", "", "not verified", 0, 0.0, "not run", (Check("engine", "not run", "none"),)),
     )
 

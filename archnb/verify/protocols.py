@@ -36,7 +36,7 @@ from archnb.verify.proof import Check, Proof, conclude
 
 if TYPE_CHECKING:
     from archnb.plan import Plan
-    from archnb.planned import Planned
+    from archnb.planned import Backend
 
 ARTEFACT = "Protocols"
 Machine = Saga | Messaging | CachedWrites | Once | Counted
@@ -105,7 +105,9 @@ def verify_protocols(plan: Plan, **_: Any) -> Proof:
         checks = [Check("protocols", "not run", "no saga, message, cache, key or counter is planned")]
     kind: Any = "explored in full" if found else "not verified"
     seconds = time.perf_counter() - started
-    return Proof(ARTEFACT, "archnb.sim.protocol", "", kind, states, seconds, conclude(checks), tuple(checks))
+    drawn = (one.sequence for one, check in zip(found, checks, strict=False) if check.verdict == "failed")
+    ways = tuple(one for one in drawn if one is not None)
+    return Proof(ARTEFACT, "archnb.sim.protocol", "", kind, states, seconds, conclude(checks), tuple(checks), ways=ways)
 
 
 def make_check(explored: Explored) -> Check:
@@ -123,7 +125,7 @@ def make_check(explored: Explored) -> Check:
     return Check(explored.name, "failed", f"not true: {outcome.broken}. The shortest way: {way}. {explored.text}")
 
 
-def list_protocols(planned: Planned) -> Iterator[Explored]:
+def list_protocols(planned: Backend) -> Iterator[Explored]:
     """The protocols of a plan, each with its machine."""
     yield from _list_sagas(planned)
     yield from _list_messages(planned)
@@ -133,7 +135,7 @@ def list_protocols(planned: Planned) -> Iterator[Explored]:
 
 
 # ---------------------------------------------------------------------- sagas
-def _list_sagas(planned: Planned) -> Iterator[Explored]:
+def _list_sagas(planned: Backend) -> Iterator[Explored]:
     for name, saga in planned.jobs.sagas.items():
         if not saga.steps:
             continue
@@ -188,22 +190,30 @@ def _is_notice(step: PlannedStep) -> bool:
     return bool(step.via) and not step.asked_by
 
 
-def _find_settling(planned: Planned, step: PlannedStep) -> bool:
+def _find_settling(planned: Backend, step: PlannedStep) -> bool:
     """Whether a job by the clock asks the party of a step, by its reference, what became of it."""
     reference = "{" + step.asked_by + "}"
     return bool(step.asked_by) and any(
-        job.schedule and step.via in job.calls and reference in job.idempotency_key for job in planned.jobs.jobs.values()
+        job.schedule and step.via in job.calls and reference in job.idempotency_key
+        for job in planned.jobs.jobs.values()
     )
 
 
-def is_outbox(planned: Planned, table: str) -> bool:
+def is_outbox(planned: Backend, table: str) -> bool:
     """Whether a table is one from which a relay sends."""
     return any(relay.table == table for relay in planned.statements.relay)
 
 
 def _takes(update: Update) -> bool:
     """Whether it takes of what there is little of: it subtracts, or it may find too little left."""
-    return any(one.value.sign == "-" for one in update.assignments) or any(one.kind == "amount" for one in update.guards)
+    return any(one.value.sign == "-" for one in update.assignments) or any(
+        one.kind == "amount" for one in update.guards
+    )
+
+
+def _is_computed(update: Update) -> bool:
+    """Whether the program reads the row, computes a value, and writes it in a statement of its own."""
+    return any(one.value.source == "server" and one.value.name == "computed" for one in update.assignments)
 
 
 def _is_guarded(update: Update) -> bool:
@@ -211,7 +221,7 @@ def _is_guarded(update: Update) -> bool:
 
 
 # ---------------------------------------------------------------------- messages
-def _list_messages(planned: Planned) -> Iterator[Explored]:
+def _list_messages(planned: Backend) -> Iterator[Explored]:
     """What follows a commit: told by a row of its own transaction where the statements have one."""
     made: dict[Messaging, list[str]] = {}
     for name, job in planned.jobs.jobs.items():
@@ -246,7 +256,7 @@ _TOLD: Mapping[str, str] = {
 
 
 # ---------------------------------------------------------------------- caches
-def _list_caches(planned: Planned) -> Iterator[Explored]:
+def _list_caches(planned: Backend) -> Iterator[Explored]:
     for name, policy in planned.cache.policies.items():
         if policy.invalidation not in ("on write", "write-through"):
             continue
@@ -263,7 +273,9 @@ def _list_caches(planned: Planned) -> Iterator[Explored]:
         text = f"filled {policy.fill if policy.fill == 'freely' else f'under a {policy.fill}'}"
         dying = _explore(CachedWrites(is_repeated=False, **choices))
         if dying.verdict != "holds":
-            text += f"; where a writer dies between its commit and the deletion, the entry stays for {policy.ttl} at most"
+            text += (
+                f"; where a writer dies between its commit and the deletion, the entry stays for {policy.ttl} at most"
+            )
         yield Explored(name=f"cache {name}", machine=CachedWrites(crashes=0, **choices), text=text, allowed=allowed)
 
 
@@ -271,7 +283,7 @@ _GUARDS: Mapping[str, Any] = {"lease": "lease", "version": "version"}
 
 
 # ---------------------------------------------------------------------- keys and counters
-def _list_keys(planned: Planned) -> Iterator[Explored]:
+def _list_keys(planned: Backend) -> Iterator[Explored]:
     keyed = [name for name, one in planned.operations.items() if one.contract.needs_idempotency_key]
     if keyed:
         yield Explored(
@@ -279,20 +291,26 @@ def _list_keys(planned: Planned) -> Iterator[Explored]:
         )  # fmt: skip
 
 
-def _list_counters(planned: Planned) -> Iterator[Explored]:
+def _list_counters(planned: Backend) -> Iterator[Explored]:
     made: dict[Counted, list[str]] = {}
     for name, procedure in planned.statements.procedures.items():
         locks = {one.table for one in procedure.statements if isinstance(one, Read) and one.lock}
         for one in procedure.statements:
-            if not isinstance(one, Update) or not _takes(one):
+            if not isinstance(one, Update) or not (_takes(one) or _is_computed(one)):
                 continue
             kinds = {guard.kind for guard in one.guards}
-            guard: Any = (
-                "in the statement" if "amount" in kinds else "version" if "version" in kinds else "lock" if one.table in locks else "none"
-            )  # fmt: skip
+            guard: Any = "none"
+            if not _is_computed(one):
+                guard = "in the statement"
+            elif kinds & {"version", "state"}:
+                guard = "version"
+            elif one.table in locks:
+                guard = "lock"
             made.setdefault(Counted(guards=guard), []).append(f"{name} ({one.table})")
     for machine, names in made.items():
-        yield Explored(name=f"counters of {', '.join(dict.fromkeys(names))}", machine=machine, text=f"guarded {machine.guards}")
+        yield Explored(
+            name=f"counters of {', '.join(dict.fromkeys(names))}", machine=machine, text=f"guarded {machine.guards}"
+        )
 
 
 __all__ = ["Explored", "is_outbox", "list_protocols", "make_check", "verify_protocols"]

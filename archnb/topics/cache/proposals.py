@@ -419,7 +419,9 @@ def _choose_store(draft: Draft, work: Workload, numbers: Numbers, policy: CacheP
 
 def _choose_fill(policy: CachePolicy) -> Because:
     if policy.invalidation == "write-through":
-        return Because("version", "two writers may reach the cache in another order than the store: the older value is refused")
+        return Because(
+            "version", "two writers may reach the cache in another order than the store: the older value is refused"
+        )
     if policy.invalidation == "on write" and not is_kept_at(policy.store, "edge"):
         return Because(
             "lease", "a reader that missed before a write and fills after its deletion would put the old answer back,"
