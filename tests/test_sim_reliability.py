@@ -53,6 +53,35 @@ def test_needing_more_parts_never_helps(availability, parts, data):
     assert r.parallel_availability(availability, parts + 1, required + 1) <= here + 1e-12
 
 
+@pytest.mark.parametrize(("one", "parts"), [(0.995, 1), (0.995, 2), (0.9, 3), (0.99, 12)])
+def test_without_shared_causes_twins_fail_independently(one, parts):
+    """With β = 0 the model is 1 − (1 − a)ⁿ; with β = 1 a twin is worth nothing."""
+    assert r.pool_availability(one, parts, 1, 0.0) == pytest.approx(1 - (1 - one) ** parts)
+    assert r.pool_availability(one, parts, 1, 1.0) == pytest.approx(one)
+    assert one <= r.pool_availability(one, parts, 1, 0.1) <= 1 - (1 - one) ** parts + 1e-15
+
+
+def test_shared_causes_reproduce_the_published_agreements():
+    """99.5 % for one instance becomes the promised 99.99 % (stateless) and 99.95 % (a database with a standby) for two."""
+    assert r.pool_availability(0.995, 2, 1, 0.02) == pytest.approx(0.9999, abs=3e-5)
+    assert r.pool_availability(0.995, 2, 1, 0.10) == pytest.approx(0.9995, abs=3e-5)
+
+
+@given(shares, st.integers(1, 40), st.data())
+def test_a_pool_without_shared_causes_is_k_of_n(availability, parts, data):
+    """With β = 0 it equals the count of all states, whatever is needed; who needs more than there is, needs all."""
+    required = data.draw(st.integers(1, parts))
+    expected = r.parallel_availability(availability, parts, required)
+    assert r.pool_availability(availability, parts, required, 0.0) == pytest.approx(expected, abs=1e-9)
+    assert r.pool_availability(availability, parts, parts + 3, 0.0) == pytest.approx(availability**parts, abs=1e-9)
+
+
+def test_a_pair_of_which_both_are_needed():
+    """Two instances of 99.5 % at more than half of their capacity are 99.0 % together; a third makes them two of three."""
+    assert r.pool_availability(0.995, 2, 2, 0.02) == pytest.approx(0.990, abs=2e-4)
+    assert r.pool_availability(0.995, 3, 2, 0.02) > 0.9998
+
+
 @pytest.mark.parametrize(("slo", "minutes"), [(0.99, 432), (0.999, 43.2), (0.9995, 21.6), (0.9999, 4.32)])
 def test_downtime_in_thirty_days(slo, minutes):
     """The familiar nines in minutes per 30 days."""

@@ -6,16 +6,13 @@ import math
 import re
 from typing import Any
 
-import numpy
 import pytest
 
 from archnb import Design, InputError, plan
 from archnb.design import leaves
 from archnb.plan import Plan
 from archnb.shapes import Graph, Sequence, Table
-from archnb.topics.flow.measures import gamma_p99
 from archnb.topics.flow.paths import find_serial_parts, is_waited_for
-from archnb.topics.flow.replicas import shared_cause_availability
 from tests.test_topic_patterns import ORDER, PLACE, READ, design, planned, with_payment
 
 NAMES = ["tiny", "awkward", "shop", "shortener"]
@@ -115,40 +112,16 @@ def test_availability_is_the_product_of_what_is_waited_for() -> None:
     assert facts["flow.place_order.availability"].base == pytest.approx(product)
 
 
-@pytest.mark.parametrize(("one", "parts"), [(0.995, 1), (0.995, 2), (0.9, 3), (0.99, 12)])
-def test_without_shared_causes_twins_fail_independently(one: float, parts: int) -> None:
-    """With β = 0 the model is 1 − (1 − a)ⁿ; with β = 1 a twin is worth nothing."""
-    assert shared_cause_availability(one, parts, 0.0) == pytest.approx(1 - (1 - one) ** parts)
-    assert shared_cause_availability(one, parts, 1.0) == pytest.approx(one)
-    assert one <= shared_cause_availability(one, parts, 0.1) <= 1 - (1 - one) ** parts + 1e-15
-
-
-def test_shared_causes_reproduce_the_published_agreements() -> None:
-    """99.5 % for one instance becomes the promised 99.99 % (stateless) and 99.95 % (a database with a standby) for two."""
-    assert shared_cause_availability(0.995, 2, 0.02) == pytest.approx(0.9999, abs=3e-5)
-    assert shared_cause_availability(0.995, 2, 0.10) == pytest.approx(0.9995, abs=3e-5)
-
-
-def test_p99_of_a_sum_agrees_with_exact_and_simulated_quantiles() -> None:
-    """One exponential gives ln 100, two alike Erlang's quantile; an uneven sum with a share agrees with a simulation."""
-    assert gamma_p99(1.0, 1.0) == pytest.approx(math.log(100), rel=0.005)
-    assert gamma_p99(1.0, 1.0, 1.0, 1.0) == pytest.approx(6.6384, rel=0.005)
-    random = numpy.random.default_rng(7)
-    n = 400_000
-    drawn = (
-        random.exponential(1.0, n) + random.exponential(6.0, n) + random.exponential(2.0, n) * (random.random(n) < 0.3)
-    )
-    assert gamma_p99(1.0, 1.0, 1.0, 6.0, 0.3, 2.0) == pytest.approx(float(numpy.percentile(drawn, 99)), rel=0.03)
-
-
 def test_latency_is_the_sum_of_times_and_round_trips() -> None:
-    """A write waits for gateway, service, store, a commit, and two round trips inside; the user's network is not in it."""
+    """A write takes waits and work of gateway, service, store, a commit, and two round trips inside, not the user's network."""
     made = planned("tiny")
     facts = made.facts
     expected = sum(facts[f"flow.components.{one}.service_time"].base for one in ("gateway", "service", "main"))
+    expected += sum(facts[f"flow.{one}.wait"].base for one in ("gateway", "service", "main"))
     expected += facts["flow.assumed.time_commit"].base + 2 * facts["flow.assumed.round_trip"].base
     assert facts["flow.place_order.latency"].base == pytest.approx(expected)
-    assert facts["flow.place_order.latency_p99"].base > facts["flow.place_order.latency"].base
+    rising = [facts[f"flow.place_order.latency{one}"].base for one in ("_p50", "", "_p95", "_p99")]
+    assert rising == sorted(rising)
 
 
 def test_both_dated_sets_of_latency_numbers_are_shipped() -> None:

@@ -82,6 +82,40 @@ def test_a_verb_is_a_step_in_the_life_of_a_row(workshop: Plan) -> None:
     assert "repair.state IN ('asked', 'accepted')" in cancel
 
 
+@pytest.mark.parametrize(
+    "name, more, states",
+    [
+        ("postpone_repair", {}, {"asked", "accepted"}),
+        ("change_due_on", {}, {"asked", "accepted"}),
+        # who edits a title may do so afterwards, and what is said of the state stands
+        ("edit_repair", {}, None),
+        ("postpone_repair", {"where": ["state is present"]}, None),
+        ("postpone_repair", {"many": True, "by": "member"}, None),
+    ],
+)
+def test_what_is_over_is_not_moved(name: str, more: dict[str, Any], states: set[str] | None) -> None:
+    write = {"writes": "Repair", "action": "update", "by": "id", "rate": "1/s", "roles": "member"}
+    made = plan(Design.of({**WORKSHOP, "access": {**WORKSHOP["access"], name: {**write, **more}}}))
+    (update,) = made.planned.statements.procedures[name].statements
+    assert isinstance(update, Update)
+    found = [one for one in update.guards if one.kind == "state"]
+    assert bool(found) == (states is not None)
+    if states is not None:
+        assert {one.name for one in found[0].predicate.values} == states  # type: ignore[union-attr]
+        assert "completed or cancelled" in found[0].reason
+
+
+def test_the_ends_of_a_life_that_is_told_whole() -> None:
+    entities = {
+        **WORKSHOP["entities"],
+        "Crate": {"fields": {"id": "key", "state": "enum(packed, away, home, scrapped) = packed"}, "states": ["packed -> away", "away -> home", "away -> scrapped", "home -> packed"]},
+    }  # fmt: skip
+    model = plan(Design.of({**WORKSHOP, "entities": entities})).model
+    assert model.states.list_ends("Crate") == ("scrapped",)
+    assert model.states.list_ends("Repair") == ("completed", "cancelled")
+    assert model.states.list_ends("Member") == ()
+
+
 def test_the_transaction_has_the_statement(workshop: Plan) -> None:
     """The transaction section says the condition that the exported statement has."""
     (one,) = workshop.planned.operations["accept_repair"].transactions

@@ -39,6 +39,13 @@ class Component(Record):
     service_time: Quantity | None = said(
         "How long does it work on one request?", unit=TIME, example="5 ms", within=DURATION
     )
+    service_variation: Quantity | None = said(
+        "How much does that time vary?",
+        unit=NUMBER,
+        example="1",
+        help="Its variance over its squared mean: 0 is clockwork, 1 exponential, more is heavy-tailed.",
+        within=Range(least="0", most="100"),
+    )
     engine: str | None = said(
         "Which engine is it, of a store, cache or queue?", words=PART_ENGINES, example="postgresql"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from archnb.exceptions import ArchnbError, UnitError, unknown
 from archnb.fact.expression import Apply, Fact, Origin, base_unit, take_percentile
 from archnb.fact.key import Key
-from archnb.quantity import ONE, Quantity, describe, number, parse, show, unit
+from archnb.quantity import ONE, Quantity, describe, number, parse, unit
 from archnb.shapes import Shown, Table
 
 if TYPE_CHECKING:
@@ -120,7 +120,12 @@ class Facts(Shown, Mapping[str, Fact]):
             apply, base = Apply("", lambda value: value, (expression,)), None
         else:
             apply, base = expression.apply, expression.base
-        return self._add(name, Fact(shown, apply=apply, name=str(name), because=because, source=source, base=base))
+        return self._add(
+            name,
+            Fact(
+                shown, apply=apply, name=str(name), because=because, source=source, base=base, unbounded=name.unbounded
+            ),
+        )
 
     def decide(
         self,
@@ -238,7 +243,7 @@ class Facts(Shown, Mapping[str, Fact]):
         rows = []
         for name, fact in self.items():
             p10, _, p90 = fact.percentiles()
-            spread = f"{show(p10, fact.unit)} … {show(p90, fact.unit)}" if p10 != p90 else ""
+            spread = f"{fact.show(p10)} … {fact.show(p90)}" if p10 != p90 else ""
             formula = f"{fact.formula()} = {fact.arithmetic()}" if fact.apply else fact.origin
             if fact.at:
                 formula = f"decided {fact.taken_at}: {formula}"

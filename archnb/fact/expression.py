@@ -58,6 +58,7 @@ class Fact(Shown):
 
     at: of a decision, where in what is believed it was taken ("P50"); it is held when what it rests on varies.
     follows: of a given rate, the fact that it moves with: its ratio to it is the same in every sample.
+    unbounded: what is said in place of a number where there is no finite one ("none: overloaded").
     """
 
     __slots__ = (
@@ -73,6 +74,7 @@ class Fact(Shown):
         "name",
         "origin",
         "source",
+        "unbounded",
         "unit",
     )
 
@@ -92,8 +94,10 @@ class Fact(Shown):
         base: float | None = None,
         at: str = "",
         follows: Fact | None = None,
+        unbounded: str = "",
     ) -> None:
         self.unit, self.given, self.apply, self.at, self.follows = unit, given, apply, at, follows
+        self.unbounded = unbounded
         self.name, self.because, self.source, self.origin = name, because, source, origin
         self._drawn: Any = None
         if given is not None:
@@ -149,7 +153,11 @@ class Fact(Shown):
             and not _UNREADABLE.search(self.given.text)
         ):
             return self.given.text
-        return show(self.value, self.unit)
+        return self.show(self.value)
+
+    def show(self, value: float) -> str:
+        """A value of this fact in `unit` as people write it: its own, or one of its samples."""
+        return self.unbounded if self.unbounded and math.isinf(value) else show(value, self.unit)
 
     @property
     def label(self) -> str:

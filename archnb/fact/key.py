@@ -28,7 +28,7 @@ MOST_KEPT = 20_000
 class Key(str):
     """The handle of one fact. Made by `key` and by `Family.of`. What an assumption may be is `is_positive` and `is_share`."""
 
-    __slots__ = ("dimension", "is_assumption", "is_optional", "is_positive", "is_share", "meaning")
+    __slots__ = ("dimension", "is_assumption", "is_optional", "is_positive", "is_share", "meaning", "unbounded")
 
     dimension: Dimension | None
     meaning: str
@@ -36,6 +36,7 @@ class Key(str):
     is_assumption: bool
     is_positive: bool
     is_share: bool
+    unbounded: str
 
 
 class Family:
@@ -43,12 +44,13 @@ class Family:
 
     __slots__ = (
         "_made", "_parts", "dimension", "is_assumption", "is_optional", "is_positive", "is_share", "meaning", "name",
+        "unbounded",
     )  # fmt: skip
 
     def __init__(self, name: str, like: Key) -> None:
         self.name, self.dimension, self.meaning = name, like.dimension, like.meaning
         self.is_optional, self.is_assumption = like.is_optional, like.is_assumption
-        self.is_positive, self.is_share = like.is_positive, like.is_share
+        self.is_positive, self.is_share, self.unbounded = like.is_positive, like.is_share, like.unbounded
         self._made: dict[tuple[str, ...], Key] = {}
         self._parts = re.split(r"\{\w+\}", name)
 
@@ -74,7 +76,7 @@ class Family:
         made = Key(text)
         made.dimension, made.meaning = self.dimension, self.meaning
         made.is_optional, made.is_assumption = self.is_optional, self.is_assumption
-        made.is_positive, made.is_share = self.is_positive, self.is_share
+        made.is_positive, made.is_share, made.unbounded = self.is_positive, self.is_share, self.unbounded
         self._made[members] = made
         return made
 
@@ -100,17 +102,19 @@ def key(
     assumption: bool = False,
     positive: bool = False,
     share: bool = False,
+    unbounded: str = "",
 ) -> Key:
     """Declare one fact.
 
     dimension: what its unit must be, None where any will do. meaning: one sentence. optional: whether a plan may lack it;
     only such a fact may be asked for with `get`. assumption: whether a design may overrule it under `assumptions`, and
-    then positive: whether it must be more than nothing; share: whether it is at most 100 %.
+    then positive: whether it must be more than nothing; share: whether it is at most 100 %. unbounded: what it means that
+    there is no finite number, in words that stand in its place.
     """
     made = Key(name)
     made.dimension, made.meaning = dimension, meaning
     made.is_optional, made.is_assumption = optional, assumption
-    made.is_positive, made.is_share = positive, share
+    made.is_positive, made.is_share, made.unbounded = positive, share, unbounded
     return made
 
 
@@ -123,9 +127,12 @@ def family(
     assumption: bool = False,
     positive: bool = False,
     share: bool = False,
+    unbounded: str = "",
 ) -> Family:
     """Declare alike facts; the places of their members stand in braces: `schema.{table}.rows`. See `key`."""
-    like = key(name, dimension, meaning, optional=optional, assumption=assumption, positive=positive, share=share)
+    like = key(
+        name, dimension, meaning, optional=optional, assumption=assumption, positive=positive, share=share, unbounded=unbounded
+    )  # fmt: skip
     return Family(name, like)
 
 

@@ -28,7 +28,7 @@ from archnb.model.reaches import Conclusion, Question, Reaches
 from archnb.model.references import Reference, References
 from archnb.model.roles import Principal, Roles
 from archnb.model.settings import Setting
-from archnb.model.states import States, Step
+from archnb.model.states import Precondition, States, Step
 from archnb.model.tenants import Tenants
 from archnb.model.touches import Touch, Touches
 from archnb.model.traffic import Load, Traffic
@@ -56,6 +56,7 @@ __all__ = [
     "People",
     "Place",
     "Places",
+    "Precondition",
     "Principal",
     "Properties",
     "Question",

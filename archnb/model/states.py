@@ -21,6 +21,15 @@ class Step:
     reason: str
 
 
+@dataclass(frozen=True)
+class Precondition:
+    """The states in which a write takes a row, and why no other."""
+
+    field: str
+    states: tuple[str, ...]
+    reason: str
+
+
 class States:
     """The states of all rows, and the steps between them."""
 
@@ -73,6 +82,18 @@ class States:
         before = tuple(word for word in values[:at] if word not in ends)
         return before[-1:] if before else tuple(word for word in values if word not in ends and word != after)
 
+    def list_ends(self, entity: str) -> tuple[str, ...]:
+        """The states that no row leaves: of a life that is told whole those from which no step leads, else by their words."""
+        state = self.find_field(entity)
+        if state is None:
+            return ()
+        values, steps = self._inheritance.fields(entity)[state].values, self._entities[entity].states
+        left = {word for one in steps for word in one.before}
+        is_whole = bool(steps) and {*values} <= left | {one.after for one in steps}
+        return tuple(
+            word for word in values if word not in left and (is_whole or words_of.ENDS.search(snake(word)) is not None)
+        )
+
     def find_field(self, entity: str) -> str | None:
         """The field that holds the state of a row's life."""
         fields = self._inheritance.fields(entity)
@@ -90,4 +111,4 @@ class States:
         return tuple(word for word in values if first in self.list_before(entity, step.field, values, word))
 
 
-__all__ = ["States", "Step"]
+__all__ = ["Precondition", "States", "Step"]

@@ -24,7 +24,7 @@ from archnb.model.people import People
 from archnb.model.references import References
 from archnb.model.roles import Principal, Roles
 from archnb.model.settings import NUMBERS, Setting, Source
-from archnb.model.states import States, Step
+from archnb.model.states import Precondition, States, Step
 from archnb.model.tenants import Tenants
 from archnb.model.ways import Ways
 from archnb.naming import snake, split_words
@@ -72,6 +72,40 @@ class Writes:
     def find_step(self, name: str, pattern: AccessPattern | None = None) -> Step | None:
         """The step that a change takes in the life of its row, where its name or its assignments say one."""
         return self._states.find_step(name, pattern)
+
+    def find_precondition(self, name: str, pattern: AccessPattern | None = None) -> Precondition | None:
+        """In which states a change takes a row: those before its step; of a move, all but the ends. None where any will do.
+
+        A move (`reschedule`, or whatever gives new times alone) leaves the state as it is; a row at its end has been, and
+        cannot take place at another time. What `where` says of the state stands instead.
+        """
+        asked = pattern or self._access[name]
+        step = self._states.find_step(name, asked)
+        if step is not None:
+            either = " or ".join(step.before)
+            return Precondition(step.field, step.before, f"only {either} becomes {step.after}")
+        if asked.writes is None or asked.effect != "update" or asked.many or not self._is_move(name, asked):
+            return None
+        state, ends = self._states.find_field(asked.writes), self._states.list_ends(asked.writes)
+        if state is None or state in {*(one.field for one in asked.where), *(one.field for one in asked.sets)}:
+            return None
+        going = tuple(one for one in self._inheritance.fields(asked.writes)[state].values if one not in ends)
+        if not ends or not going:
+            return None
+        reason = f"a row that is {' or '.join(ends)} has reached its end, and is moved no more"
+        return Precondition(state, going, reason)
+
+    def _is_move(self, name: str, pattern: AccessPattern) -> bool:
+        """Whether a change gives a row another time or place: by its verb, or as it gives nothing but planned times."""
+        if snake(name).split("_")[0] in words_of.MOVING:
+            return True
+        given = [one.field for one in self.list_settings(name, pattern) if one.source == "caller"]
+        return bool(given) and all(self._is_planned_time(pattern.writes or "", one) for one in given)
+
+    def _is_planned_time(self, entity: str, field: str) -> bool:
+        about = self._inheritance.fields(entity).get(field)
+        is_time = about is not None and about.type in ("timestamp", "date", "time")
+        return is_time and words_of.PLANNED_AT.fullmatch(snake(field)) is not None
 
     def list_sides(self, steps: Iterable[WriteStep], entity: str) -> tuple[WriteStep, ...]:
         """The steps of a write that take from, or give to, rows that rows of an entity refer to: where there are two, a new row is
@@ -224,4 +258,4 @@ class Writes:
         return Setting(name, "row" if read.kind == "change" else "constant", value, reason=reason)
 
 
-__all__ = ["Setting", "Step", "Writes"]
+__all__ = ["Precondition", "Setting", "Step", "Writes"]

@@ -29,6 +29,7 @@ class Component(Planned):
     replicas: int = 0
     availability: Quantity = Quantity(1.0, 1.0)
     service_time: Quantity = Quantity(0.0, 0.0)
+    service_variation: Quantity = Quantity(1.0, 1.0)
     technology: str = ""
 
 

@@ -23,7 +23,6 @@ from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON
 from archnb.file import replace_file
 from archnb.finding import SEVERITIES
 from archnb.plan import Plan
-from archnb.quantity import show
 from archnb.render import css, fragment, prose_markup
 from archnb.shapes import AnyShape
 
@@ -158,7 +157,7 @@ def _fact_row(fact: Fact) -> dict[str, Any]:
     spread = ""
     if fact.is_uncertain():
         p10, _, p90 = fact.percentiles()
-        low, high = show(p10, fact.unit), show(p90, fact.unit)
+        low, high = fact.show(p10), fact.show(p90)
         unit = high.lstrip("0123456789. ")
         spread = f"{low.removesuffix(unit).strip()} to {high}" if low != high else ""
     parts = _link_once(fact) if fact.apply else []

@@ -415,14 +415,17 @@ class Work:
             record = {**given, **settings.settle(entity, pattern.sets, sent)}
             self.insert(entity, record)
             return self._finish_create(contract, entity, record, request)
-        step = self.model.writes.find_step(operation.name) if operation.name in self.model.design.access else None
+        is_said = operation.name in self.model.design.access
+        before = self.model.writes.find_precondition(operation.name) if is_said else None
         after = found[0]
         for record in found:
             if not self.versions.meets(request.if_match, entity, record):
                 raise Refused("precondition_failed", "it has changed since it was read")
-            if step is not None and record[step.field] not in step.before:
+            if before is not None and record[before.field] not in before.states:
                 code = next((one for one in contract.errors if one.endswith("state_conflict")), "conflict")
-                raise Refused(code, f"{step.field} is {record[step.field]}, and must be {' or '.join(step.before)}")
+                raise Refused(
+                    code, f"{before.field} is {record[before.field]}, and must be {' or '.join(before.states)}"
+                )
             changes = settings.settle(entity, pattern.sets, sent, record)
             self.change(entity, record, changes)
             after = self.records.find(

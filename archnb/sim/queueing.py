@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archnb.sim import require, require_count, require_finite
 
@@ -278,6 +278,68 @@ def kingman_wait(
     wait = mean_wait(servers, arrival_rate, service_time)
     variability = (arrival_scv + service_scv) / 2
     return wait if math.isinf(wait) else wait * variability
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The wait of a queue in its steady state: the share of arrivals that wait, and the mean wait of all in seconds."""
+
+    p_wait: float
+    mean: float
+
+
+@dataclass(frozen=True)
+class NoSteadyState:
+    """The answer where work comes at least as fast as it can be done: the queue grows, and no wait has a distribution.
+
+    utilisation: ρ, at least 1. least_servers: the smallest number with a steady state. served: at most this share of
+    what arrives is ever done.
+    """
+
+    utilisation: float
+    least_servers: int
+
+    @property
+    def served(self) -> float:
+        return 1 / self.utilisation
+
+
+def find_waiting(
+    servers: int,
+    arrival_rate: float,
+    service_time: float,
+    arrival_scv: float = 1.0,
+    service_scv: float = 1.0,
+) -> Waiting | NoSteadyState:
+    """Return the wait of a G/G/c queue (Allen-Cunneen; exact for M/M/c and M/G/1), or that it has no steady state.
+
+    >>> round(find_waiting(2, 15, 0.1).mean, 6)
+    0.128571
+    >>> find_waiting(2, 40, 0.5)
+    NoSteadyState(utilisation=10.0, least_servers=21)
+    """
+    _require_queue(servers, arrival_rate, service_time)
+    load = arrival_rate * service_time
+    if load >= servers:
+        return NoSteadyState(load / servers, math.floor(load) + 1)
+    return Waiting(erlang_c(servers, load), kingman_wait(servers, arrival_rate, service_time, arrival_scv, service_scv))
+
+
+def erlang_c_of(servers: int, loads: Any) -> Any:
+    """Return Erlang C for many offered loads at one number of servers at once; 1 from the capacity on.
+
+    >>> import numpy as np
+    >>> erlang_c_of(2, np.array([1.5, 3.0])).round(6).tolist()
+    [0.642857, 1.0]
+    """
+    import numpy as np
+
+    require_count("servers", servers)
+    blocked: Any = np.ones_like(loads, dtype=np.float64)
+    for k in range(1, int(servers) + 1):
+        blocked = loads * blocked / (k + loads * blocked)
+    room = np.maximum(servers - loads * (1 - blocked), 1e-300)
+    return np.where(loads >= servers, 1.0, servers * blocked / room)
 
 
 def usl(n: float, alpha: float, beta: float, gamma: float) -> float:

@@ -63,6 +63,36 @@ def parallel_availability(availability: float, parts: int, required: int = 1) ->
     return redundant_availability([availability] * int(parts), required)
 
 
+def pool_availability(availability: float, parts: int, required: int, shared: float) -> float:
+    """Return the availability of a pool of alike parts of which `required` are needed, a share of whose failures is common.
+
+    The beta-factor model (IEC 61508-6): of a part's unavailability u, β·u takes all of them, (1 − β)·u each alone; so
+    P(at least k of n are up, alone) − β·u. With k = 1 it is 1 − (β·u + ((1 − β)·u)ⁿ). A pool that needs more parts
+    than it has is as available as all of them together; that it cannot do its work is not told by this number.
+
+    >>> round(pool_availability(0.995, 2, 1, 0.02), 6), round(pool_availability(0.995, 2, 2, 0.02), 6)
+    (0.999876, 0.990124)
+    """
+    require_share("availability", availability)
+    require_count("parts", parts)
+    require_count("required", required)
+    require_share("shared", shared)
+    down = 1 - availability
+    alone, parts, spare = (1 - shared) * down, int(parts), max(0, int(parts) - int(required))
+    if alone >= 1:
+        return 0.0
+    # the chance of exactly d parts down, from none upwards: the terms of the binomial, each from the one before
+    log_term = parts * math.log1p(-alone)
+    chances = []
+    for count in range(spare + 1):
+        chances.append(math.exp(log_term))
+        if alone == 0 or (count > parts * alone and chances[-1] < 1e-18):
+            break
+        log_term += math.log((parts - count) / (count + 1)) if count < parts else 0.0
+        log_term += math.log(alone) - math.log1p(-alone)
+    return max(0.0, min(1.0, math.fsum(chances)) - shared * down)
+
+
 def downtime(availability: float, window: float) -> float:
     """Return the seconds of a window of `window` seconds in which the thing may be down.
 

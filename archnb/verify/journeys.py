@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from archnb.exceptions import EngineMissing
+from archnb.model import Precondition
 from archnb.planned import Operation
 from archnb.planned.api import Body
 from archnb.planned.auth import Grant, Reach
@@ -621,11 +622,12 @@ class Journeys:
         """A change or a deletion, of a row that is there and may be changed by somebody."""
         entity, contract = operation.contract.entity, operation.contract
         step = self.model.writes.find_step(operation.name)
+        before = self.model.writes.find_precondition(operation.name)
         tried = ""
         for turn, row in enumerate(reversed(self.oracle.list_rows(entity)[: 3 * TRIED])):
             if not all(self.oracle.fulfils(entity, row, one, Given()) for one in pattern.where):
                 continue
-            if step is not None and self._json(entity, row, step.field) not in step.before:
+            if before is not None and self._json(entity, row, before.field) not in before.states:
                 continue
             caller = None if contract.is_public else self.find_caller(operation, row, turn)
             if caller is None and not contract.is_public:
@@ -661,10 +663,35 @@ class Journeys:
                 if after.status not in (404, 409):
                     raise WrongError(f"done twice: {describe(after)} came, though {step.field} is {step.after} already")
                 story.seen.append("refused once it is done")
+            elif before is not None:
+                self._refuse_state(operation, pattern, before, story)
             return
         if tried:
             raise WrongError(f"of all rows in the sample none could be changed by whoever may: {tried}")
         story.left.append("no row in the sample may be changed by anybody in it")
+
+    def _refuse_state(self, operation: Operation, pattern: AccessPattern, before: Precondition, story: Story) -> None:
+        """A row that whoever may reaches, in a state in which the write does not take it."""
+        entity, contract = operation.contract.entity, operation.contract
+        for turn, row in enumerate(self.oracle.list_rows(entity)):
+            if self._json(entity, row, before.field) in before.states:
+                continue
+            if not all(self.oracle.fulfils(entity, row, one, Given()) for one in pattern.where):
+                continue
+            caller = None if contract.is_public else self.find_caller(operation, row, turn)
+            key = {name: self._json(entity, row, name) for name in self.model.keys.fields(entity)}
+            values, records = self._parameters(operation, entity, row), self.records.find(entity, key)
+            if (caller is None and not contract.is_public) or not records or any(v is None for v in values.values()):
+                continue
+            headers = {}
+            if any(name.lower() == "if-match" for name in contract.parameters):
+                headers["If-Match"] = self.service.work.versions.write(entity, records[0])
+            reply = self.ask(operation, caller, values, self._change_body(operation, entity, records[0]), **headers)
+            if reply.status != 409:
+                word = records[0][before.field]
+                raise WrongError(f"of a row that is {word}: 409 is planned, {describe(reply)} came")
+            story.seen.append(f"409 of a row that is {records[0][before.field]}")
+            return
 
     def _change_body(self, operation: Operation, entity: str, record: Record) -> Json:
         request = operation.contract.request

@@ -28,7 +28,7 @@ from archnb.verify.values import TEXTS, settle
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
-from archnb.verify.marks import beyond, is_near, is_same, mark, nearest, show, sum_mark
+from archnb.verify.marks import beyond, is_near, is_same, mark_value, nearest, show, sum_mark
 
 # a list is read in about so many pages
 PAGES = 4
@@ -138,7 +138,7 @@ class Reads:
             ):
                 continue
             by = [self.oracle.read(entity, row, one) for one in pattern.by]
-            mark = tuple(tuple(map(mark, one)) if one is not None else () for one in by)
+            mark = tuple(tuple(map(mark_value, one)) if one is not None else () for one in by)
             groups.setdefault(mark, []).append(row)
         if pattern.depth > 1:
             groups = dict(list(groups.items())[:20])
@@ -183,7 +183,7 @@ class Reads:
         return place is not None and self.designed[place.table].columns[place.columns[0]].type in UNORDERED
 
     def _sort_mark(self, pattern: AccessPattern, row: Row) -> Any:
-        return tuple(mark(self.oracle.main(pattern.entity, row, one.field)) for one in pattern.order)
+        return tuple(mark_value(self.oracle.main(pattern.entity, row, one.field)) for one in pattern.order)
 
     def _give(self, pattern: AccessPattern, rows: Sequence[Row], rng: random.Random, *, is_wide: bool) -> Given | None:
         """What is given to find these rows, or a part of them that lies in a range; None where nothing can be."""

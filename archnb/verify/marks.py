@@ -13,7 +13,7 @@ from archnb.verify.oracle import Group
 SHOWN = 3
 
 
-def mark(value: Any) -> Any:
+def mark_value(value: Any) -> Any:
     """A value as it is told from others; what has an inner form, by its text."""
     return repr(value) if isinstance(value, dict | list) else value
 

@@ -1,11 +1,12 @@
-"""Statements that write a single row, spelled for the engine at hand."""
+"""New values for a single row, and the statements that write it, spelled for the engine at hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archnb.export.sql import make_dialect
+from archnb.planned.schema import Table
 from archnb.verify.rows import Row
 from archnb.verify.session import Session
 
@@ -16,6 +17,30 @@ if TYPE_CHECKING:
 def writable(table: sa.Table) -> list[sa.Column[Any]]:
     """The columns that take a value."""
     return [one for one in table.columns if one.computed is None]
+
+
+def make_change(designed: Mapping[str, Table], name: str, row: Row, other: Row, columns: Collection[str]) -> Row:
+    """New values for columns of a row, out of another that is right: none that others refer to, and no key in halves.
+
+    A column that a foreign key leads to, and one of a foreign key whose other columns stay, keeps its value.
+    """
+    table = designed[name]
+    kept = set(table.primary_key)
+    for one in designed.values():
+        for key in one.foreign_keys.values():
+            if key.references == name:
+                kept |= set(key.referenced or table.primary_key)
+    while True:
+        halves = {
+            c
+            for key in table.foreign_keys.values()
+            if any(c in kept or c not in columns for c in key.columns)
+            for c in key.columns
+        }
+        if halves <= kept:
+            break
+        kept |= halves
+    return {one: row.get(one) if one in kept else other.get(one) for one in columns}
 
 
 def write_update(session: Session, table: sa.Table, values: Row, key: Row) -> tuple[str, dict[str, Any]]:
@@ -65,4 +90,4 @@ def write_insert(
     return f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})", parameters
 
 
-__all__ = ["writable", "write_change", "write_delete", "write_insert", "write_update"]
+__all__ = ["make_change", "writable", "write_change", "write_delete", "write_insert", "write_update"]

@@ -25,6 +25,7 @@ from archnb.verify.proof import Served
 from archnb.verify.rows import Row, Rows, list_partial_uniques
 from archnb.verify.serving import Planner
 from archnb.verify.session import Session
+from archnb.verify.single_rows import make_change
 from archnb.verify.values import settle
 
 if TYPE_CHECKING:
@@ -276,6 +277,16 @@ class Writes:
                 )
                 asked = [one for one in query.parameters if one.name in values and self._is_asked(pattern, one)]
                 other = {**values, **self.reads.bind(asked, pattern, given)}
+                there = self._reach(pattern.entity, wrong, table) or wrong
+                # with the version that this row has, so that nothing but its state refuses it
+                other |= {
+                    one.name: self.session.write(there.get(one.column), self._columns[table][one.column])
+                    for one in query.parameters
+                    if one.name in values
+                    and one not in asked
+                    and one.source == "caller"
+                    and not one.name.startswith("new_")
+                }
                 if len(self.oracle.find(replace(pattern, where=()), given)) == 1:
                     with self.session.undone():
                         count = self.session.run(query.sql, other)
@@ -570,27 +581,3 @@ def _holds(predicate: Predicate, row: Row) -> bool:
 def read_counts(plan: Plan, tables: Mapping[str, Table]) -> dict[str, float]:
     """The rows of each table as the design counts them."""
     return {name: plan.facts[fact].base if (fact := TABLE_ROWS.of(name)) in plan.facts else 1000.0 for name in tables}
-
-
-def make_change(designed: Mapping[str, Table], name: str, row: Row, other: Row, columns: Collection[str]) -> Row:
-    """New values for columns of a row, out of another that is right: none that others refer to, and no key in halves.
-
-    A column that a foreign key leads to, and one of a foreign key whose other columns stay, keeps its value.
-    """
-    table = designed[name]
-    kept = set(table.primary_key)
-    for one in designed.values():
-        for key in one.foreign_keys.values():
-            if key.references == name:
-                kept |= set(key.referenced or table.primary_key)
-    while True:
-        halves = {
-            c
-            for key in table.foreign_keys.values()
-            if any(c in kept or c not in columns for c in key.columns)
-            for c in key.columns
-        }
-        if halves <= kept:
-            break
-        kept |= halves
-    return {one: row.get(one) if one in kept else other.get(one) for one in columns}

@@ -8,7 +8,6 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "booking-7": "operations",
     "booking-11": "load",
     "booking-14": "load",
     "chat-10": "operations",
@@ -29,13 +28,11 @@ UNMET: dict[str, str] = {
     "ledger-9": "load",
     "ledger-10": "load",
     "ledger-11": "load",
-    "ledger-13": "load",
     "ledger-14": "load",
     "ride-4": "operations",
     "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",
-    "video-7": "load",
     "video-9": "load",
     "video-13": "operations",
 }

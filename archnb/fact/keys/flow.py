@@ -57,12 +57,55 @@ COMPONENT_RATE = family("flow.{component}.rate", RATE, "Requests that arrive at 
 COMPONENT_SERVICE_TIME = family(
     "flow.components.{component}.service_time", TIME, "How long a part works on one request.", optional=True
 )
+SERVICE_VARIATION = family(
+    "flow.components.{component}.service_variation",
+    NUMBER,
+    "How much a part's time of work varies: its variance over its squared mean.",
+    optional=True,
+)
+KIND_VARIATION = family(
+    "flow.assumed.variation_{kind}",
+    NUMBER,
+    "How much the time of work of a kind of part varies: its variance over its squared mean.",
+    assumption=True,
+)
+ARRIVAL_VARIATION = key(
+    "flow.assumed.arrival_variation",
+    NUMBER,
+    "How much the time between two requests varies: its variance over its squared mean.",
+    assumption=True,
+)
 COMPONENT_AVAILABILITY = family(
     "flow.components.{component}.availability", NUMBER, "Share of the time that one instance of a part works."
 )
 COMPONENT_REPLICAS = family("flow.components.{component}.replicas", NUMBER, "Instances of a part.", optional=True)
 COMPONENT_AVAILABLE = family(
-    "flow.{component}.available", NUMBER, "Share of the time that at least one instance of a part works.", optional=True
+    "flow.{component}.available",
+    NUMBER,
+    "Share of the time that as many instances of a part work as the load needs.",
+    optional=True,
+)
+COMPONENT_NEEDED = family(
+    "flow.{component}.needed", NUMBER, "Instances of a part without which the peak overloads the others.", optional=True
+)
+COMPONENT_SERVED = family(
+    "flow.{component}.served", NUMBER, "Share of what arrives at the peak that a part can do.", optional=True
+)
+COMPONENT_AFTER_LOSS = family(
+    "flow.{component}.utilisation_after_loss",
+    NUMBER,
+    "How busy a part's cores are at the peak while one instance is away.",
+    optional=True,
+)
+COMPONENT_P_WAIT = family(
+    "flow.{component}.p_wait", NUMBER, "Share of the requests that wait for a core of a part.", optional=True
+)
+COMPONENT_WAIT = family(
+    "flow.{component}.wait",
+    TIME,
+    "Mean time that a request waits for a core of a part.",
+    optional=True,
+    unbounded="none: overloaded",
 )
 COMPONENT_BUSY = family("flow.{component}.busy", NUMBER, "Cores that a part keeps busy at the peak.", optional=True)
 COMPONENT_UTILISATION = family(
@@ -74,7 +117,27 @@ MISSED = family(
 OPERATION_AVAILABILITY = family(
     "flow.{operation}.availability", NUMBER, "Share of the time that all parts of an operation work.", optional=True
 )
-OPERATION_LATENCY = family("flow.{operation}.latency", TIME, "Mean time of an operation.", optional=True)
+OPERATION_LATENCY = family(
+    "flow.{operation}.latency", TIME, "Mean time of an operation.", optional=True, unbounded="none: overloaded"
+)
+OPERATION_P50 = family(
+    "flow.{operation}.latency_p50",
+    TIME,
+    "Half of the requests of an operation are done within.",
+    optional=True,
+    unbounded="none: overloaded",
+)
+OPERATION_P95 = family(
+    "flow.{operation}.latency_p95",
+    TIME,
+    "95 of 100 requests of an operation are done within.",
+    optional=True,
+    unbounded="none: overloaded",
+)
 OPERATION_P99 = family(
-    "flow.{operation}.latency_p99", TIME, "99 of 100 requests of an operation are done within.", optional=True
+    "flow.{operation}.latency_p99",
+    TIME,
+    "99 of 100 requests of an operation are done within.",
+    optional=True,
+    unbounded="none: overloaded",
 )

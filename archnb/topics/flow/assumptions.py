@@ -9,11 +9,13 @@ from __future__ import annotations
 from archnb.fact import Key
 from archnb.fact.keys.cache import STORE_CORES
 from archnb.fact.keys.flow import (
+    ARRIVAL_VARIATION,
     CRITICAL,
     JOBS_PER_WORKER,
     KIND_CORES,
     KIND_TIME,
     KIND_UP,
+    KIND_VARIATION,
     LATENCY_CLASSIC,
     LATENCY_NAPKIN,
     MOST_HOPS,
@@ -26,6 +28,7 @@ from archnb.topics.topic import Draft
 # name, value, what it is, source; the names stand under `flow.assumed.`
 CLASSIC = "latency numbers every programmer should know (Dean, Norvig; as of about 2012)"
 NAPKIN = "napkin-math re-measurement (Eskildsen; in part of March 2026)"
+VARIATION = "the usual first assumption (M/M/c); traces lie between 0.3 and 3"
 SLA = "the providers' published service level agreements, read in 2025"
 
 LATENCIES: tuple[tuple[Key, str, str, str], ...] = (
@@ -113,6 +116,12 @@ def assume(draft: Draft) -> None:
     )  # fmt: skip
     for name, value, because, source in (*TIMES, COMMIT):
         given(KIND_TIME.of(name), value, because, source=source)
+    for name, *_ in TIMES:
+        given(KIND_VARIATION.of(name), 1, "times of work vary as an exponential does; measure yours", source=VARIATION)
+    given(
+        ARRIVAL_VARIATION, 1, "requests come independently of each other (Poisson)",
+        source="many independent users; what comes in bursts or by the clock varies otherwise",
+    )  # fmt: skip
     for name, value, because, source in UPTIMES:
         given(KIND_UP.of(name), value, because, source=source)
     for name, value, because, source in SHARED:

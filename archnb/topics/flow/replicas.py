@@ -10,46 +10,27 @@ from archnb.fact.keys.cache import WARM_CORES
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.flow import (
     COMPONENT_AVAILABILITY,
-    COMPONENT_AVAILABLE,
     COMPONENT_BUSY,
     COMPONENT_RATE,
     COMPONENT_REPLICAS,
     COMPONENT_SERVICE_TIME,
-    COMPONENT_UTILISATION,
     CRITICAL,
     JOBS_PER_WORKER,
     KIND_CORES,
     KIND_TIME,
     KIND_UP,
-    SHARED_CAUSE,
+    KIND_VARIATION,
+    SERVICE_VARIATION,
     TARGET,
 )
-from archnb.fact.keys.jobs import JOB_WORKERS, THIRD_PARTY_TIME
+from archnb.fact.keys.jobs import JOB_WORKERS, THIRD_PARTY_P99, THIRD_PARTY_TIME
 from archnb.fact.keys.load import PEAK_WRITES
 from archnb.quantity import Quantity
-from archnb.sim.reliability import parallel_availability
+from archnb.sim.response import scv_of_tail
 from archnb.topics.flow.components import OWN
 from archnb.topics.flow.paths import find_serial_parts, find_share, is_waited_for
+from archnb.topics.flow.pools import measure_pool
 from archnb.topics.topic import Because, Draft
-
-# above so many parts, one more changes nothing that anybody could measure
-MOST_PARTS = 12
-
-
-def shared_cause_availability(one: float, parts: float, shared: float) -> float:
-    """Return 1 − (β·u + ((1 − β)·u)ⁿ), the availability of n alike parts with unavailability u that fail together in a share β.
-
-    The beta-factor model (IEC 61508-6). With β = 0 it is 1 − uⁿ, with one part it is the part's own availability.
-
-    >>> round(shared_cause_availability(0.995, 2, 0.02), 6), round(shared_cause_availability(0.995, 1, 0.02), 6)
-    (0.999876, 0.995)
-    """
-    if parts < 1:
-        return 0.0
-    # a share that was said may lie outside of 0 to 1; the model goes on with the nearest that makes sense
-    down = 1 - min(1.0, max(0.0, one))
-    alone = parallel_availability(1 - (1 - shared) * down, int(min(parts, MOST_PARTS)))
-    return alone - shared * down
 
 
 def count_rates(draft: Draft, components: Named[Component], paths: Named[Path]) -> None:
@@ -122,6 +103,7 @@ def fill_numbers(draft: Draft, components: Named[Component], paths: Named[Path])
         )  # fmt: skip
         time = _name_input(draft, COMPONENT_SERVICE_TIME.of(name), one.service_time, assumed_time)
         up = _name_input(draft, COMPONENT_AVAILABILITY.of(name), one.availability, assumed_up)
+        one = _fill_variation(draft, name, one)
         made[name] = _fill_replicas(draft, name, one, time, up, critical.get(name, ()))
     return Named(made)
 
@@ -179,31 +161,31 @@ def _fill_replicas(
             one,
             replicas=Because(round(facts[fact].value), f"rate × time of work ÷ (cores × bearable use), {why}", (fact,)),
         )
-    replicas = facts[fact]
-    shared = facts[SHARED_CAUSE.of("stateful" if one.kind in ("store", "cache", "queue") else "stateless")]
-    together = apply_model(
-        "1 − (β·u + ((1 − β)·u)ⁿ)", shared_cause_availability, "%", up, replicas, shared, labels=("1 − u", "n", "β"),
-    )  # fmt: skip
-    facts.define(
-        COMPONENT_AVAILABLE.of(name), together, "%", "at least one works; a share of failures takes all of them"
-    )
     cores = facts.get(KIND_CORES.of(one.kind or "service"))
     if cores is not None:
-        busy = facts.define(
+        facts.define(
             COMPONENT_BUSY.of(name), sum_busy(draft, name, one, rate, time), "", "cores that it keeps busy at the peak"
         )
-        # a standby waits for its turn: it answers only where reads may go to a replica
-        replica = draft.design.patterns.get("read_replica")
-        is_primary_alone = one.kind == "store" and not (replica is not None and replica.use)
-        facts.define(
-            COMPONENT_UTILISATION.of(name),
-            busy / cores if is_primary_alone else busy / (replicas * cores),
-            "%",
-            "how busy the primary's cores are at the peak; the standby answers nothing"
-            if is_primary_alone and replicas.base > 1
-            else "how busy its cores are at the peak",
-        )
+    measure_pool(draft, name, one, up)
     return one
+
+
+def _fill_variation(draft: Draft, name: str, one: Component) -> Component:
+    """How much the time of work varies: as it was said, as the provider's percentile has it, or as usual for its kind."""
+    facts, fact = draft.facts, SERVICE_VARIATION.of(name)
+    if one.service_variation is not None:
+        draft.value(fact, one.service_variation)
+        return one
+    tail = facts.get(THIRD_PARTY_P99.of(name.removesuffix("_provider"))) if one.kind == "third_party" else None
+    if tail is not None:
+        because = "log-normal, with this mean and 99th percentile"
+        ratio = maximum(tail / facts[COMPONENT_SERVICE_TIME.of(name)], 1.0)
+        facts.define(fact, apply_model("variation of a log-normal", scv_of_tail, "", ratio), "", because)
+    else:
+        assumed = facts[KIND_VARIATION.of(one.kind or "service")]
+        because = assumed.because
+        facts.define(fact, assumed, "", because)
+    return draft.fill(f"flow.components.{name}", one, service_variation=Because(facts[fact].quantity, because, (fact,)))
 
 
 def sum_busy(draft: Draft, name: str, one: Component, rate: Fact, time: Fact) -> Fact:

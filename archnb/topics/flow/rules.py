@@ -5,22 +5,40 @@ Too few instances for the load are the scaling section's to find, and waiting fo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from archnb.fact.keys.flow import (
+    COMPONENT_AFTER_LOSS,
+    COMPONENT_AVAILABILITY,
     COMPONENT_AVAILABLE,
+    COMPONENT_BUSY,
+    COMPONENT_NEEDED,
+    COMPONENT_RATE,
+    COMPONENT_REPLICAS,
+    COMPONENT_SERVED,
     COMPONENT_SERVICE_TIME,
+    COMPONENT_UTILISATION,
+    KIND_CORES,
     MOST_HOPS,
     OPERATION_AVAILABILITY,
     OPERATION_LATENCY,
+    OPERATION_P50,
+    OPERATION_P95,
     OPERATION_P99,
+    TARGET,
 )
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import MONTH, PERCENT, show
+from archnb.quantity import MONTH, PERCENT, number, show
+from archnb.sim.reliability import pool_availability
 from archnb.topics.flow.paths import find_serial_parts, is_waited_for
+from archnb.topics.flow.pools import find_shared, is_primary_alone
 from archnb.topics.topic import Draft
 
 DATA = ("store", "cache", "queue")
+PERCENTILES = (("latency_p50", OPERATION_P50), ("latency_p95", OPERATION_P95), ("latency_p99", OPERATION_P99))
+# so many spare instances are looked at for a promise; where they do not hold it, more of them do not either
+MOST_SPARE = 12
 
 
 def _name_promise(draft: Draft, name: str, field: str) -> str | None:
@@ -52,47 +70,133 @@ def availability_below_objective(draft: Draft) -> Iterator[Hit]:
                 (facts[COMPONENT_AVAILABLE.of(target)], target)
                 for target, _ in find_serial_parts(design.flow.components, path)
             ]
-            weakest = ", ".join(
-                f"{target} {one.text}" for one, target in sorted(parts, key=lambda pair: pair[0].base)[:3]
-            )
+            ranked = sorted(parts, key=lambda pair: pair[0].base)[:3]
+            weakest = ", ".join(f"{target} {one.text}" for one, target in ranked)
             minutes = (promised - got) * MONTH / 60
+            more = [text for _, target in ranked if (text := _explain_pool(draft, target, promised))]
             yield Hit(
                 where,
-                f"{name}: {facts[fact].text} from its parts, {show(promised * 100, PERCENT)} promised, {minutes:.1f} min a month too much; weakest: {weakest}",
+                f"{name}: {facts[fact].text} from its parts, {show(promised * 100, PERCENT)} promised, {minutes:.1f} min a month too much; weakest: {weakest}"
+                + "".join(f"; {text}" for text in more),
                 weight=minutes,
             )
 
 
+def _explain_pool(draft: Draft, name: str, promised: float) -> str:
+    """Why a pool is less available than its twins promise, and how many would do; '' where one is enough."""
+    facts, needed = draft.facts, COMPONENT_NEEDED.of(name)
+    if needed not in facts or facts[needed].base <= 1:
+        return ""
+    count, least = round(facts[COMPONENT_REPLICAS.of(name)].base), round(facts[needed].base)
+    path = f"flow.components.{name}.replicas"
+    up, shared = (
+        facts[COMPONENT_AVAILABILITY.of(name)].base,
+        facts[find_shared(draft.design.flow.components[name])].base,
+    )
+    for spare in range(least + MOST_SPARE + 1):
+        have = least + spare
+        gives = pool_availability(up, have, least, shared)
+        if gives >= promised:
+            break
+    else:
+        return ""
+    if have <= count:
+        return ""
+    loss = facts.get(COMPONENT_AFTER_LOSS.of(name))
+    text = (
+        f"{name} needs {least} of {count} at the peak" if least <= count
+        else f"{name} is at {facts[COMPONENT_UTILISATION.of(name)].text} and needs {least} at the peak"
+    )  # fmt: skip
+    if loss is not None and least == count:
+        text += f" (with one away, the others are at {loss.text})"
+    return f"{text}; {path}: {have} would give {show(gives * 100, PERCENT)}"
+
+
 @rule(
     "flow-latency-above-objective", principle="performance", severity="high",
-    condition="The parts that an operation waits for take longer together than it promises at p99.",
-    effect="One request in a hundred or more misses the promise however well each part does its work.",
+    condition="The time that an operation takes, by the parts that it waits for, is above a percentile of its latency that is promised.",
+    effect="More requests than the promise allows are late however well each part does its work.",
     remedy="Take parts off the path or call them side by side, cache the slow one, or promise what the path can keep.",
 )  # fmt: skip
 def latency_above_objective(draft: Draft) -> Iterator[Hit]:
-    """Compare p99 objectives that were said with the path's estimate; waiting for third parties is the jobs section's rule."""
+    """Compare every percentile that was said, of an operation or of all, with the estimate of the path.
+
+    Where a third party alone takes longer, the jobs section has said so of the same promise.
+    """
     design, facts = draft.design, draft.facts
+    told = {one.path for one in draft.findings if one.rule.id == "jobs-third-party-call-in-request"}
     for name, path in design.flow.paths.items():
-        where, fact = _name_promise(draft, name, "latency_p99"), OPERATION_P99.of(name)
         objective = design.requirements.objectives.get(name)
-        if where is None or objective is None or objective.latency_p99 is None or fact not in facts:
-            continue
-        waited = [hop.target for hop in path.hops if is_waited_for(hop) and hop.target]
-        if any(design.flow.components[target].kind == "third_party" for target in waited):
-            continue
-        if facts[fact].base > objective.latency_p99.base:
-            slowest = max(
-                waited,
-                key=lambda target: (
-                    facts[COMPONENT_SERVICE_TIME.of(target)].base if COMPONENT_SERVICE_TIME.of(target) in facts else 0.0
-                ),
-            )
-            mean = facts[OPERATION_LATENCY.of(name)]
+        for field, family in PERCENTILES:
+            where, fact = _name_promise(draft, name, field), family.of(name)
+            promised = getattr(objective, field) if objective is not None else None
+            if (
+                where is None
+                or where in told
+                or promised is None
+                or fact not in facts
+                or facts[fact].base <= promised.base
+            ):
+                continue
+            word = field.removeprefix("latency_")
+            waited = [hop.target for hop in path.hops if is_waited_for(hop) and hop.target]
+            full = [one for one in dict.fromkeys(waited) if _is_overloaded(draft, one)]
+            if full:
+                yield Hit(
+                    where,
+                    f"{name}: no steady state, so no {word}, {promised} promised; {'; '.join(_explain_overload(draft, one) for one in full)}",
+                    weight=math.inf,
+                )
+                continue
+            slowest = max(waited, key=lambda target: _time(draft, target))
             yield Hit(
                 where,
-                f"{name}: {facts[fact].text} at p99 and {mean.text} on average over {len(waited)} steps, {objective.latency_p99} promised; "
-                f"slowest: {slowest} {facts[COMPONENT_SERVICE_TIME.of(slowest)].text}",
-                weight=facts[fact].base - objective.latency_p99.base,
+                f"{name}: {facts[fact].text} at {word} and {facts[OPERATION_LATENCY.of(name)].text} on average over {len(waited)} steps, "
+                f"{promised} promised; slowest: {slowest} {facts[COMPONENT_SERVICE_TIME.of(slowest)].text}",
+                weight=facts[fact].base - promised.base,
+            )
+
+
+def _time(draft: Draft, target: str) -> float:
+    fact = draft.facts.get(COMPONENT_SERVICE_TIME.of(target))
+    return fact.base if fact is not None else 0.0
+
+
+def _is_overloaded(draft: Draft, name: str) -> bool:
+    use = draft.facts.get(COMPONENT_UTILISATION.of(name))
+    return use is not None and use.base >= 1
+
+
+def _explain_overload(draft: Draft, name: str) -> str:
+    """How busy a part is, and what would hold the load: so many instances, or so many cores where only one does the work."""
+    facts, one = draft.facts, draft.design.flow.components[name]
+    use, busy, target = facts[COMPONENT_UTILISATION.of(name)], facts[COMPONENT_BUSY.of(name)].base, facts[TARGET].base
+    cores = facts[KIND_CORES.of(one.kind or "service")].base
+    if is_primary_alone(draft, one):
+        return f"{name} is at {use.text}: {number(busy)} cores of work for {number(cores)}; {number(math.ceil(busy / target))} cores, or fewer requests to it, hold it at {facts[TARGET].text}"
+    least, good = math.floor(busy / cores) + 1, math.ceil(busy / cores / target)
+    return f"{name} is at {use.text}: at least {least} instances for a steady state, flow.components.{name}.replicas: {good} holds it at {facts[TARGET].text}"
+
+
+@rule(
+    "flow-overloaded", principle="scalability", severity="critical",
+    condition="More work comes to a part at the peak than it can do.",
+    effect="Its queue grows for as long as the peak lasts: no time of an answer is bounded, and callers give up on work that is still done.",
+    remedy="Run as many as hold the load, take work off the part, or let fewer requests in and refuse the others at once.",
+)  # fmt: skip
+def overloaded(draft: Draft) -> Iterator[Hit]:
+    """Parts of ours at 100 % or more."""
+    for name, one in draft.design.flow.components.items():
+        if _is_overloaded(draft, name):
+            path = f"flow.components.{name}"
+            where = (
+                f"{path}.replicas" if draft.is_said(f"{path}.replicas") and not is_primary_alone(draft, one) else path
+            )
+            rate = draft.facts[COMPONENT_RATE.of(name)]
+            yield Hit(
+                where,
+                f"{_explain_overload(draft, name)}; {rate.text} arrive, at most {draft.facts[COMPONENT_SERVED.of(name)].text} of it is served",
+                weight=draft.facts[COMPONENT_UTILISATION.of(name)].base,
             )
 
 
@@ -238,6 +342,7 @@ def fallback_to_same_part(draft: Draft) -> Iterator[Hit]:
 RULES: Sequence[Rule] = (
     availability_below_objective,
     latency_above_objective,
+    overloaded,
     single_point_of_failure,
     datastore_reachable_from_internet,
     component_in_wrong_zone,

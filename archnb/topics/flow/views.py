@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from collections.abc import Sequence as Many
 
 from archnb.design.flow import Component, Hop
 from archnb.engines import find_engine
+from archnb.fact import Key
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.flow import (
+    COMPONENT_AFTER_LOSS,
     COMPONENT_AVAILABLE,
     COMPONENT_RATE,
     COMPONENT_REPLICAS,
     COMPONENT_UTILISATION,
+    COMPONENT_WAIT,
     LATENCY_CLASSIC,
     LATENCY_NAPKIN,
     OPERATION_AVAILABILITY,
     OPERATION_LATENCY,
+    OPERATION_P50,
+    OPERATION_P95,
     OPERATION_P99,
 )
 from archnb.quantity import PERCENT, number, show
@@ -25,6 +31,10 @@ from archnb.shapes import AnyShape, Cell, Edge, Graph, Group, Message, Node, Par
 from archnb.topics.flow.components import OWN
 from archnb.topics.flow.paths import find_serial_parts, is_waited_for
 from archnb.topics.topic import Draft
+
+PERCENTILES = (
+    ("latency_p50", OPERATION_P50, "p50"), ("latency_p95", OPERATION_P95, "p95"), ("latency_p99", OPERATION_P99, "p99"),
+)  # fmt: skip
 
 
 def views(draft: Draft) -> Many[AnyShape]:
@@ -141,14 +151,6 @@ def list_sign_in_edges(draft: Draft) -> list[Edge]:
     return [*made, Edge(checker, identity, "HTTPS · keys, cached", kind="call-border")] if checker else made
 
 
-def _objective(draft: Draft, name: str) -> tuple[float | None, float | None]:
-    """The availability (a share) and the p99 (in seconds) that an operation promises."""
-    one = draft.design.requirements.objectives.get(name) or draft.design.requirements.objectives.get("default")
-    if one is None:
-        return None, None
-    return (one.availability.base if one.availability else None), (one.latency_p99.base if one.latency_p99 else None)
-
-
 def describe_path(draft: Draft, hops: tuple[Hop, ...]) -> str:
     """A path in one line: what is waited for with →, shares in brackets, what comes later after a semicolon."""
     waited = [hop for hop in hops if is_waited_for(hop)]
@@ -167,36 +169,39 @@ def describe_path(draft: Draft, hops: tuple[Hop, ...]) -> str:
 
 
 def list_paths(draft: Draft) -> Table:
-    """The table of paths, with availability and latency against what is promised."""
+    """The table of paths, with availability and the percentiles of the latency against what is promised."""
     facts, rows = draft.facts, []
     for name, path in draft.design.flow.paths.items():
-        promised, p99 = _objective(draft, name)
-        cells: list[Cell | str] = [Cell(name, is_code=True), describe_path(draft, path.hops)]
-        for fact, limit, is_lower_good, text in (
-            (OPERATION_AVAILABILITY.of(name), promised, False, show(promised * 100, PERCENT) if promised else ""),
-            (OPERATION_LATENCY.of(name), None, True, ""),
-            (OPERATION_P99.of(name), p99, True, f"{number(p99 * 1000)} ms" if p99 else ""),
-        ):
-            if fact in facts:
-                is_bad = limit is not None and (facts[fact].base > limit if is_lower_good else facts[fact].base < limit)
-                cells.append(
-                    Cell(
-                        facts[fact].value,
-                        facts[fact].text,
-                        fact=fact,
-                        tone="danger" if is_bad else "good" if limit is not None else "",
-                    )
-                )
-            else:
-                cells.append("")
-            if fact.endswith(("availability", "latency_p99")):
-                cells.append(text)
-        rows.append(tuple(cells))
-    columns = ("operation", "path", "availability", "promised", "latency", "p99", "promised p99")
+        objective = draft.design.requirements.objectives.get(name) or draft.design.requirements.objectives.get(
+            "default"
+        )
+        up = objective.availability if objective is not None else None
+        promised = {word: getattr(objective, field, None) for field, _, word in PERCENTILES}
+        available, mean = OPERATION_AVAILABILITY.of(name), OPERATION_LATENCY.of(name)
+        rows.append((
+            Cell(name, is_code=True), describe_path(draft, path.hops),
+            _judge(draft, available, up.base if up is not None else None, is_lower_good=False),
+            show(up.base * 100, PERCENT) if up is not None else "",
+            facts[mean].cell if mean in facts else "",
+            *(_judge(draft, family.of(name), limit.base if (limit := promised[word]) is not None else None) for _, family, word in PERCENTILES),
+            ", ".join(f"{word} {limit}" for word, limit in promised.items() if limit is not None),
+        ))  # fmt: skip
+    columns = ("operation", "path", "availability", "promised", "mean", "p50", "p95", "p99", "promised times")
     return Table(
         "flow-paths", "Paths", columns, tuple(rows), anchors=tuple(f"path-{name}" for name in draft.design.flow.paths),
-        description="Estimates before anything is built: what is waited for, its availability and its time at the border, against what is promised.",
+        description="Estimates before anything is built: what is waited for, its availability and its time at the border, queueing included, against what is promised.",
     )  # fmt: skip
+
+
+def _judge(draft: Draft, fact: Key, limit: float | None, *, is_lower_good: bool = True) -> Cell | str:
+    """A fact's cell, marked by whether it keeps a limit."""
+    if fact not in draft.facts:
+        return ""
+    found = draft.facts[fact]
+    if limit is None:
+        return found.cell
+    is_bad = found.base > limit if is_lower_good else found.base < limit
+    return dataclasses.replace(found.cell, tone="danger" if is_bad else "good")
 
 
 def count_stopped(draft: Draft) -> dict[str, int]:
@@ -235,7 +240,8 @@ def list_components(draft: Draft) -> Table:
         rows.append((
             Cell(name, is_code=True), one.kind, one.zone, one.technology or "", facts[COMPONENT_RATE.of(name)].cell,
             facts[COMPONENT_REPLICAS.of(name)].cell if COMPONENT_REPLICAS.of(name) in facts and one.kind in OWN else "",
-            facts[busy].cell if busy in facts else "", facts[available].cell if available in facts else "",
+            _judge(draft, busy, 1.0), _judge(draft, COMPONENT_AFTER_LOSS.of(name), 1.0), facts[wait].cell if (wait := COMPONENT_WAIT.of(name)) in facts else "",
+            facts[available].cell if available in facts else "",
             stopped.get(name, 0), Cell(lone, verdict, tone="danger" if lone else "") if verdict else "", "yes" if name in cuts else "",
         ))  # fmt: skip
     columns = (
@@ -246,6 +252,8 @@ def list_components(draft: Draft) -> Table:
         "peak rate",
         "replicas",
         "use of cores",
+        "with one away",
+        "mean wait",
         "availability",
         "operations that stop with it",
         "single point of failure",

@@ -236,7 +236,8 @@ class Writer:
 
     def _update(self) -> Iterable[Statement]:
         parts = self.parts
-        step = self.model.writes.find_step(self.name)
+        before = self.model.writes.find_precondition(self.name)
+        is_step = self.model.writes.find_step(self.name) is not None
         mark = self.model.writes.find_mark(self.name)
         for table in parts.chain():
             parts.scope = Scope(parts.base)
@@ -244,20 +245,20 @@ class Writer:
             assignments = self.assign(parts, table, self.pattern.sets, is_new=False)
             guards: list[Guard] = []
             if (
-                step is not None
-                and (place := parts.places.find_field(parts.entity, step.field)) is not None
+                before is not None
+                and (place := parts.places.find_field(parts.entity, before.field)) is not None
                 and place.table == table
             ):
                 column = parts.column(table, place.columns[0])
-                values = tuple(Value(source="constant", name=word, like=column) for word in step.before)
+                values = tuple(Value(source="constant", name=word, like=column) for word in before.states)
                 guards.append(
                     Guard(
                         kind="state",
                         predicate=Among(left=column, values=values),
-                        reason=f"only {_either(step.before)} becomes {step.after}",
+                        reason=before.reason,
                     )
                 )
-                guards += self._untaken(table)
+                guards += self._untaken(table) if is_step else ()
             if (
                 mark is not None
                 and (place := parts.places.find_field(parts.entity, mark)) is not None
@@ -270,7 +271,9 @@ class Writer:
                 if one.value.sign == "-" and one.column.column != VERSION
             ]  # fmt: skip
             if VERSION in parts.table(table).columns:
-                guards += self._version(table, assignments, is_guarded=not guards and not self.pattern.many)
+                # a step is taken once, from a state that it leaves; what leaves the state as it is can be overwritten
+                is_free = not guards or (not is_step and all(one.kind == "state" for one in guards))
+                guards += self._version(table, assignments, is_guarded=is_free and not self.pattern.many)
             if not assignments:
                 continue
             yield Update(
@@ -446,10 +449,6 @@ def _is_numbered(table: Table, column: str) -> bool:
     is_number = about.is_generated and about.type in ("key", "bigint", "int", "smallint")
     # of a key of several columns an engine numbers the first at most
     return is_number and (column not in table.primary_key or table.primary_key[:1] == (column,))
-
-
-def _either(words: tuple[str, ...]) -> str:
-    return " or ".join(words)
 
 
 __all__ = ["VERSION", "Writer", "find_row", "share"]

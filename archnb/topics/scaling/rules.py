@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from archnb.fact.keys.flow import COMPONENT_UTILISATION
 from archnb.fact.keys.load import GROWTH, PEAK_WRITES, RETENTION
 from archnb.fact.keys.scaling import (
     HEADROOM,
@@ -65,7 +66,7 @@ def saturates_soon(draft: Draft) -> Iterator[Hit]:
         if (
             _KEYS.fullmatch(course.name)
             or course.name.endswith("_connections")
-            or (_is_servers(course.name) and not is_counted)
+            or (_is_servers(course.name) and (not is_counted or _is_overloaded(draft, course)))
         ):
             continue
         months = _months(draft, course)
@@ -77,6 +78,12 @@ def saturates_soon(draft: Draft) -> Iterator[Hit]:
                 remedy=f"Do now: {course.resource.action}.",
                 weight=-months,
             )
+
+
+def _is_overloaded(draft: Draft, course: Course) -> bool:
+    """Whether the servers are past their capacity today, which is the flow's to find."""
+    use = draft.facts.get(COMPONENT_UTILISATION.of(course.resource.component or ""))
+    return use is not None and use.base >= 1
 
 
 @rule(
