@@ -47,7 +47,15 @@ def test_a_sound_plan_holds() -> None:
     assert (proof.verdict, proof.kind, proof.ways) == ("passed", "explored in full", ())
     assert proof.statements > 1_000
     names = {one.name for one in proof.details}
-    assert {"saga lend", "saga lend, two at once", "cache see_tool", "idempotency keys"} <= names
+    assert {"saga lend", "saga lend, two at once", "idempotency keys"} <= names
+
+
+def test_a_cache_that_writes_empty_is_explored_with_its_fill() -> None:
+    """The same tools in another design, where the answer is found again by its key after each write."""
+    said = "roles: person\ncache: {policies: {see_tool: {ttl: 10 min, invalidation: on write}}}\n"
+    verdict, text = find_checks(loads(RENTAL.replace("roles: person\n", said)))["cache see_tool"]
+    assert verdict == "passed"
+    assert "filled under a lease" in text
 
 
 @pytest.mark.parametrize(
