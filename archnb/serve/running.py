@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
@@ -25,9 +26,19 @@ def run(service: Service, port: int = 0, told: Callable[[str], None] = print) ->
 
     with _bind(port) as bound, _ending():
         told(f"http://{HOST}:{bound.getsockname()[1]}")
+        service.tell = told
         server = uvicorn.Server(uvicorn.Config(service.app, log_level="warning", lifespan="off", server_header=False))
         with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[bound])
+            asyncio.run(_serve(service, server, bound))
+
+
+async def _serve(service: Service, server: Any, bound: socket.socket) -> None:
+    """Answer requests, and let the workers work beside, until the server ends."""
+    working = asyncio.create_task(service.workers.run())
+    try:
+        await server.serve(sockets=[bound])
+    finally:
+        working.cancel()
 
 
 @contextmanager

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from archnb.model.write_words import VERSION
 from archnb.serve.records import Record, Records
@@ -19,7 +17,7 @@ WHOLE = ("int", "bigint", "smallint")
 
 
 class Versions:
-    """Reads the versions of the records of one database, and counts them up."""
+    """Reads the versions of the records of one database."""
 
     def __init__(self, records: Records) -> None:
         self.records = records
@@ -50,13 +48,6 @@ class Versions:
         if condition in ("", "*"):
             return True
         return self.write(entity, record) in (one.strip() for one in condition.split(","))
-
-    def count_up(self, entity: str, changes: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
-        """The version's part of a change, by table and column: one more. None where the change says a version itself."""
-        table = self.find_table(entity)
-        if table is None or VERSION in changes:
-            return {}
-        return {(table, VERSION): self.records.column(table, VERSION) + 1}
 
 
 __all__ = ["WHOLE", "Versions"]

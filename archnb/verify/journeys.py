@@ -850,7 +850,7 @@ def _takes_null(schema: Json) -> bool:
 
 def _is_same(told: Json, sent: Json) -> bool:
     """Whether what is there is what was sent: the same moment in another zone, the same amount with other zeros."""
-    from archnb.serve.settings import comparable
+    from archnb.serve.filters import comparable
 
     if isinstance(told, Mapping) and isinstance(sent, Mapping):
         return all(_is_same(told.get(name), value) for name, value in sent.items())
