@@ -47,19 +47,21 @@ def make_messages(model: Model, schema: Schema, name: str, pattern: AccessPatter
             told = f"{step.action} {step.entity}" if step.entity else str(step.action)
             yield _make_message(schema, table, own, name, told, step.via)
     if model.erasures.find_pattern(name) is not None:
-        yield _make_message(schema, table, own, name, f"erase what is left of {pattern.entity}", ERASER)
+        # the row itself may be gone: its key is what the caller has given
+        topic = f"erase what is left of {pattern.entity}"
+        yield _make_message(schema, table, own, name, topic, ERASER, is_given=True)
 
 
-def _make_message(schema: Schema, table: str, own: str, operation: str, topic: str, recipient: str) -> Insert:
-    key = tuple(
-        Member(
-            name=one,
-            value=Value(
-                source="row", name=one, like=_column(schema, own, one), parameter=f"{own}_{one}", origin=f"{own}.{one}"
-            ),
-        )
-        for one in schema.tables[own].primary_key
-    )
+def _make_message(
+    schema: Schema, table: str, own: str, operation: str, topic: str, recipient: str, *, is_given: bool = False
+) -> Insert:
+    def name_row(one: str) -> Value:
+        like = _column(schema, own, one)
+        if is_given:
+            return Value(source="caller", name=one, like=like, parameter=one)
+        return Value(source="row", name=one, like=like, parameter=f"{own}_{one}", origin=f"{own}.{one}")
+
+    key = tuple(Member(name=one, value=name_row(one)) for one in schema.tables[own].primary_key)
     said = {"operation": operation, "topic": topic, "recipient": recipient}
     made = []
     for name, about in schema.tables[table].columns.items():
