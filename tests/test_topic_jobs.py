@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archnb import load
 from archnb.design import Design
 from archnb.design.jobs import SagaStep
 from archnb.plan import Plan, plan
@@ -14,6 +16,7 @@ from archnb.shapes import Chart, Table
 from archnb.shapes import Sequence as Exchange
 from archnb.sim.queueing import erlang_c, servers_for, wait_quantile
 from archnb.sim.reliability import backoff_schedule
+from archnb.topics.jobs.fan_out import spare_within
 from archnb.topics.jobs.models import (
     drain_time,
     retry_ceilings,
@@ -26,6 +29,7 @@ from archnb.topics.jobs.models import (
 from archnb.topics.jobs.sagas import decide_kinds
 from tests import designs
 
+FEED = Path(__file__).parent / "domains" / "designs" / "feed.yaml"
 DATA: dict[str, Any] = {
     "name": "tickets",
     "requirements": {
@@ -434,3 +438,59 @@ def test_a_said_job_that_does_more_answers_a_proposal() -> None:
     assert "notify_guest_via_mail" not in plan_with({"jobs": said}).design.jobs.jobs
     other = {"after_booking": {"trigger": "book", "calls": ["crm"]}}
     assert "notify_guest_via_mail" in plan_with({"jobs": other}).design.jobs.jobs
+
+
+CLUB: dict[str, Any] = {
+    "name": "choirs",
+    "requirements": {"load": {"daily_users": "50k", "requests_per_user": "10/day"}},
+    "entities": {
+        "Singer": {"fields": {"id": "key", "email": "email unique personal"}, "rows": "60k"},
+        "Choir": {"fields": {"id": "key", "name": "text(80)"}, "rows": "2k"},
+        "Place": {"fields": {"choir": "-> Choir cascade", "singer": "-> Singer cascade"}, "key": ["choir", "singer"], "rows": "90k"},
+        "Call": {"fields": {"id": "key", "choir": "-> Choir", "text": "text(400)", "made_at": "timestamp = now()"}, "rows": "1M", "growth": "2k/day"},
+        "Rehearsal": {"fields": {"id": "key", "choir": "-> Choir", "leader": "-> Singer", "at": "timestamp"}, "rows": "100k"},
+        "News": {"fields": {"id": "key", "text": "text(400)", "made_at": "timestamp = now()"}, "rows": "1k"},
+    },
+    "access": {
+        "call_in": {"writes": "Call", "action": "create", "rate": "2/s", "roles": "singer", "steps": ["notify Singer via push"]},
+        "plan_rehearsal": {"writes": "Rehearsal", "action": "create", "rate": "1/s", "roles": "singer", "steps": ["notify Singer via mail"]},
+        "tell_news": {"writes": "News", "action": "create", "rate": "0.1/s", "roles": "editor", "steps": ["notify Singer via sms"]},
+    },
+}  # fmt: skip
+
+
+def test_one_message_reaches_as_many_as_its_group_has() -> None:
+    """90k places in 2k choirs are 45 a choir; the one whom a rehearsal names is one; whom news is for, nobody says."""
+    made = plan(Design.of(CLUB))
+    jobs = made.design.jobs.jobs
+    assert made.facts["jobs.jobs.notify_singer_via_push.audience"].base == pytest.approx(45)
+    assert jobs["notify_singer_via_push"].rate is not None and jobs[
+        "notify_singer_via_push"
+    ].rate.base == pytest.approx(90)
+    assert "singer id" in str(jobs["notify_singer_via_push"].idempotency_key)
+    assert jobs["notify_singer_via_mail"].audience is None
+    found = [one for one in made.findings if one.rule.id == "jobs-audience-not-said"]
+    assert [one.path for one in found] == ["jobs.sagas.tell_news.steps.1"]
+    assert "jobs.jobs.notify_singer_via_sms.audience: 200" in found[0].remedy
+    said = plan(Design.of({**CLUB, "jobs": {"jobs": {"notify_singer_via_sms": {"audience": "60k"}}}}))
+    assert said.facts["jobs.jobs.notify_singer_via_sms.rate"].base == pytest.approx(6_000)
+    assert not [one for one in said.findings if one.rule.id == "jobs-audience-not-said"]
+
+
+def test_telling_somebody_is_no_point_of_no_return() -> None:
+    """A mail after the only write decides nothing: the write is the pivot, and the mail is repeated."""
+    made = plan(Design.of(CLUB))
+    assert [step.kind for step in made.design.jobs.sagas["tell_news"].steps] == ["pivot", "retriable"]
+
+
+def test_from_some_number_on_an_event_is_read_and_not_handed_out() -> None:
+    """What the workers can hand out of one event within the deadline is the limit, and it is shown with its reason."""
+    assert spare_within(6250, 0.05, 100_000, 7.5) == 100_000
+    assert spare_within(2, 0.1, 20, 10) == 0
+    made = plan(load(FEED))
+    limit = made.design.jobs.jobs["hand_out"].audience_limit
+    assert limit is not None and limit.base == 100_000
+    assert made.facts["jobs.jobs.hand_out.audience"].base == pytest.approx(50e9 / 280e6)
+    assert [one.path for one in made.findings if one.rule.id == "jobs-fan-out-without-read"] == [
+        "jobs.jobs.hand_out.audience_limit"
+    ]

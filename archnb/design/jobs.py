@@ -7,6 +7,7 @@ from typing import Literal
 
 from archnb.design.declaration import (
     AT_LEAST_ONE,
+    COUNT,
     DELAY,
     DURATION,
     NOT_NEGATIVE_RATE,
@@ -58,6 +59,22 @@ class Job(Record):
     )
     queue: str | None = said("Through which queue?", example="default", refers="queue")
     rate: Quantity | None = said("How often, at the peak?", unit=RATE, example="20/s", within=NOT_NEGATIVE_RATE)
+    audience: Quantity | None = said(
+        "How many does one trigger lead to, on average?",
+        unit=NUMBER,
+        example="200",
+        help="A message for each member of a room, an entry for each follower. It multiplies the rate of the trigger.",
+        within=COUNT,
+        also=("fan_out", "fanout", "recipients"),
+    )
+    audience_limit: Quantity | None = said(
+        "Up to how many is it handed out when it is written?",
+        unit=NUMBER,
+        example="100k",
+        help="What has more is not handed out but mixed in when somebody reads.",
+        within=COUNT,
+        also=("fan_out_limit", "celebrity_limit"),
+    )
     service_time: Quantity | None = said("How long does one take?", unit=TIME, example="200 ms", within=DURATION)
     deadline: Quantity | None = said(
         "Within which time must it start, for 95 % of them?", unit=TIME, example="5 s", within=DURATION

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from archnb.design import Design
 from archnb.design.entities import Field
+from archnb.model.audiences import Audience, Audiences, Copy
 from archnb.model.calls import Calls
 from archnb.model.erasure import Erasure, Erasures
 from archnb.model.inheritance import Inheritance
@@ -38,8 +39,11 @@ from archnb.model.writes import Writes
 
 __all__ = [
     "Access",
+    "Audience",
+    "Audiences",
     "Calls",
     "Conclusion",
+    "Copy",
     "Demand",
     "Embed",
     "Erasure",
@@ -304,6 +308,18 @@ class Model:
         one = self.design
         return self._keep(
             "states", (one.entities, one.access), lambda: States(one.entities, one.access, self.inheritance)
+        )
+
+    @cached_property
+    def audiences(self) -> Audiences:
+        """Whom writes reach."""
+        one = self.design
+        return self._keep(
+            "audiences",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Audiences(
+                one.entities, one.relationships, one.access, self.inheritance, self.keys, self.references, self.people
+            ),
         )
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import Literal
 from archnb.design.record import Named
 from archnb.planned.erasure import Erasure
 from archnb.planned.record import Planned
-from archnb.quantity import Quantity
+from archnb.quantity import Quantity, parse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +24,20 @@ class Retry(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class Job(Planned):
-    """Work outside a request. It has a `trigger` (an operation, an event) or a `schedule` (cron); the other is ''."""
+    """Work outside a request. It has a `trigger` (an operation, an event) or a `schedule` (cron); the other is ''.
+
+    audience: how many one trigger leads to, on average. audience_limit: up to how many it is handed out when it is written;
+    what has more is mixed in by a read instead; 0 where there is no such limit. rate: all of them, at the
+    peak.
+    """
 
     summary: str = ""
     trigger: str = ""
     schedule: str = ""
     queue: str
     rate: Quantity
+    audience: Quantity = parse("1")
+    audience_limit: Quantity = parse("0")
     service_time: Quantity
     deadline: Quantity
     workers: int

@@ -67,6 +67,15 @@ THIRD_PARTY_P99 = family(
     assumption=True,
 )
 JOB_RATE = family("jobs.jobs.{job}.rate", RATE, "How often a job comes at the peak.", optional=True)
+JOB_AUDIENCE = family(
+    "jobs.jobs.{job}.audience", NUMBER, "How many one trigger of a job leads to, on average.", optional=True
+)
+JOB_AUDIENCE_LIMIT = family(
+    "jobs.jobs.{job}.audience_limit",
+    NUMBER,
+    "Up to how many an event is handed out when it is written.",
+    optional=True,
+)
 JOB_RUNS = family("jobs.{job}.runs", NUMBER, "Runs a day by a job's schedule.")
 JOB_SERVICE_TIME = family("jobs.jobs.{job}.service_time", TIME, "How long one run of a job takes.", optional=True)
 JOB_OFFERED = family("jobs.{job}.offered", NUMBER, "Workers that a job keeps busy on average.", optional=True)

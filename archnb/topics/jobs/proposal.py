@@ -6,11 +6,16 @@ from dataclasses import dataclass, field
 
 from archnb.design.jobs import Job
 from archnb.fact import Fact
+from archnb.model import Copy
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A job that the design asks for: the record as far as its kind says it, its reason, its rate and its service time."""
+    """A job that the design asks for: the record as far as its kind says it, its reason, its rate and its service time.
+
+    rate: how often its triggers come. audience: how many one trigger leads to, where that is more than one; `copy` where it
+    hands out an event, and then the rate is of what is handed out.
+    """
 
     name: str
     reason: str
@@ -22,6 +27,8 @@ class Proposal:
     why_deadline: str = "nobody waits for it, but its effect should be seen soon"
     why_key: str = ""
     rows: Fact | None = None
+    audience: Fact | None = None
+    copy: Copy | None = None
     facts: tuple[str, ...] = field(default=())
 
 

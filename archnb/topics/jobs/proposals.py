@@ -16,6 +16,7 @@ from archnb.fact.keys.jobs import (
     BROKER_LIMIT,
     DATABASE_LIMIT,
     DRAIN_LIMIT,
+    JOB_AUDIENCE,
     JOB_DEADLINE,
     JOB_OFFERED,
     JOB_RATE,
@@ -42,6 +43,7 @@ from archnb.fact.keys.jobs import (
 from archnb.model import Queues
 from archnb.naming import snake
 from archnb.quantity import parse
+from archnb.topics.jobs.fan_out import limit_audience
 from archnb.topics.jobs.models import runs_per_day, workers_needed
 from archnb.topics.jobs.proposal import Proposal
 from archnb.topics.jobs.sagas import complete_sagas
@@ -133,6 +135,10 @@ def _find_answer(said: Mapping[str, Job], proposal: Proposal) -> str | None:
 
 def _measure_arrivals(draft: Draft, name: str, job: Job, proposal: Proposal | None) -> None:
     facts = draft.facts
+    audience = _measure_audience(draft, name, job, proposal)
+    # the rate of what is handed out is already one of all of it
+    times = audience if audience is not None and (proposal is None or proposal.copy is None) else 1
+    many = f", {audience.text} for each" if audience is not None and times != 1 else ""
     if job.rate is not None:
         rate = draft.value(JOB_RATE.of(name), job.rate)
     elif job.schedule is not None:
@@ -145,10 +151,15 @@ def _measure_arrivals(draft: Draft, name: str, job: Job, proposal: Proposal | No
         )
         rate = facts.define(JOB_RATE.of(name), runs / facts[JOBS_DAY], "/day", "how often it runs")
     elif proposal is not None and proposal.rate is not None:
-        rate = facts.define(JOB_RATE.of(name), proposal.rate, "/s", "as often as what triggers it, at the peak")
+        rate = facts.define(
+            JOB_RATE.of(name), proposal.rate * times, "/s", f"as often as what triggers it, at the peak{many}"
+        )
     elif job.trigger is not None and PATTERN_RATE.of(job.trigger) in facts:
         rate = facts.define(
-            JOB_RATE.of(name), facts[PATTERN_RATE.of(job.trigger)], "/s", f"once for each '{job.trigger}', at the peak"
+            JOB_RATE.of(name),
+            facts[PATTERN_RATE.of(job.trigger)] * times,
+            "/s",
+            f"once for each '{job.trigger}', at the peak{many}",
         )
     else:
         rate = facts.given(
@@ -163,6 +174,15 @@ def _measure_arrivals(draft: Draft, name: str, job: Job, proposal: Proposal | No
         else:
             service = facts.given(JOB_SERVICE_TIME.of(name), f"{seconds:g} s", "how long one takes", source=why)
     facts.define(JOB_OFFERED.of(name), rate * service, "", "workers that are busy on average (rate × service time)")
+
+
+def _measure_audience(draft: Draft, name: str, job: Job, proposal: Proposal | None) -> Fact | None:
+    """How many one trigger leads to, where it is not one."""
+    if job.audience is not None:
+        return draft.value(JOB_AUDIENCE.of(name), job.audience)
+    if proposal is None or proposal.audience is None:
+        return None
+    return draft.facts.define(JOB_AUDIENCE.of(name), proposal.audience, "", "how many one leads to, on average")
 
 
 def _estimate_service(draft: Draft, job: Job, proposal: Proposal | None) -> tuple[float | Fact, str]:
@@ -370,6 +390,7 @@ def _complete_job(draft: Draft, name: str, job: Job, proposal: Proposal | None, 
         queue=Because(queue, "changes go through a queue that keeps the order of each row" if queue == "changes" else "the queue for all that needs no order"),
         calls=Because(job.calls or (proposal.job.calls if proposal else None) or None, "the third party of the step"),
         rate=Because(rate.quantity, rate.because, (rate.name,)),
+        audience=_tell_audience(facts.get(JOB_AUDIENCE.of(name))),
         service_time=Because(service.quantity, service.source, (service.name,)),
         deadline=Because(proposal.deadline if proposal else "10 s", proposal.why_deadline if proposal else "its effect should be seen soon"),
         idempotency_key=_choose_key(name, job, proposal),
@@ -379,6 +400,8 @@ def _complete_job(draft: Draft, name: str, job: Job, proposal: Proposal | None, 
     assert job.deadline is not None
     deadline = draft.value(JOB_DEADLINE.of(name), job.deadline)
     job = _fill_workers(draft, name, job, rate, service, deadline)
+    if proposal is not None and proposal.copy is not None and job.audience_limit is None:
+        job = draft.fill(path, job, audience_limit=limit_audience(draft, name, proposal.copy))
     _measure_visibility(draft, name, job)
     needed = facts[JOB_VISIBILITY_NEEDED.of(name)]
     seconds, text = next(((v, t) for v, t in _VISIBILITY if v >= 1.5 * needed.base), _VISIBILITY[-1])
@@ -392,6 +415,12 @@ def _complete_job(draft: Draft, name: str, job: Job, proposal: Proposal | None, 
             (needed.name,),
         ),
     )  # fmt: skip
+
+
+def _tell_audience(audience: Fact | None) -> Because:
+    if audience is None:
+        return Because(None, "")
+    return Because(audience.quantity, f"{audience.because}: {audience.formula()}", (audience.name,))
 
 
 def _choose_key(name: str, job: Job, proposal: Proposal | None) -> Because:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from archnb.design.entities import Step
 from archnb.fact.keys.jobs import (
     DRAIN_LIMIT,
+    JOB_AUDIENCE,
     JOB_BACKLOG,
     JOB_DEADLINE,
     JOB_DRAIN,
@@ -25,6 +27,8 @@ from archnb.fact.keys.jobs import (
     THIRD_PARTY_P99,
 )
 from archnb.finding import Hit, Rule, rule
+from archnb.model import Unknown
+from archnb.naming import plural, snake
 from archnb.quantity import number, show, unit
 from archnb.topics.jobs.outcomes import is_refused, is_telling
 from archnb.topics.topic import Draft
@@ -326,6 +330,70 @@ def no_jitter(draft: Draft) -> Iterator[Hit]:
             )
 
 
+@rule(
+    "jobs-audience-not-said", principle="scalability", severity="medium",
+    condition="A write tells others through a third party, and how many it tells cannot be concluded.",
+    effect="It is counted as one: where a message goes to hundreds, workers and queue are hundreds of times too small.",
+    remedy="Say how many one leads to on average.",
+)  # fmt: skip
+def audience_not_said(draft: Draft) -> Iterator[Hit]:
+    """Find steps that tell others, of which the model cannot say how many they are."""
+    for name, saga in draft.design.jobs.sagas.items():
+        for n, step in enumerate(saga.steps):
+            operation = saga.operation or name
+            if not step.via or operation not in draft.design.access or not is_telling(draft, step):
+                continue
+            asked = Step(action=step.action, entity=step.entity, via=step.via)
+            found = draft.model.audiences.find(operation, asked)
+            jobs = [
+                one for one in draft.design.jobs.jobs.values() if one.trigger == operation and step.via in one.calls
+            ]
+            if not isinstance(found, Unknown) or any(one.audience is not None for one in jobs):
+                continue
+            yield Hit(
+                f"jobs.sagas.{name}.steps.{n}", found.reason, remedy=f"Say how many, for instance `{found.line}`."
+            )
+
+
+@rule(
+    "jobs-fan-out-without-read", principle="scalability", severity="medium",
+    condition="From some number on an event is not handed out to all who follow its author, and no access pattern reads events by their author.",
+    effect="What the few with very many followers write is either shown to nobody, or holds up everybody's for minutes.",
+    remedy="Add the read that is mixed in, or say how many an author has at most.",
+)  # fmt: skip
+def fan_out_without_read(draft: Draft) -> Iterator[Hit]:
+    """Find copies that are limited, where no read brings what is not handed out."""
+    for name, job in draft.design.jobs.jobs.items():
+        pattern = draft.design.access.get(name)
+        copy = draft.model.audiences.find_copy(name) if pattern is not None and pattern.writes else None
+        if copy is None or copy.merging or job.audience_limit is None or not copy.author:
+            continue
+        if draft.is_said(f"jobs.jobs.{name}.audience_limit"):
+            continue
+        fields = draft.model.fields(copy.event)
+        time = next((field for field, one in fields.items() if one.type == "timestamp" and not one.optional), "")
+        read = draft.design.access[copy.reads[0]] if copy.reads else None
+        line = (
+            f"access.{snake(plural(copy.event))}_of_followed: {{reads: {copy.event}, by: {copy.author}"
+            + (f", sort: -{time}" if time else "")
+            + f", limit: {(read.limit if read is not None else None) or 20}"
+            + (
+                f", rate: {read.rate}, roles: [{', '.join(read.roles)}]"
+                if read is not None and read.rate is not None
+                else ""
+            )
+            + "}"
+        )
+        audience = draft.facts.get(JOB_AUDIENCE.of(name))
+        yield Hit(
+            f"jobs.jobs.{name}.audience_limit",
+            f"each {copy.event} goes to {audience.text if audience is not None else 'many'} on average and to {job.audience_limit} at most;"
+            f" nothing reads {copy.event} by {copy.author}",
+            remedy=f"Add `{line}`, which {', '.join(copy.reads) or 'the reader'} calls for the marked authors; or say"
+            f" `jobs.jobs.{name}.audience_limit` above the most that anybody has.",
+        )
+
+
 RULES: tuple[Rule, ...] = (
     visibility_timeout_too_short,
     without_dead_letter,
@@ -338,6 +406,8 @@ RULES: tuple[Rule, ...] = (
     retries_outlast_queue,
     saga_step_without_compensation,
     outcome_cannot_be_asked,
+    audience_not_said,
+    fan_out_without_read,
     third_party_call_in_request,
     unbounded_retries,
     no_jitter,

@@ -6,13 +6,13 @@ it succeeds (Garcia-Molina and Salem 1987; the three kinds are Richardson's).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal
 
 from archnb.design.entities import AccessPattern
 from archnb.design.jobs import Saga, SagaStep
-from archnb.topics.jobs.outcomes import complete_references
+from archnb.topics.jobs.outcomes import complete_references, is_telling
 from archnb.topics.topic import Because, Draft
 
 _OWN = {"create": "create", "update": "update", "delete": "delete"}
@@ -62,7 +62,8 @@ def complete_sagas(draft: Draft) -> dict[str, Saga]:
                 " free again soon; past it the saga is compensated",
             ),
         )  # fmt: skip
-        steps = decide_kinds(saga.steps)
+        telling = frozenset(n for n, step in enumerate(saga.steps) if step.via and is_telling(draft, step))
+        steps = decide_kinds(saga.steps, telling)
         for n, (old, new) in enumerate(zip(saga.steps, steps, strict=True)):
             if old.kind is None:
                 draft.note(f"{path}.steps.{n}.kind", _explain_kind(new, steps), value=new.kind)
@@ -108,20 +109,25 @@ def find_status(draft: Draft, entity: str) -> tuple[str, tuple[str, ...]] | None
     return None
 
 
-def decide_kinds(steps: Sequence[SagaStep]) -> tuple[SagaStep, ...]:
+def decide_kinds(steps: Sequence[SagaStep], telling: Collection[int] = ()) -> tuple[SagaStep, ...]:
     """Say of each step whether it can be undone, is the point of no return, or is repeated until it succeeds.
 
     The pivot is the first step that cannot be undone after the last that can; where all can be undone, the last step,
-    since nothing after it fails. What was said is kept.
+    since nothing after it fails. A step that only tells somebody something (`telling`, by place) decides nothing: it is
+    repeated until it is told. What was said is kept.
 
     >>> [one.kind for one in decide_kinds([SagaStep(compensation="release"), SagaStep(), SagaStep()])]
     ['compensatable', 'pivot', 'retriable']
+    >>> [one.kind for one in decide_kinds([SagaStep(compensation="cancel"), SagaStep(via="mail")], {1})]
+    ['pivot', 'retriable']
     """
     if not steps:
         return ()
     said = next((n for n, step in enumerate(steps) if step.kind == "pivot"), None)
-    undoable = [n for n, step in enumerate(steps) if step.compensation]
-    pivot = said if said is not None else min((undoable[-1] + 1) if undoable else 0, len(steps) - 1)
+    deciding = [n for n in range(len(steps)) if n not in telling] or [0]
+    undoable = [n for n in deciding if steps[n].compensation]
+    following = [n for n in deciding if not undoable or n > undoable[-1]]
+    pivot = said if said is not None else following[0] if following else deciding[-1]
     made = []
     for n, step in enumerate(steps):
         kind: Kind = "compensatable" if n < pivot else "pivot" if n == pivot else "retriable"

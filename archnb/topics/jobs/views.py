@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from archnb.design.jobs import Retry, Saga, SagaStep
 from archnb.fact.keys.jobs import (
+    JOB_AUDIENCE,
+    JOB_AUDIENCE_LIMIT,
     JOB_BACKLOG,
     JOB_CAPACITY,
     JOB_DEADLINE,
@@ -40,6 +42,8 @@ def views(draft: Draft) -> Sequence[AnyShape]:
     charted = _choose_charted(draft)
     if charted:
         shown.append(_draw_waits(draft, charted))
+    if any(job.audience is not None for job in draft.design.jobs.jobs.values()):
+        shown.append(_show_fan_out(draft))
     shown += [_show_backlogs(draft), _show_retries(draft), _show_queues(draft)]
     shown += [_show_erasure(draft, one) for one in draft.planned.jobs.erasures.values()]
     for name, saga in draft.design.jobs.sagas.items():
@@ -145,6 +149,31 @@ def _show_workers(draft: Draft) -> Table:
         tuple(rows),
         description="Erlang C: jobs arrive at random, take exponential times, and wait in one line for the workers of their kind."
         " What runs by the clock comes evenly (D/D/c) and waits only where a run is not done when the next begins.",
+    )  # fmt: skip
+
+
+def _show_fan_out(draft: Draft) -> Table:
+    """Jobs of which one trigger leads to many."""
+    facts = draft.facts
+    rows: list[tuple[Cell | str, ...]] = []
+    for name, job in draft.design.jobs.jobs.items():
+        if job.audience is None:
+            continue
+        path = f"jobs.jobs.{name}"
+        limit = facts.get(JOB_AUDIENCE_LIMIT.of(name))
+        rows.append(
+            (
+                Cell(name, is_code=True), Cell(job.trigger or "", is_code=True), facts[JOB_AUDIENCE.of(name)].cell,
+                facts[JOB_RATE.of(name)].cell, facts[JOB_WORKERS.of(name)].cell,
+                limit.cell if limit is not None else str(job.audience_limit or ""),
+                _why(draft, f"{path}.audience"),
+                _why(draft, f"{path}.audience_limit") if job.audience_limit is not None else "",
+            )
+        )  # fmt: skip
+    return Table(
+        "jobs-fan-out", "One write, many messages",
+        ("job", "one", "leads to", "rate of all", "workers", "handed out up to", "because", "above that"), tuple(rows),
+        description="Rate of the trigger × how many each leads to. An average hides those with very many: they are what the limit is for.",
     )  # fmt: skip
 
 

@@ -9,10 +9,12 @@ from archnb.fact import Fact, maximum, total
 from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_CREATED, ENTITY_ROWS, PATTERN_RATE
 from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
-from archnb.naming import snake
+from archnb.model import Copy
+from archnb.naming import plural, snake, words
 from archnb.quantity import parse
 from archnb.topics.jobs.erasure import DEADLINE, list_operations, tell_job
 from archnb.topics.jobs.erasure import JOB as ERASURE
+from archnb.topics.jobs.fan_out import find_audience, find_freshness, measure_copies
 from archnb.topics.jobs.models import shortest_interval
 from archnb.topics.jobs.outcomes import propose_reconciliations
 from archnb.topics.jobs.proposal import Proposal
@@ -49,6 +51,10 @@ def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
     for name, pattern in draft.design.access.items():
         if not pattern.is_async:
             continue
+        copy = draft.model.audiences.find_copy(name)
+        if copy is not None:
+            yield _propose_copies(draft, name, copy)
+            continue
         parties = tuple(dict.fromkeys(step.via for step in pattern.steps if step.via))
         seconds: float | Fact
         if pattern.reads:
@@ -74,6 +80,26 @@ def _propose_async(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
         )  # fmt: skip
 
 
+def _propose_copies(draft: Draft, name: str, copy: Copy) -> Proposal:
+    """An event is handed out to each of its audience, a row each, by workers."""
+    audience, why = measure_copies(draft, name, copy)
+    allowed = find_freshness(draft, copy)
+    many = f" to {audience.text} {plural(words(copy.person))} on average ({why})" if audience is not None else ""
+    return Proposal(
+        name,
+        f"each {words(copy.event)} is handed out{many}, so that {', '.join(copy.reads) or 'a reader'} finds one place to read: that is done"
+        f" from a queue, in pieces, and a worker that stops half way leaves the rest to another",
+        Job(
+            summary=f"Hands each {copy.event} out to its {plural(words(copy.person))}, a {copy.entity} each.",
+            trigger=name, idempotency_key=f"{{{snake(copy.person)} id}}:{{{snake(copy.event)} id}}",
+        ),
+        _rate(draft, name), 0.05, "assumed: one local transaction",
+        _write_time(max(1.0, allowed / 4)), f"what is read may be {_write_time(allowed)} old; a quarter of that is left to the wait",
+        f"the key of a {copy.entity}: the same {words(copy.event)} handed out twice is there once",
+        facts=(PATTERN_RATE.of(name),), audience=audience, copy=copy,
+    )  # fmt: skip
+
+
 def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal]:
     found: dict[tuple[str, str, str], list[str]] = {}
     for saga in sagas.values():
@@ -87,17 +113,21 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
     for (action, entity, via), operations in found.items():
         rates = [rate for one in operations if (rate := _rate(draft, one)) is not None]
         name = f"{snake(action)}_{snake(entity)}_via_{snake(via)}"
+        audience, why = find_audience(draft, operations[0], action, entity, via)
+        many = f"; one leads to {audience.text} of them: {why}" if audience is not None else ""
         yield Proposal(
             name,
             f"after the pivot of '{operations[0]}' this step is repeated until it succeeds; {via} may be slow or down, and the user"
-            " need not wait for it",
+            f" need not wait for it{many}",
             Job(
                 summary=f"{action.capitalize()} {entity} through {via}.", trigger=operations[0], calls=(via,),
-                idempotency_key=f"{operations[0]}:{{{snake(draft.design.access[operations[0]].writes or entity)} id}}:{snake(action)}_{snake(entity)}",
+                idempotency_key=f"{operations[0]}:{{{snake(draft.design.access[operations[0]].writes or entity)} id}}:{snake(action)}_{snake(entity)}"
+                + (f":{{{snake(entity)} id}}" if audience is not None else ""),
             ),
             total(rates) if rates else None, draft.facts[THIRD_PARTY_TIME.of(via)], f"one call to {via} over the internet",
             "10 s", f"the step that decides is done; what {via} does should follow while the user still looks",
             f"passed on to {via}, so that a repeat is not done twice there either", facts=tuple(PATTERN_RATE.of(one) for one in operations),
+            audience=audience,
         )  # fmt: skip
     if sagas:
         yield Proposal(
