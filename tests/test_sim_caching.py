@@ -330,6 +330,40 @@ def test_replays_of_a_shifting_trace(policy):
     assert (counted, caching.replay(sized, 8000, policy).misses) == SHIFTING[policy]
 
 
+@pytest.mark.parametrize("is_compiled", [pytest.param(True, marks=pytest.mark.needs("numba")), False])
+def test_the_curve_equals_replays(is_compiled, monkeypatch):
+    """One pass gives what LRU misses at every size, by objects and by bytes."""
+    sized = make_shifting(5)
+    sized = caching.Trace(sized.ids[:5000], sized.keys, sized.sizes[:5000])
+    unsized = caching.Trace(sized.ids, sized.keys)
+    monkeypatch.setattr(caching.curves, "LEAST_PLACES", 64)
+    wanted = [[caching.replay(trace, size).misses for size in sizes] for trace, sizes in _curves(sized, unsized)]
+    if not is_compiled:
+        monkeypatch.setattr(compiled, "has_compiler", lambda: False)
+    for (trace, sizes), misses in zip(_curves(sized, unsized), wanted, strict=True):
+        curve = caching.draw_curve(trace)
+        assert [curve.count_misses(size) for size in sizes] == misses
+
+
+def _curves(sized, unsized):
+    return (unsized, range(0, 2100, 100)), (sized, range(40, 41_000, 2000))
+
+
+def test_a_sampled_curve_is_near():
+    """SHARDS: from a tenth of 20,000 objects, the mean error over the sizes is under 0.03."""
+    trace = caching.Trace.of(draw_requests(20_000, 0.8, 100_000, 3))
+    exact, sampled = caching.draw_curve(trace), caching.draw_curve(trace, sample=0.1)
+    sizes = np.geomspace(100, 20_000, 30)
+    assert np.mean([abs(exact.hit_ratio(size) - sampled.hit_ratio(size)) for size in sizes]) < 0.03
+    assert sampled.requests == 100_000
+
+
+def test_the_size_for_a_hit_ratio():
+    """The smallest size that reaches a share, and inf where none does."""
+    curve = caching.draw_curve(caching.Trace.of([1, 2, 3, 1, 2, 3]))
+    assert (curve.find_size(0), curve.find_size(0.5), curve.find_size(0.51)) == (0, 3, math.inf)
+
+
 @pytest.mark.parametrize("policy", caching.REPLAY_POLICIES)
 def test_lifetimes_in_replays(policy):
     """A lifetime of nothing misses always, one without end never matters; expired ones are misses of their own kind."""

@@ -6,6 +6,7 @@ No policy is always best, so compare on the workload at hand.
 
 from __future__ import annotations
 
+from archnb.sim.caching.curves import MissCurve, draw_curve
 from archnb.sim.caching.estimates import (
     EXACT_RANKS,
     LOG_BINS,
@@ -20,6 +21,7 @@ from archnb.sim.caching.estimates import (
     xfetch_probability,
     zipf_popularity,
 )
+from archnb.sim.caching.files import read_trace
 from archnb.sim.caching.replays import REPLAY_POLICIES, Replay, count_misses, replay
 from archnb.sim.caching.traces import Trace
 
@@ -29,12 +31,15 @@ __all__ = [
     "POLICIES",
     "REPLAY_POLICIES",
     "CacheEstimate",
+    "MissCurve",
     "Replay",
     "Staleness",
     "Trace",
     "che_hit_ratio",
     "count_misses",
+    "draw_curve",
     "estimate_cache",
+    "read_trace",
     "replay",
     "ttl_hit_ratio",
     "ttl_staleness",

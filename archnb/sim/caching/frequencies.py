@@ -85,21 +85,28 @@ def _count(pairs: Any, counters: Any, one: int, inverse: int) -> None:
     at, step = np.int64(pairs[one, 0]), np.int64(pairs[one, 1])
     for _ in range(HASHES):
         rest = at - ((at * inverse) >> 32) * room
-        counters[np.uint64(rest - room if rest >= room else rest)] += 1
+        counters[np.uint64(rest - room if rest >= room else rest)] += np.uint32(1)
         at = (at + step) & 0xFFFFFFFF
 
 
 @loop
-def _estimate(pairs: Any, counters: Any, one: int, inverse: int) -> Any:
-    """How often an object was counted, at most: the least of its counters."""
+def _exceeds(pairs: Any, counters: Any, new: int, old: int, inverse: int) -> bool:
+    """Whether an object was counted more often than another; each count is the least of ten counters, so it is known early."""
     room = len(counters)
-    at, step = np.int64(pairs[one, 0]), np.int64(pairs[one, 1])
+    at, step = np.int64(pairs[old, 0]), np.int64(pairs[old, 1])
     least: Any = 0xFFFFFFFF
     for _ in range(HASHES):
         rest = at - ((at * inverse) >> 32) * room
-        least = min(least, np.int64(counters[np.uint64(rest - room if rest >= room else rest)]))
+        count = np.int64(counters[np.uint64(rest - room if rest >= room else rest)])
+        least = count if count < least else least
         at = (at + step) & 0xFFFFFFFF
-    return least
+    at, step = np.int64(pairs[new, 0]), np.int64(pairs[new, 1])
+    for _ in range(HASHES):
+        rest = at - ((at * inverse) >> 32) * room
+        if counters[np.uint64(rest - room if rest >= room else rest)] <= least:
+            return False
+        at = (at + step) & 0xFFFFFFFF
+    return True
 
 
 @loop
@@ -222,7 +229,7 @@ def replay_tinylfu(
                     while where[old] != KEPT or place[old] != kept_first:
                         kept_first += 1
                         old = kept[kept_first]
-                if _estimate(pairs, counters, new, inverse) > _estimate(pairs, counters, old, inverse):
+                if _exceeds(pairs, counters, new, old, inverse):
                     is_in = True
                     is_first = True
                     while is_first or (

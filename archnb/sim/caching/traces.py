@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -174,15 +173,3 @@ class Numbering:
             known = self.keys.copy()
             hashed = (mix(known) >> np.uint64(1)).astype(np.int64)
             _number(hashed, known, self._table, self._keys, 0, np.empty(len(known), np.int32))
-
-
-def chunks(values: Sequence[Any] | Iterable[Any], length: int) -> Iterator[list[Any]]:
-    """Lists of up to so many of the values."""
-    part: list[Any] = []
-    for value in values:
-        part.append(value)
-        if len(part) == length:
-            yield part
-            part = []
-    if part:
-        yield part
