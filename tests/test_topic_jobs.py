@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from archnb import load
 from archnb.design import Design
 from archnb.design.jobs import SagaStep
+from archnb.export.purges import write_purges
 from archnb.plan import Plan, plan
 from archnb.shapes import Chart, Table
 from archnb.shapes import Sequence as Exchange
@@ -438,6 +440,42 @@ def test_a_said_job_that_does_more_answers_a_proposal() -> None:
     assert "notify_guest_via_mail" not in plan_with({"jobs": said}).design.jobs.jobs
     other = {"after_booking": {"trigger": "book", "calls": ["crm"]}}
     assert "notify_guest_via_mail" in plan_with({"jobs": other}).design.jobs.jobs
+
+
+LISTENING: dict[str, Any] = {
+    "name": "listening", "requirements": {"load": {"daily_users": "1M", "requests_per_user": "20/day", "retention": "3 years"}},
+    "entities": {
+        "Listener": {"fields": {"id": "key", "email": "email unique personal"}, "rows": "1M", "growth": "900/day"},
+        "Talk": {"fields": {"id": "key", "title": "text(200)", "made_at": "timestamp"}, "rows": "10k", "growth": "20/day"},
+        "Mark": {"fields": {"listener": "-> Listener", "talk": "-> Talk", "seconds": "int", "updated_at": "timestamp"}, "key": ["listener", "talk"], "rows": "9M", "growth": "20k/day"},
+        "Ticket": {"fields": {"id": "key", "talk": "-> Talk", "issued_at": "timestamp"}, "rows": "90k", "growth": "100/day", "retention": "10 years"},
+    },
+    "access": {"marks_of": {"reads": "Mark", "by": "listener", "limit": 20, "rate": "20/s", "roles": "listener"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql", "sqlite"])
+def test_what_is_past_its_retention_goes_in_batches(dialect: str) -> None:
+    """What tells of somebody goes as all records do; what others refer to stays, and so does whatever is about nobody."""
+    made = plan(Design.of(LISTENING))
+    assert {one for one in made.design.jobs.jobs if one.startswith("purge")} == {"purge_mark", "purge_ticket"}
+    text = str(made.export("queries", dialect=dialect).text)
+    assert text.count("< :oldest ORDER BY") == 2
+    assert "updated_at < :oldest ORDER BY updated_at LIMIT 1000" in text
+    assert made.planned.schema.tables["mark"].indexes["mark_updated_at_idx"].columns == ("updated_at",)
+
+
+def test_a_batch_is_what_is_oldest() -> None:
+    import sqlite3
+
+    made = plan(Design.of(LISTENING))
+    (text,) = (one.text for one in write_purges(made, "sqlite") if one.table == "mark")
+    with closing(sqlite3.connect(":memory:")) as kept:
+        kept.execute("CREATE TABLE mark (listener_id, talk_id, seconds, updated_at)")
+        kept.executemany("INSERT INTO mark VALUES (1, ?, 0, ?)", [(n, n) for n in range(3000)])
+        counts = [kept.execute(text, {"oldest": 2500}).rowcount for _ in range(4)]
+        assert counts == [1000, 1000, 500, 0]
+        assert kept.execute("SELECT min(updated_at) FROM mark").fetchone() == (2500,)
 
 
 CLUB: dict[str, Any] = {

@@ -8,11 +8,14 @@ throws away all rows before it.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from archnb.engines import load_engine
+from archnb.export.purges import write_purges
+from archnb.export.search import find_search_store, render_search
 from archnb.export.sql import check_dialect, make_dialect, metadata, write_comment
 from archnb.export.statements import Dialect
 from archnb.model import Model
@@ -302,8 +305,8 @@ def explain_absence(plan: Plan, name: str) -> str:
     home = places.find_said_home(entity)
     if home is not None and not places.is_relational_store(home):
         return f"{name}: {entity} is in {home} ({places.engine(home).name})"
-    if pattern.search and places.list_copies(entity):
-        store = places.list_copies(entity)[0]
+    store = find_search_store(plan, name)
+    if store is not None:
         return f"{name}: {store} ({places.engine(store).name}) answers it"
     if places.find_table(entity) in plan.planned.schema.tables:
         return f"{name}: nothing says what it sets"
@@ -382,6 +385,22 @@ def _write_relays(relays: Sequence[planned.Relay], making: Dialect) -> Iterator[
         yield "\n"
 
 
+def _write_search(plan: Plan, name: str, store: str) -> str:
+    """A query in another language stands in comments, so that the file runs as it is."""
+    engine = plan.model.places.engine(store)
+    head = f"{name} (search): {store} ({engine.name}) answers it, from its copies of {plan.planned.entities.access[name].entity}"
+    grants = {
+        role: one.text for role, one in plan.planned.operations[name].grants.items() if one.kind not in ("any", "none")
+    }
+    told = "; ".join(f"{role}: {text}" for role, text in grants.items())
+    head += (
+        f"; the index knows no permissions, so what comes back is let through by the rows in the tables ({told})"
+        if told
+        else ""
+    )
+    return "\n" + write_comment(head) + textwrap.indent(render_search(plan, name), "-- ") + "\n"
+
+
 def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
     """Every access pattern's SQL as one file, with its parameters and the index that should serve it.
 
@@ -404,10 +423,16 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
             remote = plan.planned.statements.procedures[name].remote
             parts += _write(variant, plan.planned.entities.access[name], remote)
     written = {name for name, variant in written_as.items() if variant}
+    for purge in write_purges(plan, dialect):
+        parts.append(f"{write_comment(purge.reason)}{purge.text};\n\n")
     parts += _write_relays(plan.planned.statements.relay, make_writer(plan, dialect))
-    parts += [
-        write_comment(explain_absence(plan, name)) for name in plan.planned.entities.access if name not in written
-    ]
+    for name in plan.planned.entities.access:
+        if name in written:
+            continue
+        is_search = (store := find_search_store(plan, name)) is not None
+        parts.append(
+            _write_search(plan, name, store or "") if is_search else write_comment(explain_absence(plan, name))
+        )
     return Source(f"queries-{dialect}", f"Queries for {dialect}", "sql", "".join(parts).rstrip() + "\n", filename=f"queries.{dialect}.sql",
                   description="Parameters are written :name; :caller and :caller_tenant are of the token.")  # fmt: skip
 

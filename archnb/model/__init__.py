@@ -27,6 +27,7 @@ from archnb.model.properties import Embed, Properties
 from archnb.model.queues import Queues
 from archnb.model.reaches import Conclusion, Question, Reaches
 from archnb.model.references import Reference, References
+from archnb.model.retentions import Retention, Retentions
 from archnb.model.roles import Principal, Roles
 from archnb.model.settings import Setting
 from archnb.model.states import Precondition, States, Step
@@ -67,6 +68,8 @@ __all__ = [
     "Queues",
     "Reference",
     "References",
+    "Retention",
+    "Retentions",
     "Roles",
     "Setting",
     "Span",
@@ -154,6 +157,16 @@ class Model:
             "lifetimes",
             (one.entities, one.relationships, one.access),
             lambda: Lifetimes(one.entities, one.access, self.inheritance, self.keys, self.references),
+        )
+
+    @cached_property
+    def retentions(self) -> Retentions:
+        """How long rows are kept."""
+        one = self.design
+        return self._keep(
+            "retentions",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Retentions(one.entities, self.inheritance, self.references, self.people, self.lifetimes),
         )
 
     @cached_property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from archnb.design.conditions import Filter
@@ -226,7 +227,12 @@ class Invariants:
         if len(spans) != 1:
             return ()
         needed = [one for one in self._references.list_from(entity) if one.is_required and not one.is_self]
-        return tuple((spans[0], one) for one in needed if not self._people.is_person(one.target))
+        # a person takes something, and so does whom they act for
+        return tuple(
+            (spans[0], one)
+            for one in needed
+            if not self._people.is_person(one.target) and one.target not in self.parties
+        )
 
     def _pairs(self, entity: str) -> Iterator[tuple[str, str, str]]:
         """Fields of one type whose names differ in one word, which means a beginning in the one and its end in the other."""
@@ -339,7 +345,36 @@ class Invariants:
             )
 
     def _same(self, entity: str, lines: list[Invariant]) -> Iterator[Concluded]:
-        """A row and one that it refers to both name a third: they name the same one."""
+        """A row and one that it refers to both name a third, and the design shows that they name the same one."""
+        for one, through in self._list_thirds(entity):
+            told = f"both the {entity} and its {through.field} say of which {one.target} they are"
+            if one.target not in self.parties:
+                yield Concluded(_same_line(one, through), f"{told}: one row under two of them would be seen from both.")
+            elif (evidence := self._find_evidence(entity, one, through)) is not None:
+                yield Concluded(_same_line(one, through), f"{told}, and {evidence}.")
+
+    def list_undecided(self, entity: str) -> tuple[tuple[Invariant, Reference, Reference], ...]:
+        """Where a row and one that it refers to both name a party, and nothing shows whether it is the same: the line that may
+        be meant, the row's own reference, and the one that leads to the other. Whoever rents a machine is not whose machine it is.
+        """
+        said = self._entities[entity].holds if entity in self._entities else ()
+        found = []
+        for one, through in self._list_thirds(entity):
+            line = _same_line(one, through)
+            is_open = one.target in self.parties and self._find_evidence(entity, one, through) is None
+            if is_open and not any(_is_about_same(line, other) for other in said):
+                found.append((line, one, through))
+        return tuple(found)
+
+    @cached_property
+    def parties(self) -> frozenset[str]:
+        """What people are in: groups with members, and what the entity of a person refers to."""
+        groups = {one.group.target for one in self._people.memberships}
+        own = (one.target for person in self._people.all for one in self._references.list_from(person))
+        return frozenset(groups | {*own}) - {*self._people.all}
+
+    def _list_thirds(self, entity: str) -> Iterator[tuple[Reference, Reference]]:
+        """A reference of an entity, and another one whose target has the same reference."""
         own = [one for one in self._references.list_from(entity) if not one.is_inherited]
         for one in own:
             if self._people.is_person(one.target):
@@ -352,11 +387,39 @@ class Invariants:
                 there = self._references.find(through.target, one.field)
                 if there is None or there.target != one.target or not there.is_required or there.is_inherited:
                     continue
-                line = Invariant(kind="same", fields=(one.field,), source=f"{through.field}.{one.field}")
-                yield Concluded(
-                    line,
-                    f"both the {entity} and its {through.field} say of which {one.target} they are: one row under two of them would be seen from both.",
-                )
+                yield one, through
+
+    def _find_evidence(self, entity: str, one: Reference, through: Reference) -> str | None:
+        """What shows that a row and the one it refers to are of the same party; None where nothing does."""
+        there, field = through.target, one.field
+        if through.is_self:
+            return f"a {words(entity)} and its {words(through.field)} are of one kind"
+        if self._inheritance.fields(there)[field].unique:
+            return f"{with_article(words(one.target))} has one {words(there)}"
+        lists = [
+            (name, pattern)
+            for name, pattern in self._access.items()
+            if pattern.reads == there and not self._keys.is_one_row(there, pattern.by)
+        ]
+        across = [name for name, pattern in lists if not self._is_within(there, field, pattern)]
+        if across:
+            return None
+        if self._keys.is_in_key(there, field):
+            return f"the key of {there} has it in it"
+        whole = self._references.find_whole(entity)
+        if whole is not None and whole.field == through.field:
+            return f"{with_article(words(entity))} is a part of its {words(through.field)}"
+        if lists:
+            return f"{lists[0][0]} shows nobody those of another {words(one.target)}"
+        return None
+
+    def _is_within(self, entity: str, field: str, pattern: AccessPattern) -> bool:
+        """Whether a list is of rows of one party: by the field itself, or by another reference whose rows have it."""
+        asked = {*pattern.by, *(one.field for one in pattern.where if one.comparison == "=")}
+        if field in asked:
+            return True
+        references = (self._references.find(entity, name) for name in asked if name)
+        return any(one is not None and self._references.find(one.target, field) is not None for one in references)
 
     def _overlaps(self, entity: str, lines: list[Invariant]) -> Iterator[Concluded]:
         record = self._entities[entity]
@@ -465,6 +528,10 @@ class Invariants:
         if alive and not _DONE & {alive[-1]} and f"{alive[-1]}_at" not in self._entities[entity].fields:
             return ()
         return tuple(word for word in alive[:-1] if word != machine.first)
+
+
+def _same_line(one: Reference, through: Reference) -> Invariant:
+    return Invariant(kind="same", fields=(one.field,), source=f"{through.field}.{one.field}")
 
 
 def _among(field: str, words: tuple[str, ...]) -> Filter:

@@ -10,9 +10,7 @@ from __future__ import annotations
 UNMET: dict[str, str] = {
     "booking-11": "load",
     "booking-14": "load",
-    "chat-10": "operations",
     "chat-14": "load",
-    "feed-4": "operations",
     "feed-10": "load",
     "feed-12": "load",
     "feed-13": "load",
@@ -32,5 +30,4 @@ UNMET: dict[str, str] = {
     "video-5": "operations",
     "video-6": "operations",
     "video-9": "load",
-    "video-13": "operations",
 }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from archnb.design.jobs import Job, Saga
 from archnb.fact import Fact, maximum, total
 from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_CREATED, ENTITY_ROWS, PATTERN_RATE
 from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
-from archnb.model import Copy
+from archnb.model import Copy, Retention
 from archnb.naming import plural, snake, words
 from archnb.quantity import parse
 from archnb.topics.jobs.erasure import DEADLINE, list_operations, tell_job
@@ -154,18 +154,30 @@ def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
             total = rate if total is None else total + rate if rate is not None else total
         allowed = _find_staleness(draft, set(store.copies))
         deadline = max(1.0, allowed / 4)
+        gone = _explain_removals(draft, store.copies)
         yield Proposal(
             f"feed_{snake(name)}",
             f"{name} holds a copy of {', '.join(store.copies) or 'data'} from {store.fed_by}. Written by the request it would differ"
             " whenever one of the two writes fails; fed from committed changes it can only be late",
             Job(
-                summary=f"Carries committed changes from {store.fed_by} to {name}.", trigger=", ".join(writes[:3]) or store.fed_by,
+                summary=f"Carries committed changes from {store.fed_by} to {name}{gone}.", trigger=", ".join(writes[:3]) or store.fed_by,
                 queue="changes", idempotency_key="{entity}:{id}:{version}",
             ),
             total, 0.01, f"assumed: one document written to {name} (in batches it is less)",
             _write_time(deadline), f"answers from {name} may be {_write_time(allowed)} old; a quarter of that is left to the wait",
             "an older version never overwrites a newer one, so order and repeats do not matter", facts=tuple(PATTERN_RATE.of(one) for one in writes[:4]),
         )  # fmt: skip
+
+
+def _explain_removals(draft: Draft, copies: Sequence[str]) -> str:
+    """What the feed does with rows that go, and with those that only say so: of neither is a copy left to be found."""
+    marks = []
+    for entity in copies:
+        mark = draft.model.lifetimes.find_soft_delete(entity) if entity in draft.design.entities else None
+        if mark is not None:
+            marks.append(f"{entity} with {mark}")
+    marked = f", or is marked as deleted ({', '.join(marks)})" if marks else ""
+    return f"; a row that is gone{marked}, is deleted there too" if copies else ""
 
 
 def _find_staleness(draft: Draft, entities: set[str]) -> float:
@@ -241,15 +253,17 @@ def _propose_expiry(draft: Draft) -> Iterator[Proposal]:
 
 
 def _propose_purges(draft: Draft) -> Iterator[Proposal]:
-    horizon = draft.design.requirements.load.retention
-    for name, entity in draft.design.entities.items():
-        if entity.retention is None or (horizon is not None and entity.retention.base >= horizon.base):
+    general = draft.said.requirements.load.retention
+    for name in draft.design.entities:
+        retention = draft.model.retentions.find(name, general)
+        if retention is None:
             continue
+        period = retention.period
         if _goes_with_owner(draft, name):
             continue
         table = draft.planned.schema.tables.get(draft.model.places.find_table(name) or "")
         if table is not None and table.split.kind == "range" and table.split.every:
-            yield _propose_dropping(name, str(entity.retention), table.split.every)
+            yield _propose_dropping(name, str(period), table.split.every)
             continue
         growth = draft.facts.get(ENTITY_ADDED.of(name))
         rows: Fact | None = None
@@ -266,15 +280,21 @@ def _propose_purges(draft: Draft) -> Iterator[Proposal]:
         )  # fmt: skip
         yield Proposal(
             f"purge_{snake(name)}",
-            f"{name} is kept for {entity.retention}: each night what is older goes"
+            f"{name} is kept for {period}{_explain_period(retention)}: each night what is older goes"
             + (f", about {rows.text}" if rows is not None else "")
             + ", in batches of 1 000 so that no lock is held long",
-            Job(summary=f"Deletes each {name} older than {entity.retention}.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
+            Job(summary=f"Deletes each {name} older than {period}.", schedule="0 3 * * *", idempotency_key=f"purge_{snake(name)}:{{day}}"),
             service_time=maximum(rows / speed, parse("1 s")) if rows is not None else 1.0,
             why_service=f"{speed.text} are deleted",
             deadline="1 h", why_deadline="the night is long", why_key="deleting what is gone does nothing", rows=rows,
             facts=(rows.name,) if rows is not None else (),
         )  # fmt: skip
+
+
+def _explain_period(retention: Retention) -> str:
+    if retention.is_own:
+        return f" after {retention.field}" if retention.field else ""
+    return f" after {retention.field}, as all records are (requirements.load.retention): it tells of somebody, and nothing else needs it"
 
 
 def _propose_dropping(name: str, kept: str, every: str) -> Proposal:

@@ -128,7 +128,14 @@ def _order(parts: Parts, pattern: AccessPattern, *, is_single: bool, near: Colum
             )
     if (found or pattern.limit) and not is_single:
         is_down = found[-1].is_down if found else False
-        seen = {(one.column.source, one.column.column) for one in found}
+        # what is given is the same in every row
+        given = {
+            c
+            for one in pattern.by
+            if (at := parts.locate(one)) is not None and at.source == parts.base
+            for c in at.columns
+        }
+        seen = {(one.column.source, one.column.column) for one in found} | {(parts.base, one) for one in given}
         key = parts.table(parts.base).primary_key
         found += [
             Order(column=parts.column(parts.base, one), is_down=is_down) for one in key if (parts.base, one) not in seen

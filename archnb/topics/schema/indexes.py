@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from archnb.design import Design
+from archnb.design.access import AccessPattern
 from archnb.design.record import Named
 from archnb.design.schema import Index, SchemaTable
 from archnb.fact.keys.entities import PATTERN_RATE
@@ -38,11 +39,13 @@ class Wanted:
     serves: list[str]
     reasons: list[str]
     is_for_key: bool = False
+    # what tells rows apart that the order leaves alike
+    ties: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Its columns, in order."""
-        return (*self.demand.equal, *self.demand.ordered) or self.demand.missing
+        return (*self.demand.equal, *self.demand.ordered, *self.ties) or self.demand.missing
 
 
 def propose_indexes(draft: Draft, design: Design) -> Named[SchemaTable]:
@@ -74,7 +77,11 @@ def _index_table(
     demands: list[tuple[str, Demand]],
     included: list[tuple[str, Demand]],
 ) -> SchemaTable:
-    wanted = [*_want_patterns(demands), *_want_keys(name, table, included), *_want_times(design, name, table)]
+    wanted = [
+        *_want_patterns(draft, design, table, demands),
+        *_want_keys(name, table, included),
+        *_want_times(draft, design, name, table),
+    ]
     # the longest first, so that what is its beginning finds it
     wanted.sort(key=lambda one: -len(one.columns))
     kept: list[Wanted] = []
@@ -120,7 +127,21 @@ def _index_table(
     return dataclasses.replace(table, indexes=Named(indexes))
 
 
-def _want_patterns(demands: list[tuple[str, Demand]]) -> list[Wanted]:
+def _find_ties(pattern: AccessPattern, table: SchemaTable, demand: Demand) -> tuple[str, ...]:
+    """The last column of a page's order: of a key over several columns the one that is not given.
+
+    A key of one column is made one after the other, as the rows are, so that hardly two share a moment. The rows of a pair have
+    no order of their own: many are written at once, with one moment, and each page would sort them anew.
+    """
+    ordered = {bare(one) for one in demand.ordered}
+    left = [one for one in table.primary_key if one not in demand.equal and one not in ordered]
+    is_paged = pattern.reads is not None and bool(pattern.sort) and (pattern.limit or 0) > 1 and not pattern.range
+    if not is_paged or not demand.ordered or len(left) != 1:
+        return ()
+    return (f"-{left[0]}" if demand.ordered[-1].startswith("-") else left[0],)
+
+
+def _want_patterns(draft: Draft, design: Design, table: SchemaTable, demands: list[tuple[str, Demand]]) -> list[Wanted]:
     """An index for each pattern; columns given exactly are put so that those most asked for lead and more can share it."""
     often = Counter(column for _, demand in demands for column in demand.equal)
     made: list[Wanted] = []
@@ -136,11 +157,16 @@ def _want_patterns(demands: list[tuple[str, Demand]]) -> list[Wanted]:
                 "then in order: "
                 + ", ".join(f"{bare(c)} downwards" if c.startswith("-") else c for c in demand.ordered)
             )
+        asked = design.access[pattern]
+        is_of_pair = asked.reads is not None and draft.model.keys.find(asked.reads).is_composite
+        ties = _find_ties(asked, table, demand) if is_of_pair else ()
+        parts += [f"rows alike told apart by {bare(ties[0])}"] if ties else []
         made.append(
             Wanted(
                 Demand(demand.table, equal, demand.ordered, missing=demand.missing),
                 [pattern],
                 [f"{pattern} ({'; '.join(parts)})."],
+                ties=ties,
             )
         )
     return made
@@ -159,21 +185,23 @@ def _want_keys(name: str, table: SchemaTable, included: list[tuple[str, Demand]]
     return made
 
 
-def _want_times(design: Design, name: str, table: SchemaTable) -> list[Wanted]:
+def _want_times(draft: Draft, design: Design, name: str, table: SchemaTable) -> list[Wanted]:
     """An index for the jobs that end or delete rows by the clock: without it each run reads the whole table."""
     entity = design.entities.get(table.entity or "")
     if entity is None:
         return []
     times = [column for column, one in table.columns.items() if one.type in ("timestamp", "date")]
     ending = next((column for column in times if table.columns[column].field == "expires_at"), None)
-    kept = next((column for column in times if not table.columns[column].nullable), None)
+    general = draft.said.requirements.load.retention
+    retention = draft.model.retentions.find(table.entity or "", general)
+    kept = next((one for one in times if retention is not None and table.columns[one].field == retention.field), None)
     made: list[Wanted] = []
     if ending is not None:
         reason = f"What is past {ending} is ended every minute: without it, each run reads the whole {name}."
         made.append(Wanted(Demand(name, (), (ending,)), [], [reason], is_for_key=True))
-    elif entity.retention is not None and kept is not None and not str(table.partition_by or "").startswith("range"):
+    elif retention is not None and kept is not None and not str(table.partition_by or "").startswith("range"):
         reason = (
-            f"Rows older than {entity.retention} are deleted each night: without it, each run reads the whole {name}."
+            f"Rows older than {retention.period} are deleted each night: without it, each run reads the whole {name}."
         )
         made.append(Wanted(Demand(name, (), (kept,)), [], [reason]))
     return made

@@ -39,6 +39,23 @@ def overlap_not_held(draft: Draft) -> Iterator[Hit]:
 
 
 @rule(
+    "schema-party-named-twice", principle="integrity", severity="medium",
+    condition="A row and one that it refers to both name a party, and nothing shows whether it is the same party.",
+    effect="Where it must be the same, a row under two of them is seen by both; where it need not, a constraint would refuse trade between them.",
+    remedy="Say under the entity which it is: holds: [farm = machine.farm], or `not always farm = machine.farm`.",
+)  # fmt: skip
+def party_named_twice(draft: Draft) -> Iterator[Hit]:
+    for entity in draft.said.entities:
+        for line, one, through in draft.model.invariants.list_undecided(entity):
+            text = line.write_shorthand()
+            yield Hit(
+                f"entities.{entity}.fields.{one.field}",
+                f"{entity}.{one.field} and {through.target}.{one.field} are each a {one.target}, of one row and of the {through.field} that it refers to",
+                remedy=f"Write entities.{entity}.holds: [{text}] where they are the same, or [not always {text}] where they may differ.",
+            )
+
+
+@rule(
     "schema-unique-over-long-text", principle="reliability", severity="medium",
     condition="A text that is unique may be longer than an entry of the engine's index.",
     effect="The table is made without complaint, and the first long value is refused with an error that speaks of the index.",
@@ -115,4 +132,4 @@ def _is_held(table: SchemaTable, line: Invariant, columns: set[str]) -> bool:
     return any(sum(1 for column in columns if column in words) >= min(2, len(line.fields)) for words in named)
 
 
-RULES: Sequence[Rule] = (overlap_not_held, unique_over_long_text, line_not_held)
+RULES: Sequence[Rule] = (overlap_not_held, party_named_twice, unique_over_long_text, line_not_held)
