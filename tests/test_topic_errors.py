@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from archnb import Design, Plan, plan
-from archnb.topics.errors.calls import worst_case
+from archnb.topics.errors.calls import find_limit, find_pairs, worst_case
 from tests.designs import ALL, TINY, shop
 
 
@@ -59,18 +59,70 @@ def test_statuses_agree_for_all_that_is_proposed() -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_time_limits_shrink_along_the_path(name: str) -> None:
-    """No call takes longer, retries and waits included, than what called its caller waits."""
+    """In no operation do the calls of a part, every one of them counted with its retries and waits, outlast what called the part."""
     made = plan_of(name)
     calls = made.design.errors.calls
-    kinds = {n: one.kind for n, one in made.design.flow.components.items()}
     checked = 0
-    for inner in calls.values():
-        for outer in calls.values():
-            if outer.target == inner.source and kinds.get(inner.source or "") in ("gateway", "service"):
-                assert outer.timeout is not None
-                assert worst_case(inner) <= outer.timeout.base, (inner.source, inner.target)
+    for operation, path in made.planned.flow.paths.items():
+        for place, outer in enumerate(path.steps):
+            inner = [one for one in path.steps if one.caller == place and one.is_waited]
+            if outer.is_waited and inner:
+                longest = sum(worst_case(calls[f"{one.source} -> {one.target}"], operation) for one in inner)
+                limit = find_limit(calls[f"{outer.source} -> {outer.target}"], operation)
+                assert longest <= limit * (1 + 1e-6), (operation, outer.target)
                 checked += 1
     assert checked
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_time_limits_are_longer_than_the_work(name: str) -> None:
+    """No call of any operation is cut off before 99 of 100 of its own calls are done."""
+    made = plan_of(name)
+    for pair in find_pairs(made.draft):
+        call = made.design.errors.calls[f"{pair.source} -> {pair.target}"]
+        for operation, limit in pair.limits.items():
+            assert find_limit(call, operation) > limit.p99, (operation, pair.target)
+
+
+def test_limits_are_by_operation() -> None:
+    """A look-up keeps a short limit though a report needs a long one on the same call, and a limit that is said for one stays its own."""
+    access = {
+        "get_order": {"reads": "Order", "by": "id", "rate": "9/s"},
+        "heavy": {"reads": "Order", "by": "customer", "aggregate": "sum total", "rate": "1/hour"},
+    }
+    objectives = {"get_order": {"latency_p99": "90 ms"}, "heavy": {"latency_p99": "20 s"}}
+    made = planned(access=access, requirements={"load": TINY["requirements"]["load"], "objectives": objectives})
+    call = made.design.errors.calls["gateway -> service"]
+    assert find_limit(call, "get_order") <= 0.18 < 10 < find_limit(call, "heavy")
+    said = planned(
+        access=access, requirements={"load": TINY["requirements"]["load"], "objectives": objectives},
+        errors={"calls": {"service -> main": {"limits": {"heavy": "7 s"}}}},
+    )  # fmt: skip
+    assert find_limit(said.design.errors.calls["service -> main"], "heavy") == 7
+    assert find_limit(said.design.errors.calls["service -> main"], "get_order") < 0.18
+
+
+def test_requests_that_are_cut_off_count_as_failed() -> None:
+    """A partner of 600 ms, 2 s at the 99th percentile, cut off at 2.5 s fails 0.35 % of the requests: so much less is available."""
+    parties = {"jobs.third_parties.bank.time": "0.6 s", "jobs.third_parties.bank.p99": "2 s"}
+    access = {"pay": {"writes": "Order", "action": "create", "steps": ["charge Order via bank"], "rate": "1/s"}}
+    made = planned(
+        access=access, assumptions=parties, errors={"calls": {"service -> bank": {"timeout": "2.5 s", "attempts": 1}}}
+    )
+    cut_off = made.facts["errors.pay.timed_out"].base
+    assert cut_off == pytest.approx(0.0035, rel=0.1)
+    assert made.facts["flow.pay.availability"].base == pytest.approx(made.facts["flow.pay.up"].base * (1 - cut_off))
+
+
+def test_a_limit_below_the_work_is_found() -> None:
+    """Five milliseconds for four queries and a commit are less than they take: named, with what they take."""
+    found = [
+        one for one in planned(errors={"calls": {"service -> main": {"timeout": "5 ms"}}}).findings
+        if one.rule.id == "errors-timeout-below-work"
+    ]  # fmt: skip
+    assert len(found) == 1
+    assert found[0].path == "errors.calls.service -> main.timeout"
+    assert "cut off after 5 ms; 99 of 100 take up to" in found[0].evidence
 
 
 @pytest.mark.parametrize("name", ALL)

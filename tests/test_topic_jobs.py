@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from archnb import load
 from archnb.design import Design
 from archnb.design.jobs import SagaStep
 from archnb.export.purges import write_purges
+from archnb.export.queries import job_queries
 from archnb.plan import Plan, plan
 from archnb.shapes import Chart, Table
 from archnb.shapes import Sequence as Exchange
@@ -26,10 +28,13 @@ from archnb.topics.jobs.models import (
     shortest_interval,
     wait_p95,
     wait_probability,
+    workers_for_batch,
     workers_needed,
 )
 from archnb.topics.jobs.sagas import decide_kinds
+from archnb.verify.servers import has_postgresql
 from tests import designs
+from tests.domains.trial import at, open_trials
 
 FEED = Path(__file__).parent / "domains" / "designs" / "feed.yaml"
 DATA: dict[str, Any] = {
@@ -515,6 +520,20 @@ def test_one_message_reaches_as_many_as_its_group_has() -> None:
     assert not [one for one in said.findings if one.rule.id == "jobs-audience-not-said"]
 
 
+def test_messages_of_one_event_come_at_once() -> None:
+    """Erlang C would do with 4 workers at 60/s; that all of three times the average have it within 15 s takes 15."""
+    assert workers_needed(60, 0.05, 15, 0.8) == 4
+    assert workers_for_batch(60, 0.05, 15, 3 * 1120) == 15
+    access = {**CLUB["access"], "call_in": {**CLUB["access"]["call_in"], "rate": "0.05/s"}}
+    made = plan(Design.of({**CLUB, "access": access, "jobs": {"jobs": {"notify_singer_via_push": {"audience": "9k"}}}}))
+    name = "notify_singer_via_push"
+    rate, service, deadline = (
+        made.facts[f"jobs.jobs.{name}.{one}"].base for one in ("rate", "service_time", "deadline")
+    )
+    assert made.facts[f"jobs.jobs.{name}.workers"].base == workers_for_batch(rate, service, deadline, 27_000)
+    assert made.facts[f"jobs.{name}.spread"].base < deadline
+
+
 def test_telling_somebody_is_no_point_of_no_return() -> None:
     """A mail after the only write decides nothing: the write is the pivot, and the mail is repeated."""
     made = plan(Design.of(CLUB))
@@ -532,3 +551,167 @@ def test_from_some_number_on_an_event_is_read_and_not_handed_out() -> None:
     assert [one.path for one in made.findings if one.rule.id == "jobs-fan-out-without-read"] == [
         "jobs.jobs.hand_out.audience_limit"
     ]
+
+
+YARD: dict[str, Any] = {
+    "name": "boatyard",
+    "requirements": {"load": {"daily_users": "20k", "requests_per_user": "10/day"}},
+    "entities": {
+        "Owner": {"fields": {"id": "key", "email": "email unique personal"}, "rows": "20k"},
+        "Slip": {"fields": {"id": "key", "label": "text(20)"}, "rows": "900"},
+        "Lease": {
+            "fields": {"id": "key", "owner": "-> Owner", "slip": "-> Slip", "status": "enum(active, ended)", "next_billing_on": "date", "fee": "money >= 0"},
+            "rows": "9k",
+        },
+        "Due": {"fields": {"id": "key", "lease": "-> Lease", "amount": "money >= 0", "made_at": "timestamp = now()"}, "rows": "300k", "growth": "300/day"},
+        "Haul": {
+            "fields": {"id": "key", "owner": "-> Owner", "status": "enum(requested, agreed, cancelled) = requested", "day": "date", "made_at": "timestamp = now()"},
+            "rows": "50k", "growth": "100/day",
+        },
+        "Offer": {"fields": {"id": "key", "owner": "-> Owner", "status": "enum(offered, taken, lapsed) = offered", "accept_by": "timestamp"}, "rows": "10k"},
+        "Gauge": {"fields": {"id": "key", "name": "text(40)"}, "rows": "300"},
+        "Reading": {"fields": {"gauge": "-> Gauge", "at": "timestamp", "depth": "float"}, "key": ["gauge", "at"], "growth": "5/s", "rows": "0", "retention": "30 days"},
+        "DailyReading": {"fields": {"gauge": "-> Gauge", "day": "date", "depth_max": "float", "readings": "int"}, "key": ["gauge", "day"], "growth": "300/day", "rows": "0"},
+        "Mark": {"fields": {"id": "key", "gauge": "-> Gauge", "metric": "enum(depth)", "threshold": "float"}, "rows": "400"},
+        "Warning": {"fields": {"id": "key", "mark": "-> Mark", "raised_at": "timestamp", "resolved_at": "timestamp optional"}, "rows": "5k"},
+        "Reminder": {"fields": {"id": "key", "haul": "-> Haul", "send_at": "timestamp", "sent_at": "timestamp optional"}, "rows": "10k"},
+    },
+    "access": {
+        "ask_haul": {"writes": "Haul", "action": "create", "rate": "0.1/s", "roles": "owner"},
+        "agree_haul": {"writes": "Haul", "action": "update", "by": "id", "sets": ["status = agreed"], "rate": "0.1/s", "roles": "staff"},
+        "cancel_haul": {"writes": "Haul", "action": "update", "by": "id", "rate": "0.1/s", "roles": "owner"},
+        "move_haul": {"writes": "Haul", "action": "update", "by": "id", "sets": ["day"], "rate": "0.1/s", "roles": "owner"},
+        "due_reminders": {"reads": "Reminder", "by": "sent_at", "range": "send_at", "sort": "send_at", "limit": 100, "rate": "1/s", "roles": "scheduler"},
+        "send_reading": {"writes": "Reading", "action": "create", "rate": "5/s", "roles": "gauge"},
+        "show_days": {"reads": "DailyReading", "by": "gauge", "range": "day", "sort": "day", "limit": 100, "rate": "1/s", "roles": "owner"},
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def yard() -> Plan:
+    """A boatyard: leases that are billed, hauls that are asked for, gauges that are compared with marks."""
+    return plan(Design.of(YARD))
+
+
+def test_what_waits_for_others_needs_an_end(yard: Plan) -> None:
+    """A time of its own ends an offer; how long a haul waits for the staff nobody says, so the line is shown, and then kept."""
+    jobs = yard.design.jobs.jobs
+    assert "still offered past accept_by: it becomes lapsed" in str(jobs["expire_offer"].summary)
+    assert "expire_haul" not in jobs
+    found = [one for one in yard.findings if one.rule.id == "jobs-waiting-without-end"]
+    assert [one.path for one in found] == ["entities.Haul.expires"]
+    line = "requested -> cancelled after 15 min"
+    assert f"entities.Haul.expires: {line}" in found[0].remedy and "agree_haul" in found[0].evidence
+    haul = {**YARD["entities"]["Haul"], "expires": "requested -> cancelled after 2 days"}
+    said = plan(Design.of({**YARD, "entities": {**YARD["entities"], "Haul": haul}}))
+    assert "still requested 2 days after made_at" in str(said.design.jobs.jobs["expire_haul"].summary)
+    assert not [one for one in said.findings if one.rule.id == "jobs-waiting-without-end"]
+
+
+def test_a_moment_that_is_called_by_a_state_needs_what_comes_then() -> None:
+    """`trial_ends_at` ends the trial; whether it is paid for or over then, nobody says."""
+    lease = {**YARD["entities"]["Lease"]}
+    lease["fields"] = {**lease["fields"], "status": "enum(trial, active, ended)", "trial_ends_at": "timestamp optional"}
+    made = plan(Design.of({**YARD, "entities": {**YARD["entities"], "Lease": lease}}))
+    found = [one.remedy for one in made.findings if one.rule.id == "jobs-waiting-without-end"]
+    assert any("entities.Lease.expires: trial -> active after trial_ends_at" in one for one in found)
+
+
+def test_what_else_a_write_took_is_given_back_by_its_compensations() -> None:
+    """An order that nobody paid frees its stock too, which no one statement does, so that none stands alone; a visit has one."""
+    shop = plan(designs.shop())
+    assert "after release Stock" in str(shop.design.jobs.jobs["expire_order"].summary)
+    assert shop.planned.jobs.jobs["expire_order"].statements == ()
+    booking = plan(load(FEED.parent / "booking.yaml")).planned.jobs.jobs["expire_visit"]
+    assert booking.kind == "expire" and booking.entity == "Visit" and len(booking.statements) == 1
+
+
+def test_what_comes_due_each_period_is_made_once(yard: Plan) -> None:
+    """Nobody asks for dues: a job makes them, of a period that the row names, and the engine refuses a second of the same."""
+    job = yard.design.jobs.jobs["renew_lease"]
+    assert job.schedule == "0 1 * * *" and job.idempotency_key == "due:{lease}:{period_start}:renew"
+    due = yard.design.entities["Due"]
+    assert due.fields["period_start"].type == "date" and due.unique == ("lease + period_start",)
+    assert "UNIQUE (lease_id, period_start)" in str(yard.export("sql").text)
+    # nine thousand leases, a thirtieth of them a day
+    assert yard.facts["jobs.renew_lease.rows_of_run"].base == pytest.approx(300)
+    said = {**YARD["entities"]["Due"], "unique": "lease + for_month"}
+    said["fields"] = {**said["fields"], "for_month": "date"}
+    own = plan(Design.of({**YARD, "entities": {**YARD["entities"], "Due": said}}))
+    assert "period_start" not in own.design.entities["Due"].fields
+    assert own.design.entities["Due"].unique == ("lease + for_month",)
+
+
+def test_sums_are_filled_and_late_rows_correct_them(yard: Plan) -> None:
+    """What no operation writes and what adds up another is filled by a job, and by no request."""
+    job = yard.design.jobs.jobs["fill_daily_reading"]
+    assert "again for the days into which a late one fell" in str(job.summary)
+    assert yard.facts["jobs.fill_daily_reading.rows_of_run"].base == pytest.approx(5 * 2 * 86_400)
+    assert not {"create_daily_reading", "update_daily_reading", "create_warning"} & set(yard.design.access)
+
+
+def test_what_passes_a_mark_is_raised_once(yard: Plan) -> None:
+    """Readings are compared with marks; of one mark one warning is open, which the engine holds."""
+    assert "raises a Warning" in str(yard.design.jobs.jobs["check_mark"].summary)
+    assert "ON warning (mark_id) WHERE resolved_at IS NULL" in str(yard.export("sql").text)
+
+
+def test_a_message_is_sent_for_what_still_stands(yard: Plan) -> None:
+    """The state is asked as it is sent, and what is not sent goes when the haul is cancelled or moved."""
+    jobs = yard.design.jobs.jobs
+    assert jobs["withdraw_reminder"].trigger == "cancel_haul, move_haul"
+    assert jobs["send_reminder"].schedule == "* * * * *"
+    read = str(yard.export("queries").text).split("-- due_reminders")[1].split(";")[0]
+    assert "haul.status IN ('requested', 'agreed')" in read and "FOR UPDATE OF reminder SKIP LOCKED" in read
+
+
+@pytest.mark.skipif(not has_postgresql(), reason="no PostgreSQL on this machine")
+def test_statements_of_jobs_do_what_they_say_on_postgresql(yard: Plan) -> None:
+    """Only offers that are past their moment end; the dues of a period are made once; a sent reminder is not marked again."""
+    kept = {name: [one.sql for one in found] for name, found in job_queries(yard).items()}
+    with open_trials(str(yard.export("sql").text)) as begin, begin() as trial:
+        late, open_, taken = (
+            trial.add("offer", status=state, accept_by=moment)["id"]
+            for state, moment in (("offered", at(0)), ("offered", at(50)), ("taken", at(0)))
+        )
+        trial.run(kept["expire_offer"][0], {"now": at(10)})
+        states = {row["id"]: row["status"] for row in trial.rows("offer")}
+        assert (states[late], states[open_], states[taken]) == ("lapsed", "offered", "taken")
+        lease = trial.add("lease", next_billing_on=at(0).date(), status="active")
+        trial.add("lease", next_billing_on=at(0).date(), status="ended")
+        (read,) = trial.run(kept["renew_lease"][0], {"now": at(10).date()})
+        assert read["id"] == lease["id"]
+        bill = {
+            "new_lease_id": read["id"],
+            "new_period_start": read["next_billing_on"],
+            "new_amount": 10,
+            "new_currency": "EUR",
+            "now": at(10),
+        }
+        trial.run(kept["renew_lease"][1], bill)
+        assert trial.refuses(lambda: trial.run(kept["renew_lease"][1], bill))
+        moved = {
+            "id": read["id"],
+            "read_next_billing_on": read["next_billing_on"],
+            "new_next_billing_on": at(24 * 30).date(),
+        }
+        trial.run(kept["renew_lease"][2], moved)
+        assert not trial.run(kept["renew_lease"][0], {"now": at(10).date()})
+        haul = trial.add("haul", status="requested")
+        gone = trial.add("haul", status="cancelled")
+        first = trial.add("reminder", haul_id=haul["id"], send_at=at(0), sent_at=None)
+        trial.add("reminder", haul_id=gone["id"], send_at=at(0), sent_at=None)
+        (due,) = trial.run(kept["send_reminder"][0], {"now": at(1)})
+        assert due["id"] == first["id"]
+        trial.run(kept["send_reminder"][1], {"id": due["id"], "now": at(1)})
+        assert not trial.run(kept["send_reminder"][0], {"now": at(1)})
+        trial.run(kept["withdraw_reminder"][0], {"haul_id": gone["id"]})
+        assert not trial.rows("reminder", haul_id=gone["id"]) and trial.rows("reminder", haul_id=haul["id"])
+
+
+def test_the_page_on_jobs_says_what_happens() -> None:
+    """Every example of docs/jobs.md gives what stands there."""
+    page = Path(__file__).parent.parent / "docs" / "jobs.md"
+    outcome = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert outcome.attempted > 10 and not outcome.failed

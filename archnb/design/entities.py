@@ -30,7 +30,7 @@ from archnb.design.fields import (
     unknown_type,
     write_field,
 )
-from archnb.design.invariants import SPAN, Invariant, Transition, read_span
+from archnb.design.invariants import SPAN, Expiry, Invariant, Transition, read_span
 from archnb.design.record import Fault, Named, Record
 from archnb.exceptions import quote
 from archnb.quantity import Quantity
@@ -117,6 +117,15 @@ class Entity(Record):
         help="Of the one enum that these are words of. What is not listed is refused.",
         grammar="states",
         also=("transitions", "state_machine", "lifecycle"),
+    )
+
+    expires: tuple[Expiry, ...] = said(
+        "Which state ends by itself, and when?",
+        default=(),
+        example="held -> cancelled after 15 min, offered -> expired after expires_at",
+        help="A job ends each such row in time, where it is still in that state.",
+        grammar="expires",
+        also=("expiry", "timeouts", "time_limits"),
     )
 
     def find_faults(self) -> Iterator[Fault]:

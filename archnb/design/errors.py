@@ -16,7 +16,7 @@ from archnb.design.declaration import (
     Refers,
     said,
 )
-from archnb.design.record import Named, Record
+from archnb.design.record import Dotted, Named, Record
 from archnb.quantity import Quantity
 
 
@@ -43,6 +43,15 @@ class Call(Record):
     source: str | None = said("Who calls?", example="service", refers="component", also=("from",))
     target: str | None = said("Whom?", example="main", refers="component", also=("to",))
     timeout: Quantity | None = said("How long does it wait?", unit=TIME, example="200 ms", within=DURATION)
+    limits: Dotted[Quantity] = said(
+        "How long for an operation that needs another time?",
+        default=Dotted(),
+        unit=TIME,
+        example="{export_orders: 20 s}",
+        within=DURATION,
+        help="By operation; all others have the time limit of the call.",
+        keys="operation",
+    )
     attempts: int | None = said(
         "How many attempts in all?", example="2", within=AT_LEAST_ONE, also=("retries", "tries")
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archnb.design.conditions import ASSIGNMENT, FILTER
 from archnb.design.entities import MARKS, STEP
-from archnb.design.invariants import HOLDS
+from archnb.design.invariants import EXPIRES, HOLDS
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,12 @@ GRAMMARS: Mapping[str, Grammar] = {
             "STATE [or STATE] -> STATE [by ROLE [or ROLE]]",
             ("requested -> accepted by driver", "requested or accepted -> cancelled by rider"),
             "A step that a row may take from one word of its enum to another, and who may take it.",
+        ),
+        Grammar(
+            "expires",
+            EXPIRES,
+            ("held -> cancelled after 15 min", "tentative or requested -> expired after expires_at"),
+            "A state that ends by itself when nobody came: so long after the row came into it, or at the moment of a field.",
         ),
         Grammar(
             "by",

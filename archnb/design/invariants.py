@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from archnb.design.conditions import Filter
-from archnb.design.declaration import Refers, said
+from archnb.design.declaration import DURATION, TIME, Refers, said
 from archnb.design.record import Fault, Record
 from archnb.exceptions import InputError, Problem, quote
+from archnb.quantity import Quantity
 
 Kind = Literal["order", "same", "no overlap", "exactly one of", "at most one of", "one"]
 Sign = Literal["=", "<>", "<", "<=", ">", ">="]
@@ -194,6 +195,55 @@ class Transition(Record):
         """Both ends are said."""
         if not self.before or self.after is None:
             yield Fault("", "a transition has two ends", "write for instance 'requested -> accepted by driver'")
+
+
+EXPIRES = "STATE [or STATE] -> STATE after TIME or FIELD"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expiry(Record):
+    """A state that ends by itself when nobody came: `held -> cancelled after 15 min`, `offered -> expired after expires_at`."""
+
+    SHORTHAND: ClassVar[str] = "a text such as 'held -> cancelled after 15 min'"
+    IS_LISTED: ClassVar[bool] = True
+
+    before: tuple[str, ...] = said(
+        "Which states end?", default=(), example="held", refers="state of the entity", also=("from", "states")
+    )
+    becomes: str | None = said(
+        "Into which state?", example="cancelled", refers="state of the entity", also=("to", "state")
+    )
+    wait: Quantity | None = said(
+        "How long after the row came into the state?", unit=TIME, example="15 min", within=DURATION, also=("after",)
+    )
+    until: str | None = said(
+        "Which field has the moment, where each row has its own?", example="expires_at", refers="field of the entity"
+    )
+
+    @classmethod
+    def read_shorthand(cls, text: str) -> Mapping[str, Any]:
+        found = re.fullmatch(r"\s*(?P<before>.+?)\s*->\s*(?P<becomes>\w+)\s+after\s+(?P<end>.+?)\s*", text)
+        before = re.split(r"\s*\|\s*|\s+or\s+", found["before"]) if found is not None else []
+        if found is None or not all(re.fullmatch(r"\w+", one) for one in before):
+            next = f"write {EXPIRES}, for instance: held -> cancelled after 15 min"
+            raise InputError([Problem.of("", f"{quote(text)} is not an end of a state", next, given=text)])
+        end = {"until": found["end"]} if re.fullmatch(_NAME, found["end"]) else {"wait": found["end"]}
+        return {"before": before, "becomes": found["becomes"], **end}
+
+    def write_shorthand(self) -> str | None:
+        end = self.until or (str(self.wait) if self.wait is not None else "")
+        if not self.before or self.becomes is None or not end:
+            return None
+        made = f"{' or '.join(self.before)} -> {self.becomes} after {end}"
+        return made if re.fullmatch(r"[\w -]+->[\w .]+", made) else None
+
+    def find_faults(self) -> Iterator[Fault]:
+        """Both ends are said, and one time."""
+        if not self.before or self.becomes is None:
+            yield Fault("", "a state that ends becomes another", f"write {EXPIRES}")
+        elif (self.wait is None) == (self.until is None):
+            told = "when it ends is missing" if self.wait is None else "it ends after a time and at a field's moment"
+            yield Fault("", told, "say one of wait and until")
 
 
 SPAN = Refers("field of the entity", pick=rf"({_NAME})(?=\s*\.\.)|\.\.\s*({_NAME})|(?:\bper|,)\s+({_NAME})")

@@ -142,7 +142,7 @@ class Objective(Record):
         unit=TIME,
         example="300 ms",
         within=DURATION,
-        proposed="500 ms, or in proportion to the percentile that is said",
+        proposed="500 ms, where no percentile is said",
         also=("p99",),
     )
     availability: Quantity | None = said(

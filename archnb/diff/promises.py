@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from archnb.diff.changes import Difference, Effect, Whom
@@ -26,6 +27,15 @@ def compare_promises(pair: Pair) -> Iterator[Difference]:
 
 
 # -- objectives
+
+
+def _tell_time(words: str, now: Quantity, was: Quantity) -> str:
+    """A percentile that is promised anew, differently, or no more."""
+    if now.base == math.inf:
+        return f"nothing is promised any more where {words.partition(' where ')[0].format(was)}"
+    if was.base == math.inf:
+        return f"{words.partition(' where ')[0].format(now)} where nothing was promised"
+    return words.format(now, was)
 
 
 def _objectives(pair: Pair) -> Iterator[Difference]:
@@ -58,7 +68,7 @@ def _objective(pair: Pair, name: str, before: Objective, after: Objective) -> It
                 now.base > was.base,
                 "callers",
                 part,
-                words.format(now, was),
+                _tell_time(words, now, was),
                 "Prove that it is kept before it is promised.",
             )
     if before.availability.base != after.availability.base:

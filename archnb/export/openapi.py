@@ -190,6 +190,11 @@ class _Document:
                 "content": {contract.request.media: self._content(f"{pascal(name)}Request", contract.request)},
             }
         responses: dict[str, Json] = {str(contract.status): self._write_success(operation)}
+        if contract.made_status:
+            # RFC 9110, section 15.3.2: without Location, what was made is at the address itself
+            responses[str(contract.made_status)] = responses[str(contract.status)] | {
+                "description": "Created, at this address."
+            }
         by_status: dict[int, list[str]] = {}
         for code in contract.errors:
             by_status.setdefault(self._status(code), []).append(code)
@@ -297,6 +302,12 @@ class _Document:
                 "description": "Where it can be read.",
                 "schema": {"type": "string", "format": "uri-reference", "maxLength": 2048},
                 "example": contract.location,
+            }
+        if contract.status == 202:
+            headers["Link"] = {
+                "description": "Where the status of the work can be read: the link with rel=status (RFC 9110, section 15.3.3).",
+                "schema": _HEADER_FORM,
+                "example": '</jobs/42>; rel="status"',
             }
         if contract.redirect:
             made["description"] = "Go on to the address in Location."

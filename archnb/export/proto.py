@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 Json = Any
 _TIMESTAMP, _VALUE = "google.protobuf.Timestamp", "google.protobuf.Value"
 _IMPORTS = {_TIMESTAMP: "google/protobuf/timestamp.proto", _VALUE: "google/protobuf/struct.proto"}
-# words of the language that no field may be called
-_RESERVED = frozenset({"message", "enum", "service", "rpc", "returns", "option", "optional", "repeated", "reserved", "oneof", "map", "package", "syntax", "import"})  # fmt: skip
 
 
 def export_proto(plan: Plan) -> Source:
@@ -125,7 +123,6 @@ class _File:
         required, lines, taken = set(schema.get("required", ())), list[str](), list[str]()
         for number, (property_name, below) in enumerate(schema.get("properties", {}).items(), 1):
             field = name_field(snake(property_name), taken)
-            field = f"{field}_" if field in _RESERVED else field
             taken.append(field)
             kind, is_repeated = self._kind(f"{name}{pascal(property_name)}", below)
             is_optional = not is_repeated and (property_name not in required or _is_nullable(below))

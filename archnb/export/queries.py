@@ -113,6 +113,20 @@ def queries(plan: Plan, dialect: str = "postgresql", grants: Mapping[str, Grant]
     return found
 
 
+def job_queries(plan: Plan, dialect: str = "postgresql") -> dict[str, list[Query]]:
+    """The queries of the jobs that keep rows when nobody asks, by the job, in the order in which a run has them."""
+    check_dialect(dialect)
+    tables = {table.info["table"]: table for table in metadata(plan, dialect).tables.values()}
+    making = Dialect(dialect, tables, plan.planned.schema)
+    found: dict[str, list[Query]] = {}
+    for name, job in plan.planned.jobs.jobs.items():
+        about = AccessPattern(kind="update", entity=job.entity, consistency="strong")
+        writer = _Writer(plan.model, plan.planned.schema, making, name, about)
+        if job.statements:
+            found[name] = [writer.write(one) for one in job.statements]
+    return found
+
+
 def list_variants(plan: Plan, name: str) -> list[tuple[Grant | None, tuple[str, ...]]]:
     """The grants by which an operation is done, each with its roles: one where all roles reach the same rows."""
     operation = plan.planned.operations.get(name)
@@ -433,8 +447,15 @@ def export_queries(plan: Plan, dialect: str = "postgresql") -> Source:
         parts.append(
             _write_search(plan, name, store or "") if is_search else write_comment(explain_absence(plan, name))
         )
+    kept = job_queries(plan, dialect)
+    if kept:
+        parts += ["\n", write_comment("Jobs that keep rows when nobody asks: each run, for each of its rows.")]
+    for name, found in kept.items():
+        job = plan.planned.jobs.jobs[name]
+        parts.append("\n" + write_comment(f"{name} (job, {job.schedule or 'after ' + job.trigger}): {job.summary}"))
+        parts += [*_write_statements(found), "\n"]
     return Source(f"queries-{dialect}", f"Queries for {dialect}", "sql", "".join(parts).rstrip() + "\n", filename=f"queries.{dialect}.sql",
                   description="Parameters are written :name; :caller and :caller_tenant are of the token.")  # fmt: skip
 
 
-__all__ = ["Output", "Parameter", "Query", "explain_absence", "export_queries", "queries", "spread"]
+__all__ = ["Output", "Parameter", "Query", "explain_absence", "export_queries", "job_queries", "queries", "spread"]

@@ -32,6 +32,10 @@ class Dialect:
             for column, one in table.columns.items()
             if one.values
         }
+        # how long a text may be, also where the engine's own type does not say it
+        self.lengths = {
+            (name, column): one.length for name, table in schema.tables.items() for column, one in table.columns.items()
+        }
         # the aliases of the statement at hand, by their names
         self._sources: dict[str, Any] = {}
         self._rank: Any = None
@@ -117,7 +121,7 @@ class Dialect:
             return sa.literal_column("'{}'")
         if planned == "enum" and self.words.get((like.table, like.column)):
             return sa.literal_column("'" + self.words[like.table, like.column][0].replace("'", "''") + "'")
-        length = getattr(kind, "length", None)
+        length = getattr(kind, "length", None) or self.lengths.get((like.table, like.column), 0)
         if length and length < 44:
             # the end of a key tells it from others, and its beginning may not
             last = f"-{length}"
@@ -348,7 +352,9 @@ class Dialect:
         if one.limit:
             made = made.limit(one.limit)
         if one.lock:
-            made = made.with_for_update(read=one.lock == "share", skip_locked=one.skip_locked)
+            # of what is joined only the state is read, which whoever changes it need not wait for
+            own = self.source(one.table, one.source) if one.joins and self.name == "postgresql" else None
+            made = made.with_for_update(read=one.lock == "share", skip_locked=one.skip_locked, of=own)
         return made
 
     def _is_renamed(self, one: planned.Output) -> bool:

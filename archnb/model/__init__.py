@@ -35,6 +35,7 @@ from archnb.model.tenants import Tenants
 from archnb.model.touches import Touch, Touches
 from archnb.model.traffic import Load, Traffic
 from archnb.model.unknown import Unknown
+from archnb.model.upkeep import Upkeep, Upkeeps
 from archnb.model.ways import Way, Ways
 from archnb.model.writes import Writes
 
@@ -80,6 +81,8 @@ __all__ = [
     "Touches",
     "Traffic",
     "Unknown",
+    "Upkeep",
+    "Upkeeps",
     "Way",
     "Ways",
     "Writes",
@@ -332,6 +335,25 @@ class Model:
             (one.entities, one.relationships, one.access, one.auth),
             lambda: Audiences(
                 one.entities, one.relationships, one.access, self.inheritance, self.keys, self.references, self.people
+            ),
+        )
+
+    @cached_property
+    def upkeeps(self) -> Upkeeps:
+        """What must be done to rows when nobody asks."""
+        one = self.design
+        return self._keep(
+            "upkeeps",
+            (one.entities, one.relationships, one.access, one.auth, one.jobs.sagas),
+            lambda: Upkeeps(
+                one.entities,
+                one.access,
+                one.jobs.sagas,
+                self.inheritance,
+                self.keys,
+                self.references,
+                self.roles,
+                self.states,
             ),
         )
 

@@ -125,7 +125,7 @@ class Audiences:
         for name, link in self._relationships.items():
             if sorted(link.between) == sorted((group, told)):
                 yield Audience(event, name, group, True, one.field, _tell_link(name, event, one, told))
-        for name in self._entities:
+        for name in dict.fromkeys(each.entity for each in self._references.list_to(group)):
             ends = self._list_ends(name)
             if name in (event, told, group) or len(ends) != 2:
                 continue

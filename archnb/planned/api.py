@@ -104,6 +104,8 @@ class Contract(Planned):
     request: Body
     response: Body
     status: int
+    # what a PUT is answered that has made the row (RFC 9110, section 9.3.4); 0 where it makes none
+    made_status: int = 0
     is_paged: bool = False
     needs_idempotency_key: bool = False
     errors: tuple[str, ...] = ()

@@ -40,11 +40,15 @@ class Breaker(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Planned):
-    """How one component calls another. `retries` and `breakers` hold one or none."""
+    """How one component calls another. `retries` and `breakers` hold one or none.
+
+    limits: the time limit of one attempt in operations that need another one than `timeout`.
+    """
 
     source: str
     target: str
     timeout: Quantity
+    limits: Named[Quantity] = Named()
     attempts: int
     retries: tuple[Retry, ...] = ()
     breakers: tuple[Breaker, ...] = ()

@@ -45,11 +45,33 @@ class Hop(Planned):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Step(Planned):
+    """One call of a path with what its time follows from: names of facts, '' for none.
+
+    caller: the place of the step that makes it, -1 for the client. pieces: so many queries, one after another.
+    """
+
+    caller: int
+    source: str
+    target: str
+    is_waited: bool
+    pieces: int = 1
+    share: str = ""
+    way: str = ""
+    work: str
+    variation: str
+    wait: str = ""
+    p_wait: str = ""
+    commit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Path(Planned):
-    """The path of one operation."""
+    """The path of one operation: what is said and drawn of it, and its calls with their times."""
 
     operation: str
     hops: tuple[Hop, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,11 @@ from typing import Literal
 from archnb.design.record import Named
 from archnb.planned.erasure import Erasure
 from archnb.planned.record import Planned
+from archnb.planned.statements import Statement
 from archnb.quantity import Quantity, parse
+
+# what is done: `work` that a request or an event starts, or rows that are kept when nobody asks
+JobKind = Literal["work", "expire", "deliver", "withdraw", "renew", "roll_up", "check"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +32,9 @@ class Job(Planned):
 
     audience: how many one trigger leads to, on average. audience_limit: up to how many it is handed out when it is written;
     what has more is mixed in by a read instead; 0 where there is no such limit. rate: all of them, at the
-    peak.
+    peak. entity: whose rows it works on, '' where that is no one entity's. statements: what it runs for each of its rows, in
+    one transaction, in this order; its guards say what must still be so. unique: the fields of `target` of which the engine
+    holds one row, so that a second run makes none.
     """
 
     summary: str = ""
@@ -46,6 +52,11 @@ class Job(Planned):
     idempotency_key: str
     dead_letter: str
     calls: tuple[str, ...] = ()
+    kind: JobKind = "work"
+    entity: str = ""
+    target: str = ""
+    unique: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

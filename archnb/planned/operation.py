@@ -60,6 +60,10 @@ class Operation(Planned):
 
     @property
     def cache_control(self) -> str:
-        """How long a caller may keep the answer (RFC 9111, section 5.2.2): its lifetime where the policy is a cache of HTTP, else not unasked."""
+        """How long the answer may be kept (RFC 9111, section 5.2.2): its lifetime where the policy is a cache of HTTP, else not unasked.
+
+        What is for whoever proved who they are is kept by no cache that several share (section 3.5).
+        """
         kept = next((policy for policy in self.cached if policy.store == "http"), None)
-        return "no-cache" if kept is None else f"public, max-age={int(kept.ttl.base)}"
+        who = "public" if self.contract.is_public else "private"
+        return "no-cache" if kept is None else f"{who}, max-age={int(kept.ttl.base)}"

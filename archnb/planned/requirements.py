@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from archnb.design.requirements import Consistency
 from archnb.planned.record import Planned
-from archnb.quantity import Quantity
+from archnb.quantity import Quantity, unit
+
+# of a percentile that nobody promised: any time will do
+NO_PROMISE = Quantity(math.inf, math.inf, unit("s"), "no promise")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Objective(Planned):
-    """What one operation promises."""
+    """What one operation promises; a percentile of its latency that is not promised is `NO_PROMISE`."""
 
-    latency_p50: Quantity
-    latency_p95: Quantity
-    latency_p99: Quantity
+    latency_p50: Quantity = NO_PROMISE
+    latency_p95: Quantity = NO_PROMISE
+    latency_p99: Quantity = NO_PROMISE
     availability: Quantity
     staleness: Quantity
     consistency: Consistency

@@ -366,11 +366,13 @@ class Procedure(Planned):
 class Statements(Planned):
     """The statements of all operations whose entity is in a relational store, by the name of the access pattern.
 
+    upkeep: those of the jobs that keep rows when nobody asks, by the name of the job.
     relay: how the messages of the outbox are taken, each by one relay alone, and how one is marked: as sent, or as due later.
     None where there is no outbox.
     """
 
     procedures: Named[Procedure]
+    upkeep: Named[Procedure] = Named()
     relay: tuple[Relay, ...] = ()
 
 

@@ -6,9 +6,11 @@ transaction. What is refused on the way is a problem document.
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from collections.abc import Callable, Mapping
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs
 
@@ -228,19 +230,23 @@ class Service:
     @staticmethod
     def _write(operation: Operation, result: Result, headers: Mapping[str, str]) -> Answer:
         contract = operation.contract
+        status = contract.made_status if result.is_made and contract.made_status else contract.status
         made = dict(headers)
         if result.etag and contract.status == 200:
             made["ETag"] = result.etag
         if result.location or result.redirect:
             made["Location"] = result.location or result.redirect
+        if contract.is_last_result:
+            # no worker runs here: it is computed when it is asked for
+            made["Last-Modified"] = format_datetime(datetime.datetime.now(datetime.UTC), usegmt=True)
         if contract.method == "GET":
             made["Cache-Control"] = operation.cache_control
         if contract.response.is_empty:
-            return Answer(contract.status, made, b"")
+            return Answer(status, made, b"")
         if result.body is None:
             raise ValueError(f"{operation.name} promises a body, and its work gave none")
         text = json.dumps(result.body, ensure_ascii=False, separators=(",", ":"))
-        return Answer(contract.status, made, text.encode("utf-8"), contract.response.media)
+        return Answer(status, made, text.encode("utf-8"), contract.response.media)
 
     # -- what is not an operation
 

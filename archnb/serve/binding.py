@@ -171,7 +171,8 @@ class Binding:
             return moment.date().isoformat() if column.type == "date" else moment.isoformat()
         field = self._find_said(one)
         if one.name == "generated" and field is not None:
-            return generate(field)
+            known = self._find_above(one.like)
+            return generate(field) if known is None else known
         if column.nullable:
             return None
         if column.type == "currency":
@@ -181,6 +182,14 @@ class Binding:
         # what the program would work out is not known here: the least that the field may hold stands for it
         least = make_least(field)
         return least["amount"] if isinstance(least, dict) and "amount" in least else least
+
+    def _find_above(self, like: Column) -> Json:
+        """The key of the row of which this one is a special case: one row of two tables has one key."""
+        for key in self.records.schema.tables[like.table].foreign_keys.values():
+            if key.columns == self.records.schema.tables[like.table].primary_key and like.column in key.columns:
+                above = self.rows.get(key.references, {})
+                return above.get(key.referenced[key.columns.index(like.column)])
+        return None
 
     # -- rows before
 

@@ -57,6 +57,8 @@ class Execution:
         self.read: dict[str, list[dict[str, Json]]] = {}
         # the values by which a row was inserted or changed: the columns of the row that it became
         self.key: dict[tuple[str, str], Any] = {}
+        # whether an upsert found no row, and made one
+        self.is_made = False
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -219,12 +221,12 @@ class Execution:
 
     def _run_upsert(self, one: Upsert) -> None:
         values = self.binding.bind(list_values(one), one.entity)
+        given = {each.column.column: each.value.parameter for each in one.assignments}
+        place = {(one.table, on.column): values[given[on.column]] for on in one.on if given.get(on.column) in values}
+        self.is_made = not self.records.select(self.entity, place)
         self.making.begin()
         self.records.run(self.making.upsert(one), values)
-        given = {each.column.column: each.value.parameter for each in one.assignments}
-        self.key.update(
-            {(one.table, on.column): values[given[on.column]] for on in one.on if given.get(on.column) in values}
-        )
+        self.key.update(place)
 
     def _run_change(self, one: Update | Delete) -> None:
         statement: Update | Delete = one

@@ -25,12 +25,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """What an operation answers: a body that its contract describes, and what belongs into headers."""
+    """What an operation answers: a body that its contract describes, and what belongs into headers. is_made: whether a PUT made the row."""
 
     body: Json = None
     etag: str = ""
     location: str = ""
     redirect: str = ""
+    is_made: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -177,7 +177,8 @@ class Work:
         body = None
         if not contract.response.is_empty:
             body = self.records.represent(entity, stored, contract.response.schema)
-        return Result(body, location=self._locate(contract, stored), etag=self.versions.write(entity, stored))
+        etag = self.versions.write(entity, stored)
+        return Result(body, etag, self._locate(contract, stored), is_made=execution.is_made)
 
     def _locate(self, contract: Contract, record: Record) -> str:
         """Where a record can be read, after the example of its address."""

@@ -143,6 +143,8 @@ class Workers:
             elif operation is not None:
                 self.service.do(operation, Request({}, {}))
                 one.state = "done"
+            elif self._end_what_waited(one.job):
+                one.state = "done"
             else:
                 one.state = "without a handler"
                 what = f"what {recipient} is asked" if recipient else "what it does"
@@ -155,6 +157,21 @@ class Workers:
                 raise
             one.state, one.told = "failed", repr(error)
             self.service.tell(f"job {one.id} {one.job} failed: {error!r}")
+
+    def _end_what_waited(self, job: str) -> bool:
+        """Do a job that only ends rows that nobody came for, by its planned statement; whether it is one."""
+        planned = self.service.jobs.planned.get(job)
+        if planned is None or planned.kind != "expire" or not planned.statements:
+            return False
+        records, binding = self.service.records, self._bind()
+        with transaction(self.service.database):
+            for one in planned.statements:
+                if isinstance(one, Update):
+                    making = Dialect(records.database.dialect, records.tables, records.schema)
+                    making.begin()
+                    count = records.run(making.update(one), binding.bind(list_values(one), ""))
+                    self.service.tell(f"{job}: {count} of {planned.entity} ended")
+        return True
 
 
 __all__ = ["Handler", "Workers"]

@@ -31,12 +31,9 @@ if not globals().get("PLAIN", False):
         pass
 
 
-def jit(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled when first called, kept on disk where the machine lets us."""
-    if not IS_COMPILED:
-        return function
+def _compile(function: Callable[..., Any], **wanted: Any) -> Callable[..., Any]:
     compile_with: Any = numba.njit
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", **wanted}
     # nothing is allocated in the loop, and counting references would take half of its time
     for more in ({"cache": True, "_nrt": False}, {"_nrt": False}, {"cache": True}, {}):
         try:
@@ -45,6 +42,16 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
         except (RuntimeError, TypeError, KeyError):  # no place for a cache; an option that this numba has not
             continue
     return function
+
+
+def jit(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function compiled when first called, kept on disk where the machine lets us."""
+    return _compile(function) if IS_COMPILED else function
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, and written out wherever it is called: to pass a dozen arrays takes longer than most events."""
+    return _compile(function, forceinline=True) if IS_COMPILED else function
 
 
 # events
@@ -135,10 +142,10 @@ MASK = 0xFFFFFFFF
 SLOT = 0xFFFFFF
 
 
-@jit
+@inlined
 def uniform(rng: Ints, stream: int) -> Any:
     """The stream's next number, between 0 and 1, both left out: xoshiro128++."""
-    k = stream * 4
+    k = (stream & SLOT) * 4
     a, b, c, d = rng[k], rng[k + 1], rng[k + 2], rng[k + 3]
     x = (a + d) & MASK
     result = ((((x << 7) | (x >> 25)) & MASK) + a) & MASK
@@ -194,7 +201,7 @@ def draw(kind: int, at: int, parameters: Floats, rng: Ints, stream: int) -> Any:
     return parameters[at + 1 + int(uniform(rng, stream) * count)] * 1.0
 
 
-@jit
+@inlined
 def sink(times: Floats, keys: Ints, size: int, time: float, key: int) -> None:
     """Put an event at the root and let it sink to its place."""
     i = 0
@@ -209,14 +216,14 @@ def sink(times: Floats, keys: Ints, size: int, time: float, key: int) -> None:
             times[i] = times[child]
             keys[i] = keys[child]
             i = child
-            child = 2 * i + 1
+            child = (2 * i + 1) & SLOT
         else:
             break
     times[i] = time
     keys[i] = key
 
 
-@jit
+@inlined
 def push(times: Floats, keys: Ints, g: Ints, time: float, kind: int, slot: int) -> Any:
     """Schedule an event; its key is unique, in the order of scheduling, and says its kind and its slot.
 
@@ -225,7 +232,7 @@ def push(times: Floats, keys: Ints, g: Ints, time: float, kind: int, slot: int) 
     sequence = g[G_SEQUENCE]
     g[G_SEQUENCE] = sequence + 1
     key = (sequence << 28) | (slot << 4) | kind
-    size = g[G_SIZE]
+    size = g[G_SIZE] & SLOT
     if g[G_HOLE] == 1:
         g[G_HOLE] = 0
         sink(times, keys, size, time, key)
@@ -233,7 +240,7 @@ def push(times: Floats, keys: Ints, g: Ints, time: float, kind: int, slot: int) 
     g[G_SIZE] = size + 1
     i = size
     while i > 0:
-        up = (i - 1) >> 1
+        up = ((i - 1) >> 1) & SLOT
         if time < times[up]:
             times[i] = times[up]
             keys[i] = keys[up]
@@ -245,7 +252,7 @@ def push(times: Floats, keys: Ints, g: Ints, time: float, kind: int, slot: int) 
     return key
 
 
-@jit
+@inlined
 def bin_of(value: float) -> int:
     """The bin of a time in the histograms."""
     if value <= 0.0:
@@ -257,10 +264,10 @@ def bin_of(value: float) -> int:
     return place if place < BINS else BINS - 1
 
 
-@jit
+@inlined
 def account(si: Ints, sf: Floats, s: int, now: float) -> None:
     """Add up the time since a station last changed."""
-    i, f = s * SW, s * SFW
+    i, f = (s & SLOT) * SW, (s & SLOT) * SFW
     passed = now - sf[f]
     if passed > 0.0:
         sf[f] = now
@@ -307,7 +314,7 @@ def meld(ci: Ints, cf: Floats, a: int, b: int) -> Any:
 @jit
 def enqueue(ci: Ints, cf: Floats, si: Ints, s: int, slot: int) -> None:
     """A call waits at a station."""
-    i = s * SW
+    i = (s & SLOT) * SW
     si[i + S_WAITING] += 1
     if si[i + S_WAITING] > si[i + S_COUNTS + SC_PEAK]:
         si[i + S_COUNTS + SC_PEAK] = si[i + S_WAITING]
@@ -332,7 +339,7 @@ def enqueue(ci: Ints, cf: Floats, si: Ints, s: int, slot: int) -> None:
 @jit
 def dequeue(ci: Ints, cf: Floats, si: Ints, s: int) -> int:
     """The call that is served next."""
-    i = s * SW
+    i = (s & SLOT) * SW
     slot = si[i + S_HEAD]
     si[i + S_WAITING] -= 1
     if si[i + S_DISCIPLINE] == PRIORITY:
@@ -345,7 +352,7 @@ def dequeue(ci: Ints, cf: Floats, si: Ints, s: int) -> int:
 @jit
 def advance(si: Ints, sf: Floats, s: int, now: float) -> Any:
     """Bring a shared station's virtual time up to now; gives the speed at which each of its calls is worked on."""
-    i, f = s * SW, s * SFW
+    i, f = (s & SLOT) * SW, (s & SLOT) * SFW
     sharing = si[i + S_SHARING]
     speed = 1.0 / sf[f + SF_SLOW]
     if sharing > si[i + S_PROCESSORS]:
@@ -363,7 +370,7 @@ def reschedule(
     ci: Ints, cf: Floats, si: Ints, sf: Floats, times: Floats, keys: Ints, g: Ints, s: int, now: float
 ) -> None:
     """Schedule when the next call of a shared station is done; an earlier schedule no longer counts."""
-    i, f = s * SW, s * SFW
+    i, f = (s & SLOT) * SW, (s & SLOT) * SFW
     speed = advance(si, sf, s, now)
     si[i + S_EVENT] = -1
     head = si[i + S_SHARED]
@@ -467,19 +474,24 @@ def flush(
     g[G_BUCKET] = bucket + 1
 
 
-@jit
+@inlined
 def begin(
     slot: int, s: int, now: float, ci: Ints, cf: Floats, si: Ints, sf: Floats, ni: Ints, parameters: Floats, rng: Ints,
     times: Floats, keys: Ints, g: Ints,
 ) -> None:  # fmt: skip
     """A station starts to work on a call; its time has been accounted for up to now."""
-    i, f, c = s * SW, s * SFW, slot * CW
+    slot &= SLOT
+    i, f, c = (s & SLOT) * SW, (s & SLOT) * SFW, slot * CW
     si[i + S_RUNNING] += 1
     ci[c + C_STATE] = SERVING
     ci[c + C_NEXT] = -1
     cf[slot * FW + F_CREDIT] = sf[f + SF_PAUSED]
-    n = ci[c + C_NODE] * NW
-    work = draw(ni[n + N_KIND], ni[n + N_PARAMETER], parameters, rng, s)
+    n = (ci[c + C_NODE] & SLOT) * NW
+    at = ni[n + N_PARAMETER] & SLOT
+    if ni[n + N_KIND] == EXPONENTIAL:  # the usual one is not worth a call
+        work = -math.log(uniform(rng, s)) * parameters[at]
+    else:
+        work = draw(ni[n + N_KIND], at, parameters, rng, s)
     if si[i + S_DISCIPLINE] == SHARING:
         advance(si, sf, s, now)
         cf[slot * FW + F_RANK] = sf[f + SF_VIRTUAL] + work
@@ -498,7 +510,7 @@ def begin_batch(
     times: Floats, keys: Ints, g: Ints,
 ) -> None:  # fmt: skip
     """A worker takes a batch, the first of which was taken from the queue; all of it is done at once."""
-    i, f = s * SW, s * SFW
+    i, f = (s & SLOT) * SW, (s & SLOT) * SFW
     items, last = 1, slot
     while items < si[i + S_BATCH] and si[i + S_WAITING] > 0:
         other = dequeue(ci, cf, si, s)
@@ -517,13 +529,13 @@ def begin_batch(
     ci[slot * CW + C_EVENT] = push(times, keys, g, now + work * sf[f + SF_SLOW], WORK, slot)
 
 
-@jit
-def refill(
+@inlined
+def refill_here(
     s: int, now: float, ci: Ints, cf: Floats, si: Ints, sf: Floats, ni: Ints, parameters: Floats, rng: Ints,
     times: Floats, keys: Ints, g: Ints, stack: Ints,
 ) -> None:  # fmt: skip
     """Give a station's free slots to those who wait; who has waited too long is sent away."""
-    i, f = s * SW, s * SFW
+    i, f = (s & SLOT) * SW, (s & SLOT) * SFW
     while si[i + S_WAITING] > 0 and si[i + S_RUNNING] < si[i + S_CAPACITY] and now >= sf[f + SF_PAUSED_UNTIL]:
         if si[i + S_BATCH] > 1 and si[i + S_WAITING] < si[i + S_BATCH]:
             due = cf[si[i + S_HEAD] * FW + F_ENTERED] + sf[f + SF_BATCH_WAIT]
@@ -531,7 +543,7 @@ def refill(
                 if si[i + S_EVENT] < 0:
                     si[i + S_EVENT] = push(times, keys, g, due, BATCH, s)
                 return
-        slot = dequeue(ci, cf, si, s)
+        slot = dequeue(ci, cf, si, s) & SLOT
         waited = now - cf[slot * FW + F_ENTERED]
         if (si[i + S_DISCARDS] == 1 and now >= cf[slot * FW + F_EXPIRES]) or (
             sf[f + SF_MAX_WAIT] > 0.0 and waited > sf[f + SF_MAX_WAIT]
@@ -550,6 +562,15 @@ def refill(
 
 
 @jit
+def refill(
+    s: int, now: float, ci: Ints, cf: Floats, si: Ints, sf: Floats, ni: Ints, parameters: Floats, rng: Ints,
+    times: Floats, keys: Ints, g: Ints, stack: Ints,
+) -> None:  # fmt: skip
+    """The same, where it is seldom."""
+    refill_here(s, now, ci, cf, si, sf, ni, parameters, rng, times, keys, g, stack)
+
+
+@jit
 def kill(
     s: int, share: float, now: float, ci: Ints, cf: Floats, si: Ints, sf: Floats, ni: Ints, rng: Ints, stream: int,
     times: Floats, keys: Ints, g: Ints, stack: Ints,
@@ -558,7 +579,7 @@ def kill(
 
     What a killed call had asked of others goes on there, for nobody. Batches are lost only with the whole station.
     """
-    i = s * SW
+    i = (s & SLOT) * SW
     calls, is_whole = g[G_CALLS], si[i + S_CAPACITY] <= 0
     for slot in range(calls):
         c = slot * CW
@@ -864,9 +885,9 @@ def run(
         while g[G_TOP] > 0:
             g[G_TOP] -= 1
             entry = stack[g[G_TOP]]
-            slot, action = entry >> 3, entry & 7
+            slot, action = (entry >> 3) & SLOT, entry & 7
             c = slot * CW
-            node = ci[c + C_NODE]
+            node = ci[c + C_NODE] & SLOT
             n = node * NW
             s = ni[n + N_STATION]
             if action == BODY:
@@ -961,7 +982,7 @@ def run(
                     g[G_FREE] = slot
                     g[G_LIVE] -= 1
                     continue
-                i = s * SW
+                i = (s & SLOT) * SW
                 si[i + S_INSIDE] -= 1
                 if outcome == EXPIRED:
                     si[i + S_COUNTS + SC_EXPIRED] += 1
@@ -976,7 +997,7 @@ def run(
                     account(si, sf, s, now)
                     si[i + S_RUNNING] -= 1
                     if si[i + S_WAITING] > 0:
-                        refill(s, now, ci, cf, si, sf, ni, parameters, rng, times, keys, g, stack)
+                        refill_here(s, now, ci, cf, si, sf, ni, parameters, rng, times, keys, g, stack)
                 if ci[c + C_OWNER] == ABANDONED:
                     si[i + S_COUNTS + SC_WASTED] += 1
                 elif nf[node * NFW + NF_CUT] > now:
@@ -1102,7 +1123,7 @@ def run(
                     continue
                 action = COME
             if action == COME:
-                i = s * SW
+                i = (s & SLOT) * SW
                 si[i + S_COUNTS + SC_ARRIVED] += 1
                 if ci[c + C_ATTEMPT] == 1:
                     si[i + S_COUNTS + SC_FIRST] += 1

@@ -63,6 +63,51 @@ def _require_steps(steps: Sequence[Step]) -> None:
         require(f"steps[{index}].wait", one.wait, one.wait >= 0, "a time of at least 0 s, inf where none is steady")
 
 
+def make_steps(
+    shape: Sequence[tuple[int, int]], rows: Sequence[Sequence[int | float]], values: Sequence[float]
+) -> tuple[Step, ...]:
+    """Return steps of numbers that were said or drawn, in which shares are those of all requests.
+
+    shape: parent and pieces of each. rows: share, fixed, work, scv, wait, p_wait and more of each; a whole number is a
+    place in `values`, any other number stands for itself. What lies outside of a step's domain is taken as the nearest
+    inside; a share is divided by that of the parent.
+
+    >>> made = make_steps([(-1, 1), (0, 1)], [(0.5, 0.0, 0, 1.0, 0.0, 0.0, 0.0), (0.1, 0.0, 1, 1.0, 0.0, 0.0, 0.0)], (0.01, 2.0))
+    >>> made[1].share, made[1].work
+    (0.2, 2.0)
+    """
+    made: list[Step] = []
+    taken: list[float] = []
+    for (parent, pieces), row in zip(shape, rows, strict=True):
+        share, fixed, work, scv, wait, p_wait, more = (values[one] if isinstance(one, int) else one for one in row)
+        share = min(1.0, max(0.0, share))
+        above = taken[parent] if parent >= 0 else 1.0
+        taken.append(share)
+        made.append(
+            Step(
+                parent, min(1.0, share / above) if above > 0 else 0.0, max(0.0, fixed), max(0.0, work),
+                max(0.0, scv), max(0.0, wait), min(1.0, p_wait), pieces, max(0.0, more),
+            )
+        )  # fmt: skip
+    return tuple(made)
+
+
+def cut(steps: Sequence[Step], root: int) -> tuple[Step, ...]:
+    """Return one step with all that it calls, as a request of its own that takes it always.
+
+    >>> [one.work for one in cut([Step(work=1.0), Step(0, 0.5, work=2.0), Step(0, work=3.0), Step(1, work=4.0)], 1)]
+    [2.0, 4.0]
+    """
+    places = {root: 0}
+    made = [steps[root]._replace(parent=-1, share=1.0)]
+    for index in range(root + 1, len(steps)):
+        one = steps[index]
+        if one.parent in places:
+            places[index] = len(made)
+            made.append(one._replace(parent=places[one.parent]))
+    return tuple(made)
+
+
 def mean_time(steps: Sequence[Step]) -> float:
     """Return the mean time of a request in seconds; `inf` where a step that it takes has no steady state.
 

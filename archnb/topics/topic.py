@@ -199,7 +199,9 @@ _QUANTITIES: dict[type[Record], frozenset[str]] = {}
 
 def _is_quantity(cls: type[Record], name: str) -> bool:
     if cls not in _QUANTITIES:
-        _QUANTITIES[cls] = frozenset(one for one, kind in hints(cls).items() if "Quantity" in str(kind))
+        _QUANTITIES[cls] = frozenset(
+            one for one, kind in hints(cls).items() if "Quantity" in str(kind) and "Dotted" not in str(kind)
+        )
     return name in _QUANTITIES[cls]
 
 

@@ -26,6 +26,7 @@ VERIFIERS: dict[str, str] = {
     "openapi": "archnb.verify.openapi:verify_openapi",
     "graphql": "archnb.verify.graphql:verify_graphql",
     "proto": "archnb.verify.proto:verify_proto",
+    "examples": "archnb.verify.answers:verify_answers",
     "service": "archnb.verify.journeys:verify_journeys",
     "protocols": "archnb.verify.protocols:verify_protocols",
     "prometheus": "archnb.verify.prometheus:verify_prometheus",

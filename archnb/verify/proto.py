@@ -1,8 +1,10 @@
-"""gRPC: the service compiled by protoc, as grpcio-tools brings it."""
+"""gRPC: the service compiled by protoc, as grpcio-tools brings it, and linted by buf where that is on the PATH."""
 
 from __future__ import annotations
 
 import importlib.util
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,7 +33,8 @@ def verify_proto(plan: Plan, **_: Any) -> Proof:
         return Proof(ARTEFACT, TOOL, "", "not verified", 0, 0.0, "not run", (check,))
     count = len(plan.planned.operations)
     with tempfile.TemporaryDirectory() as folder:
-        details = _compile(Path(folder), export(plan, "proto").text, count)
+        text = export(plan, "proto").text
+        details = [*_compile(Path(folder), text, count), *_lint(Path(folder) / "lint", text)]
     seconds = time.perf_counter() - started
     return Proof(
         ARTEFACT, TOOL, version(TOOL), "parsed or schema-checked", count, seconds, conclude(details), tuple(details)
@@ -43,6 +46,27 @@ def find_missing() -> EngineMissing | None:
     if importlib.util.find_spec("grpc_tools") is None:
         return EngineMissing.of_extra("a gRPC service is compiled by", TOOL, "verify")
     return None
+
+
+def _lint(folder: Path, text: str) -> list[Check]:
+    """What buf says of the file by its standard rules, where a file lies in the folder of its package."""
+    program = shutil.which("buf")
+    if program is None:
+        return [Check("buf", "not run", "buf is not on the PATH (npm install @bufbuild/buf): style is not checked")]
+    package = re.search(r"^package ([\w.]+);", text, re.MULTILINE)
+    place = folder.joinpath(*(package[1].split(".") if package is not None else ()))
+    place.mkdir(parents=True)
+    (place / "service.proto").write_text(text, encoding="utf-8")
+    for command in ("build", "lint"):
+        done = subprocess.run(
+            [program, command, "."], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode != 0:
+            lines = [one for one in (done.stdout + done.stderr).splitlines() if one.strip()] or [
+                f"buf {command} failed"
+            ]
+            return [Check(f"buf {command}", "failed", shorten_message(one)) for one in lines[:20]]
+    return [Check("buf", "passed", "it builds, and keeps the standard rules")]
 
 
 def _compile(folder: Path, text: str, count: int) -> list[Check]:

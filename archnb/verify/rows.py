@@ -444,6 +444,9 @@ class _Maker:
                 parents = [one for one in parents if tuple(one[c] for c in theirs) == wanted]
             else:
                 parents = self._group(key, theirs).get(wanted, [])
+        if parents and len(fixed) == len(key.columns):
+            # what it refers to is said already, and there
+            return True
         is_first = self.is_first and not fixed and key.references != self.name
         if is_optional and (not parents or (self.rng.random() < NULLS and not is_first)):
             # what may be missing is; what must be there is filled by another key, or as a plain value

@@ -44,18 +44,24 @@ class FilledService(Service):
 
 @contextmanager
 def open_service(
-    plan: Plan, engine: str = "sqlite", url: str | None = None, limits: Limits | None = None
+    plan: Plan,
+    engine: str = "sqlite",
+    url: str | None = None,
+    limits: Limits | None = None,
+    *,
+    is_told: bool = False,
 ) -> Iterator[FilledService]:
     """Give the service of a plan on an engine of its own, which is gone at the end.
 
-    engine: 'sqlite', in memory, or 'postgresql': the server at `url`, else one that is started here. Raises EngineMissing
-    where a library or the engine is not to be had, ArchnbError where the engine is none of these.
+    engine: 'sqlite', in memory, or 'postgresql': the server at `url`, else one that is started here. is_told: whether what
+    the examples make is there already. Raises EngineMissing where a library or the engine is not to be had, ArchnbError
+    where the engine is none of these.
     """
     check_libraries()
     if engine not in ENGINES:
         raise ArchnbError(unknown("engine", engine, ENGINES))
     with _open_session(engine, url) as session:
-        rows = fill(plan, session)
+        rows = fill(plan, session, is_told=is_told)
         yield FilledService(plan, session, rows, limits)
 
 
@@ -77,14 +83,14 @@ def _open_session(engine: str, url: str | None) -> Iterator[Session]:
             yield session
 
 
-def fill(plan: Plan, session: Session) -> Rows:
+def fill(plan: Plan, session: Session, *, is_told: bool = False) -> Rows:
     """Make the planned tables and put sample rows in, the things that the examples name among them."""
     for one in statements(plan, session.dialect):
         session.run(one.text)
     tables = {table.info["table"]: table for table in metadata(plan, session.dialect).tables.values()}
     designed = {name: plan.planned.schema.tables[name] for name in tables}
     counts = scale_counts(read_counts(plan, designed), LEAST, MOST)
-    rows = make_rows(designed, counts, given=list_example_rows(plan, Records(plan, session)))
+    rows = make_rows(designed, counts, given=list_example_rows(plan, Records(plan, session), is_told=is_told))
     # what the engine refuses is no sample of what it holds; its own proof tells
     insert_rows(session, tables, rows)
     session.analyze(list(tables.values()))

@@ -8,7 +8,6 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "booking-11": "load",
     "booking-14": "load",
     "chat-14": "load",
     "feed-10": "load",
@@ -17,16 +16,12 @@ UNMET: dict[str, str] = {
     "iot-6": "load",
     "iot-7": "load",
     "iot-8": "load",
-    "iot-10": "load",
-    "iot-11": "load",
     "iot-14": "load",
     "ledger-8": "load",
     "ledger-9": "load",
     "ledger-10": "load",
-    "ledger-11": "load",
     "ledger-14": "load",
     "ride-4": "operations",
-    "saas-14": "load",
     "video-5": "operations",
     "video-6": "operations",
     "video-9": "load",

@@ -13,11 +13,36 @@ OWN_SHARE = key(
 )
 MIN_CALLS = key("errors.min_calls", NUMBER, "Calls that a breaker must see before it judges.", assumption=True)
 DEADLINE_FACTOR = key(
-    "errors.deadline_factor", NUMBER, "How many times its promised p99 a caller waits.", assumption=True
+    "errors.deadline_factor",
+    NUMBER,
+    "How many times the time that is promised a caller waits.",
+    assumption=True,
+)
+WORK_FACTOR = key(
+    "errors.work_factor", NUMBER, "How many times the p99 of its work a call may take at least.", assumption=True
+)
+LONGEST_LOOK = key(
+    "errors.longest_look", TIME, "How long a look into a cache may take before the store is asked.", assumption=True
 )
 WORKER_DEADLINE = key("errors.worker.deadline", TIME, "How long a job waits at most.", assumption=True)
 CALLER_DEADLINE = family("errors.{operation}.deadline", TIME, "How long a caller waits at most.")
 CALL_TIMEOUT = family("errors.calls.{call}.timeout", TIME, "How long one attempt of a call may take.")
+TIMED_OUT = family(
+    "errors.{operation}.timed_out",
+    NUMBER,
+    "Share of an operation's requests that a time limit cuts off.",
+    optional=True,
+)
+CALL_LIMIT = family(
+    "errors.calls.{call}.limits.{operation}", TIME, "How long one attempt of a call may take in an operation."
+)
+CALL_P99 = family(
+    "errors.{call}.p99",
+    TIME,
+    "99 of 100 calls are answered within, in the operation that takes longest.",
+    optional=True,
+    unbounded="none: overloaded",
+)
 CALL_BUDGET = family("errors.{call}.budget", TIME, "The share of the caller's time that a call gets.")
 CALL_WORST = family("errors.{call}.worst", TIME, "How long a call keeps its caller at most.", optional=True)
 CALL_AMPLIFICATION = family(

@@ -114,8 +114,14 @@ COMPONENT_UTILISATION = family(
 MISSED = family(
     "flow.{operation}.missed", NUMBER, "Share of an operation's reads that the cache cannot answer.", optional=True
 )
+OPERATION_UP = family(
+    "flow.{operation}.up", NUMBER, "Share of the time that all parts of an operation work.", optional=True
+)
 OPERATION_AVAILABILITY = family(
-    "flow.{operation}.availability", NUMBER, "Share of the time that all parts of an operation work.", optional=True
+    "flow.{operation}.availability",
+    NUMBER,
+    "Share of an operation's requests that are answered in time.",
+    optional=True,
 )
 OPERATION_LATENCY = family(
     "flow.{operation}.latency", TIME, "Mean time of an operation.", optional=True, unbounded="none: overloaded"

@@ -20,6 +20,11 @@ ASKED_AT_ONCE = key(
     assumption=True,
     positive=True,
 )
+BILLING_PERIOD = key(
+    "jobs.billing_period", TIME, "How long a period is that is billed.", assumption=True, positive=True
+)
+LATENESS = key("jobs.lateness", TIME, "How late a row may come that is still added up.", assumption=True)
+ROWS_OF_RUN = family("jobs.{job}.rows_of_run", NUMBER, "Rows that a run of a job is about.", optional=True)
 CALLS_OF_RUN = family(
     "jobs.{job}.calls_of_run", NUMBER, "Calls without an answer that a run asks about.", optional=True
 )
@@ -75,6 +80,16 @@ JOB_AUDIENCE_LIMIT = family(
     NUMBER,
     "Up to how many an event is handed out when it is written.",
     optional=True,
+)
+LARGE_AUDIENCE = key(
+    "jobs.large_audience",
+    NUMBER,
+    "How many times the average audience is still served within the deadline.",
+    assumption=True,
+    positive=True,
+)
+JOB_SPREAD = family(
+    "jobs.{job}.spread", TIME, "How long until all of an average audience are served, beside the others.", optional=True
 )
 JOB_RUNS = family("jobs.{job}.runs", NUMBER, "Runs a day by a job's schedule.")
 JOB_SERVICE_TIME = family("jobs.jobs.{job}.service_time", TIME, "How long one run of a job takes.", optional=True)

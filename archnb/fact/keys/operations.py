@@ -16,3 +16,6 @@ MANY_PER_ROW = key(
     "How many children of a row, on average, make an answer without a cap too large.",
     assumption=True,
 )
+ROWS_TAKEN = key(
+    "operations.rows_taken", NUMBER, "How many rows a worker takes at once.", assumption=True, positive=True
+)

@@ -1,7 +1,6 @@
 """Bodies: what an operation takes and gives, as a schema with its example, made from the fields that the operation names.
 
-There is one example of each entity. What is created in one example is what the next one gets, lists and changes: ids,
-references, prices and totals agree.
+There is one example of each entity (`instances.py`): ids, references, prices and totals agree.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from archnb.model import Setting
 from archnb.naming import claim, snake, split_words
 from archnb.planned.api import ARRAY_LIMIT, CURSOR, ETAG, MONEY_SCHEMA
 from archnb.planned.entities import Setting as PlannedSetting
+from archnb.topics.api.instances import make_instance
 from archnb.topics.api.resources import Embed, Resources
 from archnb.topics.api.values import TEXT, Json, Schema, describe_value, make_example, write_text
 
@@ -66,70 +66,6 @@ def make_object(parts: Iterable[Part], *, is_request: bool) -> tuple[Schema, dic
     if is_request:
         schema["additionalProperties"] = False
     return schema, {part.name: part.example for part in listed}
-
-
-def make_instance(resources: Resources, entity: str, n: int = 0) -> dict[str, Json]:
-    """The n-th example of an entity, by field; the prices of parts are those of what they refer to, and totals add up."""
-    if (entity, n) in resources.examples:
-        return resources.examples[entity, n]
-    fields = resources.fields(entity)
-    made: dict[str, Json] = {}
-    for name, field in fields.items():
-        is_own_kind = field.references == entity and field.optional
-        made[name] = None if is_own_kind else make_example(resources, entity, name, field, n)
-    for name, field in fields.items():
-        if (
-            field.type == "money"
-            and (price := _find_price(resources, entity)) is not None
-            and not resources.is_sum(entity, name)
-        ):
-            target, price_field = price
-            made[name] = make_example(resources, target, price_field, resources.fields(target)[price_field], n)
-    resources.examples[entity, n] = made
-    for name in fields:
-        if (
-            resources.is_sum(entity, name)
-            and fields[name].type == "money"
-            and (total := _add_parts(resources, entity, n)) is not None
-        ):
-            made[name] = total
-    return made
-
-
-def _find_price(resources: Resources, entity: str) -> tuple[str, str] | None:
-    """Where a part's price comes from: the first thing it refers to that has one and is not its parent."""
-    if not any(field.type == "int" or field.type == "smallint" for field in resources.fields(entity).values()):
-        return None
-    for field in resources.fields(entity).values():
-        target = field.references
-        if (
-            target is not None
-            and target != entity
-            and entity not in resources.parts(target)
-            and (price := resources.has_price(target))
-        ):
-            return None if resources.is_sum(target, price) else (target, price)
-    return None
-
-
-def _add_parts(resources: Resources, entity: str, n: int) -> Json | None:
-    for child in resources.parts(entity):
-        if _find_price(resources, child) is None:
-            continue
-        inner, fields = make_instance(resources, child, n), resources.fields(child)
-        price = next((inner[name] for name, field in fields.items() if field.type == "money"), None)
-        count = next(
-            (
-                inner[name]
-                for name, field in fields.items()
-                if field.type in ("int", "smallint") and {"quantity", "count"} & {*split_words(name)}
-            ),
-            None,
-        )
-        if isinstance(price, dict) and isinstance(count, int):
-            cents = round(float(price["amount"]) * 100) * count
-            return {"amount": f"{cents // 100}.{cents % 100:02d}", "currency": price["currency"]}
-    return None
 
 
 def list_visible(resources: Resources, entity: str, *, is_public: bool) -> list[str]:
@@ -290,10 +226,13 @@ def _read_default(field: Field) -> Json | None:
 
 
 def list_changes(resources: Resources, entity: str, request: Iterable[str]) -> dict[str, Json]:
-    """What the example of a change changes: the first field that is neither a reference nor unique, else the first."""
+    """What the example of a change changes: the first field that is no reference, not unique and bound to no other, else the first."""
     fields = resources.fields(entity)
     names = [name for name in request if name in fields]
     plain = [name for name in names if fields[name].references is None and not fields[name].unique]
+    bound = {one for line in resources.model.invariants.list_lines(entity) for one in line.fields}
+    free = [name for name in names if fields[name].references is None and name not in bound]
+    plain = [one for one in plain if one not in bound] or free or plain
     other = make_instance(resources, entity, 1)
     return {name: other[name] for name in (plain or names)[:1]}
 
@@ -596,5 +535,5 @@ def measure_bytes(value: Json) -> int:
 
 __all__ = [
     "CURSOR", "IDEMPOTENCY_KEY", "Body", "Part", "describe_parameter", "find_field", "find_redirect", "list_visible",
-    "make_instance", "make_request", "make_response", "measure_bytes",
+    "make_request", "make_response", "measure_bytes",
 ]  # fmt: skip

@@ -48,7 +48,9 @@ def _conclude_operation(
     is_last_result = bool(pattern and pattern.reads and pattern.is_async) and operation.status == 200
     request, response = find_bodies(resources, name, operation, pattern)
     is_stream = pattern is not None and resources.is_stream(pattern)
-    is_made = operation.status in (201, 202) and operation.action != "delete" and not is_stream
+    # RFC 9110, section 10.2.2: in a 201 Location is where it is; of a 202 it says nothing
+    is_made = operation.status == 201 and operation.action != "delete" and not is_stream
+    is_upsert = pattern is not None and resources.model.writes.is_upsert(operation.pattern or name, pattern)
     return conclude_record(
         Contract,
         operation,
@@ -66,6 +68,7 @@ def _conclude_operation(
         response=_conclude_body(response),
         location=items.get(operation.entity or "", "") if is_made else "",
         redirect=find_redirect(resources, operation),
+        made_status=201 if operation.method == "PUT" and operation.status in (200, 204) and is_upsert else 0,
         is_last_result=is_last_result,
         is_batch=is_stream,
         is_report=bool(pattern and pattern.aggregate) or operation.status == 202,

@@ -15,17 +15,14 @@ from archnb.planned.api import normalise
 from archnb.topics.api.addresses import Address, derive_address, is_redirect, move_aside
 from archnb.topics.api.bodies import PAGING, list_aggregate, list_visible
 from archnb.topics.api.limits import choose_rate_limit
+from archnb.topics.api.parameters import MAX_PAGE, PAGE, choose_parameters, counts_changes, say
+from archnb.topics.api.refusals import choose_errors
 from archnb.topics.api.resources import Resources, find_resources
 from archnb.topics.topic import Because, Draft
 
-PAGE, MAX_PAGE = 20, 100
 # words of a body that are no field: how far the work is, and what an aggregate is grouped by
 STATES = ("status", "version")
 PERIODS = ("hour", "day", "week", "month", "year")
-# a step with one of these verbs takes something of which there may be too little
-_TAKING = frozenset(
-    {"reserve", "hold", "take", "deduct", "debit", "allocate", "withdraw", "decrement", "book", "consume"}
-)
 
 
 def complete(draft: Draft) -> None:
@@ -170,10 +167,9 @@ def _complete_one(
             if action == "create"
             else 200
         )
-    parameters = _choose_parameters(
-        resources, draft, api, pattern, entity, address, in_path, method, is_list, needs_key
-    )
-    errors, errors_why = _choose_errors(
+    is_conditional = method == "PATCH" and counts_changes(draft, entity)
+    parameters = choose_parameters(resources, draft, api, pattern, entity, address, in_path, method, is_list, needs_key)
+    errors, errors_why = choose_errors(
         resources,
         name,
         pattern,
@@ -186,6 +182,7 @@ def _complete_one(
         needs_key,
         is_erasure,
         is_stream,
+        is_conditional,
     )
     limit, limit_why, limit_facts = choose_rate_limit(draft, name, is_read)
     return draft.fill(
@@ -201,7 +198,7 @@ def _complete_one(
         response=Because(response, response_why),
         status=Because(status, _LAST_RESULT if is_read and pattern.is_async else _explain_status(status)),
         is_paged=Because(is_list and not pattern.aggregate, "What is computed comes whole: a cursor would cut a sum in two." if pattern.aggregate else "A list grows; a cursor names the row after which to go on, so that no page costs more than the first and none skips or repeats rows." if is_list else "It gives one answer."),
-        needs_idempotency_key=Because(needs_key, _explain_keyless(resources, pattern, is_erasure=is_erasure) or _explain_repeat(method, is_read=is_read)),
+        needs_idempotency_key=Because(needs_key, _explain_keyless(resources, pattern, is_erasure=is_erasure) or _explain_repeat(method, is_read=is_read, is_conditional=is_conditional)),
         errors=Because(errors, errors_why),
         is_public=Because(is_public, "Its roles include public." if is_public else "Only a caller with a token may do it."),
         rate_limit=Because(limit, limit_why, limit_facts),
@@ -408,13 +405,18 @@ def _explain_keyless(resources: Resources, pattern: AccessPattern, *, is_erasure
     return "A key for each call would be kept as often as the rows themselves; that one is there twice does no harm in a stream."
 
 
-def _explain_repeat(method: str, *, is_read: bool) -> str:
+def _explain_repeat(method: str, *, is_read: bool, is_conditional: bool = False) -> str:
     """What a repeat of the call does, and so whether it needs a key."""
     if is_read:
         return (
             f"{method} is safe (RFC 9110, section 9.2.1)."
             if method == "GET"
             else "It changes nothing, so a repeat does no harm."
+        )
+    if method == "PATCH" and not is_conditional:
+        return (
+            "PATCH is neither safe nor idempotent (RFC 5789, section 2); this one sets what it is sent, so that a repeat sets the"
+            " same again, and it comes so often that nobody can have read the row before."
         )
     if method == "PATCH":
         return (
@@ -432,235 +434,22 @@ def _explain_status(status: int) -> str:
     return {
         200: "Done, and the answer is in the body.",
         201: "Created; Location says where (RFC 9110, section 15.3.2).",
-        202: "Accepted, not done: the work goes on after the answer; Location says where to look (RFC 9110, section 15.3.3).",
+        202: "Accepted, not done: the work goes on after the answer, which points to where its status can be read (RFC 9110, section 15.3.3).",
         302: "Found: a browser goes on to the address in Location (RFC 9110, section 15.4.3). Not 301, which browsers may keep for good, so that nothing could be changed, ended or counted.",
         204: "Done, and there is nothing to say (RFC 9110, section 15.3.5).",
     }[status]
 
 
-def _choose_parameters(
-    resources: Resources, draft: Draft, api: Api, pattern: AccessPattern, entity: str, address: Address,
-    in_path: Mapping[str, str], method: str, is_list: bool, needs_key: bool,
-) -> Named[Parameter]:  # fmt: skip
-    made: dict[str, Parameter] = {}
-    names = resources.names(entity)
-    for parameter, dotted in in_path.items():
-        made[parameter] = Parameter(
-            place="path",
-            type=_type_of(resources, entity, dotted),
-            field=dotted or None,
-            required=True,
-            summary=f"Which {_say(dotted) or 'one'}.",
-        )
-    is_in_url = not (method == "POST" and pattern.reads is not None)
-    if pattern.reads is not None and is_in_url:
-        left = (
-            address.left
-            if address.in_path or not in_path
-            else tuple(one for one in address.left if one not in in_path.values())
-        )
-        for field in left:
-            first, _, rest = field.partition(".")
-            name = claim(
-                "_".join(snake(one) for one in (first, rest) if one) if rest else names.get(first, snake(first)), made
-            )
-            made[name] = Parameter(
-                place="query",
-                type=_type_of(resources, entity, field),
-                field=field,
-                required=True,
-                summary=f"Only those with this {_say(field)}.",
-            )
-        if pattern.range:
-            for end, word in (("from", "at or after"), ("to", "before")):
-                name = claim(f"{snake(pattern.range)}_{end}", made)
-                made[name] = Parameter(
-                    place="query",
-                    type=_type_of(resources, entity, pattern.range),
-                    field=pattern.range,
-                    required=False,
-                    summary=f"Only those whose {_say(pattern.range)} is {word} this.",
-                )
-        if pattern.search:
-            made[claim("q", made)] = Parameter(
-                place="query",
-                type="text",
-                required=True,
-                summary=f"The words to search for in {', '.join(_say(one) for one in pattern.search)}.",
-            )
-        if is_list and not pattern.aggregate:
-            size = int(api.page_size.value) if api.page_size else PAGE
-            most = int(api.max_page_size.value) if api.max_page_size else MAX_PAGE
-            made[claim("cursor", made)] = Parameter(
-                place="query",
-                type="text",
-                required=False,
-                summary="Where the last page ended: its next_cursor, as it was given.",
-            )
-            made[claim("limit", made)] = Parameter(
-                place="query",
-                type="int",
-                required=False,
-                summary=f"How many at most: 1 to {most}, {pattern.limit or size} where it is not given.",
-            )
-    if needs_key:
-        made["Idempotency-Key"] = Parameter(
-            place="header",
-            type="text",
-            required=True,
-            summary="A fresh UUID for each thing to be done; the same one for each repeat of it. Kept for 24 hours, and each caller has keys of its own; the same key with another body is refused.",
-        )
-    if method == "PATCH":
-        made["If-Match"] = Parameter(
-            place="header",
-            type="text",
-            required=True,
-            summary="The ETag of the version that was read; a newer one in between gives 412, none at all 428.",
-        )
-    return Named(made)
-
-
-def _say(dotted: str) -> str:
-    return " ".join(snake(one).replace("_", " ") for one in dotted.split(".") if one)
-
-
-def _type_of(resources: Resources, entity: str, dotted: str) -> str:
-    """The type of a parameter: that of its field, and for a reference that of the key it refers to."""
-    name, _, rest = dotted.partition(".")
-    field = resources.fields(entity).get(name)
-    for _ in range(4):
-        if field is None or field.references is None:
-            break
-        target = field.references
-        part = rest or resources.key(target)[0]
-        rest = ""
-        field = resources.fields(target).get(part)
-    kind = field.type if field is not None else "text"
-    return "text" if kind in (None, "reference") else str(kind)
-
-
-def _choose_errors(
-    resources: Resources,
-    name: str,
-    pattern: AccessPattern,
-    entity: str,
-    action: str,
-    is_public: bool,
-    has_path: bool,
-    has_input: bool,
-    method: str,
-    needs_key: bool,
-    is_erasure: bool,
-    is_stream: bool,
-) -> tuple[tuple[str, ...], str]:
-    made, why = [], []
-    if has_input:
-        made.append("validation_failed")
-    if not is_public:
-        made += ["unauthenticated", "forbidden"]
-    if has_path or action == "get":
-        made.append("not_found")
-    fields = resources.fields(entity)
-    own = resources.key(entity) if len(resources.key(entity)) == 1 else ()
-    set_here = {one.field for one in resources.settings(name, pattern)} if pattern.writes is not None else set()
-    given = {one.field for one in resources.given(name, pattern)} if pattern.writes is not None else set()
-    # what the server makes is never taken
-    unique = [
-        one
-        for one, field in fields.items()
-        if one in given and (field.unique or (one in own and not resources.is_generated(entity, one)))
-    ]
-    if pattern.writes is not None:
-        together = resources.natural_key(entity) if action == "create" else ()
-        groups = [" + ".join(together)] if len(together) > 1 else []
-        groups += [
-            one
-            for one in resources.design.entities[entity].unique
-            if action == "create" or {part.strip() for part in one.split("+")} & set_here
-        ]
-        if is_stream:
-            why.append(
-                "no conflict: a row sent twice is stored once, by its key"
-                if together
-                else "no conflict: rows are only added"
-            )
-        elif action in ("create", "update") and (unique or groups):
-            made.append("conflict")
-            why.append(f"conflict where {', '.join(dict.fromkeys((*unique, *groups)))} is already taken")
-            # each unique field has its own code, so that a form can mark the field
-            made += [f"duplicate_{snake(one)}" for one in unique if fields[one].unique and not fields[one].key]
-        elif is_erasure:
-            why.append(
-                "no conflict: what others still need stays, and tells nobody any more; done twice it changes nothing"
-            )
-        elif action == "command":
-            made.append("conflict")
-            why.append("conflict where its state does not allow it")
-        elif action == "delete" and (
-            held := [
-                child
-                for child, via in resources.referring(entity)
-                if resources.fields(child)[via].on_delete in (None, "restrict", "no action")
-            ]
-        ):
-            made.append("conflict")
-            why.append(f"conflict while {', '.join(dict.fromkeys(held))} still refers to it")
-    if pattern.writes is not None and not is_erasure and pattern.effect in ("create", "update"):
-        for line in resources.model.invariants.list_lines(entity):
-            touched = {*line.fields, *line.per, *(one.field or "" for one in line.where)}
-            if line.kind == "no overlap" and (action == "create" or touched & set_here):
-                made += ["conflict", f"{snake(entity)}_slot_taken"]
-                why.append(
-                    f"{snake(entity)}_slot_taken where the time is taken already, for {' or '.join(line.per) or 'anybody'}"
-                )
-            elif line.kind == "one" and (action == "create" or touched & set_here):
-                made += ["conflict", f"{snake(entity)}_already_there"]
-                why.append(f"{snake(entity)}_already_there where one of the same {' and '.join(line.per)} is there")
-    if method == "PATCH":
-        made += ["precondition_failed", "precondition_required"]
-    if needs_key:
-        made.append("idempotency_key_reused")
-    if method in ("POST", "PATCH", "PUT") and not is_erasure:
-        made.append("payload_too_large")
-    for step in pattern.steps:
-        if (step.action or "").lower() in _TAKING and step.entity:
-            made.append(f"insufficient_{snake(step.entity)}")
-            why.append(f"insufficient_{snake(step.entity)} where {step.action} finds too little")
-    status = next(
-        (one for one, field in fields.items() if field.type == "enum" and one in ("status", "state", "stage", "phase")),
-        None,
-    )
-    if pattern.writes is not None and action in ("update", "command") and status is not None and not is_erasure:
-        made.append(f"{snake(entity)}_state_conflict")
-        why.append(f"{snake(entity)}_state_conflict where {status} does not allow the change")
-    for step in pattern.steps:
-        pays = (step.action or "").lower().startswith(("charge", "authori", "capture", "pay", "debit"))
-        if step.via and (
-            pays or ("payment" in snake(step.entity or "") and not (step.action or "").lower().startswith("refund"))
-        ):
-            made.append("payment_declined")
-            why.append(f"payment_declined where {step.via} refuses")
-    made.append("rate_limited")
-    if any(step.via for step in pattern.steps):
-        made += ["upstream_failed", "timeout"]
-        why.append(
-            f"upstream_failed and timeout where {', '.join(dict.fromkeys(step.via for step in pattern.steps if step.via))} fails"
-        )
-    made += ["internal", "unavailable"]
-    reason = "What its input, its caller, its limits and the parts it calls can do wrong"
-    return tuple(dict.fromkeys(made)), reason + (": " + "; ".join(why) if why else "") + "."
-
-
 def _write_summary(resources: Resources, name: str, entity: str, pattern: AccessPattern, action: str) -> str:
     thing, many = snake(entity).replace("_", " "), plural(snake(entity)).replace("_", " ")
-    by = " and ".join(_say(one) for one in pattern.by)
+    by = " and ".join(say(one) for one in pattern.by)
     if action == "get":
         return f"Gives one {thing}{f' by its {by}' if by else ''}."
     if action == "search":
-        return f"Searches {many} by {', '.join(_say(one) for one in pattern.search) or 'words'}."
+        return f"Searches {many} by {', '.join(say(one) for one in pattern.search) or 'words'}."
     if action == "list":
         order = (
-            f", {'newest' if pattern.order[0].is_down else 'lowest'} {_say(pattern.order[0].field)} first"
+            f", {'newest' if pattern.order[0].is_down else 'lowest'} {say(pattern.order[0].field)} first"
             if pattern.sort
             else ""
         )

@@ -271,7 +271,7 @@ def rate_limit_below_need(draft: Draft) -> Iterator[Hit]:
     "api-async-answered-as-done", principle="integrity", severity="medium",
     condition="A write that goes on after the answer says that it is done.",
     effect="The caller tells its user that it worked; when it fails later, nobody is told.",
-    remedy="Answer 202 with a Location where the outcome can be read, or do it before the answer.",
+    remedy="Answer 202 with a link to where its status can be read, or do it before the answer.",
 )  # fmt: skip
 def async_answered_as_done(draft: Draft) -> Iterator[Hit]:
     """Asynchronous writes whose status promises that they are done."""

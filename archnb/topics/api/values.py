@@ -46,7 +46,13 @@ _PLAIN: dict[str, Schema] = {
     "timestamp": {"type": "string", "format": "date-time", "maxLength": 35},
     "date": {"type": "string", "format": "date", "maxLength": 10},
     "time": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", "maxLength": 8},
-    "duration": {"type": "string", "format": "duration", "maxLength": 64},
+    # RFC 3339, appendix A, without years and months, which have no fixed length
+    "duration": {
+        "type": "string",
+        "format": "duration",
+        "pattern": "^P([0-9]{1,8}W$|[0-9]{1,8}D(T|$)|T)([0-9]{1,8}H)?([0-9]{1,8}M)?([0-9]{1,8}S)?$",
+        "maxLength": 64,
+    },
     "json": {
         "type": ["object", "array", "string", "number", "boolean"],
         "maxLength": TEXT_LIMIT,

@@ -38,6 +38,7 @@ from archnb.naming import plural, snake, with_article, words
 from archnb.quantity import Quantity, parse
 from archnb.topics.topic import Because, Draft
 
+PERCENTILES = ("latency_p50", "latency_p95", "latency_p99")
 # what a third party is told about a row that is there already; any other step of theirs leaves a row
 TELLING = frozenset({"notify", "remind", "inform", "alert", "tell", "message", "email", "mail", "ping", "push"})
 
@@ -100,6 +101,8 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
     seen = _find_seen(model)
     makers = _list_makers(design)
     joining = {one.entity for one in model.people.memberships}
+    # rows that a job makes are nobody's to write
+    kept = {one.target for one in model.upkeeps.list_all() if one.kind in ("roll_up", "check")}
     subjects = frozenset(model.erasures.list_subjects())
     made: dict[str, tuple[AccessPattern, str]] = {}
     for name, entity in design.entities.items():
@@ -131,7 +134,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
                 f"no access pattern reads {name}",
             )  # fmt: skip
         # what a membership is for decides who may make one: that is asked, not proposed
-        is_open = name in created or name in joining or _is_made_by_step(name, makers)
+        is_open = name in created or name in joining or name in kept or _is_made_by_step(name, makers)
         if not is_open:
             made[f"create_{snake(name)}"] = (
                 AccessPattern(writes=name, action="create", roles=(model.roles.keeper,) if name in persons else writers, summary=f"Adds {who if many != word else f'to the {word}'}."),
@@ -139,6 +142,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
             )  # fmt: skip
         if (
             name not in written
+            and name not in kept
             and not _is_made_by_step(name, makers)
             and list_changeable(model, name, persons)
             and _is_changed(model, name, key, writers)
@@ -298,22 +302,15 @@ def complete_objective(draft: Draft, name: str, pattern: AccessPattern) -> Objec
     default, said = objectives["default"], objectives.get(name, Objective())
     base = "as the default objective"
 
-    def scaled(value: Quantity | None, by: float) -> Quantity | None:
-        return None if value is None else Quantity(value.low * by, value.high * by, value.unit)
-
-    p99 = said.latency_p99 or scaled(said.latency_p95, 2.0) or scaled(said.latency_p50, 5.0) or default.latency_p99
-    p95 = said.latency_p95 or scaled(p99, 0.5)
-    p50 = said.latency_p50 or scaled(p99, 0.2)
-    if p95 is not None and p50 is not None and p50.base > p95.base:
-        p50 = scaled(p95, 0.5)
+    # what was said of one percentile promises nothing of the others
+    own = any(getattr(said, field) is not None for field in PERCENTILES)
+    latency = {field: Because(None if own else getattr(default, field), base) for field in PERCENTILES}
     wanted = said.consistency or consistency
     stale = "0 s" if is_write or wanted == "strong" else default.staleness
     return draft.fill(
         f"requirements.objectives.{name}",
         said,
-        latency_p99=Because(p99, "twice the p95 that was said" if said.latency_p95 else base),
-        latency_p95=Because(p95, "half of the p99"),
-        latency_p50=Because(p50, "a fifth of the p99"),
+        **latency,
         availability=Because(default.availability, base),
         staleness=Because(stale, "a write, or a read that must see every write" if stale == "0 s" else base),
         consistency=Because(

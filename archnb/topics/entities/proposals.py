@@ -11,12 +11,13 @@ from archnb.topics.entities.answers import complete_answer
 from archnb.topics.entities.secrets import mark_secrets
 from archnb.topics.entities.settings import complete_values
 from archnb.topics.entities.sizes import complete_entity
+from archnb.topics.entities.upkeep import keep_periods, list_open
 from archnb.topics.topic import Because, Draft
 
 
 def complete(draft: Draft) -> None:
     """Propose the access patterns that are missing, then sizes, growth and objectives."""
-    draft.close("entities", mark_secrets(draft))
+    draft.close("entities", keep_periods(draft, mark_secrets(draft)))
     design = draft.design
     access = complete_access(draft)
     draft.close("access", Named(access))
@@ -36,11 +37,11 @@ def complete(draft: Draft) -> None:
 def _complete_rows(draft: Draft, name: str, entity: Entity) -> Entity:
     """What is always true of the rows, and how they live: said, and what follows."""
     model, path = draft.model, f"entities.{name}"
-    concluded = model.invariants.conclude(name)
+    concluded = [*model.invariants.conclude(name), *list_open(draft, name)]
     if concluded:
-        for n, one in enumerate(concluded, len(entity.holds)):
-            draft.note(f"{path}.holds.{n}", one.reason, value=one.line.write_shorthand())
-        entity = dataclasses.replace(entity, holds=(*entity.holds, *(one.line for one in concluded)))
+        for n, (line, reason) in enumerate(concluded, len(entity.holds)):
+            draft.note(f"{path}.holds.{n}", reason, value=line.write_shorthand())
+        entity = dataclasses.replace(entity, holds=(*entity.holds, *(line for line, _ in concluded)))
     deleted = model.lifetimes.conclude_soft_delete(name)
     why = model.lifetimes.conclude_append_only(name) if deleted is None else None
     return draft.fill(

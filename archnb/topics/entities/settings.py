@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from archnb.design.conditions import Assignment, Filter
 from archnb.design.entities import AccessPattern
 from archnb.model import Setting
+from archnb.naming import words
 from archnb.planned.entities import Filter as PlannedFilter
 from archnb.planned.entities import Setting as PlannedSetting
 from archnb.topics.topic import Because, Draft
@@ -88,11 +90,31 @@ def _propose_filters(draft: Draft, name: str, pattern: AccessPattern) -> tuple[t
     near, told = _propose_near(draft, pattern)
     found += near
     reasons += told
+    planned = _propose_still_planned(draft, pattern, {one.field or "" for one in (*pattern.where, *found)})
+    if planned is not None:
+        found.append(planned[0])
+        reasons.append(planned[1])
     mark = _find_mark(draft, name, pattern)
     if mark is not None and mark not in {one.field for one in found}:
         found.append(_living(draft, pattern, mark))
         reasons.append(f"{mark} says that a row is deleted, while it stays")
     return tuple(found), "; ".join(reasons)
+
+
+def _propose_still_planned(draft: Draft, pattern: AccessPattern, asked: set[str]) -> tuple[Filter, str] | None:
+    """Of a read of messages that are not sent yet: only of what still stands, for what was called off is not told any more."""
+    entity = pattern.reads or ""
+    notice = draft.model.upkeeps.find_notice(entity) if entity in draft.design.entities else None
+    if notice is None or notice.about is None or not notice.living or notice.sent not in asked:
+        return None
+    path = f"{notice.about.field}.{notice.state}"
+    if path in asked:
+        return None
+    comparison: Literal["=", "in"] = "=" if len(notice.living) == 1 else "in"
+    reason = (
+        f"a {words(entity)} is of a {words(notice.about.target)} that still stands: its state is asked as it is sent"
+    )
+    return Filter(field=path, comparison=comparison, values=notice.living), reason
 
 
 # words of who can be sent somewhere, and how old a position may be to say where somebody is

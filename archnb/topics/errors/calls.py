@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from archnb.design.errors import Call
-from archnb.design.flow import Path
+from archnb.design.record import Dotted
 from archnb.exceptions import InputError, Problem
 from archnb.fact.keys.entities import PATTERN_RATE
-from archnb.fact.keys.errors import CALL_BUDGET, DEADLINE_FACTOR, MIN_CALLS, OWN_SHARE, WORKER_DEADLINE
-from archnb.fact.keys.jobs import THIRD_PARTY_P99
+from archnb.fact.keys.errors import (
+    CALL_BUDGET,
+    DEADLINE_FACTOR,
+    LONGEST_LOOK,
+    MIN_CALLS,
+    OWN_SHARE,
+    WORK_FACTOR,
+    WORKER_DEADLINE,
+)
+from archnb.fact.keys.flow import OPERATION_P99
 from archnb.quantity import number, parse
 from archnb.sim.reliability import backoff_schedule
+from archnb.sim.response import mean_time, percentiles
+from archnb.topics.errors.limits import BEHIND, Limit, find_limits, round_down, write_numbers
 from archnb.topics.topic import Assumption, Because, Draft
 
-# how the time a component has is split over what it calls one after another: third parties are the slowest
-_WEIGHT = {
-    "third_party": 6.0,
-    "store": 3.0,
-    "service": 4.0,
-    "gateway": 4.0,
-    "identity": 2.0,
-    "queue": 1.0,
-    "cache": 0.5,
-    "worker": 4.0,
-}
-_NICE = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _OURS = "rule of thumb of archnb, 2026-11"
 ASSUMPTIONS: tuple[Assumption, ...] = (
-    (DEADLINE_FACTOR, 2, "a time limit at the p99 itself would fail one good request in a hundred", _OURS),
+    (DEADLINE_FACTOR, 2, "whoever was promised an answer by then waits about twice as long before giving up", _OURS),
+    (WORK_FACTOR, 2, "a time limit at the p99 itself would fail one good request in a hundred; at twice it, one in ten thousand (exponential)", _OURS),
+    (LONGEST_LOOK, "50 ms", "a cache that is slower than that is no help: the store answers as well", _OURS),
     (WORKER_DEADLINE, "30 s", "a job may wait longer than a user, not for ever", _OURS),
     (OWN_SHARE, "10%", "the share of its time that a caller keeps for its own work", _OURS),
     (MIN_CALLS, 20, "calls that a breaker must see before it judges", _OURS),
 )  # fmt: skip
-# what these call, no user waits for: jobs, and the relay that sends a store's outbox
-BEHIND = ("worker", "queue", "store")
 
 
 def name_call(source: str, target: str) -> str:
@@ -62,14 +63,6 @@ def complete_said(draft: Draft, name: str, said: Call) -> Call:
         attempts=Because(1, "no path of the flow makes this call: one attempt, and whoever adds the path decides"),
         fallback=Because("answer unavailable with Retry-After", "nothing else was said"),
     )
-
-
-def _round_down(seconds: float) -> float:
-    """The next value below that a person would write: 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten."""
-    if seconds <= 0:
-        return 0.001
-    power = 10.0 ** math.floor(math.log10(seconds) + 1e-12)
-    return max(0.001, power * max(one for one in _NICE if one * power <= seconds * (1 + 1e-9)))
 
 
 def write_time(seconds: float) -> str:
@@ -101,89 +94,102 @@ def is_safe(draft: Draft, operation: str) -> bool:
 
 @dataclass(frozen=True)
 class Pair:
-    """A caller and what it calls, over all paths: the operations that pass, and the one that decides, with the share of its time.
+    """A caller and what it calls, over all paths, with the limit of one attempt in each operation that makes the call.
 
-    That is the slowest one where the callee calls others (each inner call is cut to its own time), else the quickest.
+    timeout: the limit of most of them. deciding: the operation with the least room among those that have this limit.
     """
 
     source: str
     target: str
-    operations: tuple[str, ...]
+    limits: Mapping[str, Limit]
+    timeout: float
     deciding: str
-    share: float
-    deadline: float
+    attempts: Because
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The operations that make the call."""
+        return tuple(self.limits)
+
+    @property
+    def longest(self) -> str:
+        """The operation whose work takes longest behind this call."""
+        return max(self.limits, key=lambda name: self.limits[name].p99)
 
 
-def find_slow(draft: Draft, target: str) -> float:
-    """The time in which a third party answers 99 of 100 calls, in seconds; 0 where nothing is known of it."""
-    fact = draft.facts.get(THIRD_PARTY_P99.of(target.removesuffix("_provider")))
-    return fact.base if fact is not None and draft.model.calls.kind(target) == "third_party" else 0.0
-
-
-def _need(draft: Draft, path: Path) -> float:
-    """How long an operation's caller has to wait so that no third party on its way is cut off in mid answer, in seconds."""
-    waited = [
-        hop for hop in path.hops if hop.target and hop.source and draft.model.calls.kind(hop.source) not in BEHIND
-    ]
-    slow = sum(find_slow(draft, hop.target or "") for hop in waited if hop.kind in ("call", None))
-    # what the inner parts keep for themselves comes on top, once each for service, gateway and client
-    return slow / (1 - draft.facts[OWN_SHARE].base) ** 3 * 1.25 if slow else 0.0
-
-
-def _deadlines(draft: Draft) -> dict[str, float]:
-    """How long each operation's caller waits at most, in seconds: twice the p99 that is promised, or what third parties need."""
+def find_promised(draft: Draft, operation: str) -> float:
+    """The time within which an operation promises most of its answers, in seconds; 0 where nothing is promised."""
     objectives = draft.design.requirements.objectives
-    found = {}
-    for name, path in {one.operation or n: one for n, one in draft.design.flow.paths.items()}.items():
-        objective = objectives.get(name) or objectives.get("default")
-        latency = objective.latency_p99 if objective is not None and objective.latency_p99 is not None else parse("1 s")
-        found[name] = max(draft.facts[DEADLINE_FACTOR].base * latency.base, _need(draft, path))
-    return found
+    one = objectives.get(operation) or objectives.get("default")
+    found = (one.latency_p99, one.latency_p95, one.latency_p50) if one is not None else ()
+    return next((value.base for value in found if value is not None), 0.0)
+
+
+# the pairs of a draft, found when its calls are completed and read when they are measured and judged
+_PAIRS: WeakKeyDictionary[Draft, list[Pair]] = WeakKeyDictionary()
 
 
 def find_pairs(draft: Draft) -> list[Pair]:
-    """Every caller and callee, each with the least time that any path leaves it."""
-    deadlines, kind = _deadlines(draft), draft.model.calls.kind
-    own_share, worker_deadline = draft.facts[OWN_SHARE].base, draft.facts[WORKER_DEADLINE].base
-    said = draft.design.errors.calls
-    least: dict[tuple[str, str], tuple[float, str, float]] = {}
+    """Every caller and callee, with how long the call may take in each operation; as said and proposed, found once a draft."""
+    if draft not in _PAIRS:
+        _PAIRS[draft] = _find_pairs(draft)
+    return _PAIRS[draft]
+
+
+def _find_pairs(draft: Draft) -> list[Pair]:
+    said = draft.said.errors.calls
     users: dict[tuple[str, str], dict[str, None]] = {}
-    for name, path in draft.design.flow.paths.items():
+    for name, path in draft.planned.flow.paths.items():
+        for step in path.steps:
+            # a queue hands out work, and its visibility timeout is the time limit of that: no call
+            if step.source and draft.model.calls.kind(step.source) != "queue":
+                users.setdefault((step.source, step.target), {}).setdefault(path.operation or name)
+    slow = _find_slow(draft)
+    attempts = {
+        pair: _propose_attempts(draft, *pair, tuple(operations), slow.get(pair, ""))
+        for pair, operations in users.items()
+    }
+
+    def count(source: str, target: str) -> int:
+        given = said.get(name_call(source, target))
+        found = attempts.get((source, target))
+        return (given.attempts if given is not None else None) or (found.value if found is not None else 1)
+
+    limits: dict[tuple[str, str], dict[str, Limit]] = {pair: {} for pair in users}
+    for name, path in draft.planned.flow.paths.items():
         operation = path.operation or name
-        # a queue hands out work, and its visibility timeout is the time limit of that: no call
-        hops = [
-            hop
-            for hop in path.hops
-            if hop.source and hop.target and hop.source != hop.target and kind(hop.source) != "queue"
-        ]
-        # what is called after an asynchronous hop has the worker's own time
-        has: dict[str, float] = {}
-        targets: dict[str, dict[str, None]] = {}
-        for hop in hops:
-            targets.setdefault(hop.source or "", {}).setdefault(hop.target or "")
-        for hop in hops:
-            source, target = hop.source or "", hop.target or ""
-            is_waited = kind(source) not in BEHIND
-            start = deadlines[operation] if is_waited else worker_deadline
-            time = has.get(source, start) if is_waited else start
-            weights = {one: _WEIGHT.get(kind(one), 3.0) for one in targets[source]}
-            # the client's own call has the whole time; every other caller keeps some for itself
-            usable = time if kind(source) == "client" else time * (1 - own_share)
-            share = usable * weights[target] / sum(weights.values())
-            key = (source, target)
-            users.setdefault(key, {}).setdefault(operation)
-            # what calls others must last for its slowest operation; what calls nobody is cut to the quickest
-            is_inner = kind(target) in ("service", "gateway")
-            if key not in least or (share > least[key][0] if is_inner else share < least[key][0]):
-                least[key] = (share, operation, start)
-            given = said.get(name_call(source, target))
-            limit = given.timeout.base if given is not None and given.timeout is not None else _round_down(share)
-            # a caller may be called on several paths within one operation; the shorter time binds
-            has[target] = min(has.get(target, math.inf), limit)
-    return [
-        Pair(s, t, tuple(users[s, t]), op, share / start if start else 1.0, start)
-        for (s, t), (share, op, start) in least.items()
-    ]
+        for one in find_limits(draft, name, find_promised(draft, operation), count, said):
+            before = limits[one.source, one.target].get(operation)
+            if before is None or one.limit > before.limit:
+                limits[one.source, one.target][operation] = one
+    return [_pair(source, target, found, attempts[source, target]) for (source, target), found in limits.items()]
+
+
+def _find_slow(draft: Draft) -> dict[tuple[str, str], str]:
+    """The calls whose second attempt would take longer than what is promised and than all the rest, each with an operation."""
+    found: dict[tuple[str, str], str] = {}
+    for name, path in draft.planned.flow.paths.items():
+        whole = draft.facts.get(OPERATION_P99.of(name))
+        if whole is None or not math.isfinite(whole.base):
+            continue
+        operation = path.operation or name
+        bound = max(whole.base, find_promised(draft, operation))
+        for planned, step in zip(path.steps, write_numbers(draft.facts, path.steps).steps, strict=True):
+            own = step._replace(parent=-1, share=1.0)
+            # a p99 is at most a hundred means, and mostly about five
+            if planned.is_waited and 10 * mean_time((own,)) > bound and 2 * percentiles((own,))[2] > bound:
+                found.setdefault((planned.source, planned.target), operation)
+    return found
+
+
+def _pair(source: str, target: str, limits: dict[str, Limit], attempts: Because) -> Pair:
+    counted: dict[float, int] = {}
+    for one in limits.values():
+        counted[one.limit] = counted.get(one.limit, 0) + 1
+    timeout = max(counted, key=lambda limit: (counted[limit], limit))
+    alike = {name: one for name, one in limits.items() if one.limit == timeout}
+    deciding = min(alike, key=lambda name: alike[name].budget)
+    return Pair(source, target, limits, timeout, deciding, attempts)
 
 
 def measure_call_rate(draft: Draft, source: str, target: str) -> float:
@@ -195,8 +201,8 @@ def measure_call_rate(draft: Draft, source: str, target: str) -> float:
     return rate
 
 
-def _propose_attempts(draft: Draft, pair: Pair) -> Because:
-    kind, source = draft.model.calls.kind(pair.target), draft.model.calls.kind(pair.source)
+def _propose_attempts(draft: Draft, caller: str, target: str, operations: tuple[str, ...], slow: str) -> Because:
+    kind, source = draft.model.calls.kind(target), draft.model.calls.kind(caller)
     if source in ("client", "gateway"):
         return Because(
             1, "retries belong to one layer, the one next to what fails: attempts of several layers multiply"
@@ -207,10 +213,15 @@ def _propose_attempts(draft: Draft, pair: Pair) -> Because:
         return Because(
             1, "the queue (or the outbox relay) repeats the whole job with back-off; retries inside it would multiply"
         )
-    unsafe = [one for one in pair.operations if not is_safe(draft, one)]
+    if slow:
+        return Because(
+            1,
+            f"{slow} waits for it: a second attempt would double a wait that is longer than the rest and than what is promised; what became of the first is asked for",
+        )
+    unsafe = [one for one in operations if not is_safe(draft, one)]
     if unsafe:
         return Because(1, f"{', '.join(unsafe[:3])} would be done twice: no idempotency key")
-    if kind in ("service", "gateway") and draft.model.calls.is_caller(pair.target):
+    if kind in ("service", "gateway") and draft.model.calls.is_caller(target):
         return Because(1, "what it calls is retried one layer below")
     return Because(
         2,
@@ -269,43 +280,42 @@ def _propose_fallback(draft: Draft, pair: Pair) -> Because:
 def complete_call(draft: Draft, pair: Pair) -> Call:
     name = name_call(pair.source, pair.target)
     path, said = f"errors.calls.{name}", draft.design.errors.calls.get(name, Call())
-    kind, budget = draft.model.calls.kind(pair.target), pair.share * pair.deadline
-    attempts = _propose_attempts(draft, pair)
+    kind, attempts = draft.model.calls.kind(pair.target), pair.attempts
     tries = said.attempts or attempts.value
     rate = measure_call_rate(draft, pair.source, pair.target)
     is_from_client = draft.model.calls.kind(pair.source) == "client"
-    # n attempts and the n − 1 waits between them, each a tenth of a timeout doubled, fit the time that the path leaves
-    # (beyond sixty doublings nothing is left of any time)
-    waits = 0.1 * (2.0 ** min(tries - 1, 60) - 1)
-    timeout = _round_down(budget / (tries + waits))
-    usual = draft.design.flow.components.get(pair.target)
-    if (
-        said.attempts is None
-        and tries > 1
-        and usual is not None
-        and usual.service_time is not None
-        and timeout < 3 * usual.service_time.base
-    ):
-        reason = (
-            f"two attempts of {write_time(timeout)} would cut off good answers: it usually takes {usual.service_time}"
-        )
-        attempts, tries, waits = Because(1, reason), 1, 0.0
-        timeout = _round_down(budget)
-    timeout = min(timeout, 0.05) if kind == "cache" else timeout
+    timeout, tightest = pair.timeout, pair.limits[pair.deciding]
     fact = CALL_BUDGET.of(name_pair(pair))
+    others = {
+        one: parse(write_time(limit.limit))
+        for one, limit in pair.limits.items()
+        if said.timeout is None and one not in said.limits and limit.limit != timeout
+    }
     record = draft.fill(
         path, said,
         source=Because(pair.source, "the flow has this call"),
         target=Because(pair.target, "the flow has this call"),
-        timeout=Because(write_time(timeout), f"{tries} attempt{'s' * (tries > 1)} must fit the time that {pair.deciding}, which decides here, leaves it", (fact,)),
+        timeout=Because(
+            write_time(timeout),
+            f"99 of 100 take {write_time(tightest.p99)} at most in {pair.deciding}, which has the least room; {tries} attempt{'s' * (tries > 1)} must fit {write_time(tightest.budget)}, its share of its caller's time",
+            (fact,),
+        ),
+        limits=Because(
+            Dotted({**said.limits, **others}) if others else None,
+            "these operations leave this call more time or less: by what their own work needs and what they promise", (fact,),
+        ),
         attempts=attempts,
         fallback=_propose_fallback(draft, pair),
     )  # fmt: skip
+    if said.limits and others:
+        record = dataclasses.replace(record, limits=Dotted({**said.limits, **others}))
+        draft.note(f"{path}.limits", "those that were said, and what the other operations leave this call", fact)
     if tries > 1:
-        base = max(0.001, 0.1 * (record.timeout.base if record.timeout else timeout))
+        shortest = min([find_limit(record), *(one.base for one in record.limits.values())])
+        base = max(0.001, 0.1 * shortest)
         record = draft.fill(
             path, record,
-            backoff=Because(write_time(_round_down(base)), "a tenth of the time limit, full jitter: callers that failed together do not come back together"),
+            backoff=Because(write_time(round_down(base)), "a tenth of the shortest time limit, full jitter: callers that failed together do not come back together"),
             retry_budget=Because("20%", "retries stay under 20 % of the calls plus 10/s (Finagle's RetryBudget), so a failing part is not buried"),
         )  # fmt: skip
     if is_from_client or kind in ("worker",):
@@ -334,11 +344,18 @@ def name_pair(pair: Pair) -> str:
     return f"{pair.source}_to_{pair.target}"
 
 
-def worst_case(call: Call) -> float:
+def find_limit(call: Call, operation: str = "") -> float:
+    """Seconds that one attempt of a call may take in an operation, or in all that have no limit of their own."""
+    found = call.limits.get(operation, call.timeout)
+    return found.base if found is not None else 0.0
+
+
+def worst_case(call: Call, operation: str = "") -> float:
     """Seconds that a call keeps its caller at most: every attempt times out and every wait is at its longest."""
-    if call.timeout is None:
+    limit = find_limit(call, operation)
+    if limit == 0:
         return 0.0
     tries = max(1, call.attempts or 1)
     base = call.backoff.base if call.backoff is not None and tries > 1 else 0.0
     waits = backoff_schedule(base, max(base, 10.0), tries - 1).max_total if base > 0 else 0.0
-    return tries * call.timeout.base + waits
+    return tries * limit + waits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 
@@ -9,10 +10,12 @@ from archnb.design.errors import Call
 from archnb.fact.keys.errors import MIN_CALLS
 from archnb.fact.keys.flow import COMPONENT_RATE
 from archnb.finding import Hit, Rule, rule
+from archnb.planned.flow import Step
 from archnb.quantity import number
 from archnb.sim.reliability import metastable_boundary
 from archnb.topics.errors.calls import (
-    BEHIND,
+    find_limit,
+    find_pairs,
     is_safe,
     measure_call_rate,
     name_call,
@@ -23,45 +26,90 @@ from archnb.topics.errors.codes import FINAL, PASSING, SAME_STATUS
 from archnb.topics.topic import Draft
 
 
-def _list_by_target(draft: Draft) -> dict[str, list[tuple[str, Call]]]:
-    found: dict[str, list[tuple[str, Call]]] = {}
-    for name, call in draft.design.errors.calls.items():
-        found.setdefault(call.target or "", []).append((name, call))
-    return found
-
-
 def _is_said_call(draft: Draft, name: str, *fields: str) -> bool:
     return any(draft.is_said(f"errors.calls.{name}.{field}") for field in fields)
 
 
 @rule(
     "errors-timeout-over-callers", principle="reliability", severity="high",
-    condition="A call may take longer, retries and waits included, than its caller's own caller waits.",
+    condition="The calls that a part makes for one operation may take longer together, attempts and waits included, than its own caller waits.",
     effect="The work goes on for somebody who has given up: load without use, just when there is too much of it.",
-    remedy="Give the inner call less time or fewer attempts, or the outer one more.",
+    remedy="Give the inner calls less time or fewer attempts, or the outer one more.",
 )  # fmt: skip
 def timeout_over_callers(draft: Draft) -> Iterator[Hit]:
-    """Time limits must shrink along the path."""
-    by_target = _list_by_target(draft)
-    for name, call in draft.design.errors.calls.items():
-        for outer_name, outer in by_target.get(call.source or "", ()):
-            if call.timeout is None or outer.timeout is None or draft.model.calls.kind(outer.source or "") in BEHIND:
+    """Time limits must shrink along the path of each operation, every call counted."""
+    told: set[str] = set()
+    known = draft.design.errors.calls
+    for operation, steps in _list_waited(draft):
+        for index, outer in enumerate(steps):
+            outer_name = name_call(outer.source, outer.target)
+            names = [name_call(one.source, one.target) for one in steps if one.caller == index]
+            calls = {name: known[name] for name in names if name in known}
+            if outer_name not in known or not calls:
                 continue
-            if draft.model.calls.kind(call.source or "") in BEHIND or _is_async(draft, outer.source, outer.target):
+            worst = math.fsum(worst_case(known[name], operation) for name in names if name in known)
+            limit = find_limit(known[outer_name], operation)
+            if worst <= limit * (1 + 1e-6):
                 continue
-            worst = worst_case(call)
-            if worst > outer.timeout.base * (1 + 1e-6):
-                path = (
-                    f"errors.calls.{name}.timeout" if _is_said_call(draft, name, "timeout") else f"errors.calls.{name}"
+            longest = max(calls, key=lambda name: worst_case(calls[name], operation) * names.count(name))
+            said = (
+                one
+                for one in (longest, outer_name, *calls)
+                if _is_said_call(draft, one, "timeout", "limits", "attempts")
+            )
+            place = next(said, longest)
+            if place in told:
+                continue
+            told.add(place)
+            parts = ", ".join(
+                f"{name} up to {write_time(worst_case(one, operation))} ({_describe_tries(one, operation)})"
+                + (f" × {names.count(name)}" if names.count(name) > 1 else "")
+                for name, one in calls.items()
+            )
+            together = f", {write_time(worst)} together" if len(names) > 1 else ""
+            yield Hit(
+                f"errors.calls.{place}.timeout" if _is_said_call(draft, place, "timeout") else f"errors.calls.{place}",
+                f"{operation}: {parts}{together}; {outer_name} waits {write_time(limit)}",
+                weight=worst / limit if limit > 0 else math.inf,
+            )
+
+
+def _describe_tries(call: Call, operation: str) -> str:
+    limit = write_time(find_limit(call, operation))
+    return f"{call.attempts} × {limit}" if (call.attempts or 1) > 1 else limit
+
+
+def _list_waited(draft: Draft) -> Iterator[tuple[str, list[Step]]]:
+    """The calls of each operation that are waited for, each with the place of the one that makes it among them."""
+    for name, path in draft.planned.flow.paths.items():
+        places = {n: place for place, n in enumerate(n for n, one in enumerate(path.steps) if one.is_waited)}
+        yield (
+            path.operation or name,
+            [dataclasses.replace(path.steps[n], caller=places.get(path.steps[n].caller, -1)) for n in places],
+        )
+
+
+@rule(
+    "errors-timeout-below-work", principle="reliability", severity="high",
+    condition="A call is given less time than 99 of 100 of its own calls take.",
+    effect="Healthy work is cut off and done again: requests fail that nothing was wrong with, and the repeats are load on top.",
+    remedy="Give the call more time than its work takes (and its callers more than that), or make the work shorter.",
+)  # fmt: skip
+def timeout_below_work(draft: Draft) -> Iterator[Hit]:
+    """A time limit is longer than the work it waits for."""
+    worst: dict[str, tuple[float, str]] = {}
+    for pair in find_pairs(draft):
+        call = name_call(pair.source, pair.target)
+        for operation, one in pair.limits.items():
+            limit = find_limit(draft.design.errors.calls[call], operation)
+            if 0 < limit < one.p99 * (1 - 1e-6) and one.p99 / limit > worst.get(call, (0.0, ""))[0]:
+                worst[call] = (
+                    one.p99 / limit,
+                    f"{operation}: {call} is cut off after {write_time(limit)}; 99 of 100 take up to {write_time(one.p99)}",
                 )
-                tries = f"{call.attempts} × {call.timeout}" if (call.attempts or 1) > 1 else str(call.timeout)
-                yield Hit(path, f"{name} takes up to {write_time(worst)} ({tries}), {outer_name} waits {outer.timeout}")
-                break
-
-
-def _is_async(draft: Draft, source: str | None, target: str | None) -> bool:
-    kinds = [hop.kind for _, hop in draft.model.calls.find_between(source or "", target or "")]
-    return bool(kinds) and all(kind == "async" for kind in kinds)
+    for call, (weight, evidence) in worst.items():
+        field = ".timeout" if _is_said_call(draft, call, "timeout") else ""
+        yield Hit(f"errors.calls.{call}{field}", evidence, weight=weight)
 
 
 @rule(
@@ -193,7 +241,7 @@ def code_with_wrong_status(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    timeout_over_callers, retries_on_unsafe_call, retry_storm, breaker_never_opens, code_with_wrong_status,
+    timeout_over_callers, timeout_below_work, retries_on_unsafe_call, retry_storm, breaker_never_opens, code_with_wrong_status,
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 
+from archnb.design.errors import Call
 from archnb.fact.keys.errors import CALL_WORST
 from archnb.shapes import AnyShape, Cell, Source, Table
 from archnb.topics.errors.codes import STANDARD, find_users
@@ -56,7 +57,7 @@ def view_calls(draft: Draft) -> Table:
         rows.append(
             (
                 Cell(name, is_code=True),
-                str(call.timeout or ""),
+                _write_limits(call),
                 retries,
                 worst.cell if worst is not None else "",
                 breaker,
@@ -67,6 +68,18 @@ def view_calls(draft: Draft) -> Table:
         "call-settings", "Time limits, retries, breakers", ("call", "time limit", "attempts", "at worst", "breaker", "instead"), tuple(rows),
         description="Time limits shrink along the path, so nobody works for a caller that has gone; only one layer retries.",
     )  # fmt: skip
+
+
+def _write_limits(call: Call) -> str:
+    """The time limit of a call, then the others, each with the operations that have it."""
+    others: dict[str, list[str]] = {}
+    for operation, limit in call.limits.items():
+        others.setdefault(str(limit), []).append(operation)
+    told = [
+        f"{limit} for {', '.join(names[:2])}" + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+        for limit, names in others.items()
+    ]
+    return "; ".join([str(call.timeout or ""), *told])
 
 
 _DETAILS = (

@@ -24,7 +24,8 @@ from archnb.fact.keys.flow import (
     ROUND_TRIP,
     SERVICE_VARIATION,
 )
-from archnb.sim.response import Step, percentiles
+from archnb.planned.flow import Step
+from archnb.sim.response import make_steps, percentiles
 from archnb.topics.flow.paths import find_share, is_waited_for
 from archnb.topics.topic import Draft
 
@@ -38,6 +39,8 @@ class Taken(NamedTuple):
     """
 
     parent: int
+    source: str
+    is_waited: bool
     share: Fact | None
     way: Fact | None
     work: Fact
@@ -66,7 +69,7 @@ class Latencies:
 
     def measure(self, name: str, path: Path) -> None:
         """Add the mean latency of an operation and its percentiles."""
-        facts, steps = self._draft.facts, list_steps(self._draft, name, path)
+        facts, steps = self._draft.facts, find_waited(list_steps(self._draft, name, path))
         if not steps:
             return
         facts.define(
@@ -95,7 +98,7 @@ _SHARES = tuple(share for _, share, _ in _PERCENTILES)
 
 
 def list_steps(draft: Draft, name: str, path: Path) -> list[Taken]:
-    """The steps of a path that are waited for, in order; a part's own work inside itself is none."""
+    """The steps of a path in order, those that are not waited for as well; a part's own work inside itself is none."""
     facts, components = draft.facts, draft.design.flow.components
     pattern = draft.design.access.get(name)
     is_write = pattern is not None and pattern.writes is not None
@@ -104,7 +107,7 @@ def list_steps(draft: Draft, name: str, path: Path) -> list[Taken]:
     queried: set[str] = set()
     for hop in path.hops:
         target, source = hop.target, hop.source
-        if not is_waited_for(hop) or not target or target == source or components[target].kind == "client":
+        if not target or target == source or components[target].kind == "client" or hop.kind == "fallback":
             continue
         if hop.share is not None and hop.share.base == 0:
             continue
@@ -115,6 +118,8 @@ def list_steps(draft: Draft, name: str, path: Path) -> list[Taken]:
         made.append(
             Taken(
                 parent=reached.get(source or "", -1),
+                source=source or "",
+                is_waited=is_waited_for(hop),
                 share=find_share(draft, name, path, hop),
                 way=facts[ROUND_TRIP] if is_inside else None,
                 work=facts[own or COMPONENT_SERVICE_TIME.of(target)],
@@ -129,6 +134,28 @@ def list_steps(draft: Draft, name: str, path: Path) -> list[Taken]:
         queried.add(target)
         reached[target] = len(made) - 1
     return made
+
+
+def find_waited(steps: list[Taken]) -> list[Taken]:
+    """The steps that are waited for; what a part calls after the answer has no caller that waits."""
+    places = {n: place for place, n in enumerate(n for n, one in enumerate(steps) if one.is_waited)}
+    return [one._replace(parent=places.get(one.parent, -1)) for one in steps if one.is_waited]
+
+
+def plan_steps(draft: Draft, name: str, path: Path) -> tuple[Step, ...]:
+    """The steps of a path as others read them: by the names of the facts."""
+
+    def tell(fact: Fact | None) -> str:
+        return "" if fact is None else fact.name
+
+    return tuple(
+        Step(
+            caller=one.parent, source=one.source, target=one.target, is_waited=one.is_waited, pieces=one.pieces,
+            share=tell(one.share), way=tell(one.way), work=tell(one.work), variation=tell(one.variation),
+            wait=tell(one.wait), p_wait=tell(one.p_wait), commit=tell(one.commit),
+        )
+        for one in list_steps(draft, name, path)
+    )  # fmt: skip
 
 
 def _find_own_time(draft: Draft, name: str, target: str) -> Key | None:
@@ -190,25 +217,3 @@ class _Sum:
     def at(self, which: int) -> Callable[..., float]:
         """The model of one of the percentiles."""
         return lambda *values: self.find(values, which)
-
-
-def make_steps(
-    shape: list[tuple[int, int]], slots: list[list[int | float]], values: tuple[float, ...]
-) -> tuple[Step, ...]:
-    """The steps as numbers: shares of all requests become shares of those who take the step before."""
-    made: list[Step] = []
-    taken: list[float] = []
-    for (parent, pieces), row in zip(shape, slots, strict=True):
-        share, way, work, variation, wait, p_wait, commit = (
-            values[one] if isinstance(one, int) else one for one in row
-        )
-        share = min(1.0, max(0.0, share))
-        above = taken[parent] if parent >= 0 else 1.0
-        taken.append(share)
-        made.append(
-            Step(
-                parent, min(1.0, share / above) if above > 0 else 0.0, max(0.0, way), max(0.0, work),
-                max(0.0, variation), max(0.0, wait), min(1.0, p_wait), pieces, max(0.0, commit),
-            )
-        )  # fmt: skip
-    return tuple(made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archnb.fact import Fact
-from archnb.fact.keys.flow import COMPONENT_AVAILABLE, OPERATION_AVAILABILITY
+from archnb.fact.keys.flow import COMPONENT_AVAILABLE, OPERATION_UP
 from archnb.topics.flow.latencies import Latencies
 from archnb.topics.flow.paths import find_serial_parts, find_share
 from archnb.topics.topic import Draft
@@ -21,7 +21,7 @@ def measure(draft: Draft) -> None:
             product = factor if product is None else product * factor
         if product is not None:
             facts.define(
-                OPERATION_AVAILABILITY.of(name), product, "%",
+                OPERATION_UP.of(name), product, "%",
                 "every part that is waited for must work; a cache may fail, the store answers then",
             )  # fmt: skip
         latencies.measure(name, path)

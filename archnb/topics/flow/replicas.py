@@ -32,6 +32,8 @@ from archnb.topics.flow.paths import find_serial_parts, find_share, is_waited_fo
 from archnb.topics.flow.pools import measure_pool
 from archnb.topics.topic import Because, Draft
 
+STATEFUL = ("store", "cache", "queue")
+
 
 def count_rates(draft: Draft, components: Named[Component], paths: Named[Path]) -> None:
     """Add `flow.<component>.rate`: the sum over all operations of rate × share, for every hop that ends there."""
@@ -148,6 +150,10 @@ def _fill_replicas(
             else "no promise needs a second one"
         )
         needed = _count_needed(draft, one, rate, time)
+        if operations and one.kind in STATEFUL and needed.base > 1:
+            # a node of these comes back in hours: the others carry its load meanwhile
+            held = facts[KIND_CORES.of(one.kind or "service")]
+            needed = maximum(needed, ceil(sum_busy(draft, name, one, rate, time) / held) + 1)
         if one.kind in ("worker", "queue"):
             least, why = 2, "at least two, so that a release does not stop the work"
         facts.decide(

@@ -93,6 +93,10 @@ def _explain_pool(draft: Draft, name: str, promised: float) -> str:
         facts[COMPONENT_AVAILABILITY.of(name)].base,
         facts[find_shared(draft.design.flow.components[name])].base,
     )
+    lone = pool_availability(up, max(1, count), 1, shared)
+    if lone - facts[COMPONENT_AVAILABLE.of(name)].base < (1 - promised) / 10:
+        # that it is a pool of which some are needed is not what lacks
+        return ""
     for spare in range(least + MOST_SPARE + 1):
         have = least + spare
         gives = pool_availability(up, have, least, shared)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from archnb.design.jobs import Job
 from archnb.fact import apply_model, maximum, total
 from archnb.fact.keys.jobs import (
+    JOB_AUDIENCE,
     JOB_BACKLOG,
     JOB_CAPACITY,
     JOB_DRAIN,
@@ -25,6 +26,7 @@ from archnb.fact.keys.jobs import (
     JOB_RETRY_WAIT,
     JOB_RETRY_WAIT_MAX,
     JOB_SERVICE_TIME,
+    JOB_SPREAD,
     JOB_UTILISATION,
     JOB_WAIT_P95,
     JOB_WORKERS,
@@ -143,6 +145,13 @@ def _measure_backlog(draft: Draft, name: str) -> None:
         "/s",
         "all workers busy",
     )
+    audience = facts.get(JOB_AUDIENCE.of(name))
+    if audience is not None:
+        facts.define(
+            JOB_SPREAD.of(name),
+            apply_model("batch / (capacity − rate)", drain_time, "s", audience, capacity, rate, labels=("batch", "capacity", "rate")),
+            "s", "until all of an average audience are served, beside the others",
+        )  # fmt: skip
     backlog = facts.define(
         JOB_BACKLOG.of(name), rate * outage, "", f"what arrives at the peak in an outage of {outage.text}"
     )

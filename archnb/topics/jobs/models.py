@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 from archnb.sim.queueing import erlang_c, servers_for, wait_quantile
 from archnb.sim.reliability import backoff_schedule
@@ -30,6 +31,19 @@ def workers_needed(rate: float, service_time: float, deadline: float, busy: floa
     if offered > LARGE_LOAD:
         return float(math.ceil(offered / busy))
     return float(servers_for(rate, service_time, max(deadline, 0.0), QUANTILE, busy))
+
+
+def workers_for_batch(rate: float, service_time: float, deadline: float, batch: float) -> float:
+    """The least workers with which a batch is done within the deadline beside what arrives otherwise: ⌈(λ + b/d)·s⌉.
+
+    Messages of one event come all at once, so that the random arrivals of Erlang C leave too few workers.
+
+    >>> workers_for_batch(60, 0.05, 15, 3_360)
+    15.0
+    """
+    if deadline <= 0 or service_time <= 0:
+        return 1.0
+    return max(1.0, float(math.ceil(round((rate + batch / deadline) * service_time, 9))))
 
 
 def wait_probability(workers: float, offered: float) -> float:
@@ -122,6 +136,7 @@ def clocked_wait_p95(workers: float, interval: float, service_time: float) -> fl
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 
 
+@lru_cache(maxsize=1024)
 def shortest_interval(schedule: str) -> float:
     """The seconds between the two runs of a cron expression that follow each other closest; a day where it cannot be read.
 

@@ -13,6 +13,7 @@ from archnb.fact import Fact, apply_model, maximum, total
 from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.jobs import (
     ASKED_AT_ONCE,
+    BILLING_PERIOD,
     BROKER_LIMIT,
     DATABASE_LIMIT,
     DRAIN_LIMIT,
@@ -31,6 +32,8 @@ from archnb.fact.keys.jobs import (
     JOBS_MINUTE,
     JOBS_OUTAGE,
     JOBS_RATE,
+    LARGE_AUDIENCE,
+    LATENESS,
     LEAST_WORKERS,
     MANY_ATTEMPTS,
     MAX_UTILISATION,
@@ -44,9 +47,10 @@ from archnb.model import Queues
 from archnb.naming import snake
 from archnb.quantity import parse
 from archnb.topics.jobs.fan_out import limit_audience
-from archnb.topics.jobs.models import runs_per_day, workers_needed
+from archnb.topics.jobs.models import runs_per_day, workers_for_batch, workers_needed
 from archnb.topics.jobs.proposal import Proposal
 from archnb.topics.jobs.sagas import complete_sagas
+from archnb.topics.jobs.upkeep import list_parties
 from archnb.topics.jobs.work import THIRD_PARTIES, THIRD_PARTY, find_proposals
 from archnb.topics.topic import Assumption, Because, Draft
 
@@ -64,6 +68,10 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
      "assumed, 2026-11: a provider's usual incident; its length times the rate is what waits"),
     (DRAIN_LIMIT, "4 h", "how long after an outage a backlog may take to drain",
      "rule of thumb of archnb, 2026-11: the same shift sees the end of it"),
+    (LARGE_AUDIENCE, 3, "how many times the average audience is still served within the deadline", _OURS),
+    (BILLING_PERIOD, "30 days", "how long a period is that is billed", "assumed, 2026-11: a month"),
+    (LATENESS, "2 h", "how late a row may come that is still added up",
+     "rule of thumb of archnb, 2026-11: what was cut off for longer is added up again by hand"),
     (UNANSWERED_SHARE, "1%", "share of the calls to third parties that are not answered within their time limit",
      "their time limit is their 99th percentile"),
     (ASKED_AT_ONCE, 10, "calls to a third party that one run has open at once", _OURS),
@@ -92,6 +100,7 @@ def _give_third_parties(draft: Draft, sagas: Mapping[str, Saga]) -> None:
     names = {step.via for saga in sagas.values() for step in saga.steps if step.via}
     names |= {call for job in draft.design.jobs.jobs.values() for call in job.calls}
     names |= {step.via for one in draft.design.access.values() for step in one.steps if step.via}
+    names |= list_parties(draft)
     for name in sorted(names):
         mean, p99 = THIRD_PARTIES.get(name, THIRD_PARTY)
         source = "assumed; take it from the provider's service levels or your own measurements"
@@ -479,6 +488,19 @@ def _fill_workers(draft: Draft, name: str, job: Job, rate: Fact, service: Fact, 
         facts[MAX_UTILISATION],
         labels=("rate", "service time", "deadline", "busy at most"),
     )
+    audience = facts.get(JOB_AUDIENCE.of(name))
+    if audience is not None:
+        batch = apply_model(
+            "workers for a batch",
+            workers_for_batch,
+            "workers",
+            rate,
+            service,
+            deadline,
+            audience * facts[LARGE_AUDIENCE],
+            labels=("rate", "service time", "deadline", "batch"),
+        )
+        needed = maximum(needed, batch)
     fact = facts.decide(
         JOB_WORKERS.of(name),
         maximum(needed, parse(f"{least} workers")),
@@ -488,6 +510,9 @@ def _fill_workers(draft: Draft, name: str, job: Job, rate: Fact, service: Fact, 
     reason = f"{rate.text} × {service.text} keep {facts[JOB_OFFERED.of(name)].text} busy; with {fact.value:g}, 95 % start within {job.deadline}"
     if needed.base < least:
         reason += "; one would do, the second is there when the first is restarted"
+    if audience is not None:
+        times = facts[LARGE_AUDIENCE].text
+        reason += f"; those of one event come at once, and one with {times} times the average audience is served within {job.deadline} too"
     return draft.fill(
         f"jobs.jobs.{name}", job, workers=Because(int(fact.base), reason, (fact.name, JOB_WAIT_P95.of(name)))
     )

@@ -283,6 +283,8 @@ def third_party_call_in_request(draft: Draft) -> Iterator[Hit]:
                 yield Hit(
                     f"requirements.objectives.{name}.latency_{share}",
                     f"{share} of {promised} promised; 99 % of the calls take up to: {calls}",
+                    remedy=f"Answer 202 with the row pending and go on in the background (`access.{name}.is_async: true`), or promise what the"
+                    f" third party allows (`latency_{share}: {2 * needed:g} s`).",
                 )
                 break
 
@@ -394,6 +396,18 @@ def fan_out_without_read(draft: Draft) -> Iterator[Hit]:
         )
 
 
+@rule(
+    "jobs-waiting-without-end", principle="reliability", severity="medium",
+    condition="A row waits in a state for somebody else, and nothing says for how long, or what it becomes then.",
+    effect="Where nobody comes the row stays so for ever, with what it holds: a place, a stock, an amount on a card.",
+    remedy="Say when the state ends, and in which one.",
+)  # fmt: skip
+def waiting_without_end(draft: Draft) -> Iterator[Hit]:
+    """Find states of which the model cannot say how they end by themselves."""
+    for path, unknown in draft.model.upkeeps.list_unknown():
+        yield Hit(path, unknown.reason, remedy=f"Say when it ends, for instance `{unknown.line}`.")
+
+
 RULES: tuple[Rule, ...] = (
     visibility_timeout_too_short,
     without_dead_letter,
@@ -408,6 +422,7 @@ RULES: tuple[Rule, ...] = (
     outcome_cannot_be_asked,
     audience_not_said,
     fan_out_without_read,
+    waiting_without_end,
     third_party_call_in_request,
     unbounded_retries,
     no_jitter,

@@ -12,11 +12,11 @@ from typing import Literal
 
 from archnb.design.entities import AccessPattern
 from archnb.design.jobs import Saga, SagaStep
+from archnb.model.upkeep import SAGA_TIMEOUT
 from archnb.topics.jobs.outcomes import complete_references, is_telling
 from archnb.topics.topic import Because, Draft
 
 _OWN = {"create": "create", "update": "update", "delete": "delete"}
-TIMEOUT = "15 min"
 Kind = Literal["compensatable", "pivot", "retriable"]
 
 
@@ -58,7 +58,7 @@ def complete_sagas(draft: Draft) -> dict[str, Saga]:
             ),
             steps=Because(proposed, "the operation's own write, then its steps in the order said; compensations run in reverse") if proposed else Because(None, ""),
             timeout=Because(
-                TIMEOUT, "long enough for a third party to come back after a short outage, short enough that what is reserved is"
+                SAGA_TIMEOUT, "long enough for a third party to come back after a short outage, short enough that what is reserved is"
                 " free again soon; past it the saga is compensated",
             ),
         )  # fmt: skip

@@ -18,6 +18,7 @@ from archnb.fact.keys.jobs import (
     JOB_P_WAIT,
     JOB_RATE,
     JOB_SERVICE_TIME,
+    JOB_SPREAD,
     JOB_UTILISATION,
     JOB_WAIT_P95,
     JOB_WORKERS,
@@ -152,6 +153,12 @@ def _show_workers(draft: Draft) -> Table:
     )  # fmt: skip
 
 
+def _find_cause(draft: Draft, trigger: str) -> str:
+    """The write of which one leads to many: of what is handed out, that of the event."""
+    copy = draft.model.audiences.find_copy(trigger) if trigger in draft.design.access else None
+    return copy.cause if copy is not None else trigger
+
+
 def _show_fan_out(draft: Draft) -> Table:
     """Jobs of which one trigger leads to many."""
     facts = draft.facts
@@ -163,8 +170,9 @@ def _show_fan_out(draft: Draft) -> Table:
         limit = facts.get(JOB_AUDIENCE_LIMIT.of(name))
         rows.append(
             (
-                Cell(name, is_code=True), Cell(job.trigger or "", is_code=True), facts[JOB_AUDIENCE.of(name)].cell,
+                Cell(name, is_code=True), Cell(_find_cause(draft, job.trigger or ""), is_code=True), facts[JOB_AUDIENCE.of(name)].cell,
                 facts[JOB_RATE.of(name)].cell, facts[JOB_WORKERS.of(name)].cell,
+                facts[JOB_SPREAD.of(name)].cell if JOB_SPREAD.of(name) in facts else "",
                 limit.cell if limit is not None else str(job.audience_limit or ""),
                 _why(draft, f"{path}.audience"),
                 _why(draft, f"{path}.audience_limit") if job.audience_limit is not None else "",
@@ -172,8 +180,8 @@ def _show_fan_out(draft: Draft) -> Table:
         )  # fmt: skip
     return Table(
         "jobs-fan-out", "One write, many messages",
-        ("job", "one", "leads to", "rate of all", "workers", "handed out up to", "because", "above that"), tuple(rows),
-        description="Rate of the trigger × how many each leads to. An average hides those with very many: they are what the limit is for.",
+        ("job", "one", "leads to", "rate of all", "workers", "all have it within", "handed out up to", "because", "above that"), tuple(rows),
+        description="Rate of the trigger × how many each leads to, which come at once. An average hides those with very many: they are what the limit is for.",
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from archnb.fact.keys.cache import COMPUTE_TIME, QUERY_TIME
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_CREATED, ENTITY_ROWS, PATTERN_RATE
 from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PARTY_TIME
 from archnb.model import Copy, Retention
-from archnb.naming import plural, snake, words
+from archnb.naming import plural, snake, split_words, with_article, words
 from archnb.quantity import parse
 from archnb.topics.jobs.erasure import DEADLINE, list_operations, tell_job
 from archnb.topics.jobs.erasure import JOB as ERASURE
@@ -18,6 +18,7 @@ from archnb.topics.jobs.fan_out import find_audience, find_freshness, measure_co
 from archnb.topics.jobs.models import shortest_interval
 from archnb.topics.jobs.outcomes import propose_reconciliations
 from archnb.topics.jobs.proposal import Proposal
+from archnb.topics.jobs.upkeep import propose_upkeep
 from archnb.topics.topic import Draft
 
 # seconds of a call: the mean and the 99th percentile; assumed, and shown with the fact
@@ -38,7 +39,7 @@ def find_proposals(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
     yield from propose_reconciliations(draft, sagas)
     yield from _propose_feeds(draft)
     yield from _propose_refreshes(draft)
-    yield from _propose_expiry(draft)
+    yield from propose_upkeep(draft)
     yield from _propose_purges(draft)
     yield from _propose_erasure(draft)
 
@@ -90,7 +91,7 @@ def _propose_copies(draft: Draft, name: str, copy: Copy) -> Proposal:
         f"each {words(copy.event)} is handed out{many}, so that {', '.join(copy.reads) or 'a reader'} finds one place to read: that is done"
         f" from a queue, in pieces, and a worker that stops half way leaves the rest to another",
         Job(
-            summary=f"Hands each {copy.event} out to its {plural(words(copy.person))}, a {copy.entity} each.",
+            summary=f"Hands each {copy.event} out to its {plural(words(copy.person))}, {with_article(words(copy.entity))} each.",
             trigger=name, idempotency_key=f"{{{snake(copy.person)} id}}:{{{snake(copy.event)} id}}",
         ),
         _rate(draft, name), 0.05, "assumed: one local transaction",
@@ -125,7 +126,7 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
                 + (f":{{{snake(entity)} id}}" if audience is not None else ""),
             ),
             total(rates) if rates else None, draft.facts[THIRD_PARTY_TIME.of(via)], f"one call to {via} over the internet",
-            "10 s", f"the step that decides is done; what {via} does should follow while the user still looks",
+            *_find_deadline(draft, name, via, audience),
             f"passed on to {via}, so that a repeat is not done twice there either", facts=tuple(PATTERN_RATE.of(one) for one in operations),
             audience=audience,
         )  # fmt: skip
@@ -138,6 +139,15 @@ def _propose_saga_steps(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Pro
             service_time=1.0, why_service="assumed: a look at the open sagas, a few of them resumed",
             deadline="1 min", why_deadline="the next run would do it anyway", why_key="each step is done once, whoever resumes it",
         )  # fmt: skip
+
+
+def _find_deadline(draft: Draft, name: str, via: str, audience: Fact | None) -> tuple[str, str]:
+    """Within which time a step after the pivot begins, and why: a letter to many is not waited for as an answer to one is."""
+    said = draft.design.jobs.jobs.get(name)
+    is_to_many = audience is not None or (said is not None and said.audience is not None)
+    if is_to_many and {*split_words(via)} & {"mail", "mailer", "email", "letter", "post"}:
+        return "10 min", f"{via} goes to many, who read it when they look next"
+    return "10 s", f"the step that decides is done; what {via} does should follow while the user still looks"
 
 
 def _propose_feeds(draft: Draft) -> Iterator[Proposal]:
@@ -237,19 +247,6 @@ def _propose_adding(draft: Draft, name: str, entity: str, rows: Fact, compute: F
         "10 s", "the answer is as old as the wait", "a change that was added is known by its version, and is not added again",
         facts=(rows.name, COMPUTE_TIME.of(name)),
     )  # fmt: skip
-
-
-def _propose_expiry(draft: Draft) -> Iterator[Proposal]:
-    for name in draft.design.entities:
-        if "expires_at" not in draft.design.entities[name].fields:
-            continue
-        yield Proposal(
-            f"expire_{snake(name)}",
-            f"{name}.expires_at says when a row is void: reads must check it themselves, and every minute what it held is given back",
-            Job(summary=f"Ends each {name} that is past expires_at.", schedule="* * * * *", idempotency_key=f"{snake(name)}:{{id}}:expire"),
-            service_time=1.0, why_service="assumed: the rows that ended in the last minute, found by an index on expires_at",
-            deadline="1 min", why_deadline="the next run would do it anyway", why_key="a row ends once",
-        )  # fmt: skip
 
 
 def _propose_purges(draft: Draft) -> Iterator[Proposal]:

@@ -68,13 +68,23 @@ def find_covered(slos: Mapping[str, Slo]) -> list[str]:
     return list(dict.fromkeys(one.operation for one in slos.values() if one.operation and one.operation != OTHERS))
 
 
+_SHARES = (("latency_p99", "99%"), ("latency_p95", "95%"), ("latency_p50", "50%"))
+
+
 def _propose_latency(said: Objective, full: Objective) -> tuple[Quantity, str, str] | None:
-    """Threshold, share and reason: the strictest percentile that was said, else the p99."""
-    for name, share in (("latency_p99", "99%"), ("latency_p95", "95%"), ("latency_p50", "50%")):
+    """Threshold, share and reason: the strictest percentile that was said, else that of all others."""
+    for name, share in _SHARES:
         value = getattr(said, name)
         if value is not None:
             return value, share, f"{name} was said: {share} of the requests are answered within {value}"
-    return (full.latency_p99, "99%", "the objective's p99") if full.latency_p99 is not None else None
+    return next(
+        (
+            (value, share, f"the objective's {name.removeprefix('latency_')}")
+            for name, share in _SHARES
+            if (value := getattr(full, name)) is not None
+        ),
+        None,
+    )
 
 
 def _is_copied(draft: Draft, operation: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archnb.design.record import Named
-from archnb.fact.keys.operations import INCLUDED_PER_ROW
+from archnb.fact.keys.operations import INCLUDED_PER_ROW, ROWS_TAKEN
 from archnb.model import Principal
 from archnb.planned.statements import Procedure, Statements
 from archnb.topics.operations.erasures import make_erasure
@@ -13,6 +13,7 @@ from archnb.topics.operations.lines import begin_total, find_arrays
 from archnb.topics.operations.messages import make_messages, make_relays
 from archnb.topics.operations.reads import make_read
 from archnb.topics.operations.steps import Steps
+from archnb.topics.operations.upkeep import make_upkeep
 from archnb.topics.operations.writes import Writer, find_row
 from archnb.topics.topic import Draft
 
@@ -25,7 +26,14 @@ def conclude(draft: Draft) -> Statements:
         procedure = _conclude(draft, name, most)
         if procedure is not None:
             made[name] = procedure
-    return Statements(procedures=Named(made), relay=tuple(make_relays(draft.planned.schema)))
+    taken = int(draft.facts[ROWS_TAKEN].base)
+    kept = {
+        one.name: procedure
+        for one in draft.model.upkeeps.list_all()
+        if (procedure := make_upkeep(draft.model, draft.planned.schema, one, taken)) is not None
+    }
+    relays = tuple(make_relays(draft.planned.schema))
+    return Statements(procedures=Named(made), upkeep=Named(kept), relay=relays)
 
 
 def _is_worked_off(draft: Draft, name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archnb.fact.keys.operations import INCLUDED_PER_ROW, MANY_COMPUTED, MANY_PER_ROW
+from archnb.fact.keys.operations import INCLUDED_PER_ROW, MANY_COMPUTED, MANY_PER_ROW, ROWS_TAKEN
 from archnb.topics.topic import Draft
 
 
@@ -10,6 +10,7 @@ def measure(draft: Draft) -> None:
     """The assumptions that statements and rules rest on."""
     draft.assume(
         (
+            (ROWS_TAKEN, 100, "how many rows a worker takes at once, few enough that no lock is held for long", "rule of thumb of archnb, 2026-11"),
             (INCLUDED_PER_ROW, 100, "how many children of one row a list brings along at most", "rule of thumb of archnb, 2026-11"),
             (MANY_COMPUTED, 10_000, "about 10 ms of an index range at a million rows a second", "rule of thumb of archnb, 2026-11"),
             (MANY_PER_ROW, 50, "how many children a row has on average before an answer without a cap is too large", "rule of thumb of archnb, 2026-11"),

@@ -24,7 +24,7 @@ from archnb.fact.keys.load import (
     WRITES,
 )
 from archnb.fact.keys.scaling import HORIZON
-from archnb.quantity import Quantity, number, parse
+from archnb.quantity import Quantity, parse
 from archnb.topics.topic import Because, Draft
 
 YEARS = "36 months"
@@ -173,45 +173,13 @@ def _rounded(fact: Fact) -> Quantity:
 
 
 def _default_objective(said: Objective) -> dict[str, Because]:
+    # one percentile that was said promises nothing of the others
+    is_said = any(one is not None for one in (said.latency_p50, said.latency_p95, said.latency_p99))
     return {
-        **_propose_percentiles(said),
+        **({} if is_said else {"latency_p99": Because("500 ms", "people notice a wait of half a second")}),
         "availability": Because(
             "99.9%", "43 minutes a month: what one region with redundant parts gives without heroism"
         ),
         "staleness": Because("60 s", "nothing was said; a minute is rarely noticed"),
         "consistency": Because("session", "people expect to see their own writes"),
     }
-
-
-# how response times usually spread: the p99 is twice the p95 and five times the p50
-SPREAD = {"latency_p50": 5, "latency_p95": 2, "latency_p99": 1}
-
-
-def _propose_percentiles(said: Objective) -> dict[str, Because]:
-    """The percentiles that were not said, from the nearest one that was, never below a lower or above a higher one.
-
-    >>> {name: one.value for name, one in _propose_percentiles(Objective(latency_p95=parse("3 ms"))).items()}
-    {'latency_p50': '1.2 ms', 'latency_p99': '6 ms'}
-    """
-    given = {name: value.base for name in SPREAD if (value := getattr(said, name)) is not None}
-    if not given:
-        return {
-            "latency_p99": Because("500 ms", "people notice a wait of half a second"),
-            "latency_p95": Because("250 ms", "half of the p99, as response times usually spread"),
-            "latency_p50": Because("100 ms", "a fifth of the p99, as response times usually spread"),
-        }
-    order, made = list(SPREAD), {}
-    for n, name in enumerate(order):
-        if name in given:
-            continue
-        above = next((one for one in order[n + 1 :] if one in given), None)
-        below = next((one for one in reversed(order[:n]) if one in given), None)
-        near = above or below or name
-        value = given[near] * SPREAD[near] / SPREAD[name]
-        if below is not None:
-            value = max(value, given[below])
-        made[name] = Because(
-            f"{value * 1000:g} ms",
-            f"{number(SPREAD[near] / SPREAD[name])} times the {near.removeprefix('latency_')} that was said, as response times usually spread",
-        )
-    return made

@@ -28,7 +28,7 @@ def add_versions(builder: Builder) -> None:
     """A version for the rows that people edit: the second of two edits made from one reading is refused."""
     edits: dict[str, list[str]] = {}
     for name, pattern in builder.draft.design.access.items():
-        if _is_edit(builder.draft, pattern):
+        if _is_edit(builder.draft, name, pattern):
             # what a special case has in common with others stands with them, and so does its version
             edits.setdefault(builder.draft.model.inheritance.find_root(pattern.writes or ""), []).append(name)
     for entity, names in edits.items():
@@ -48,11 +48,12 @@ def add_versions(builder: Builder) -> None:
         )
 
 
-def _is_edit(draft: Draft, pattern: AccessPattern) -> bool:
+def _is_edit(draft: Draft, name: str, pattern: AccessPattern) -> bool:
     """Whether a person changes one row that he has read."""
     if pattern.effect != "update" or pattern.action == "upsert" or pattern.many or pattern.is_async:
         return False
-    if pattern.rate is not None and pattern.rate.base >= parse(EDIT_RATE).base:
+    is_said = name in draft.said.access
+    if is_said and pattern.rate is not None and pattern.rate.base >= parse(EDIT_RATE).base:
         return False
     found = [draft.model.roles.find(role) for role in pattern.roles]
     return any(not one or one.kind != "service" for one in found)
