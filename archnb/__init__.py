@@ -98,7 +98,11 @@ def _bundle(shown: Any) -> dict[str, str]:
 
 _shapes.set_bundle(_bundle)
 _plan.offer(
-    load="archnb.file:load", export="archnb.export:export", verify="archnb.verify:verify", report="archnb.report:report"
+    load="archnb.file:load",
+    export="archnb.export:export",
+    verify="archnb.verify:verify",
+    report="archnb.report:report",
+    what_if="archnb.diff.whatif:try_what_if",
 )
 
 __all__ = [

@@ -496,6 +496,15 @@ class Plan(Shown):
         run: Callable[..., str] = _find_verb("report")
         return run(self, str(path), evidence, artefacts=artefacts)
 
+    def what_if(self, changes: Mapping[str, Any], /, *, retaken: bool = False) -> Table:
+        """One table of the numbers that move when something else is said: before, after, how many times as much.
+
+        changes: values by path. retaken: whether decisions (servers, workers, memory, stores) are taken anew; else the plan's are
+        held, and the table says what happens to them. Raises ArchnbError where a path is no number that facts rest on.
+        """
+        run: Callable[..., Table] = _find_verb("what_if")
+        return run(self, changes, retaken=retaken)
+
     def data(self) -> Any:
         """The completed design as plain data."""
         return plain(self.design)

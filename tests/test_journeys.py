@@ -47,7 +47,7 @@ def shed() -> Proof:
     return verify_journeys(plan(Design.of(SHED)))
 
 
-@pytest.mark.parametrize("name", ["tiny", "shop", "shortener"])
+@pytest.mark.parametrize("name", ["tiny", "shop", "shortener", "awkward"])
 def test_shipped_designs_live(name: str) -> None:
     """Every operation of the shipped designs is lived through, and none fails."""
     proof = verify_journeys(plan(ALL[name]()))
@@ -160,3 +160,22 @@ def test_a_service_that_does_something_else_fails() -> None:
     """Each of these is seen by a journey."""
     proof = shed()
     assert proof.verdict == "failed", "; ".join(one.text for one in proof.details)
+
+
+def test_what_a_relationship_asks_for_can_be_given() -> None:
+    """A row that is there only with another one, by no field of its own, is made with that one's key."""
+    hive = {
+        "name": "hive",
+        "entities": {
+            "Meadow": {"fields": {"id": "key", "name": "text(40)"}, "rows": 20},
+            "Hive": {"fields": {"id": "key", "colour": "text(20)"}, "rows": 60},
+        },
+        "relationships": {"stands": {"between": ["Meadow", "Hive"], "kind": "one-to-many"}},
+        "access": {"hives": {"reads": "Hive", "by": "id", "limit": 1, "roles": "keeper", "rate": "1/s"}},
+        "auth": {"roles": {"keeper": {"kind": "staff"}}},
+    }  # fmt: skip
+    made = plan(Design.of(hive))
+    body = made.planned.operations["create_hive"].contract.request.schema
+    assert "meadow_id" in body["required"]
+    proof = verify_journeys(made)
+    assert proof.verdict == "passed", [one.text for one in proof.failures]

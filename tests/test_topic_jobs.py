@@ -534,6 +534,13 @@ def test_messages_of_one_event_come_at_once() -> None:
     assert made.facts[f"jobs.{name}.spread"].base < deadline
 
 
+def test_the_outbox_holds_a_message_for_the_event() -> None:
+    """1,900 lines a second are as many messages of the outbox, and forty times as many pushes behind the queue."""
+    made = plan(load(FEED.parent / "chat.yaml"))
+    assert made.facts["jobs.jobs.notify_seat_via_push.rate"].base == pytest.approx(76_000)
+    assert made.facts["jobs.jobs.relay_outbox.rate"].base == pytest.approx(1_900, rel=1e-4)
+
+
 def test_telling_somebody_is_no_point_of_no_return() -> None:
     """A mail after the only write decides nothing: the write is the pivot, and the mail is repeated."""
     made = plan(Design.of(CLUB))
@@ -643,6 +650,14 @@ def test_what_comes_due_each_period_is_made_once(yard: Plan) -> None:
     assert own.design.entities["Due"].unique == ("lease + for_month",)
 
 
+def test_what_is_not_owed_for_a_period_is_not_made_each_period() -> None:
+    """Claims on a policy are several in a period, whatever its renewal date: none is made by the clock, and none is refused."""
+    policy = {"fields": {"id": "key", "owner": "-> Owner", "renewal_date": "date"}, "rows": "9k"}
+    claim = {"fields": {"id": "key", "policy": "-> Policy", "amount": "money >= 0"}, "rows": "10k"}
+    made = plan(Design.of({**YARD, "entities": {**YARD["entities"], "Policy": policy, "Claim": claim}}))
+    assert "renew_policy" not in made.design.jobs.jobs and not made.design.entities["Claim"].unique
+
+
 def test_sums_are_filled_and_late_rows_correct_them(yard: Plan) -> None:
     """What no operation writes and what adds up another is filled by a job, and by no request."""
     job = yard.design.jobs.jobs["fill_daily_reading"]
@@ -655,6 +670,14 @@ def test_what_passes_a_mark_is_raised_once(yard: Plan) -> None:
     """Readings are compared with marks; of one mark one warning is open, which the engine holds."""
     assert "raises a Warning" in str(yard.design.jobs.jobs["check_mark"].summary)
     assert "ON warning (mark_id) WHERE resolved_at IS NULL" in str(yard.export("sql").text)
+
+
+def test_a_parcel_is_no_message() -> None:
+    """What is due on a day and delivered is not sent by a program, unless something says that it is a message."""
+    parcel = {"fields": {"id": "key", "due_at": "timestamp", "delivered_at": "timestamp optional"}, "rows": "10k"}
+    promo = {"fields": {"id": "key", "send_at": "timestamp", "sent_at": "timestamp optional"}, "rows": "10k"}
+    made = plan(Design.of({**YARD, "entities": {**YARD["entities"], "Parcel": parcel, "Promo": promo}}))
+    assert "send_promo" in made.design.jobs.jobs and "send_parcel" not in made.design.jobs.jobs
 
 
 def test_a_message_is_sent_for_what_still_stands(yard: Plan) -> None:
@@ -680,7 +703,7 @@ def test_statements_of_jobs_do_what_they_say_on_postgresql(yard: Plan) -> None:
         assert (states[late], states[open_], states[taken]) == ("lapsed", "offered", "taken")
         lease = trial.add("lease", next_billing_on=at(0).date(), status="active")
         trial.add("lease", next_billing_on=at(0).date(), status="ended")
-        (read,) = trial.run(kept["renew_lease"][0], {"now": at(10).date()})
+        (read,) = trial.run(kept["renew_lease"][0], {"today": at(10).date()})
         assert read["id"] == lease["id"]
         bill = {
             "new_lease_id": read["id"],
@@ -697,7 +720,7 @@ def test_statements_of_jobs_do_what_they_say_on_postgresql(yard: Plan) -> None:
             "new_next_billing_on": at(24 * 30).date(),
         }
         trial.run(kept["renew_lease"][2], moved)
-        assert not trial.run(kept["renew_lease"][0], {"now": at(10).date()})
+        assert not trial.run(kept["renew_lease"][0], {"today": at(10).date()})
         haul = trial.add("haul", status="requested")
         gone = trial.add("haul", status="cancelled")
         first = trial.add("reminder", haul_id=haul["id"], send_at=at(0), sent_at=None)

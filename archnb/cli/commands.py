@@ -375,7 +375,14 @@ def serve(design: Path, engine: str, port: int, is_strict: bool) -> None:
     from archnb.verify.service import open_service
 
     with open_service(_plan(design), engine, limits=Limits(is_strict=is_strict)) as service:
-        run(service, port, lambda address: say(f"{address}/docs  the API\n{address}/dev/token  tokens to try it with"))
+        run(
+            service,
+            port,
+            lambda address: say(
+                f"{address}/docs  the API\n{address}/dev/token  tokens to try it with\n{address}/dev/jobs  what the workers do"
+            ),
+            say,
+        )
 
 
 @main.command(epilog="Example: archnb report shop.yaml --output shop.html")

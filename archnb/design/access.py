@@ -18,7 +18,10 @@ from archnb.design.conditions import (
 )
 from archnb.design.declaration import (
     NOT_NEGATIVE_RATE,
+    NUMBER,
+    POSITIVE,
     RATE,
+    SIZE,
     Range,
     Refers,
     said,
@@ -177,6 +180,23 @@ class AccessPattern(Record):
         within=NOT_NEGATIVE_RATE,
         also=("rps", "qps", "frequency"),
     )
+    rows: Quantity | None = said(
+        "How many rows does one call write?",
+        unit=NUMBER,
+        example="200",
+        help="Where it is not one: a fan-out writes one for each follower, a batch one for each line.",
+        within=POSITIVE,
+        also=("fan_out", "fanout", "batch", "copies"),
+    )
+    media: Quantity | None = said(
+        "How large is the file that goes with one call?",
+        unit=SIZE,
+        example="2 MB",
+        help="On average: a picture or a film that a write brings, which an object store keeps, or that a read gives. It counts in"
+        " the bandwidth of its direction and beside the rows that are kept.",
+        within=Range(above="0 B"),
+        also=("upload", "download", "file_size", "attachment"),
+    )
     follows: str | None = said(
         "With what does its rate move?",
         example="load",
@@ -208,6 +228,7 @@ class AccessPattern(Record):
                 ("sets", bool(self.sets)),
                 ("action", self.action is not None),
                 ("many", bool(self.many)),
+                ("rows", self.rows is not None),
             ):
                 if is_said:
                     yield Fault(name, "a read changes nothing", f"leave {name!r} out, or say `writes`")

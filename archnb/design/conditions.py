@@ -19,6 +19,8 @@ from archnb.quantity import parse
 Comparison = Literal["=", "<>", "<", "<=", ">", ">=", "in", "is missing", "is present"]
 Nulls = Literal["", "first", "last"]
 # what stands for a value that only the moment of the call tells
+# how much a number is changed by, where the caller says it
+AMOUNT = "amount"
 SPECIAL = ("caller", "tenant", "now", "generated", "computed", "default", "missing")
 Kind = Literal[
     "caller", "tenant", "now", "generated", "computed", "default", "missing", "number", "text", "word", "change"
@@ -198,7 +200,7 @@ class Assignment(Record):
         "To what?",
         example="caller",
         help="Left out, the caller gives it. Else a word, a number, a text in quotes, `caller` (who asks), `tenant`, `now`,"
-        " `generated`, `computed` (the program works it out), `missing`, a field of another row such as `product.price`, or a field more or less: `stock - quantity`.",
+        " `generated`, `computed` (the program works it out), `missing`, a field of another row such as `product.price`, or a field more or less: `stock - quantity`, or by the `amount` that the caller says.",
         refers=Refers("value of the field", pick=_OPERANDS),
     )
 

@@ -70,7 +70,7 @@ class Entity(Record):
         "How many are added?",
         unit=RATE,
         example="50k/day",
-        help="A number per time, which grows as the load does, or a share such as 60%/year.",
+        help="A number per time, the same in every year, or a share such as 60%/year; left out, it grows as the load does.",
         within=Range(least="-1G/s", most="1G/s", share=GROWTH),
         also=("growth_rate",),
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archnb.design.conditions import SPECIAL, Assignment, Filter
+from archnb.design.conditions import AMOUNT, SPECIAL, Assignment, Filter, read_value
 from archnb.design.declaration import Refers
 from archnb.design.entities import TYPES, TYPES_MEANT, AccessPattern, Entity, Field, collect_fields
 from archnb.design.expansion import expand
@@ -169,6 +169,14 @@ def _values_of_field(names: Names, at: Reference) -> Collection[str] | None:
     if field is not None and last:
         field = (names.fields(field.references or "") or {}).get(last)
     if field is None or (field.type in _TEXTUAL and not field.values):
+        return None
+    if (
+        isinstance(one, Assignment)
+        and one.value is not None
+        and at.name == AMOUNT
+        and read_value(one.value).by == AMOUNT
+    ):
+        # how much is in the request
         return None
     words = ("true", "false") if field.type == "bool" else field.values
     return [*words, *own] if words else [*own, *SPECIAL]

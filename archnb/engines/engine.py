@@ -91,6 +91,7 @@ LimitName = Literal[
     "in flight",
     "visibility timeout",
     "writes",
+    "row writes",
     "reads",
     "storage",
     "messages",

@@ -11,6 +11,7 @@ _NAMES = (
 )
 _PARTITIONS = "MySQL 8.4 manual, 26.6 Restrictions and Limitations on Partitioning, https://dev.mysql.com/doc/refman/8.4/en/partitioning-limitations.html"
 _VARIABLES = "MySQL 8.4 manual, 7.1.8 Server System Variables, https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html"
+_SYSBENCH_ROWS = "order of magnitude of sysbench on 16 cores and NVMe: each of its read-write transactions changes, deletes and inserts four rows"
 _SYSBENCH = "order of magnitude of sysbench on 16 cores and NVMe; max_connections 151 is MySQL's default"
 
 RESERVED = frozenset(
@@ -119,6 +120,9 @@ ENGINE = Engine(
             _VARIABLES,
         ),
         Limit("writes", "10k/s", "short transactions on one primary", _SYSBENCH, "estimate"),
+        Limit(
+            "row writes", "40k/s", "rows written on one primary, several in a transaction", _SYSBENCH_ROWS, "estimate"
+        ),
         Limit("reads", "40k/s", "reads by key from memory on one server", _SYSBENCH, "estimate"),
         Limit("storage", "4 TB", "what one server restores in a working day", _SYSBENCH, "estimate"),
     ),

@@ -16,6 +16,7 @@ from archnb.engines.engine import (
 
 _LIMITS = "PostgreSQL 18 manual, Appendix K: PostgreSQL Limits, https://www.postgresql.org/docs/18/limits.html"
 _CONNECTIONS = "PostgreSQL 18 manual, Connections and Authentication, https://www.postgresql.org/docs/18/runtime-config-connection.html"
+_PGBENCH_ROWS = "order of magnitude of pgbench on 16 cores and NVMe: each of its TPC-B-like transactions changes three rows and inserts one"
 _PGBENCH = "order of magnitude of pgbench on 16 cores and NVMe; max_connections 100 and superuser_reserved_connections 3 are PostgreSQL's defaults"
 
 RESERVED = frozenset(
@@ -120,6 +121,9 @@ ENGINE = Engine(
         Limit("connections", "100 connections", "max_connections; each is a process", _CONNECTIONS, "default"),
         Limit("reserved connections", "3 connections", "superuser_reserved_connections", _CONNECTIONS, "default"),
         Limit("writes", "10k/s", "short transactions on one primary", _PGBENCH, "estimate"),
+        Limit(
+            "row writes", "40k/s", "rows written on one primary, several in a transaction", _PGBENCH_ROWS, "estimate"
+        ),
         Limit("reads", "40k/s", "reads by key from memory on one server", _PGBENCH, "estimate"),
         Limit("storage", "4 TB", "what one server restores in a working day", _PGBENCH, "estimate"),
     ),

@@ -75,6 +75,8 @@ class Dialect:
                 # what is there already, and what is asked for besides
                 made = made + sa.bindparam(one.parameter, type_=self._type(one.like))
                 return made
+            if one.source == "constant":
+                return made + sa.literal_column(one.name)
         elif one.parameter:
             made = sa.bindparam(one.parameter, type_=self._type(one.like))
         elif one.name == "missing" and one.source == "server":

@@ -370,6 +370,12 @@ class Fact(Shown):
         count = SAMPLES if self._is_array_ready else MODEL_SAMPLES
         return numpy.broadcast_to(numpy.asarray(_sample(self, count), dtype=float) / self.unit.factor, (count,))
 
+    def draw(self, count: int) -> numpy.ndarray[Any, numpy.dtype[numpy.float64]]:
+        """So many samples in `unit`, in the order in which another fact has them that is drawn as often."""
+        import numpy
+
+        return numpy.broadcast_to(numpy.asarray(_sample(self, count), dtype=float) / self.unit.factor, (count,))
+
     def is_uncertain(self) -> bool:
         """Whether any input is a range."""
         return self._is_uncertain

@@ -19,6 +19,8 @@ TIME: Dimension = (("time", 1),)
 RATE: Dimension = (("time", -1),)
 SIZE: Dimension = (("byte", 1),)
 FLOW: Dimension = (("byte", 1), ("time", -1))
+MONEY: Dimension = (("money", 1),)
+SPENDING: Dimension = (("money", 1), ("time", -1))
 
 
 # a family keeps the handles that it has made, for a plan asks for the same ones again and again

@@ -83,7 +83,12 @@ class Changes:
             yield Setting(step.field, "constant", step.after, reason=step.reason)
             yield from self._propose_traces(name, pattern, step)
         taken = set[str]() if step is not None else {*self._list_changed(name, pattern)}
-        counter = self._find_counter(name, entity) if step is None and not taken else None
+        counter = self._find_counter(name, entity) if step is None else None
+        if counter is not None and taken <= {counter}:
+            # `use_credits` takes some of them: it does not set how many there are
+            taken = set()
+        elif taken:
+            counter = None
         if counter is not None:
             sign = "-" if snake(name).split("_")[0] in words_of.TAKING else "+"
             yield Setting(

@@ -52,6 +52,7 @@ _VOID_AT = re.compile(
 _DUE = re.compile(
     r"(.*_)?(due|send|remind|notify|deliver|fire|scheduled|publish|dispatch|trigger|post)_(at|on|for|time)"
 )
+_TOLD = frozenset({"send", "remind", "notify", "publish", "dispatch", "post"})
 _SENT = frozenset(
     {"sent", "delivered", "notified", "fired", "processed", "pushed", "mailed", "emailed", "reminded", "published", "dispatched"}
 )  # fmt: skip
@@ -66,9 +67,23 @@ _PERIOD_END = re.compile(
 _PERIOD_START = re.compile(
     r"(billing_|service_)?period(_(start|starts|from|begin|begins))?(_(at|on))?|(billing_|for_)?(month|quarter|week|year)|(covers_)?from_(date|day|on)"
 )
+# what is owed for a period; a payment or a charge is an attempt at it, of which there may be several
 _BILLS = frozenset(
-    {"bill", "invoice", "charge", "statement", "fee", "rent", "premium", "instalment", "installment", "dues", "renewal", "debit", "payment", "levy", "subscription"}
-)  # fmt: skip
+    {
+        "bill",
+        "invoice",
+        "statement",
+        "fee",
+        "rent",
+        "premium",
+        "instalment",
+        "installment",
+        "due",
+        "dues",
+        "levy",
+        "renewal",
+    }
+)
 _PERIODS: Mapping[str, str] = {
     "minute": "minute", "minutely": "minute", "hour": "hour", "hourly": "hour", "day": "day", "daily": "day", "date": "day",
     "week": "week", "weekly": "week", "month": "month", "monthly": "month", "year": "year", "yearly": "year", "annual": "year",
@@ -391,7 +406,7 @@ class Upkeeps:
             ),
             None,
         )
-        if due is None or sent is None or not self._is_message(entity, sent):
+        if due is None or sent is None or not (split_words(due)[0] in _TOLD or self._is_message(entity, sent)):
             return None
         for one in self._references.list_from(entity):
             state = self._states.find_field(one.target)
@@ -494,14 +509,13 @@ class Upkeeps:
             own = self._fields(one.entity)
             if one.is_required and not one.is_unique and any(each.type == "money" for each in own.values()):
                 found.append(one)
-        found.sort(key=lambda one: not {*split_words(one.entity)} & _BILLS)
-        if not found:
-            return None
-        bill = found[0]
-        start = next(
-            (n for n, one in self._fields(bill.entity).items() if one.type in (*_TIMES, "text", "char", "int") and _PERIOD_START.fullmatch(snake(n))), ""
-        )  # fmt: skip
-        return Billing(entity, end, bill.entity, bill.field, start)
+        for bill in sorted(found, key=lambda one: not {*split_words(one.entity)} & _BILLS):
+            start = next(
+                (n for n, one in self._fields(bill.entity).items() if one.type in (*_TIMES, "text", "char", "int") and _PERIOD_START.fullmatch(snake(n))), ""
+            )  # fmt: skip
+            if {*split_words(bill.entity)} & _BILLS or (start and bill.entity not in self._made):
+                return Billing(entity, end, bill.entity, bill.field, start)
+        return None
 
     def _renew(self, entity: str) -> Iterator[Upkeep]:
         found = self.find_billing(entity)

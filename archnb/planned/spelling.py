@@ -54,6 +54,8 @@ def _spell_value(one: Value, target: str = "") -> str:
     text = f":{one.parameter}" if one.parameter else f"{one.column[0].column}" if one.column else one.name
     if one.column and one.parameter:
         text = f"{one.column[0].column} + :{one.parameter}"
+    elif one.column and one.source == "constant":
+        return f"{one.column[0].column} + {one.name}"
     if one.source == "constant" and not one.sign:
         text = one.name if one.name.replace(".", "", 1).isdigit() or one.name in ("true", "false") else f"'{one.name}'"
     if one.source == "server" and one.name in ("missing", "placeholder"):

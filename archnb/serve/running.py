@@ -17,8 +17,11 @@ from archnb.serve.application import Service
 HOST = "127.0.0.1"
 
 
-def run(service: Service, port: int = 0, told: Callable[[str], None] = print) -> None:
-    """Serve until an interrupt or a request to end. Port 0 is any that is free; `told` gets the address once it is bound.
+def run(
+    service: Service, port: int = 0, told: Callable[[str], None] = print, tell: Callable[[str], None] = print
+) -> None:
+    """Serve until an interrupt or a request to end. Port 0 is any that is free; `told` gets the address once it is bound,
+    `tell` what the workers do and what is left to the owner.
 
     Raises ArchnbError where the port is taken.
     """
@@ -26,7 +29,7 @@ def run(service: Service, port: int = 0, told: Callable[[str], None] = print) ->
 
     with _bind(port) as bound, _ending():
         told(f"http://{HOST}:{bound.getsockname()[1]}")
-        service.tell = told
+        service.tell = tell
         server = uvicorn.Server(uvicorn.Config(service.app, log_level="warning", lifespan="off", server_header=False))
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_serve(service, server, bound))

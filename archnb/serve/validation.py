@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from archnb.planned.api import MONEY_SCHEMA, Contract, Parameter
 from archnb.serve.problems import Fault, Refused
-from archnb.serve.wire import read_duration
+from archnb.serve.wire import is_duration
 
 Json = Any
 
@@ -49,7 +49,7 @@ def _check_moment(value: object) -> bool:
 
 
 def _check_duration(value: object) -> bool:
-    return not isinstance(value, str) or read_duration(value) is not None
+    return not isinstance(value, str) or is_duration(value)
 
 
 def _check_uri(value: object) -> bool:

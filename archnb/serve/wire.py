@@ -138,6 +138,11 @@ _DURATION = re.compile(
 )
 
 
+def is_duration(text: str) -> bool:
+    """Whether a text is a duration of RFC 3339, appendix A, also one of months, which no column of a fixed length takes."""
+    return _DURATION.fullmatch(text) is not None and text not in ("P", "PT") and not text.endswith("T")
+
+
 def read_duration(text: str) -> datetime.timedelta:
     """A duration of RFC 3339, appendix A. Raises ValueError where a text is none, or counts months, which have no length.
 
@@ -145,7 +150,7 @@ def read_duration(text: str) -> datetime.timedelta:
     datetime.timedelta(seconds=5400)
     """
     found = _DURATION.fullmatch(text)
-    if found is None or text in ("P", "PT") or text.endswith("T"):
+    if found is None or not is_duration(text):
         raise ValueError(f"{text!r} is no duration")
     weeks, years, months, days, hours, minutes, seconds = (float(one or 0) for one in found.groups())
     if years or months:
@@ -190,4 +195,4 @@ def write_position(value: Position, dialect: str) -> str:
     return f"({value[0]},{value[1]})" if dialect == "postgresql" else f"POINT({value[0]} {value[1]})"
 
 
-__all__ = ["MisfitError", "Position", "from_json", "read_duration", "to_json", "write_position"]
+__all__ = ["MisfitError", "Position", "from_json", "is_duration", "read_duration", "to_json", "write_position"]

@@ -5,6 +5,8 @@ takes out what comes in. Functions take numbers or arrays, times in seconds, and
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 YEAR = 365 * 86400.0
@@ -116,3 +118,89 @@ def time_until_stock(usable: float, today: float, inflow: float, growth: float, 
         # both what came in and what retention lets stay must reach it
         reached = max(reached, time_until_load(usable, inflow * retention, growth))
     return reached
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One part of what is kept: rows and their inflow (per second), as numbers or arrays, and how both go.
+
+    growth: by which share a year the inflow grows; 0 where it is the same in every year. own: by which share a year the rows
+    themselves grow, where there is no inflow. retention: how long a row stays, in seconds. weight: bytes of a row, or 1.
+    """
+
+    rows: Any
+    inflow: Any = 0.0
+    growth: Any = 0.0
+    own: Any = None
+    retention: Any = math.inf
+    weight: Any = 1.0
+
+    def at(self, time: Any) -> Any:
+        """What is kept of it after `time` seconds.
+
+        >>> round(Piece(rows=0, inflow=10.0, retention=90 * 86400.0).at(YEAR))
+        77760000
+        """
+        if self.own is not None:
+            return self.weight * grow_load(self.rows, self.own, time)
+        stock = self.rows + self.inflow * grown_time(self.growth, time)
+        if not getattr(self.retention, "ndim", 0) and self.retention == math.inf:
+            return self.weight * stock
+        held = grow_load(self.inflow, self.growth, time) * self.retention
+        return self.weight * _least(stock, _most(self.rows, held))
+
+
+def sum_pieces(pieces: Sequence[Piece], time: Any) -> Any:
+    """What is kept of all pieces after `time` seconds."""
+    kept: Any = 0.0
+    for one in pieces:
+        kept = kept + one.at(time)
+    return kept
+
+
+# further than this nobody looks
+FAR = 200 * YEAR
+
+
+def time_until_pieces(usable: Any, pieces: Sequence[Piece]) -> Any:
+    """Seconds until all pieces together first reach what is usable; NEVER where they do not within 200 years.
+
+    Numbers or arrays. They must not shrink: growth and inflow are at least 0, so that what is kept only grows.
+
+    >>> round(time_until_pieces(43_200_000.0, [Piece(rows=0.0, inflow=10.0, retention=90 * 86400.0)]) / 86400)
+    50
+    >>> time_until_pieces(80_000_000.0, [Piece(rows=0.0, inflow=10.0, retention=90 * 86400.0)])
+    inf
+    """
+    first = sum_pieces(pieces, 0.0)
+    if not getattr(usable, "ndim", 0) and not getattr(first, "ndim", 0):
+        return _find_time(float(usable), pieces, float(first))
+    import numpy
+
+    usable = numpy.asarray(usable, dtype=float)
+    today = numpy.asarray(sum_pieces(pieces, 0.0), dtype=float)
+    low = numpy.zeros(numpy.broadcast_shapes(usable.shape, today.shape))
+    high = numpy.full(low.shape, FAR)
+    is_reached = numpy.asarray(sum_pieces(pieces, high)) >= usable
+    for _ in range(60):
+        middle = (low + high) / 2
+        is_there = numpy.asarray(sum_pieces(pieces, middle)) >= usable
+        low, high = numpy.where(is_there, low, middle), numpy.where(is_there, middle, high)
+    found = numpy.where(today >= usable, 0.0, numpy.where(is_reached, high, NEVER))
+    return found if found.ndim else float(found)
+
+
+def _find_time(usable: float, pieces: Sequence[Piece], today: float) -> float:
+    """The same for numbers: half of the time that is left, again and again."""
+    if today >= usable:
+        return 0.0
+    if sum_pieces(pieces, FAR) < usable:
+        return NEVER
+    low, high = 0.0, FAR
+    while high - low > 1e-9 * high and high > 1e-3:
+        middle = (low + high) / 2
+        if sum_pieces(pieces, middle) >= usable:
+            high = middle
+        else:
+            low = middle
+    return high

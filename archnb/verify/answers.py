@@ -19,10 +19,10 @@ from archnb.serve import Limits, check_libraries
 from archnb.serve.inside import Reply, send
 from archnb.serve.tokens import Caller
 from archnb.verify.examples import Stage
-from archnb.verify.journeys import write_text
 from archnb.verify.openapi import METHODS, escape, find_missing
 from archnb.verify.proof import Check, Proof, Verdict, conclude
 from archnb.verify.session import shorten_message
+from archnb.verify.visits import write_text
 
 if TYPE_CHECKING:
     from archnb.plan import Plan

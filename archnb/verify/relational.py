@@ -23,6 +23,7 @@ from archnb.verify.rows import Row, Rows, make_rows, scale_counts
 from archnb.verify.serving import Planner
 from archnb.verify.session import Refusal, Session
 from archnb.verify.single_rows import writable, write_update
+from archnb.verify.steps import StepProof
 from archnb.verify.writes import Writes, read_counts
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def run_queries(
     planner = Planner(session, designed, sizes, scale)
     reads = Reads(session, tables, designed, plan.model, oracle, planner)
     writes = Writes(session, tables, designed, reads, planner, rows)
+    steps = StepProof(plan, writes)
     made: dict[str, list[Query]] = {}
     for query in queries(plan, session.dialect):
         made.setdefault(query.pattern, []).append(query)
@@ -87,6 +89,9 @@ def run_queries(
         if name in erasing and name in made:
             yield writes.erase(made[name], pattern)
             continue
+        told = steps.run(pattern, made[name]) if name in made else None
+        if told is not None:
+            yield told
         for query in made.get(name, ()):
             if query.purpose:
                 # a step works on rows that the statements before it made or found; what it guards can be tried alone

@@ -91,6 +91,10 @@ def fill(plan: Plan, session: Session, *, is_told: bool = False) -> Rows:
     designed = {name: plan.planned.schema.tables[name] for name in tables}
     counts = scale_counts(read_counts(plan, designed), LEAST, MOST)
     rows = make_rows(designed, counts, given=list_example_rows(plan, Records(plan, session), is_told=is_told))
+    for name, table in designed.items():
+        if table.role != "entity":
+            # messages and answers are the service's own; nobody has caused any yet
+            rows.tables[name] = []
     # what the engine refuses is no sample of what it holds; its own proof tells
     insert_rows(session, tables, rows)
     session.analyze(list(tables.values()))

@@ -17,7 +17,17 @@ from archnb.export.sql import make_dialect
 from archnb.fact.keys.schema import TABLE_ROWS
 from archnb.planned.entities import AccessPattern
 from archnb.planned.schema import ForeignKey, Table
-from archnb.planned.statements import Among, AnyOf, Missing, Predicate, Value, list_values
+from archnb.planned.statements import (
+    Among,
+    AnyOf,
+    Assignment,
+    Condition,
+    Missing,
+    Predicate,
+    Update,
+    Value,
+    list_values,
+)
 from archnb.verify.conditions import judge
 from archnb.verify.lookups import NOW, Fault, Reads
 from archnb.verify.oracle import Given
@@ -219,7 +229,9 @@ class Writes:
                 one.name: self.session.write(targets[0].get(one.column), self._columns[table][one.column])
                 for one in held
             }
-            self._add_effects(query, table, targets[0], change)
+        moved = self._add_effects(query, table, change) if targets else {}
+        # whatever is moved by what the caller says, one is said
+        values |= {one.name: 1 for one in held if any(each.value.parameter == one.name for each in _list_moves(query))}
         plan = self.planner.explain(query, query.sql, values)
         meant = "" if pattern.many or len(targets) == 1 else f"changes {len(targets)} rows, one is meant"
         refusing = self.oracle.refusing_keys(table, targets[0]) if query.kind == "delete" else []
@@ -244,7 +256,7 @@ class Writes:
         if query.kind == "delete":
             self._compare_removal(table, targets, left)
         else:
-            self._compare_change(table, targets, change, left[table])
+            self._compare_change(table, targets, change, left[table], moved)
         tried = self._try_guards(query, pattern, table, values, targets[0]) if targets else ""
         if plan.verdict == "failed":
             return Served(label, title, plan.index, plan.line, count, "failed", plan.text)
@@ -264,7 +276,7 @@ class Writes:
                 if self.session.run(query.sql, values):
                     raise Fault("a second change from the same reading is taken, and the first is lost")
             told.append("a second one from the same reading is not taken")
-        states = [one.predicate for one in guards if one.kind == "state"]
+        states = [one.predicate for one in guards if one.kind == "state" and not pattern.many]
         if states:
             wrong = next(
                 (
@@ -363,12 +375,11 @@ class Writes:
         places = [self.model.places.find_field(pattern.entity, name) for name in fields or self._key_fields(pattern)]
         return any(place is not None and place.table == one.table and one.column in place.columns for place in places)
 
-    def _add_effects(self, query: Query, table: str, row: Row, change: Row) -> None:
-        """What the statement sets besides the values given: constants, the moment, what is counted up or down."""
-        from archnb.planned.statements import Update
-
+    def _add_effects(self, query: Query, table: str, change: Row) -> dict[str, int]:
+        """Add what the statement sets besides the values given: constants, the moment. Gives by how much it moves what is there."""
+        moved: dict[str, int] = {}
         if not isinstance(query.planned, Update):
-            return
+            return moved
         for one in query.planned.assignments:
             name, value = one.column.column, one.value
             kind = self.designed[table].columns[name].type
@@ -378,10 +389,12 @@ class Writes:
                 change[name] = NOW.date() if kind == "date" else NOW
             elif value.name == "missing":
                 change[name] = None
-            elif value.source == "constant" and value.sign:
-                change[name] = (row.get(name) or 0) + (int(value.name) if value.sign == "+" else -int(value.name))
+            elif value.sign and (value.source == "constant" or value.source == "caller"):
+                by = int(value.name) if value.source == "constant" else 1
+                moved[name] = by if value.sign == "+" else -by
             elif value.source == "constant":
                 change[name] = _read_constant(value.name, kind)
+        return moved
 
     def _choose(
         self, pattern: AccessPattern, table: str, guards: Sequence[Predicate] = ()
@@ -404,7 +417,7 @@ class Writes:
                 continue
             rank = (len(rows), self.oracle.count_referring(table, target))
             if best is None or rank > best[0]:
-                names = pattern.by or tuple(self._key_fields(pattern))
+                names = pattern.by or (() if pattern.many else tuple(self._key_fields(pattern)))
                 given = Given(
                     {one: v for one in names if (v := self.oracle.read(pattern.entity, rows[0], one)) is not None},
                     now=NOW,
@@ -534,13 +547,18 @@ class Writes:
                 raise Fault(f"{told}{table}.{name} is {got[name]!r} where {value!r} is right")
 
     def _compare_change(
-        self, table: str, targets: Sequence[Row], change: Row, after: Mapping[Any, Mapping[str, Any]]
+        self,
+        table: str,
+        targets: Sequence[Row],
+        change: Row,
+        after: Mapping[Any, Mapping[str, Any]],
+        moved: Mapping[str, int],
     ) -> None:
         before = self._settle(table, self.rows.tables[table])
         meant = set(self._settle(table, targets))
         self._compare_untouched(table, before, after, meant)
         for target in targets:
-            wanted = {**target, **change}
+            wanted = {**target, **change, **{name: (target.get(name) or 0) + by for name, by in moved.items()}}
             mark = self._mark(table, next(iter(self._settle(table, [wanted]).values())))
             if mark not in after:
                 raise Fault(f"the row of {table} that was to be changed is gone")
@@ -564,6 +582,11 @@ class Writes:
             self._compare_untouched(name, expected, after, set())
 
 
+def _list_moves(query: Query) -> list[Assignment]:
+    """What a statement adds to, or takes from, what is there."""
+    return [one for one in query.planned.assignments if one.value.sign] if isinstance(query.planned, Update) else []
+
+
 def _read_constant(text: str, kind: str) -> Any:
     """A constant of the design as a value of a column's type."""
     if kind == "bool":
@@ -585,6 +608,9 @@ def _holds(predicate: Predicate, row: Row) -> bool:
     """Whether a row is as a guard asks, as far as the row alone tells."""
     if isinstance(predicate, Among):
         return row.get(predicate.left.column) in {one.name for one in predicate.values}
+    if isinstance(predicate, Condition) and predicate.operator == ">=" and predicate.value.source == "caller":
+        left = row.get(predicate.left.column)
+        return left is not None and left >= 1
     if isinstance(predicate, Missing):
         return (row.get(predicate.left.column) is None) != predicate.is_present
     if isinstance(predicate, AnyOf):

@@ -229,7 +229,7 @@ def pushes_are_many(case: Case) -> Iterator[str]:
     "About 7,400 writes/s at the peak and 18 bn lines are beyond one primary: named, with the room as the way to split.",
 )
 def beyond_one_primary(case: Case) -> Iterator[str]:
-    if case.named(r"saturat|single.writer|outruns", r"main_writes") is None:
+    if case.named(r"saturat|single.writer|outruns", r"main_(writes|commits)") is None:
         yield "the writes are not named"
     if not any(
         7_000 <= value <= 9_000 for value in case.facts(r"peak_writes|main.*writes?(\.|$)|writes_today").values()

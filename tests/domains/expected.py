@@ -8,18 +8,11 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "booking-14": "load",
     "chat-14": "load",
     "feed-10": "load",
     "feed-12": "load",
     "feed-13": "load",
-    "iot-6": "load",
-    "iot-7": "load",
-    "iot-8": "load",
     "iot-14": "load",
-    "ledger-8": "load",
-    "ledger-9": "load",
-    "ledger-10": "load",
     "ledger-14": "load",
     "ride-4": "operations",
     "video-5": "operations",

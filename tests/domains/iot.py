@@ -79,7 +79,7 @@ def samples_fill_a_disk(case: Case) -> Iterator[str]:
     held = case.facts(r"^schema\.sample\.size_at_horizon$")
     if not held or min(held.values()) < 2e12:
         yield "the samples of 80 days are not counted"
-    storage = case.facts(r"^scaling\.resource\.main_storage\.at_horizon$")
+    storage = case.facts(r"^scaling\.main_storage\.at_horizon$")
     if "main" in str(case.plan.design.schema.tables["sample"].store) and (
         not storage or min(storage.values()) < max(held.values(), default=2e12)
     ):

@@ -141,7 +141,8 @@ def streams_of_positions(case: Case) -> Iterator[str]:
     stores = {str(case.plan.design.schema.tables[table].store) for table in ("skipper_position", "track_point")}
     if (
         "main" in stores
-        and case.named(r"saturat|single.writer|outruns|writes", r"main_writes|SkipperPosition|TrackPoint") is None
+        and case.named(r"saturat|single.writer|outruns|writes", r"main_(writes|commits)|SkipperPosition|TrackPoint")
+        is None
     ):
         yield "they go to the primary, and it is not named"
     for operation in STREAMS:

@@ -9,6 +9,7 @@ from archnb.fact.keys import (
     api,
     auth,
     cache,
+    cost,
     decisions,
     entities,
     errors,
@@ -19,12 +20,13 @@ from archnb.fact.keys import (
     monitoring,
     operations,
     patterns,
+    recovery,
     scaling,
     schema,
 )
 
 SECTIONS = (
-    load, entities, schema, api, auth, operations, cache, jobs, patterns, flow, errors, monitoring, scaling, migrations, decisions,
+    load, entities, schema, api, auth, operations, cache, jobs, patterns, flow, errors, monitoring, scaling, recovery, cost, migrations, decisions,
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archnb.fact.key import NUMBER, RATE, SIZE, TIME, family, key
+from archnb.fact.key import FLOW, NUMBER, RATE, SIZE, TIME, family, key
 
 ENTITY_ROWS = family("entities.{entity}.rows", NUMBER, "Rows of an entity today.", optional=True)
 ENTITY_GROWTH = family("entities.{entity}.growth", RATE, "How an entity grows: rows per time, or a share per time.")
@@ -22,7 +22,20 @@ ENTITIES_SIZE = key("entities.size", SIZE, "Bytes of all rows today, before over
 CODE_LENGTH = family("entities.{entity}.fields.{field}.length", NUMBER, "Characters of a public code.")
 CODE_SPACE = family("entities.{entity}.{field}.key_space", NUMBER, "How many codes of that length there are.")
 PATTERN_RATE = family("access.{pattern}.rate", RATE, "How often an access pattern is used at the peak.", optional=True)
+ACCESS_MEDIA = family(
+    "access.{pattern}.media", SIZE, "The file that goes with one call of an access pattern, on average.", optional=True
+)
+MEDIA_ADDED = family(
+    "entities.{entity}.media_added", FLOW, "Files that come with new rows of an entity, per time.", optional=True
+)
+MEDIA_KEPT = family(
+    "entities.{entity}.media_kept", SIZE, "Files of an entity that are kept over the retention.", optional=True
+)
+ACCESS_ROWS = family("access.{pattern}.rows", NUMBER, "Rows that one call of an access pattern writes.", optional=True)
 SMALL = key("entities.small", NUMBER, "Rows up to which a list is read whole.", assumption=True)
+PASSED = key(
+    "entities.passed", TIME, "A retention that has passed for any system that holds rows already.", assumption=True
+)
 NEW_SHARE = key(
     "entities.new_share", RATE, "Share of the rows of reference data that is new per time.", assumption=True
 )

@@ -7,6 +7,8 @@ from archnb.fact.key import NUMBER, RATE, TIME, family, key
 LATENCY_CLASSIC = family("flow.assumed.{what}_classic", TIME, "A latency as the classic table has it.", assumption=True)
 LATENCY_NAPKIN = family("flow.assumed.{what}_napkin", TIME, "A latency as it was measured again.", assumption=True)
 ROUND_TRIP = key("flow.assumed.round_trip", TIME, "A round trip inside one datacentre.")
+REGION_ROUND_TRIP = key("flow.assumed.region_round_trip", TIME, "A round trip between two regions.", assumption=True)
+COMMIT_TIME = key("flow.commit_time", TIME, "Until a commit is kept wherever it must be before it is answered.")
 KIND_TIME = family("flow.assumed.time_{kind}", TIME, "How long a part of a kind works on one request.", assumption=True)
 KIND_UP = family(
     "flow.assumed.up_{kind}",

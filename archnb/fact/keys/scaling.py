@@ -23,7 +23,52 @@ CAPACITY = family("scaling.{component}.capacity", RATE, "What all servers of a p
 CONNECTIONS = family("scaling.{store}.connections", NUMBER, "Connections that all pools open together.", optional=True)
 PER_SERVER = family("scaling.{component}.per_server", RATE, "What one server of a part can do.")
 POOL = family("scaling.{store}.pool", NUMBER, "Connections of one server's pool.", optional=True)
-STORE_DEMAND = family("scaling.{store}.reads", RATE, "What reaches a store and is no write.", optional=True)
+STORE_READS = family("scaling.{store}.reads", RATE, "Reads that reach a store at the peak.", optional=True)
+STORE_WRITES = family(
+    "scaling.{store}.writes", RATE, "Rows that are inserted, changed or deleted in a store at the peak.", optional=True
+)
+BOOKKEEPING = family(
+    "scaling.{store}.bookkeeping", RATE, "Rows of them for keys of idempotency, the outbox and a queue.", optional=True
+)
+STORE_INDEX_ENTRIES = family(
+    "scaling.{store}.index_entries", RATE, "Entries of indexes that are written with these rows.", optional=True
+)
+STORE_COMMITS = family(
+    "scaling.{store}.commits", RATE, "Transactions that write in a store at the peak.", optional=True
+)
+OPERATION_ROWS = family("scaling.{operation}.rows_written", NUMBER, "Rows that one call writes.", optional=True)
+LOCK_HELD = family(
+    "scaling.{operation}.lock_held",
+    TIME,
+    "How long one call holds the row that it adds to or takes from.",
+    optional=True,
+)
+ROW_LIMIT = family(
+    "scaling.{operation}.hot_row_limit", RATE, "Calls a second that one such row can take part in.", optional=True
+)
+ROW_RATE = family(
+    "scaling.{operation}.hot_row_rate", RATE, "Calls a second that the busiest such row takes part in.", optional=True
+)
+WRITE_SKEW = key("scaling.write_skew", NUMBER, "Zipf exponent of how unevenly rows are written to.", assumption=True)
+SHARDS = family(
+    "scaling.{store}.shards", NUMBER, "Shards that a store needs at the horizon, with the headroom free.", optional=True
+)
+ACROSS_SHARDS = family(
+    "scaling.{operation}.across_shards",
+    NUMBER,
+    "Share of an operation's calls that meet two of the shards.",
+    optional=True,
+)
+ACROSS_TIME = family(
+    "scaling.{operation}.across_time", TIME, "What a call across two shards takes longer.", optional=True
+)
+BATCH = key(
+    "scaling.batch",
+    NUMBER,
+    "Rows that a worker writes in one transaction, where nobody waits.",
+    assumption=True,
+    positive=True,
+)
 SERVERS = family("scaling.{component}.servers", NUMBER, "Servers of a part.", optional=True)
 SERVERS_AT_HORIZON = family(
     "scaling.{component}.servers_at_horizon", NUMBER, "Servers of a part that the horizon needs.", optional=True

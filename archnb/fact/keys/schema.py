@@ -61,6 +61,9 @@ TABLE_ADDED = family("schema.{table}.added", RATE, "Rows added to a table that i
 TABLE_RETENTION = family("schema.tables.{table}.retention", TIME, "How long a row of a table is kept.", optional=True)
 TABLE_WIDTH = family("schema.{table}.width", SIZE, "Bytes of a row's columns, aligned.")
 TABLE_ROW_SIZE = family("schema.{table}.row_size", SIZE, "Bytes of a row with its overhead.")
+TABLE_ROW_STORED = family(
+    "schema.{table}.row_stored", SIZE, "Bytes of a row with its overhead and its entries in every index.", optional=True
+)
 INDEX_SIZE = family("schema.{table}.{index}.size", SIZE, "Bytes of an index today.", optional=True)
 TABLE_SIZE = family("schema.{table}.size", SIZE, "Bytes of a table without its indexes today.", optional=True)
 TABLE_SIZE_AT_HORIZON = family(

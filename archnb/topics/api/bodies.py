@@ -41,6 +41,9 @@ class Part(NamedTuple):
     is_required: bool
 
 
+NO_FIELDS: Mapping[str, Field] = {}
+
+
 class Body(NamedTuple):
     """A body: the schema of its object or of its items, the example of the whole, the media type."""
 
@@ -88,6 +91,7 @@ def make_parts(
     is_public: bool,
     n: int = 0,
     pattern: AccessPattern | None = None,
+    extras: Mapping[str, Field] = NO_FIELDS,
 ) -> list[Part]:
     """The properties that some elements stand for: a field, an entity or relationship that comes along, or a word of its own."""
     made: list[Part] = []
@@ -108,6 +112,10 @@ def make_parts(
             made.append(
                 _embed(resources, entity, embed, is_request=is_request, is_public=is_public, n=n, pattern=pattern)
             )
+        elif element in extras:
+            extra = extras[element]
+            example = make_example(resources, entity, element, extra, n)
+            made.append(Part(element, describe_value(resources, extra), example, not extra.optional))
         elif element in resources.design.entities:
             # a thing that is more than one reference away comes along as a list
             inner = list_visible(resources, element, is_public=is_public)
@@ -265,10 +273,11 @@ def make_request(
     is_change = operation.method == "PATCH"
     changed = list_changes(resources, entity, operation.request) if is_change else {}
     values = {**make_instance(resources, entity), **changed}
-    parts = make_parts(
-        resources, entity, operation.request, values, is_request=True, is_public=is_public, pattern=pattern
-    )
     asked = operation.pattern or name
+    parts = make_parts(
+        resources, entity, operation.request, values, is_request=True, is_public=is_public, pattern=pattern,
+        extras=NO_FIELDS if pattern is None else resources.extras(asked, pattern),
+    )  # fmt: skip
     parts = _require(resources, entity, parts, () if pattern is None else resources.given(asked, pattern))
     schema, example = make_object(parts, is_request=True)
     if pattern is not None and resources.is_stream(pattern):

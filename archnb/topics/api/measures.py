@@ -5,7 +5,15 @@ from __future__ import annotations
 from archnb.fact import Fact, Key, total
 from archnb.fact.keys.api import ITEM_SIZE, OPERATION_REQUEST_SIZE, OPERATION_RESPONSE_SIZE
 from archnb.fact.keys.entities import PATTERN_RATE
-from archnb.fact.keys.load import PEAK_EGRESS, PEAK_INGRESS, PEAK_REQUESTS, REQUEST_SIZE, RESPONSE_SIZE
+from archnb.fact.keys.load import (
+    MEDIA_EGRESS,
+    MEDIA_INGRESS,
+    PEAK_EGRESS,
+    PEAK_INGRESS,
+    PEAK_REQUESTS,
+    REQUEST_SIZE,
+    RESPONSE_SIZE,
+)
 from archnb.quantity import Quantity, parse, unit
 from archnb.topics.api.bodies import find_bodies, find_redirect, measure_bytes
 from archnb.topics.api.resources import find_resources
@@ -80,14 +88,18 @@ def _measure_bandwidth(
 ) -> None:
     """Bytes at the peak and the mean size: from the said mean, else from every operation's rate and example."""
     facts = draft.facts
+    media = facts.get(MEDIA_INGRESS if flow is PEAK_INGRESS else MEDIA_EGRESS)
     if said is not None or not each:
         mean = draft.value(size, said or parse("1 kB"), because="headers and a small JSON body")
-        facts.define(flow, facts[PEAK_REQUESTS] * mean, "MB/s", f"{direction} at the peak")
+        bodies = facts[PEAK_REQUESTS] * mean
+        facts.define(flow, bodies if media is None else bodies + media, "MB/s", f"{direction} at the peak")
         return
     bytes_a_second = facts.define(
         flow,
-        total(each),
+        total(each if media is None else [*each, media]),
         "MB/s",
-        f"{direction} at the peak: every operation's body × its rate, if nothing is compressed",
+        f"{direction} at the peak: every operation's body × its rate, if nothing is compressed"
+        + ("" if media is None else ", and its files"),
     )
-    facts.define(size, bytes_a_second / total(rates), "kB", "the mean over the operations")
+    bodies = bytes_a_second if media is None else total(each)
+    facts.define(size, bodies / total(rates), "kB", "the mean over the operations")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from archnb.design.api import Api, Operation, Parameter
+from archnb.design.conditions import AMOUNT
 from archnb.design.entities import AccessPattern
 from archnb.design.record import Named
 from archnb.design.references import Reference, find_entity
@@ -86,7 +87,7 @@ def list_elements(resources: Resources, at: Reference) -> list[str] | None:
     computed = (*list_aggregate(pattern.aggregate), *PERIODS) if pattern is not None and pattern.aggregate else ()
     return [
         *resources.fields(entity), *resources.names(entity).values(), *embeds, *(one.name for one in embeds.values()),
-        *computed, *PAGING, *STATES, *design.entities, *design.relationships,
+        *computed, *PAGING, *STATES, *design.entities, *design.relationships, *resources.relations(entity), AMOUNT,
     ]  # fmt: skip
 
 
@@ -299,6 +300,7 @@ def _choose_request(
         return (*address.left, *more), "What is searched for is personal, so it stands in the body."
     located = {field.partition(".")[0] for field in in_path.values()}
     given = [one.field for one in resources.given(name, pattern) if one.field not in located]
+    given += resources.extras(name, pattern)
     if action == "create":
         nested = _nested_entities(resources, pattern, entity)
         return (*given, *nested), _explain_given(resources, name, pattern)

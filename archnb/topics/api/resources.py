@@ -13,6 +13,7 @@ from typing import Any
 
 from archnb.design import Design
 from archnb.design.api import Operation
+from archnb.design.conditions import read_value
 from archnb.design.entities import AccessPattern, Field
 from archnb.model import Embed, Model, Setting
 from archnb.naming import singular, snake, split_words
@@ -116,6 +117,32 @@ class Resources:
     def given(self, name: str, pattern: AccessPattern) -> tuple[Setting | PlannedSetting, ...]:
         """What a write takes from its caller, or from those of its callers whom the token does not name."""
         return tuple(one for one in self.settings(name, pattern) if one.source == "caller" or one.given_by)
+
+    def extras(self, name: str, pattern: AccessPattern) -> dict[str, Field]:
+        """What a write takes from its caller that is no field of its entity, by property: the amount by which a number is moved, and
+        the row of a relationship without which there is none.
+        """
+        entity = pattern.writes or ""
+        fields, found = self.fields(entity), dict[str, Field]()
+        for one in self.settings(name, pattern):
+            value = read_value(one.value) if one.source == "row" and one.value else None
+            if value is not None and value.kind == "change" and value.by[:1].isalpha() and value.by not in fields:
+                about = fields[one.field]
+                found[value.by] = Field(type=about.type, length=about.length, scale=about.scale, minimum=1)
+        return found | self.relations(entity) if pattern.effect == "create" else found
+
+    def relations(self, entity: str) -> dict[str, Field]:
+        """The rows of relationships that a row of an entity has by no field of its own, by the column that keeps each."""
+        found: dict[str, Field] = {}
+        table = self.model.places.tables.get(self.model.places.find_table(entity) or "")
+        for key in table.foreign_keys.values() if table is not None else ():
+            target = self.model.places.tables.get(key.references or "")
+            about = table.columns.get(key.columns[0]) if table is not None else None
+            if len(key.columns) != 1 or about is None or about.field or target is None:
+                continue
+            if target.entity is not None and target.entity in self.design.entities:
+                found[key.columns[0]] = Field(references=target.entity, optional=about.nullable or None)
+        return found
 
     def given_with(self, outer: str, inner: str, pattern: AccessPattern) -> tuple[Setting | PlannedSetting, ...]:
         """What a caller gives of something that is made together with another thing: of an order's lines, product and quantity."""

@@ -10,6 +10,8 @@ from archnb.design.entities import AccessPattern
 from archnb.design.requirements import Objective
 from archnb.fact import Fact, maximum, total
 from archnb.fact.keys.entities import (
+    ACCESS_MEDIA,
+    ACCESS_ROWS,
     CHANGED_SHARE,
     ENTITY_GROWTH,
     ENTITY_RETENTION,
@@ -27,6 +29,8 @@ from archnb.fact.keys.load import (
     EXPECTED_REQUESTS,
     EXPECTED_WRITES,
     GROWTH,
+    MEDIA_EGRESS,
+    MEDIA_INGRESS,
     PEAK_FACTOR,
     PEAK_READS,
     PEAK_REQUESTS,
@@ -103,6 +107,7 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
     joining = {one.entity for one in model.people.memberships}
     # rows that a job makes are nobody's to write
     kept = {one.target for one in model.upkeeps.list_all() if one.kind in ("roll_up", "check")}
+    renewed = {one.target for one in model.upkeeps.list_all() if one.kind == "renew"}
     subjects = frozenset(model.erasures.list_subjects())
     made: dict[str, tuple[AccessPattern, str]] = {}
     for name, entity in design.entities.items():
@@ -134,7 +139,9 @@ def _propose_patterns(model: Model, small: float) -> dict[str, tuple[AccessPatte
                 f"no access pattern reads {name}",
             )  # fmt: skip
         # what a membership is for decides who may make one: that is asked, not proposed
-        is_open = name in created or name in joining or name in kept or _is_made_by_step(name, makers)
+        is_open = (
+            name in created or name in joining or name in kept or name in renewed or _is_made_by_step(name, makers)
+        )
         if not is_open:
             made[f"create_{snake(name)}"] = (
                 AccessPattern(writes=name, action="create", roles=(model.roles.keeper,) if name in persons else writers, summary=f"Adds {who if many != word else f'to the {word}'}."),
@@ -373,6 +380,12 @@ def add_up_rates(draft: Draft, access: Mapping[str, AccessPattern]) -> None:
     A rate that is said of an operation is nearer to what happens than the share of a total, so the operations count.
     """
     facts = draft.facts
+    for name, one in access.items():
+        if one.rows is not None:
+            draft.value(ACCESS_ROWS.of(name), one.rows)
+        if one.media is not None:
+            draft.value(ACCESS_MEDIA.of(name), one.media)
+    measure_media(draft, access)
     sides = ((PEAK_READS, EXPECTED_READS, "reads"), (PEAK_WRITES, EXPECTED_WRITES, "writes"))
     for at_peak, expected, word in sides:
         rates = [
@@ -395,6 +408,19 @@ def add_up_rates(draft: Draft, access: Mapping[str, AccessPattern]) -> None:
         writes = facts.define(WRITES, facts[AVERAGE_WRITES], "writes/s", "as many as the access patterns write")
         made = draft.fill("requirements.load", load, writes=Because(writes.quantity, writes.because, (AVERAGE_WRITES,)))
         draft.close("requirements.load.writes", made.writes)
+
+
+def measure_media(draft: Draft, access: Mapping[str, AccessPattern]) -> None:
+    """The files that writes bring and reads give, at the peak: a size of their own beside what a body holds."""
+    facts = draft.facts
+    for flow, word in ((MEDIA_INGRESS, "writes"), (MEDIA_EGRESS, "reads")):
+        found = [
+            facts[PATTERN_RATE.of(name)] * facts[ACCESS_MEDIA.of(name)]
+            for name, one in access.items()
+            if one.media is not None and (one.writes is not None) == (word == "writes")
+        ]
+        if found:
+            facts.define(flow, total(found), "MB/s", f"each of the {word} with its file, at the peak")
 
 
 def _give_said_rates(draft: Draft, access: dict[str, AccessPattern]) -> None:

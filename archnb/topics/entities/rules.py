@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from archnb.design.entities import Field, write_field
-from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
+from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON, PASSED
 from archnb.finding import Hit, Rule, rule
 from archnb.model.secrets import Secret, find_secret
 from archnb.naming import pascal, snake
@@ -209,6 +209,24 @@ def rows_outrun_retention(draft: Draft) -> Iterator[Hit]:
 
 
 @rule(
+    "entities-rows-below-retention", principle="scalability", severity="low",
+    condition="An entity that is kept for three months at most holds less than half of the rows that its growth makes in that time.",
+    effect="Storage, indexes and purges are sized for the rows of today, and there are several times as many once the time has passed.",
+    remedy="Mend rows, growth or retention; rows ≈ growth × retention. Say rows: 0 for a system that starts empty.",
+)  # fmt: skip
+def rows_below_retention(draft: Draft) -> Iterator[Hit]:
+    for name, entity in draft.said.entities.items():
+        if entity.rows is None or entity.growth is None or entity.retention is None or entity.growth.unit.is_percent:
+            continue
+        kept = entity.growth.base * entity.retention.base
+        if 0 < entity.rows.base < kept / 2 and entity.retention.base <= draft.facts[PASSED].base:
+            yield Hit(
+                f"entities.{name}.rows",
+                f"{entity.rows} rows, but {entity.growth} × {entity.retention} = {kept:,.0f}: the plan counts with those",
+            )
+
+
+@rule(
     "entities-sort-without-limit", principle="performance", severity="medium",
     condition="A read of a growing entity returns more than a thousand rows.",
     effect="Response time and memory grow with the table until both fail.",
@@ -223,5 +241,5 @@ def sort_without_limit(draft: Draft) -> Iterator[Hit]:
 
 RULES: Sequence[Rule] = (
     key_space_exhausted, personal_data_without_end, secret_readable_text, secret_not_marked, public_answer_withheld, row_without_creation, state_without_operation,
-    rows_outrun_retention, sort_without_limit,
+    rows_outrun_retention, rows_below_retention, sort_without_limit,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archnb.design.entities import TYPES, Entity, Field
 from archnb.fact import Fact, apply_model, compound, maximum, minimum, power, total
 from archnb.fact.keys.entities import (
+    ACCESS_ROWS,
     CODE_LENGTH,
     CODE_SPACE,
     ENTITY_ADDED,
@@ -51,7 +52,7 @@ def _propose_growth(draft: Draft, name: str, entity: Entity, creating: list[str]
     if creating:
         made = facts.define(
             ENTITY_CREATED.of(name),
-            total([facts[PATTERN_RATE.of(one)] for one in creating]) / facts[PEAK_FACTOR],
+            total([_rate_rows(draft, one) for one in creating]) / facts[PEAK_FACTOR],
             "/day",
             f"{', '.join(creating)} on average",
         )
@@ -63,6 +64,12 @@ def _propose_growth(draft: Draft, name: str, entity: Entity, creating: list[str]
         because = Because(draft.design.requirements.load.growth, "as the load grows", (GROWTH,))
         facts.define(growth, facts[GROWTH], None, because.reason)
     return draft.fill(f"entities.{name}", entity, growth=because)
+
+
+def _rate_rows(draft: Draft, pattern: str) -> Fact:
+    """The rows that a pattern makes at the peak: its rate, times its rows where it says them."""
+    rate, rows = draft.facts[PATTERN_RATE.of(pattern)], draft.facts.get(ACCESS_ROWS.of(pattern))
+    return rate if rows is None else rate * rows
 
 
 def row_bytes(field: Field) -> float:
@@ -96,8 +103,11 @@ def measure_entity(draft: Draft, name: str, entity: Entity) -> Fact:
     if entity.growth.unit.is_percent:
         facts.define(ENTITY_ADDED.of(name), rows * rate, "/day", "rows added a day, now")
         later = rows * compound(rate, horizon)
+    elif draft.is_said(ENTITY_GROWTH.of(name)):
+        facts.define(ENTITY_ADDED.of(name), rate, "/day", "rows added a day, as said: as many in every year")
+        later = rows + rate * horizon
     else:
-        facts.define(ENTITY_ADDED.of(name), rate, "/day", "rows added a day")
+        facts.define(ENTITY_ADDED.of(name), rate, "/day", "rows added a day, now; they grow as the load does")
         later = apply_model(
             "grown stock", grow_stock, "", rows, rate, facts[GROWTH_YEARLY], horizon,
             labels=("today", "added", "growth a year", "horizon"), is_vectorised=True,
@@ -105,7 +115,9 @@ def measure_entity(draft: Draft, name: str, entity: Entity) -> Fact:
     if entity.retention is not None:
         keep = draft.value(ENTITY_RETENTION.of(name), entity.retention)
         if not entity.growth.unit.is_percent:
-            then = rate * power(1 + facts[GROWTH_YEARLY], horizon / parse("1 year"))
+            then = rate
+            if not draft.is_said(ENTITY_GROWTH.of(name)):
+                then = rate * power(1 + facts[GROWTH_YEARLY], horizon / parse("1 year"))
             later = minimum(later, maximum(rows, then * keep))
     facts.define(ENTITY_ROWS_AT_HORIZON.of(name), later, "", "rows at the horizon, what its retention drops taken off")
     for field, one in entity.fields.items():

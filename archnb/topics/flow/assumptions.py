@@ -10,6 +10,7 @@ from archnb.fact import Key
 from archnb.fact.keys.cache import STORE_CORES
 from archnb.fact.keys.flow import (
     ARRIVAL_VARIATION,
+    COMMIT_TIME,
     CRITICAL,
     JOBS_PER_WORKER,
     KIND_CORES,
@@ -19,6 +20,7 @@ from archnb.fact.keys.flow import (
     LATENCY_CLASSIC,
     LATENCY_NAPKIN,
     MOST_HOPS,
+    REGION_ROUND_TRIP,
     ROUND_TRIP,
     SHARED_CAUSE,
     TARGET,
@@ -83,6 +85,12 @@ COMMIT = (
     "a commit is written to disk here and confirmed by the standby",
     "one fsync on a network disk and a round trip",
 )
+ROW = (
+    "row",
+    "400 µs",
+    "one row of a batch written with its entries in the indexes, by one core",
+    "the 40 000 rows a second of a primary with 16 cores, see the limits of PostgreSQL and MySQL",
+)
 
 # by kind of component: which share of the time one of them works
 UPTIMES: tuple[tuple[str, str, str, str], ...] = (
@@ -114,8 +122,9 @@ def assume(draft: Draft) -> None:
         ROUND_TRIP, draft.facts[LATENCY_NAPKIN.of("round_trip")], "µs",
         "the newer set is used; the classic one stands beside it",
     )  # fmt: skip
-    for name, value, because, source in (*TIMES, COMMIT):
+    for name, value, because, source in (*TIMES, COMMIT, ROW):
         given(KIND_TIME.of(name), value, because, source=source)
+    _define_commit(draft)
     for name, *_ in TIMES:
         given(KIND_VARIATION.of(name), 1, "times of work vary as an exponential does; measure yours", source=VARIATION)
     given(
@@ -146,3 +155,19 @@ def assume(draft: Draft) -> None:
         "jobs that one worker process runs side by side",
         source="they mostly wait for others",
     )
+
+
+def _define_commit(draft: Draft) -> None:
+    """How long a commit takes: on the disk here, and, where nothing may be lost with a region, in the other one as well."""
+    facts, requirements = draft.facts, draft.design.requirements
+    far = facts.assume(
+        REGION_ROUND_TRIP, "30 ms", "a round trip between two regions of a continent",
+        source="light in fibre goes 200 km in a millisecond: some 1,500 km apart, on a way twice as long; measure yours",
+    )  # fmt: skip
+    commit, rpo = facts[KIND_TIME.of("commit")], requirements.recovery.rpo
+    if rpo is not None and rpo.base == 0 and (requirements.regions or 1) > 1:
+        facts.define(
+            COMMIT_TIME, commit + far, "ms", "nothing may be lost with a region, so a commit waits until the other one has it as well"
+        )  # fmt: skip
+    else:
+        facts.define(COMMIT_TIME, commit, "ms", "on the disk here and confirmed by the standby")

@@ -13,10 +13,10 @@ from archnb.design.flow import Path
 from archnb.fact import Fact, Key, apply_model, total
 from archnb.fact.keys.cache import QUERY_TIME
 from archnb.fact.keys.flow import (
+    COMMIT_TIME,
     COMPONENT_P_WAIT,
     COMPONENT_SERVICE_TIME,
     COMPONENT_WAIT,
-    KIND_TIME,
     OPERATION_LATENCY,
     OPERATION_P50,
     OPERATION_P95,
@@ -127,7 +127,7 @@ def list_steps(draft: Draft, name: str, path: Path) -> list[Taken]:
                 p_wait=facts.get(COMPONENT_P_WAIT.of(target)),
                 wait=facts.get(COMPONENT_WAIT.of(target)),
                 pieces=1 if own is not None else pieces,
-                commit=facts[KIND_TIME.of("commit")] if is_store and is_write else None,
+                commit=facts[COMMIT_TIME] if is_store and is_write else None,
                 target=target,
             )
         )

@@ -191,7 +191,10 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern, 
     what = f"{pattern.action or 'write'} {pattern.writes}" + (
         f" with {', '.join(dict.fromkeys(str(one) for one in local))}" if local else ""
     )
-    trace.call(service, home, f"accept {name}" if is_later else what)
+    # the message is all that a request writes which nobody waits for: without a table for it the store is not asked
+    is_told_alone = is_later and not draft.model.queues.is_table
+    if not is_told_alone:
+        trace.call(service, home, f"accept {name}" if is_later else what)
     if not is_later:
         for other in others:
             trace.call(service, other, f"{name} in its own data")
@@ -209,15 +212,18 @@ def _trace_write(draft: Draft, parts: Parts, name: str, pattern: AccessPattern, 
     copies = list(dict.fromkeys(copy for one in entities for copy in draft.model.places.list_copies(one)))
     if parts.queue and parts.worker and (is_later or jobs or copies or after):
         has_outbox = outbox is not None and outbox.use
-        trace.later(
-            home if has_outbox else service,
-            parts.queue,
-            "relay the outbox"
-            if has_outbox
-            else f"job of {name}, in its transaction"
-            if draft.model.queues.is_table
-            else f"tell of {name}",
-        )
+        if is_told_alone:
+            trace.call(service, parts.queue, f"accept {name}")
+        else:
+            trace.later(
+                home if has_outbox else service,
+                parts.queue,
+                "relay the outbox"
+                if has_outbox
+                else f"job of {name}, in its transaction"
+                if draft.model.queues.is_table
+                else f"tell of {name}",
+            )
         trace.later(parts.queue, parts.worker, f"take {name}")
         if is_later:
             trace.later(parts.worker, home, what)

@@ -7,7 +7,7 @@ from archnb.design.record import Named
 from archnb.fact import Fact, Key, apply_model, ceil, maximum, total
 from archnb.fact.keys.auth import TOKEN_RATE
 from archnb.fact.keys.cache import WARM_CORES
-from archnb.fact.keys.entities import PATTERN_RATE
+from archnb.fact.keys.entities import ACCESS_ROWS, PATTERN_RATE
 from archnb.fact.keys.flow import (
     COMPONENT_AVAILABILITY,
     COMPONENT_BUSY,
@@ -25,7 +25,7 @@ from archnb.fact.keys.flow import (
 )
 from archnb.fact.keys.jobs import JOB_WORKERS, THIRD_PARTY_P99, THIRD_PARTY_TIME
 from archnb.fact.keys.load import PEAK_WRITES
-from archnb.quantity import Quantity
+from archnb.quantity import Quantity, parse
 from archnb.sim.response import scv_of_tail
 from archnb.topics.flow.components import OWN
 from archnb.topics.flow.paths import find_serial_parts, find_share, is_waited_for
@@ -202,7 +202,22 @@ def sum_busy(draft: Draft, name: str, one: Component, rate: Fact, time: Fact) ->
         return rate * time
     if draft.is_said(f"flow.components.{name}.service_time"):
         return rate * time
-    return facts[WARM_CORES] + facts[PEAK_WRITES] * time
+    return facts[WARM_CORES] + _sum_writes(draft, time)
+
+
+def _sum_writes(draft: Draft, time: Fact) -> Fact:
+    """The cores that writes keep busy: each the time of one, but a row's time where nobody waits and rows go in batches."""
+    facts, batched = draft.facts, []
+    for name, pattern in draft.design.access.items():
+        rate = facts.get(PATTERN_RATE.of(name))
+        if rate is None or not (pattern.is_async and pattern.action == "create") or pattern.steps:
+            continue
+        batched.append((rate, facts.get(ACCESS_ROWS.of(name)) or 1.0))
+    if not batched:
+        return facts[PEAK_WRITES] * time
+    rows = total([rate * count for rate, count in batched])
+    others = maximum(facts[PEAK_WRITES] - total([rate for rate, _ in batched]), parse("0/s"))
+    return others * time + rows * facts[KIND_TIME.of("row")]
 
 
 def _count_needed(draft: Draft, one: Component, rate: Fact, time: Fact) -> Fact:

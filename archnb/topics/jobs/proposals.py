@@ -252,11 +252,20 @@ def _complete_queues(draft: Draft, jobs: Mapping[str, Job]) -> dict[str, Queue]:
     return made
 
 
+def _rate_of_events(draft: Draft, name: str, proposal: Proposal | None) -> Fact:
+    """How often a job is caused: one message of the outbox is split into those of its audience behind the queue."""
+    rate, audience = draft.facts[JOB_RATE.of(name)], draft.facts.get(JOB_AUDIENCE.of(name))
+    is_split = audience is not None and audience.base > 0 and (proposal is None or proposal.copy is None)
+    return rate / audience if audience is not None and is_split else rate
+
+
 def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Job, Proposal | None]]) -> None:
     """Where the queue is not a table of the database, a write and its message agree through an outbox and its relay."""
     caused = [
         name for name, (job, _) in made.items()
         if job.trigger is not None and job.trigger in draft.design.access and draft.design.access[job.trigger].writes and JOB_RATE.of(name) in draft.facts
+        # of a write that nobody waits for the message is all that the request writes: there is no row that it must agree with
+        and not (draft.design.access[job.trigger].is_async and name == snake(job.trigger))
     ]  # fmt: skip
     home = draft.model.places.find_home(draft.design.access[made[caused[0]][0].trigger or ""].writes) if caused else ""
     known = Queues(queues, draft.model.places.main_engine)
@@ -271,7 +280,7 @@ def _add_outbox(draft: Draft, queues: dict[str, Queue], made: dict[str, tuple[Jo
     proposal = Proposal(
         "relay_outbox", reason,
         Job(summary=f"Carries messages from the outbox table to {technology}.", trigger="a commit", queue="outbox", idempotency_key="{message id}"),
-        total(draft.facts[JOB_RATE.of(name)] for name in caused), 0.002, "assumed: one message read, sent and marked (in batches it is less)",
+        total(_rate_of_events(draft, name, made[name][1]) for name in caused), 0.002, "assumed: one message read, sent and marked (in batches it is less)",
         "1 s", "its wait is added to that of every job behind it", "the message's id goes along, and the receiver knows it",
         facts=tuple(JOB_RATE.of(name) for name in caused[:4]),
     )  # fmt: skip

@@ -64,6 +64,9 @@ def find_arrays(model: Model, contract: Contract | None, entity: str) -> Arrays:
         inner = properties.get(embed.name, {}).get("items")
         if inner is None or embed.relationship or not embed.is_many or not embed.via:
             continue
+        if len(model.references.list_between(embed.entity, entity)) > 1:
+            # of a pair of the same kind nobody says which end is the new one
+            continue
         names = model.properties.names(embed.entity)
         fields = tuple(one for one, name in names.items() if name in inner.get("properties", {}))
         required = tuple(one for one in fields if names[one] in inner.get("required", ()))
@@ -95,6 +98,42 @@ class Written:
             )  # fmt: skip
         name = f"new_{column}" if self.pattern.kind == "create" else column
         return Value(source="row", name=name, like=like, parameter=name, origin=f"{self.base}.{column}")
+
+    def common(self, parts: Parts, name: str) -> Value | None:
+        """The value of a step's key column that the written row refers to as well: the vaccine that both name, the fridge of the
+        session that the row is of. None where neither does, or two references could be meant.
+        """
+        record, like = parts.table(parts.base), parts.column(parts.base, name)
+        target = next(
+            (one.references for one in record.foreign_keys.values() if dict(pair(self.schema, one)).get(name)), None
+        )
+        if target is None:
+            return None
+        foreign = [(one, pair(self.schema, one)) for one in self.table.foreign_keys.values()]
+        own = [pairs[0][0] for one, pairs in foreign if one.references == target and len(pairs) == 1]
+        if len(own) == 1:
+            return self.value(own[0], like)
+        ways = [
+            (here[0], beyond[0], one.references)
+            for one, pairs in foreign
+            if len(pairs) == 1
+            for other in self.schema.tables[one.references].foreign_keys.values()
+            if other.references == target
+            for here, beyond in [(pairs[0], pair(self.schema, other)[0])]
+        ]
+        if own or len(ways) != 1:
+            return None
+        (mine, there), (column, _), table = (
+            next(pairs[0] for one, pairs in foreign if pairs[0][0] == ways[0][0]), (ways[0][1], ""), ways[0][2]
+        )  # fmt: skip
+        entity = self.schema.tables[table].entity
+        over = Parts(self.model, self.schema, entity)
+        at = over.column(table, there)
+        read = Read(
+            table=table, source=table, entity=entity, columns=(Output(column=over.column(table, column), label=column),),
+            conditions=(Condition(left=at, operator="=", value=self.value(mine, at)),), rows="one", purpose="look up",
+        )  # fmt: skip
+        return Value(source="row", name=column, like=like, lookup=(read,))
 
     def key(self, like: Column) -> Value:
         """Its key, as a column that refers to it has it: given back by the engine where it is numbered."""
@@ -146,11 +185,23 @@ class Lines:
 
     def _find_amount(self, entity: str) -> str | None:
         """The column of an entity that says how much."""
-        for name, about in self.model.fields(entity).items():
-            place = self.model.places.find_field(entity, name)
-            if place is not None and not place.path and about.type in NUMBERS and is_amount(name):
-                return key_column(self.schema.tables[place.table], place.columns)
-        return None
+        numbers = self._list_numbers(entity)
+        named = [one for one in numbers if is_amount(one)]
+        # of several numbers without such a name none is known to be the one
+        name = named[0] if named else numbers[0] if len(numbers) == 1 else None
+        place = self.model.places.find_field(entity, name) if name is not None else None
+        return key_column(self.schema.tables[place.table], place.columns) if place is not None else None
+
+    def _list_numbers(self, entity: str) -> list[str]:
+        """The numbers of an entity's own rows that may say how much."""
+        return [
+            name
+            for name, about in self.model.fields(entity).items()
+            if about.type in NUMBERS
+            and not self.model.keys.is_in_key(entity, name)
+            and (place := self.model.places.find_field(entity, name)) is not None
+            and not place.path
+        ]
 
     def conditions(self, parts: Parts, line: str) -> list[Predicate]:
         """The row to be moved by its key, of which the lines name a part at least; the rest has no origin yet."""
@@ -199,6 +250,9 @@ class Lines:
             is_money = self.schema.tables[table].columns[column].type in ("decimal", "money")
             if is_money == (kind in ("decimal", "money")):
                 return self.written.value(column, like) if line is None else self._of(entity, column, like)
+        if kind in ("smallint", "int", "bigint") and not self._list_numbers(line or self.pattern.entity):
+            # a row that says no number stands for one
+            return Value(source="constant", name="1", like=like)
         return None
 
     def read(self, line: str) -> Read:

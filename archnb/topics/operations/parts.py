@@ -181,7 +181,9 @@ class Parts:
     def now(self, column: Column, offset: float = 0.0) -> Value:
         """The moment at which the statement runs, more or less some seconds."""
         span = f"{abs(offset):g}".replace(".", "_")
-        name = "now" if not offset else f"now_{'minus' if offset < 0 else 'plus'}_{span}_s"
+        # a day is another value than a moment, and has a parameter of its own
+        now = "today" if self.table(column.table).columns[column.column].type == "date" else "now"
+        name = now if not offset else f"{now}_{'minus' if offset < 0 else 'plus'}_{span}_s"
         if name in self.scope.parameters:
             return Value(source="server", name="now", like=column, parameter=name, offset=offset)
         return self.bind(column, "server", name, offset=offset, text="now")

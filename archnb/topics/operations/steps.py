@@ -231,11 +231,12 @@ class Steps:
             found = self.lines.conditions(parts, line)
             if line not in self.arrays:
                 yield self.lines.read(line)
-            open_columns = [one.left for one in found if isinstance(one, Condition) and not one.value.origin]
-            if open_columns:
-                chosen = self._choose(parts, step, found, guards, each)
-                found = [self._take(one, chosen) for one in found]
-                yield chosen
+        opened = [one for one in found if _is_open(one)]
+        if opened and len(opened) < len(found):
+            # of the rows with the part that is known the first that has enough
+            chosen = self._choose(parts, step, found, guards, each)
+            found = [self._take(one, chosen) for one in found]
+            yield chosen
         yield Update(
             table=parts.base, entity=parts.entity, assignments=tuple(assignments), conditions=(*found, *(one.predicate for one in guards)),
             rows="one", guards=tuple(guards), purpose=_say(step, None), each=each,
@@ -245,7 +246,7 @@ class Steps:
 
     def _choose(self, parts: Parts, step: Step, found: list[Predicate], guards: list[Guard], each: str) -> Read:
         """Which row is moved, where several would do: the first by key that has enough left, locked."""
-        known = [one for one in found if not isinstance(one, Condition) or one.value.origin]
+        known = [one for one in found if not _is_open(one)]
         key = parts.table(parts.base).primary_key
         return Read(
             table=parts.base, source=parts.base, entity=parts.entity,
@@ -255,7 +256,7 @@ class Steps:
         )  # fmt: skip
 
     def _take(self, one: Predicate, chosen: Read) -> Predicate:
-        if not isinstance(one, Condition) or one.value.origin:
+        if not isinstance(one, Condition) or not _is_open(one):
             return one
         return replace(one, value=replace(one.value, origin=f"{chosen.name}.{one.left.column}"))
 
@@ -324,9 +325,13 @@ class Steps:
         if back is not None:
             column = parts.column(parts.base, back[0])
             return [Condition(left=column, operator="=", value=self.written.key(column))]
-        # which row it is, the program has to find
+        # what the written row refers to as well, at once or over one more reference; the rest the program has to find
         return [
-            Condition(left=column, operator="=", value=Value(source="row", name=one, like=column, parameter=one))
+            Condition(
+                left=column,
+                operator="=",
+                value=self.written.common(parts, one) or Value(source="row", name=one, like=column, parameter=one),
+            )
             for one in key
             for column in [parts.column(parts.base, one)]
         ]
@@ -430,6 +435,14 @@ class Steps:
                 table=parts.base, source=parts.base, entity=entity, columns=(Output(column=column, label=column.column),),
                 conditions=(Among(left=column, values=values),), order=(Order(column=column),), lock="update", purpose="lock in order",
             )  # fmt: skip
+
+
+def _is_open(one: Predicate) -> bool:
+    """Whether a condition's value is one that the program has to find."""
+    if not isinstance(one, Condition):
+        return False
+    value = one.value
+    return value.source == "row" and not value.origin and not value.lookup and not value.column
 
 
 def _say(step: Step, side: Step | None) -> str:

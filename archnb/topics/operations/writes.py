@@ -108,8 +108,8 @@ class Writer:
         """The column's present value and another: a number, or a field of the same row."""
         place = parts.places.find_field(parts.entity, by) if not by[0].isdigit() else None
         if place is None and not by[0].isdigit():
-            made = parts.bind(column, "caller", by)
-            return replace(made, sign="+" if sign == "+" else "-")
+            made = parts.bind(column, "caller", by, text=by)
+            return replace(made, sign="+" if sign == "+" else "-", field="")
         if place is None or place.path:
             return Value(source="constant", name=by, like=column, sign="+" if sign == "+" else "-")
         there = parts.column(place.table, key_column(parts.table(place.table), place.columns))
@@ -165,6 +165,9 @@ class Writer:
     ) -> Insert:
         """A new row of a table; what nobody sets and nothing gives by default comes from the server."""
         assignments = self.assign(parts, table, settings, is_new=True)
+        if is_child:
+            # what it has in common with the row above is taken from there
+            assignments = [one for one in assignments if one.column.column not in parts.table(table).primary_key]
         taken = {one.column.column for one in assignments}
         told = {one.field for one in settings}
         record = parts.table(table)
@@ -184,6 +187,10 @@ class Writer:
                 assignments.append(Assignment(column=column, value=value))
             elif _is_numbered(record, name):
                 keys.append(column)
+            elif not purpose and not about.field and _is_reference(record, name):
+                # the row of a relationship, which no field says
+                value = parts.bind(column, "caller", f"new_{name}", text=name)
+                assignments.append(Assignment(column=column, value=replace(value, is_optional=about.nullable)))
             elif about.field not in told and not about.nullable and not about.default:
                 assignments.append(
                     Assignment(column=column, value=parts.bind(column, "server", f"new_{name}", text="computed"))
@@ -273,7 +280,10 @@ class Writer:
             if VERSION in parts.table(table).columns:
                 # a step is taken once, from a state that it leaves; what leaves the state as it is can be overwritten
                 is_free = not guards or (not is_step and all(one.kind == "state" for one in guards))
-                guards += self._version(table, assignments, is_guarded=is_free and not self.pattern.many)
+                # what is added to, or taken from, what is there loses no other change
+                is_moved = bool(assignments) and all(one.value.sign for one in assignments)
+                is_guarded = is_free and not self.pattern.many and not is_moved
+                guards += self._version(table, assignments, is_guarded=is_guarded)
             if not assignments:
                 continue
             yield Update(
@@ -441,6 +451,11 @@ def _is_on(one: Predicate, table: str) -> bool:
     if isinstance(one, Condition | Among | Missing):
         return one.left.table == table
     return False
+
+
+def _is_reference(table: Table, column: str) -> bool:
+    """Whether a column by itself refers to a row of another table."""
+    return any(one.columns == (column,) for one in table.foreign_keys.values())
 
 
 def _is_numbered(table: Table, column: str) -> bool:

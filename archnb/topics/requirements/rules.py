@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from archnb.fact.keys.load import DAILY_USERS, EXPECTED_REQUESTS
+from archnb.fact.keys.load import DAILY_USERS, EXPECTED_REQUESTS, PEAK_FACTOR
+from archnb.fact.slips import name_slip
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import MONTH
 from archnb.topics.topic import Draft
@@ -107,8 +108,15 @@ def rates_disagree_with_load(draft: Draft) -> Iterator[Hit]:
     if sum(said) > 4 * peak or (sum(said) * 4 < peak and len(said) == len(draft.said.access) and len(said) >= 3):
         yield Hit(
             "requirements.load",
-            f"the access patterns add up to {sum(said):,.0f}/s, the load to {peak:,.0f}/s at the peak",
+            f"the access patterns add up to {sum(said):,.0f}/s, the load to {peak:,.0f}/s at the peak"
+            + _name_slip(draft, sum(said), peak),
         )
+
+
+def _name_slip(draft: Draft, said: float, expected: float) -> str:
+    """The mistake that the ratio of the two has the size of, where it has a name."""
+    found = name_slip(said, expected, peak=draft.facts[PEAK_FACTOR].base)
+    return f": the size of {found}" if found else ""
 
 
 RULES: Sequence[Rule] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archnb.fact import apply_model, ceil
+from archnb.fact import ceil
 from archnb.fact.keys.scaling import (
     CAPACITY,
     HEADROOM,
@@ -17,9 +17,11 @@ from archnb.fact.keys.scaling import (
     STORED,
 )
 from archnb.fact.keys.schema import SCHEMA_SIZE_AT_HORIZON
-from archnb.sim.growth import grow_load, grow_stock, time_until_load, time_until_stock
-from archnb.topics.scaling.courses import find_inflow, growth_of
-from archnb.topics.scaling.proposals import serving, stem
+from archnb.topics.scaling.cost import measure_cost
+from archnb.topics.scaling.courses import make_course
+from archnb.topics.scaling.recovery import measure_recovery
+from archnb.topics.scaling.servers import serving, stem
+from archnb.topics.scaling.shards import measure_shards
 from archnb.topics.topic import Draft
 
 
@@ -27,7 +29,7 @@ def measure(draft: Draft) -> None:
     """Add, for each resource: its limit, what is usable of it, the demand at the horizon, and the time until they meet."""
     found, facts = draft.design.scaling, draft.facts
     assert found.horizon is not None and found.headroom is not None
-    horizon, growth = facts[HORIZON], growth_of(draft)
+    horizon = facts[HORIZON]
     for name, resource in found.resources.items():
         if resource.limit is None or resource.demand not in facts:
             continue
@@ -43,30 +45,15 @@ def measure(draft: Draft) -> None:
         is_own = own is not None and (own.low, own.high) != (found.headroom.low, found.headroom.high)
         free = draft.value(RESOURCE_HEADROOM.of(name), own) if own is not None and is_own else facts[HEADROOM]
         usable = facts.define(RESOURCE_USABLE.of(here), limit * (1 - free), None, "with the headroom free")
-        demand, inflow = facts[resource.demand or ""], find_inflow(draft, resource.demand or "")
-        if inflow is None:
-            reached = apply_model(
-                "time until saturated", lambda d, g, u: time_until_load(u, d, g), "s", demand, growth, usable,
-                labels=("today", "growth a year", "usable"),
-            )  # fmt: skip
-            later = apply_model(
-                "grown", grow_load, demand.unit.symbol, demand, growth, horizon,
-                labels=("today", "growth a year", "horizon"), is_vectorised=True,
-            )  # fmt: skip
-        else:
-            reached = apply_model(
-                "time until saturated", lambda d, i, g, u: time_until_stock(u, d, i, g), "s",
-                demand, inflow, growth, usable, labels=("today", "inflow", "growth a year", "usable"),
-            )  # fmt: skip
-            later = apply_model(
-                "grown stock", grow_stock, demand.unit.symbol,
-                demand, inflow, growth, horizon, labels=("today", "inflow", "growth a year", "horizon"), is_vectorised=True,
-            )  # fmt: skip
+        course = make_course(draft, name, resource, limit)
+        demand, reached, later = course.demand, course.reach(usable), course.later(horizon)
         if resource.demand == STORED and SCHEMA_SIZE_AT_HORIZON in facts:
             # one number: what the tables have there
             later = facts[SCHEMA_SIZE_AT_HORIZON] * 1
         facts.define(RESOURCE_AT_HORIZON.of(here), later, demand.unit.symbol, "the demand at the horizon")
         facts.define(RESOURCE_SATURATES.of(here), reached, "months", "until the demand reaches what is usable")
+    measure_shards(draft)
+    measure_recovery(draft)
     for name in serving(draft):
         peak = facts.get(RESOURCE_AT_HORIZON.of(f"{stem(name)}_cpu"))
         if peak is not None:
@@ -76,3 +63,4 @@ def measure(draft: Draft) -> None:
                 "servers",
                 "one more than needed at the horizon",
             )
+    measure_cost(draft)

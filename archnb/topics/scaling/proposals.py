@@ -3,53 +3,41 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archnb.design.flow import Kind
 from archnb.design.record import Named
 from archnb.design.scaling import Resource
-from archnb.engines import Limit, QueueKind, find_engine
+from archnb.engines import Engine, Limit, QueueKind, find_engine
 from archnb.exceptions import InputError, Problem, unknown_name
-from archnb.fact import Key, apply_model, ceil, maximum, total
 from archnb.fact.keys.cache import MEMORY_NEEDED, STORE_CORES
 from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.fact.keys.flow import (
-    COMPONENT_BUSY,
     COMPONENT_RATE,
-    COMPONENT_REPLICAS,
-    COMPONENT_SERVICE_TIME,
-    KIND_CORES,
-    ROUND_TRIP,
 )
 from archnb.fact.keys.jobs import DATABASE_LIMIT
-from archnb.fact.keys.load import PEAK_EGRESS, PEAK_READS, PEAK_REQUESTS, PEAK_WRITES
+from archnb.fact.keys.load import PEAK_EGRESS, PEAK_REQUESTS
 from archnb.fact.keys.patterns import MIX_QUERY_TIME, PRIMARY_READS
 from archnb.fact.keys.scaling import (
-    BUSY_CONNECTIONS,
     CAPACITY,
     CONNECTIONS,
-    HEADROOM,
-    HORIZON,
     INFLOW,
-    MIN_POOL,
     PER_SERVER,
-    POOL,
-    POOL_BURST,
-    SERVER_CORES,
     SERVERS,
-    SERVERS_NEEDED,
     SOON,
-    STORE_DEMAND,
+    STORE_COMMITS,
+    STORE_READS,
+    STORE_WRITES,
     STORED,
 )
-from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON
+from archnb.fact.keys.schema import SCHEMA_SIZE, SCHEMA_SIZE_AT_HORIZON, TABLE_SIZE_AT_HORIZON
 from archnb.model.caches import engine_of_cache
 from archnb.quantity import Quantity, parse
-from archnb.sim.growth import grown_time
-from archnb.topics.scaling.courses import growth_of
-from archnb.topics.scaling.shards import find_shard_key, inflow_of
+from archnb.topics.scaling.courses import add_up_inflow, list_parts
+from archnb.topics.scaling.servers import measure_pools, measure_servers, serving, stem
+from archnb.topics.scaling.shards import find_shard_key
+from archnb.topics.scaling.stores import measure_stores
 from archnb.topics.topic import Because, Draft
 
 # what a queue of one's own, of which nothing is known, is taken to carry
@@ -74,11 +62,6 @@ _CODE = 62
 _INT_KEYS = {"int": 2**31 - 1, "smallint": 2**15 - 1}
 
 
-def serving(draft: Draft) -> list[str]:
-    """The parts that answer requests and can simply be run more often."""
-    return [name for name, one in draft.design.flow.components.items() if one.kind in ("service", "gateway")]
-
-
 def find_part(draft: Draft, kind: Kind) -> str:
     """The first part of a kind, else the first that answers requests; a design names its parts as it likes."""
     components = draft.design.flow.components
@@ -88,11 +71,6 @@ def find_part(draft: Draft, kind: Kind) -> str:
 
 def _main(draft: Draft) -> str:
     return draft.model.places.main
-
-
-def stem(name: str) -> str:
-    """A name as a part of a fact's name."""
-    return re.sub(r"[.\s]+", "_", name)
 
 
 def complete(draft: Draft) -> None:
@@ -111,7 +89,8 @@ def complete(draft: Draft) -> None:
     draft.facts.assume(
         SOON, "6 months", "a saturation within this time is soon", source="rule of thumb of archnb, 2026-11"
     )
-    _measure_servers(draft, record.headroom)
+    measure_servers(draft, record.headroom)
+    measure_stores(draft)
     for name, proposal in _propose(draft):
         own = said.resources.get(name, Resource())
         path = f"scaling.resources.{name}"
@@ -185,82 +164,17 @@ class _Proposal:
     headroom_reason: str = ""
 
 
-def _measure_servers(draft: Draft, headroom: Quantity) -> None:
-    """Servers for each serving part: its peak rate over what one server does at the target utilisation, and one to spare."""
-    facts = draft.facts
-    free = draft.value(HEADROOM, headroom)
-    for name in serving(draft):
-        component, rate = draft.design.flow.components[name], facts[COMPONENT_RATE.of(name)]
-        cores = facts.get(KIND_CORES.of(component.kind or ""))
-        if cores is None:
-            cores = facts.assume(
-                SERVER_CORES, "4 cores", "processors of one server", source="a usual small server, 2026-11"
-            )
-        each = facts.define(
-            PER_SERVER.of(stem(name)),
-            cores / facts[COMPONENT_SERVICE_TIME.of(name)],
-            "/s",
-            "requests a second that one server can do: cores ÷ processor time",
-        )
-        facts.define(
-            SERVERS_NEEDED.of(stem(name)),
-            ceil(rate / (each * (1 - free))),
-            "servers",
-            "at the peak, with the headroom free",
-        )
-        servers = facts.define(
-            SERVERS.of(stem(name)), facts[COMPONENT_REPLICAS.of(name)], "servers", "the replicas that the flow has"
-        )
-        facts.define(CAPACITY.of(stem(name)), servers * each, "/s", "what all of them can do")
-
-
-def _measure_pools(draft: Draft, store: str) -> None:
-    """Connections a pool needs by Little's law, and what all pools open together."""
-    facts = draft.facts
-    services = [n for n in serving(draft) if draft.design.flow.components[n].kind == "service"]
-    rate, work = facts.get(COMPONENT_RATE.of(store)), facts.get(COMPONENT_BUSY.of(store))
-    if rate is None or work is None or not services:
-        return
-    servers = (
-        total([facts[SERVERS.of(stem(n))] for n in services])
-        if len(services) > 1
-        else facts[SERVERS.of(stem(services[0]))]
-    )
-    busy = facts.define(
-        BUSY_CONNECTIONS.of(stem(store)),
-        work + rate * facts[ROUND_TRIP],
-        "connections",
-        "connections in use at the peak: one for each query that is worked on, and for its way there and back (Little's law)",
-    )
-    least = facts.assume(MIN_POOL, 5, "the smallest pool of one server", source="rule of thumb of archnb, 2026-11")
-    burst = facts.assume(
-        POOL_BURST, 2, "how many times its share a pool holds, for bursts", source="rule of thumb of archnb, 2026-11"
-    )
-    pool = facts.decide(
-        POOL.of(stem(store)),
-        maximum(ceil(busy / servers * burst), least),
-        "connections",
-        f"of one server: {burst.text} times its share, for bursts, and at least {least.text}",
-    )
-    facts.define(CONNECTIONS.of(stem(store)), pool * servers, "connections", "what all pools open together")
-
-
 def _measure_storage(draft: Draft) -> bool:
-    """What is stored today, and what comes in a day so that the tables have at the horizon the size that they have there."""
+    """What is stored today, and what comes in a day at present."""
     facts = draft.facts
-    size, later = facts.get(SCHEMA_SIZE), facts.get(SCHEMA_SIZE_AT_HORIZON)
-    if size is None or later is None or not any(inflow_of(draft, one) > 0 for one in draft.design.entities):
+    size = facts.get(SCHEMA_SIZE)
+    inflow = add_up_inflow(list_parts(draft))
+    if size is None or SCHEMA_SIZE_AT_HORIZON not in facts or inflow is None or inflow.base <= 0:
         return False
     facts.define(STORED, size, "GB", "what is stored today, indexes included")
-    time = apply_model(
-        "∫ growth", grown_time, "s", growth_of(draft), facts[HORIZON], labels=("a year", "horizon"), is_vectorised=True
-    )
     facts.define(
-        INFLOW,
-        maximum(later - size, parse("0 B")) / time,
-        "GB/day",
-        "what is added a day now, what retention drops taken off; it grows as the load does",
-    )
+        INFLOW, inflow, "GB/day", "what is added a day now, indexes included; what is past its retention goes, and is not taken off here"
+    )  # fmt: skip
     return True
 
 
@@ -320,39 +234,24 @@ def _propose_stores(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
     stores = list(draft.design.schema.stores) or ([main] if main in draft.design.flow.components else [])
     for store in stores:
         engine, here = draft.model.places.engine(store), stem(store)
-        written, read = engine.limit("writes"), engine.limit("reads")
-        key = find_shard_key(draft)
-        rate = facts.get(COMPONENT_RATE.of(store))
-        if store == main:
-            if written is not None and engine.has("spreading over nodes"):
-                yield f"{here}_writes", _Proposal(
-                    store, PEAK_WRITES, written.value, written.source,
-                    f"batch and move work to jobs, then add nodes, spread by {key}",
-                    "batches cost nothing; nodes cost money, and help only where writes are spread evenly over the key", "every write goes to it",
-                )  # fmt: skip
-            elif written is not None:
-                yield f"{here}_writes", _Proposal(
-                    store, PEAK_WRITES, written.value, written.source,
-                    f"batch and move work to jobs, then split domains into databases of their own, then shard by {key}",
-                    "one primary takes all writes, replicas do not help; sharding is last because it ends joins and transactions across shards", "every write goes to the primary",
-                )  # fmt: skip
-            reads = _measure_reads(draft, store)
-            if reads is not None and read is not None:
-                most, source = _limit_reads(draft, read)
-                yield f"{here}_reads", _Proposal(
-                    store, reads, most, source,
-                    "cache more, then read replicas for reads that may be stale", "a cached read costs the database nothing; a replica costs a server and is a little behind", "what the cache does not answer is read here",
-                )  # fmt: skip
-        elif rate is not None and store != main and read is not None:
+        yield from _propose_writes(draft, store, engine)
+        read = engine.limit("reads")
+        if store == main and read is not None and STORE_READS.of(store) in facts:
+            most, source = _limit_reads(draft, read)
+            yield f"{here}_reads", _Proposal(
+                store, STORE_READS.of(store), most, source,
+                "cache more, then read replicas for reads that may be stale", "a cached read costs the database nothing; a replica costs a server and is a little behind", "what the cache does not answer is read here",
+            )  # fmt: skip
+        elif read is not None and STORE_READS.of(store) in facts:
             is_spread = engine.has("spreading over nodes")
             yield f"{here}_queries", _Proposal(
-                store, rate.name, read.value, read.source, "add nodes" if is_spread else "a larger machine, then split what it holds",
+                store, STORE_READS.of(store), read.value, read.source, "add nodes" if is_spread else "a larger machine, then split what it holds",
                 f"{engine.label} is made to be spread over nodes" if is_spread else f"{engine.label} answers from one machine", "its own queries",
             )  # fmt: skip
         most_connections = engine.limit("connections")
         if most_connections is not None and engine.has("connection for each process") and store == main:
             default, kept = _count(most_connections), _count(engine.limit("reserved connections"))
-            _measure_pools(draft, store)
+            measure_pools(draft, store)
             if CONNECTIONS.of(here) in facts:
                 need = facts[CONNECTIONS.of(here)].base
                 step = next((one for one in (default, 200, 400) if (one - kept) * 0.7 >= need * 2), 400)
@@ -369,12 +268,43 @@ def _propose_stores(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
     if stores and _measure_storage(draft):
         stored = draft.model.places.engine(main).limit("storage")
         if stored is not None:
-            table = _largest(draft)
+            largest, size = _find_largest(draft)
+            split = draft.planned.schema.tables[largest].split.kind if largest else "none"
+            cut = "" if split != "none" else f"partition {largest} by time, "
             yield f"{stem(main)}_storage", _Proposal(
                 main, STORED, stored.value, "what one server still restores in a working day: 4 TB at 200 MB/s are 5.6 h; an assumption",
-                f"delete what retention allows, then partition {table} by time and move old months to cheap storage, then a larger disk",
+                f"keep {largest or 'rows'} for less long{f' (it comes to {size})' if size else ''}, then {cut}move its older rows, thinned out or compressed, to cheap storage, then a larger disk, then spread it by {find_shard_key(draft)}",
                 "what is not kept need not be stored; a partition is dropped in a moment; a larger disk only moves the day", "rows stay until they are deleted",
             )  # fmt: skip
+
+
+def _propose_writes(draft: Draft, store: str, engine: Engine) -> Iterator[tuple[str, _Proposal]]:
+    """The rows that a store takes, and its transactions, where the engine has a figure for each."""
+    facts, here, key = draft.facts, stem(store), find_shard_key(draft)
+    written = engine.limit("row writes") or engine.limit("writes")
+    if written is None or STORE_WRITES.of(store) not in facts:
+        return
+    if engine.has("spreading over nodes"):
+        yield f"{here}_writes", _Proposal(
+            store, STORE_WRITES.of(store), written.value, written.source,
+            f"batch and move work to jobs, then add nodes, spread by {key}",
+            "batches cost nothing; nodes cost money, and help only where writes are spread evenly over the key", "every write goes to it",
+        )  # fmt: skip
+        return
+    split = f"split domains into databases of their own, then shard by {key}"
+    yield f"{here}_writes", _Proposal(
+        store, STORE_WRITES.of(store), written.value, f"{written.because}; {written.source}",
+        f"write in batches, and keep streams of rows in a log or a store that only appends, then {split}",
+        "one primary takes all writes, and neither a cache nor replicas help; sharding is last because it ends joins and transactions across shards",
+        "every row is written on the primary",
+    )  # fmt: skip
+    commits = engine.limit("writes")
+    if commits is not written and commits is not None and STORE_COMMITS.of(store) in facts:
+        yield f"{here}_commits", _Proposal(
+            store, STORE_COMMITS.of(store), commits.value, f"{commits.because}; {commits.source}",
+            f"write several rows a transaction and let jobs do what nobody waits for, then {split}",
+            "each transaction waits for the log on disk, and one primary has one log", "each write that somebody waits for is a transaction",
+        )  # fmt: skip
 
 
 def _count(limit: Limit | None) -> int:
@@ -391,21 +321,6 @@ def _limit_reads(draft: Draft, limit: Limit) -> tuple[str, str]:
         f"{mix.base:.4g}/s",
         f"{cores.text} cores ÷ {mean.text}, the mean query of this design; short queries alone: {limit.value}",
     )
-
-
-def _measure_reads(draft: Draft, store: str) -> Key:
-    facts = draft.facts
-    rate = facts.get(COMPONENT_RATE.of(store))
-    if rate is not None:
-        zero = parse("0/s")
-        facts.define(
-            STORE_DEMAND.of(stem(store)),
-            maximum(rate - facts[PEAK_WRITES], zero),
-            "/s",
-            "what reaches it and is no write",
-        )
-        return STORE_DEMAND.of(stem(store))
-    return PEAK_READS
 
 
 def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
@@ -430,5 +345,12 @@ def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
                 )  # fmt: skip
 
 
-def _largest(draft: Draft) -> str:
-    return max(draft.design.entities, key=lambda one: inflow_of(draft, one), default="the largest table")
+def _find_largest(draft: Draft) -> tuple[str, str]:
+    """The table that is the largest at the horizon, and its size; '' where there is none."""
+    sizes = {
+        name: draft.facts[TABLE_SIZE_AT_HORIZON.of(name)]
+        for name in draft.planned.schema.tables
+        if TABLE_SIZE_AT_HORIZON.of(name) in draft.facts
+    }
+    found = max(sizes, key=lambda one: sizes[one].base, default="")
+    return found, sizes[found].text if found else ""

@@ -8,22 +8,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.flow import COMPONENT_UTILISATION
-from archnb.fact.keys.load import GROWTH, PEAK_WRITES, RETENTION
+from archnb.fact.keys.load import GROWTH, RETENTION
+from archnb.fact.keys.recovery import REGION_TIME, RESTORE_TIME, RPO, RTO
 from archnb.fact.keys.scaling import (
     HEADROOM,
+    LOCK_HELD,
     POOL,
     RESOURCE_AT_HORIZON,
     RESOURCE_SATURATES,
     RESOURCE_USABLE,
+    ROW_LIMIT,
+    ROW_RATE,
     SOON,
     STORED,
 )
+from archnb.fact.keys.schema import SCHEMA_SIZE
 from archnb.finding import Hit, Rule, rule
 from archnb.quantity import number
 from archnb.sim.growth import MONTH
 from archnb.topics.scaling.courses import Course, courses
-from archnb.topics.scaling.proposals import stem
+from archnb.topics.scaling.recovery import list_events
+from archnb.topics.scaling.servers import stem
+from archnb.topics.scaling.stores import find_held
 from archnb.topics.topic import Draft
 
 _KEYS = re.compile(r".*_(codes|keys)$")
@@ -135,7 +143,7 @@ def storage_retention_without_plan(draft: Draft) -> Iterator[Hit]:
 def growth_outruns_single_writer(draft: Draft) -> Iterator[Hit]:
     """One primary is enough, or is known not to be."""
     for course in courses(draft):
-        if course.resource.demand != PEAK_WRITES or not course.name.endswith("_writes"):
+        if not course.name.endswith(("_writes", "_commits")):
             continue
         months = _months(draft, course)
         if _soon(draft) <= months <= _horizon(draft):
@@ -169,12 +177,91 @@ def headroom_too_small(draft: Draft) -> Iterator[Hit]:
             )
 
 
+@rule(
+    "scaling-row-that-all-wait-for", principle="performance", severity="medium",
+    condition="One row is added to or taken from more often than calls can follow each other, where some rows are as much busier than others as is usual.",
+    effect="Calls on that row queue up behind its lock, run into their time limits and hold connections, while the rest of the store idles.",
+    remedy="Split what the row holds into several rows that are added up when read, or collect its changes and book them in one statement; hold the lock for fewer statements.",
+)  # fmt: skip
+def row_that_all_wait_for(draft: Draft) -> Iterator[Hit]:
+    """No row is a queue for all."""
+    facts = draft.facts
+    for name in draft.design.access:
+        limit, busiest = facts.get(ROW_LIMIT.of(name)), facts.get(ROW_RATE.of(name))
+        found = find_held(draft, name) if limit is not None else None
+        if limit is None or busiest is None or found is None or busiest.base <= limit.base * (1 - facts[HEADROOM].base):
+            continue
+        share = number(limit.base / facts[PATTERN_RATE.of(name)].base * 100)
+        yield Hit(
+            f"access.{name}",
+            f"one {found[0]} takes part in at most {limit.text} (its row is held for {facts[LOCK_HELD.of(name)].text}); {busiest.text} meet the busiest one,"
+            f" and any that is in more than {share} % of the calls is too much",
+            weight=busiest.base / limit.base,
+        )
+
+
+@rule(
+    "scaling-recovery-point-missed", principle="reliability", severity="high",
+    condition="More of the newest data goes with a lost machine or region than the recovery point allows.",
+    effect="What was answered as written is gone, and nobody knows what it was.",
+    remedy="Keep a copy in another region (regions: 2), in step where nothing may be lost; or allow a later recovery point.",
+)  # fmt: skip
+def recovery_point_missed(draft: Draft) -> Iterator[Hit]:
+    """Something answers the recovery point that is asked."""
+    if not draft.is_said(RPO):
+        return
+    rpo = draft.facts[RPO]
+    for event in list(list_events(draft))[:2]:
+        if event.loss.base > rpo.base:
+            yield Hit(RPO, f"with {event.name} {event.loss.text} of data go, {rpo.text} may: {event.how} answers it")
+
+
+@rule(
+    "scaling-recovery-time-missed", principle="reliability", severity="high",
+    condition="It works again later than the recovery time allows, after a machine or a region was lost.",
+    effect="The outage lasts longer than was promised, in the hour in which everybody looks.",
+    remedy="Keep a standby, or a copy in another region, that takes over by itself; spread the data over smaller stores; or allow a longer recovery time.",
+)  # fmt: skip
+def recovery_time_missed(draft: Draft) -> Iterator[Hit]:
+    """Something answers the recovery time that is asked."""
+    if not draft.is_said(RTO):
+        return
+    rto = draft.facts[RTO]
+    for event in list(list_events(draft))[:2]:
+        if event.time.base > rto.base:
+            yield Hit(
+                RTO, f"{event.name} lost: back after {event.time.text}, {rto.text} may pass: {event.how} answers it"
+            )
+
+
+@rule(
+    "scaling-restore-outlasts-recovery", principle="reliability", severity="medium",
+    condition="A backup of all data takes longer to restore than the recovery time allows.",
+    effect="Copies repeat a deletion or a wrong write at once; after one, it is away for as long as the restore takes.",
+    remedy="Keep a copy that lags on purpose, or snapshots that are mounted and not copied; restore by tenant or partition; rehearse it.",
+)  # fmt: skip
+def restore_outlasts_recovery(draft: Draft) -> Iterator[Hit]:
+    """A mistake is undone in time."""
+    restore, has_copies = draft.facts.get(RESTORE_TIME), draft.facts.get(REGION_TIME)
+    if restore is None or has_copies is None or not draft.is_said(RTO):
+        return
+    # where a restore is the answer to a lost region as well, that is said already
+    if restore.base > draft.facts[RTO].base and has_copies.base < restore.base:
+        yield Hit(
+            RTO, f"{draft.facts[SCHEMA_SIZE].text} take {restore.text} to restore, {draft.facts[RTO].text} may pass"
+        )
+
+
 RULES: Sequence[Rule] = (
     saturates_soon,
     connections_over_limit,
     storage_retention_without_plan,
     growth_outruns_single_writer,
+    row_that_all_wait_for,
     headroom_too_small,
+    recovery_point_missed,
+    recovery_time_missed,
+    restore_outlasts_recovery,
 )
 
 __all__ = ["RULES"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from archnb.fact import ceil, maximum
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_ROW_SIZE, ENTITY_ROWS
+from archnb.fact.keys.flow import COMMIT_TIME, ROUND_TRIP
+from archnb.fact.keys.scaling import ACROSS_SHARDS, ACROSS_TIME, RESOURCE_AT_HORIZON, RESOURCE_USABLE, SHARDS
 from archnb.fact.keys.schema import FEW_ROWS
 from archnb.sim.growth import YEAR
+from archnb.topics.scaling.servers import stem
 from archnb.topics.topic import Draft
 
 
@@ -44,4 +48,42 @@ def find_shard_key(draft: Draft) -> str:
     return best if best and weight[best] > 0 else "the key of the largest entity"
 
 
-__all__ = ["find_shard_key", "inflow_of", "is_passing"]
+def measure_shards(draft: Draft) -> None:
+    """How many shards the main store needs at the horizon, and what a call that meets two of them costs."""
+    facts, main = draft.facts, draft.model.places.main
+    resources = [
+        name for name, one in draft.design.scaling.resources.items()
+        if one.component == main and name.endswith(("_writes", "_commits", "_storage"))
+    ]  # fmt: skip
+    ratios = []
+    for name in resources:
+        then = facts.get(RESOURCE_AT_HORIZON.of(stem(name)))
+        if then is not None and facts[RESOURCE_USABLE.of(stem(name))].base > 0:
+            ratios.append(then / facts[RESOURCE_USABLE.of(stem(name))])
+    if not ratios or max(one.base for one in ratios) <= 1 or draft.model.places.main_engine.has("spreading over nodes"):
+        return
+    most = ratios[0] if len(ratios) == 1 else maximum(*ratios)
+    shards = facts.decide(
+        SHARDS.of(main), ceil(most), "", "as many as its rows, transactions and bytes at the horizon need, with the headroom free"
+    )  # fmt: skip
+    for name in list_crossing(draft, find_shard_key(draft)):
+        facts.define(
+            ACROSS_SHARDS.of(name), 1 - 1 / shards, "%", "it names two rows, and each lies on any of the shards with the same chance"
+        )  # fmt: skip
+        facts.define(
+            ACROSS_TIME.of(name), facts[COMMIT_TIME] + facts[ROUND_TRIP] * 2, "ms",
+            "two-phase commit: each shard prepares before any commits, one more write to the log and two more round trips",
+        )  # fmt: skip
+
+
+def list_crossing(draft: Draft, owner: str) -> list[str]:
+    """The writes whose row refers to two rows of the entity that the data would be split by."""
+    model, found = draft.model, []
+    for name, pattern in draft.design.access.items():
+        written = pattern.writes or ""
+        if written and sum(1 for one in model.references.list_from(written) if one.target == owner) > 1:
+            found.append(name)
+    return found
+
+
+__all__ = ["find_shard_key", "inflow_of", "is_passing", "list_crossing", "measure_shards"]

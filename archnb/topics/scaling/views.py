@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from archnb.fact import Fact
 from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
 from archnb.fact.keys.flow import COMPONENT_RATE
 from archnb.fact.keys.jobs import JOB_RATE, JOB_WORKERS
@@ -23,9 +24,14 @@ from archnb.fact.keys.schema import PARTITION_SIZE, TABLE_SIZE_AT_HORIZON
 from archnb.quantity import number, show
 from archnb.shapes import AnyShape, Cell, Chart, Mark, Series, Table, Tone
 from archnb.sim.growth import MONTH, NEVER
+from archnb.topics.scaling.cost import view_cost
 from archnb.topics.scaling.courses import Course, courses, growth_of
-from archnb.topics.scaling.proposals import serving, stem
+from archnb.topics.scaling.options import view_nines
+from archnb.topics.scaling.recovery import view_recovery
+from archnb.topics.scaling.sensitivity import view_sensitivity
+from archnb.topics.scaling.servers import serving, stem
 from archnb.topics.scaling.shards import find_shard_key
+from archnb.topics.scaling.tables import view_shards, view_writes
 from archnb.topics.topic import Draft
 
 _PANELS = 8
@@ -34,7 +40,9 @@ _SAMPLES = 2000
 
 def views(draft: Draft) -> Sequence[AnyShape]:
     """The capacity chart, the table behind it, servers and pools, and how tables are cut."""
-    return (view_capacity(draft), view_table(draft), view_servers(draft), view_partitions(draft))
+    return (
+        view_capacity(draft), view_table(draft), view_limits(draft), view_writes(draft), view_servers(draft), view_partitions(draft), view_shards(draft), view_recovery(draft), view_cost(draft), view_nines(draft), view_sensitivity(draft),
+    )  # fmt: skip
 
 
 def _months(draft: Draft) -> int:
@@ -55,10 +63,10 @@ def forecast(draft: Draft, course: Course, months: int) -> list[tuple[float, flo
     """P10, P50 and P90 of a resource's demand for each month, in its limit's unit."""
     import numpy
 
-    share, demand, inflow = (_samples(one) for one in (growth_of(draft), course.demand, course.inflow))
+    inputs = [_samples(one) for one in course.inputs]
     made = []
     for month in range(months + 1):
-        value = numpy.asarray(course.at(share, month * MONTH, demand, inflow), dtype=float) / course.limit.unit.factor
+        value = numpy.asarray(course.at(month * MONTH, inputs), dtype=float) / course.limit.unit.factor
         low, middle, high = (
             (float(value),) * 3 if value.ndim == 0 else (float(one) for one in numpy.percentile(value, [10, 50, 90]))
         )
@@ -148,18 +156,17 @@ def view_table(draft: Draft) -> Table:
     """One row a resource, those that saturate first on top."""
     months, rows = _months(draft), []
     for course in sorted(courses(draft), key=lambda one: draft.facts[RESOURCE_SATURATES.of(stem(one.name))].base):
-        points, usable = forecast(draft, course, months), _usable(draft, course)
+        points = forecast(draft, course, months)
         ends = [Cell(value, show(value, course.limit.unit)) for value in points[-1]]
         until = draft.facts[RESOURCE_SATURATES.of(stem(course.name))]
-        early, middle, late = (find_saturation(points, usable, n) for n in (2, 1, 0))
-        span = f"{_write_month(early)} … {_write_month(late)}" if early != late else ""
+        span = _write_span(until)
         when = (
             "now"
             if until.base <= 0
             else "never"
             if until.base == NEVER
-            else _write_month(middle)
-            if middle is not None
+            else _write_month(until.base)
+            if until.base <= months * MONTH
             else f"month {number(until.value, 2)}"
             if until.value <= months
             else f"month {number(until.value, 2)}, after the horizon"
@@ -184,8 +191,34 @@ def view_table(draft: Draft) -> Table:
     )  # fmt: skip
 
 
-def _write_month(month: float | None) -> str:
-    return "later" if month is None else "now" if month == 0 else f"month {number(month, 2)}"
+def _write_span(until: Fact) -> str:
+    """The range of a month of saturation, as the fact has it: the decision held, all else as it is believed."""
+    if not until.is_uncertain():
+        return ""
+    early, _, late = (_write_month(one * until.unit.factor) for one in until.percentiles())
+    return f"{early} … {late}" if early != late else ""
+
+
+def _write_month(time: float) -> str:
+    return "never" if time == NEVER else "now" if time <= 0 else f"month {number(time / MONTH, 2)}"
+
+
+def view_limits(draft: Draft) -> Table:
+    """Where each limit comes from, and what becomes the next bottleneck once the first is raised."""
+    facts, rows = draft.facts, []
+    found = sorted(courses(draft), key=lambda one: facts[RESOURCE_SATURATES.of(stem(one.name))].base)
+    for n, course in enumerate(found):
+        after = found[n + 1].name if n + 1 < len(found) else ""
+        until = facts[RESOURCE_SATURATES.of(stem(course.name))]
+        rows.append((
+            Cell(course.name, is_code=True), course.limit.cell, facts[RESOURCE_USABLE.of(stem(course.name))].cell, course.limit.because,
+            _write_month(until.base), Cell(after, is_code=True) if after else "",
+        ))  # fmt: skip
+    return Table(
+        "limits", "Limits", ("resource", "limit", "usable", "whence", "reached", "then the next is"), tuple(rows),
+        description="Figures of engines have their source and date in docs/engines.md; each is an order of magnitude until it was measured here. Decisions are held:"
+        " what is reached next is what bounds the load once the one before it was raised.",
+    )  # fmt: skip
 
 
 def view_servers(draft: Draft) -> Table:

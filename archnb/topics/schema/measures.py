@@ -33,6 +33,7 @@ from archnb.fact.keys.schema import (
     TABLE_ADDED,
     TABLE_RETENTION,
     TABLE_ROW_SIZE,
+    TABLE_ROW_STORED,
     TABLE_ROWS,
     TABLE_ROWS_AT_HORIZON,
     TABLE_SIZE,
@@ -172,7 +173,9 @@ def measure(draft: Draft) -> None:
         today.append(size)
         later.append(grown)
         if not draft.model.places.is_relational(table):
+            facts.define(TABLE_ROW_STORED.of(name), row / page_fill, "B", "a row as it is stored; there is no index")
             continue
+        entries: list[Fact] = []
         for key, entry in _entries(draft, name, table):
             index = facts.define(
                 INDEX_SIZE.of(name, key),
@@ -181,7 +184,10 @@ def measure(draft: Draft) -> None:
                 "rows × (key aligned to 8 + overhead) ÷ fill",
             )
             in_indexes.append(index)
+            entries.append(entry)
             later.append(at_horizon * entry / facts[INDEX_FILL])
+        stored = row / page_fill + total(entries) / facts[INDEX_FILL] if entries else row / page_fill
+        facts.define(TABLE_ROW_STORED.of(name), stored, "B", "a row with its entries in every index")
     if not today:
         return
     tables = facts.define(TABLES_SIZE, total(today), "B", "all tables today")

@@ -34,7 +34,7 @@ THRESHOLDS: tuple[Assumption, ...] = (
     (SEARCH_ROWS, "10M rows", "Above this many rows, ranking text matches in the relational store reads too much.",
      "PostgreSQL manual, Ranking Search Results: ranking consults the tsvector of every match; " + _OURS),
     (SEARCH_RATE, "100 /s", "Above this many searches, they deserve machines of their own.", _OURS),
-    (SERIES_RATE, "50k /s", "Above this many inserts, a store that only appends pays.", _OURS),
+    (SERIES_RATE, "40k /s", "Above this many inserts, a store that only appends pays: one primary takes no more rows, in batches either.", _OURS),
     (LOOKUP_ROWS, "5 bn rows", "Above this many rows, one relational server is too small to look up keys.", _OURS),
     (LOOKUP_RATE, "20k /s", "Above this many requests by key, one relational server is too small.", _OURS),
     (DOCUMENT_SIZE, "1 TB", "Above this size, whole documents deserve a store that shards them.", _OURS),
