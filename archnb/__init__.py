@@ -102,6 +102,8 @@ _plan.offer(
     export="archnb.export:export",
     verify="archnb.verify:verify",
     report="archnb.report:report",
+    overload="archnb.answers:find_verdict",
+    failures="archnb.answers:show_failures",
     what_if="archnb.diff.whatif:try_what_if",
 )
 

@@ -28,11 +28,13 @@ from archnb.shapes import AnyShape, Cell, Graph, Shown, Source, Table
 from archnb.topics.topic import Because, Draft, Topic, Why
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
     from pathlib import Path
 
     import networkx
     import pandas
 
+    from archnb.answers.overload import Verdict
     from archnb.verify.proof import Evidence
 
 # after so many rounds of leaving out what is wrong, what was found is told
@@ -488,13 +490,33 @@ class Plan(Shown):
         run: Callable[..., Evidence] = _find_verb("verify")
         return run(self, postgresql=postgresql, mysql=mysql, only=only)
 
-    def report(self, path: str | Path, evidence: Evidence | None = None, *, artefacts: bool = True) -> str:
+    def report(
+        self, path: str | Path, evidence: Evidence | None = None, *, artefacts: bool = True, simulated: bool = False
+    ) -> str:
         """Write the whole plan as one self-contained HTML file; gives back the path.
 
         evidence: what `verify` gave; without it the report says that nothing was run. artefacts: whether they are put in.
+        simulated: whether the overload verdict and the failure table are simulated and put in, which takes a while.
         """
         run: Callable[..., str] = _find_verb("report")
-        return run(self, str(path), evidence, artefacts=artefacts)
+        return run(self, str(path), evidence, artefacts=artefacts, simulated=simulated)
+
+    def overload(self, *, seconds: float = 30.0, seeds: int = 3, executor: Executor | None = None) -> Verdict:
+        """Simulate the plan under more and more load: what it bears, what breaks first, whether it recovers, what would help.
+
+        seconds: of each load. seeds: of each trigger. executor: where it is computed, of concurrent.futures. Raises
+        ArchnbError where there is nothing to simulate, or too much for plain Python.
+        """
+        run: Callable[..., Verdict] = _find_verb("overload")
+        return run(self, seconds=seconds, seeds=seeds, executor=executor)
+
+    def failures(self, *, seeds: int = 1, executor: Executor | None = None) -> Table:
+        """Simulate each part slow, partly lost, lost and cut off: what users see, what queues, and how long it takes.
+
+        The same as of `overload`.
+        """
+        run: Callable[..., Table] = _find_verb("failures")
+        return run(self, seeds=seeds, executor=executor)
 
     def what_if(self, changes: Mapping[str, Any], /, *, retaken: bool = False) -> Table:
         """One table of the numbers that move when something else is said: before, after, how many times as much.

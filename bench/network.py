@@ -1,6 +1,6 @@
 """The event simulation: how right, how fast, how far. Run with `python bench/network.py` (a few minutes).
 
-Right: for each closed form, in how many of 200 experiments (ten seeds each) the exact value lies inside the 95 % interval.
+Right: for each closed form, in how many of 200 experiments (twenty seeds each) the exact value lies inside the 95 % interval.
 Fast: the tandem of five stations in this loop, in a plain C loop (bench/tandem.c, compiled where there is a compiler) and in
 SimPy, by turns in one run; processor time, the best of several, so that a busy machine matters less. Far: the same sweep
 here, on a process pool and on a Dask cluster of two workers.
@@ -35,7 +35,7 @@ from archnb.sim.network import (
 from archnb.sim.network_answers import Answer, Estimate, simulate, sweep
 from archnb.sim.network_tables import run_seed
 
-EXPERIMENTS, REPLICATIONS = 200, 10
+EXPERIMENTS, REPLICATIONS = 200, 20
 Exact = tuple[str, Callable[[Answer], Estimate], float]
 
 

@@ -382,9 +382,9 @@ def _records() -> list[type[Record]]:
 
 
 def _read_names() -> set[str]:
-    """Names that code of the model, topics, plans, exporters and views reads: attributes, and texts beside a getattr."""
+    """Names that code of the model, topics, plans, answers, exporters and views reads: attributes, and texts beside a getattr."""
     names: set[str] = set()
-    for room in ("model", "topics", "export", "plan.py", "diff", "report", "design/expansion.py"):
+    for room in ("model", "topics", "answers", "export", "plan.py", "diff", "report", "design/expansion.py"):
         path = ROOT / room
         for file in path.rglob("*.py") if path.is_dir() else [path]:
             tree = ast.parse(file.read_text(encoding="utf-8"))

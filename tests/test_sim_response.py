@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archnb.sim import queueing, response
+from archnb.sim.network import Arrivals, Call, Network, RequestClass, Service, Station
+from archnb.sim.network_answers import simulate
 from archnb.sim.response import Step, exceeding, mean_time, percentiles, scv_of_tail
 
 
@@ -116,3 +118,29 @@ def test_percentiles_rise_and_grow(steps: list[Step], factor: float) -> None:
     assert 0 <= p50 <= p95 <= p99 <= 100 * mean_time(steps) + 1e-9
     slower = [one._replace(work=one.work * factor) for one in steps]
     assert all(a <= b * 1.02 + 1e-6 for a, b in zip((p50, p95, p99), percentiles(slower), strict=True))
+
+
+def test_a_simulated_network_agrees() -> None:
+    """Requests through three stations, a third of them through a fourth, at 60 to 70 % of each: as the event simulation has them."""
+    rate, share = 2.4, 0.3
+    work = {"edge": (4, 1.0), "logic": (6, 1.6), "store": (3, 0.8), "search": (2, 1.8)}
+    stations = tuple(
+        Station(name=name, servers=servers, service=Service.exponential(mean), holds=False)
+        for name, (servers, mean) in work.items()
+    )
+    inner = (Call(station="store"), Call(station="search", share=share))
+    calls = (Call(station="edge", then=(Call(station="logic", then=inner),)),)
+    network = Network(
+        stations=stations, classes=(RequestClass(name="visit", arrivals=Arrivals.poisson(rate), calls=calls),)
+    )
+    answer = simulate(network, seconds=1500, seeds=4, steady=True, is_compiled=False).classes["visit"]
+    steps = []
+    for place, (name, (servers, mean)) in enumerate(work.items()):
+        arriving = rate * (share if name == "search" else 1.0)
+        found = queueing.find_waiting(servers, arriving, mean)
+        assert isinstance(found, queueing.Waiting)
+        steps.append(
+            Step(min(place, 2) - 1, share if name == "search" else 1.0, 0.0, mean, 1.0, found.mean, found.p_wait)
+        )
+    assert percentiles(steps) == pytest.approx([answer.p50.value, answer.p95.value, answer.p99.value], rel=0.05)
+    assert mean_time(steps) == pytest.approx(answer.mean.value, rel=0.05)

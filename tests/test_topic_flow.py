@@ -100,6 +100,7 @@ def test_a_cached_read_reaches_the_store_on_misses_only() -> None:
         facts["flow.gateway.available"].base
         * facts["flow.service.available"].base
         * (1 - missed * (1 - facts["flow.main.available"].base))
+        * facts["flow.regions.available"].base
     )
     assert facts["flow.view_product.availability"].base == pytest.approx(by_hand)
 
@@ -109,6 +110,7 @@ def test_availability_is_the_product_of_what_is_waited_for() -> None:
     made = planned("tiny")
     facts = made.facts
     product = math.prod(facts[f"flow.{one}.available"].base for one in ("gateway", "service", "main"))
+    product *= facts["flow.regions.available"].base
     assert facts["flow.place_order.availability"].base == pytest.approx(product)
 
 

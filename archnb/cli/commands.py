@@ -395,15 +395,24 @@ def serve(design: Path, engine: str, port: int, is_strict: bool) -> None:
     show_default=True,
     help="Run the artefacts and put the evidence in.",
 )
+@click.option(
+    "--simulated/--no-simulated",
+    "is_simulated",
+    default=False,
+    show_default=True,
+    help="Simulate overload and failures and put them in.",
+)
 @AsJson
 @FailOn
 @careful
-def report(design: Path, output: Path | None, is_verified: bool, as_json: bool, fail_on: str) -> None:
+def report(
+    design: Path, output: Path | None, is_verified: bool, is_simulated: bool, as_json: bool, fail_on: str
+) -> None:
     """Write the whole design as one HTML file that needs nothing else."""
     made = _plan(design)
     target = output or design.with_suffix(".html")
     evidence = made.verify() if is_verified else None
-    path = made.report(str(target), evidence=evidence)
+    path = made.report(str(target), evidence=evidence, simulated=is_simulated)
     if as_json:
         echo_json(
             {

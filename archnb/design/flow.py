@@ -46,6 +46,12 @@ class Component(Record):
         help="Its variance over its squared mean: 0 is clockwork, 1 exponential, more is heavy-tailed.",
         within=Range(least="0", most="100"),
     )
+    concurrency: int | None = said(
+        "How many requests does one of them have at once, each holding its place while it waits for others?",
+        example="50",
+        help="Threads or worker processes. Left out, nobody holds a place (an event loop): only its cores are a limit.",
+        within=AT_LEAST_ONE,
+    )
     engine: str | None = said(
         "Which engine is it, of a store, cache or queue?", words=PART_ENGINES, example="postgresql"
     )

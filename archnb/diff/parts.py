@@ -14,8 +14,8 @@ from archnb.quantity import Quantity
 
 # words about a part, and numbers that only follow from others
 _NOT_TOLD = frozenset({
-    "label", "summary", "reason", "price", "title", "client", "recovery", "runbook", "rate", "service_time", "demand", "operation",
-    "guard", "sign", "number",
+    "label", "summary", "reason", "price", "title", "client", "recovery", "runbook", "rate", "service_time", "service_variation", "demand",
+    "operation", "guard", "sign", "number",
 })  # fmt: skip
 
 

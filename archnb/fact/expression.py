@@ -35,13 +35,14 @@ Operand = "Fact | Quantity | float | int"
 
 @dataclass(frozen=True)
 class Apply:
-    """An operation on operands: arithmetic (`symbol` +, −, ×, ÷) or a named model."""
+    """An operation on operands: arithmetic (`symbol` +, −, ×, ÷) or a named model, of which so many `terms` are printed."""
 
     symbol: str
     function: Callable[..., Any]
     operands: tuple[Fact, ...]
     labels: tuple[str, ...] = ()
     is_vectorised: bool = True
+    terms: int = SHOWN_TERMS
 
 
 # a text that a program wrote: an exponent, or more digits than an eye counts
@@ -263,10 +264,10 @@ class Fact(Shown):
         labels = self.apply.labels or ("",) * len(operands)
         shown = [
             (f"{label} = " if label else "") + one._write(leaf, 0, False, depth + 1)
-            for label, one in zip(labels[:SHOWN_TERMS], operands[:SHOWN_TERMS], strict=True)
+            for label, one in zip(labels[: self.apply.terms], operands[: self.apply.terms], strict=True)
         ]
-        if len(operands) > SHOWN_TERMS:
-            shown.append(f"… {len(operands) - SHOWN_TERMS} more")
+        if len(operands) > self.apply.terms:
+            shown.append(f"… {len(operands) - self.apply.terms} more")
         return f"{symbol}({', '.join(shown)})"
 
     def _write_chain(self, leaf: Callable[[Fact], str], rank: int, depth: int) -> str:
@@ -427,14 +428,20 @@ class Fact(Shown):
         )
         table = Table(f"fact-{self.name}", self.name, ("fact", "value", "formula", "origin", "because"), rows)
         found = self.sensitivity()[:12]
-        if not found:
+        if not found or not math.isfinite(self.value):
             return (table,)
         names = tuple(name for name, _, _ in found)
+        ends = [one for _, *pair in found for one in pair if math.isfinite(one)]
+        # what has no end is drawn to the edge
+        edge = 1.5 * max((abs(one) for one in (self.value, *ends)), default=1.0)
+        endless = [name for name, *pair in found if not all(math.isfinite(one) for one in pair)]
+        found = [(name, min(low, edge), min(high, edge)) for name, low, high in found]
+        told = f" {', '.join(endless)} to the edge: {self.unbounded or 'without end'}." if endless else ""
         chart = Chart(
             f"tornado-{self.name}", f"What moves {self.name}",
             (Series(self.name, names, tuple(self.value for _ in found), tuple(min(a, b) for _, a, b in found), tuple(max(a, b) for _, a, b in found), kind="bar"),),
             x_label=f"{self.name} ({self.unit.symbol or 'number'})", is_horizontal=True,
-            description="Each input at the ends of its range, or 20 % down and up, with all others as they are.",
+            description=f"Each input at the ends of its range, or 20 % down and up, with all others as they are.{told}",
         )  # fmt: skip
         return (table, chart)
 

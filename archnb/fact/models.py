@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from archnb.exceptions import UnitError
-from archnb.fact.expression import Apply, Fact, as_fact
+from archnb.fact.expression import SHOWN_TERMS, Apply, Fact, as_fact
 from archnb.quantity import NONE, ONE, Quantity, describe, period, unit
 
 # what is left at least of what shrinks, so that a falling load stays a number with a logarithm
@@ -16,16 +16,15 @@ LEAST_LEFT = 0.01
 
 def apply_model(
     name: str, function: Callable[..., Any], symbol: str, *operands: Fact | Quantity | float,
-    labels: Iterable[str] = (), is_vectorised: bool = False,
+    labels: Iterable[str] = (), is_vectorised: bool = False, terms: int = SHOWN_TERMS,
 ) -> Fact:  # fmt: skip
     """A fact from a named model: `apply_model("Erlang C servers", f, "servers", rate, service_time)`.
 
     function: takes the operands' base values, gives the value in base units of the unit `symbol` names.
-    is_vectorised: whether it also takes arrays.
+    is_vectorised: whether it also takes arrays. terms: so many operands are printed in a formula.
     """
-    return Fact(
-        unit(symbol), apply=Apply(name, function, tuple(as_fact(one) for one in operands), tuple(labels), is_vectorised)
-    )
+    made = tuple(as_fact(one) for one in operands)
+    return Fact(unit(symbol), apply=Apply(name, function, made, tuple(labels), is_vectorised, terms))
 
 
 def ceil(fact: Fact) -> Fact:

@@ -21,7 +21,10 @@ class Zone(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class Component(Planned):
-    """A part. Clients are not ours to run: they have 0 replicas, and neither an availability nor a service time that counts."""
+    """A part. Clients are not ours to run: they have 0 replicas, and neither an availability nor a service time that counts.
+
+    concurrency: how many requests one instance has at once, each holding its place while it waits; 0 where nobody holds one.
+    """
 
     kind: Kind
     label: str
@@ -30,6 +33,7 @@ class Component(Planned):
     availability: Quantity = Quantity(1.0, 1.0)
     service_time: Quantity = Quantity(0.0, 0.0)
     service_variation: Quantity = Quantity(1.0, 1.0)
+    concurrency: int = 0
     technology: str = ""
 
 

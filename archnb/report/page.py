@@ -13,6 +13,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from archnb.answers import find_verdict, show_failures
 from archnb.design import FORMAT, plain
 from archnb.export import export
 from archnb.fact.keys.cache import CACHE_HIT_RATIO
@@ -73,13 +74,19 @@ def report(plan: Plan, path: str, evidence: Any = None, **options: Any) -> str:
     return str(path)
 
 
-def render_page(plan: Plan, evidence: Any = None, *, artefacts: bool = True) -> str:
-    """The report as text. With SOURCE_DATE_EPOCH set, the same plan and evidence give the same bytes."""
+def render_page(plan: Plan, evidence: Any = None, *, artefacts: bool = True, simulated: bool = False) -> str:
+    """The report as text. With SOURCE_DATE_EPOCH set, the same plan and evidence give the same bytes.
+
+    simulated: whether load and failures are simulated for it.
+    """
     style = css("page") + "\n" + _read("style.css")
     script = _read("script.js")
     chapters = [(title, tuple(_section(plan, name) for name in names)) for title, names in CHAPTERS]
     reasons = chapters[2]
     chapters[2] = (reasons[0], (*reasons[1], _handoffs(plan)))
+    if simulated:
+        standing = chapters[3]
+        chapters[3] = (standing[0], (*standing[1], _simulated(plan)))
     return _template().render(
         plan=plan,
         chapters=chapters,
@@ -141,6 +148,19 @@ def _handoffs(plan: Plan) -> Part:
         "Hand-offs",
         note,
         tuple(fragment(one, prefix="handoffs-", heading=3, link=_fact_link) for one in shown),
+    )
+
+
+def _simulated(plan: Plan) -> Part:
+    shown = (*find_verdict(plan).views, show_failures(plan))
+    note = (
+        "Simulated from the plan's rates, times of work, time limits and retries: more load than planned, and failures."
+    )
+    return Part(
+        "simulated",
+        "Load and failures, simulated",
+        note,
+        tuple(fragment(one, prefix="simulated-", heading=3, link=_fact_link) for one in shown),
     )
 
 

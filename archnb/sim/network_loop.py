@@ -6,8 +6,10 @@ column; integers stay below 2^63 and the random numbers are 32-bit (xoshiro128++
 each station's work, each class's arrivals and the choices between.
 
 A call is a row from its first attempt until nothing works for it any more. What happens at one instant is a stack of
-actions: ENTER (an attempt is sent), COME (it reaches its station), BODY (its own work is done, it makes its calls), GROUP (a group of calls
-is answered), LEAVE (the station answers), SETTLE (the caller takes the answer, repeats or gives up).
+actions: ENTER (an attempt is sent), COME (it reaches its station), BODY (its own work is done, it makes its calls), GROUP (a
+group of calls is answered), LEAVE (the station answers), SETTLE (the caller takes the answer, repeats or gives up).
+
+It is one long file for a reason: numba renews what it keeps on disk when this file changes, and looks at no other.
 """
 
 from __future__ import annotations

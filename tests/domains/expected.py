@@ -8,8 +8,6 @@ alerts and scaling with the models of load.
 from __future__ import annotations
 
 UNMET: dict[str, str] = {
-    "chat-14": "load",
-    "feed-10": "load",
     "feed-12": "load",
     "feed-13": "load",
     "iot-14": "load",

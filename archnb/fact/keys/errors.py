@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archnb.fact.key import NUMBER, TIME, family, key
+from archnb.fact.key import NUMBER, RATE, TIME, family, key
 
 OWN_SHARE = key(
     "errors.own_share",
@@ -43,8 +43,15 @@ CALL_P99 = family(
     optional=True,
     unbounded="none: overloaded",
 )
+CALL_RETRY_BUDGET = family("errors.calls.{call}.retry_budget", NUMBER, "Which share of the calls may be retries.")
 CALL_BUDGET = family("errors.{call}.budget", TIME, "The share of the caller's time that a call gets.")
 CALL_WORST = family("errors.{call}.worst", TIME, "How long a call keeps its caller at most.", optional=True)
+CALL_FAILING_RATE = family(
+    "errors.{call}.failing_rate",
+    RATE,
+    "Calls a second at the peak while all of them fail, retries included.",
+    optional=True,
+)
 CALL_AMPLIFICATION = family(
     "errors.{call}.amplification", NUMBER, "Calls sent for one that is wanted, when half of them fail."
 )

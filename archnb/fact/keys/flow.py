@@ -9,6 +9,18 @@ LATENCY_NAPKIN = family("flow.assumed.{what}_napkin", TIME, "A latency as it was
 ROUND_TRIP = key("flow.assumed.round_trip", TIME, "A round trip inside one datacentre.")
 REGION_ROUND_TRIP = key("flow.assumed.region_round_trip", TIME, "A round trip between two regions.", assumption=True)
 COMMIT_TIME = key("flow.commit_time", TIME, "Until a commit is kept wherever it must be before it is answered.")
+COMMIT_ROUND_TRIP = key(
+    "flow.commit_round_trip", TIME, "The way to a store whose commit another region confirms.", optional=True
+)
+REGION_UP = key(
+    "flow.assumed.up_region",
+    NUMBER,
+    "Share of the time that one region works.",
+    assumption=True,
+    positive=True,
+    share=True,
+)
+REGIONS_AVAILABLE = key("flow.regions.available", NUMBER, "Share of the time that some region answers.")
 KIND_TIME = family("flow.assumed.time_{kind}", TIME, "How long a part of a kind works on one request.", assumption=True)
 KIND_UP = family(
     "flow.assumed.up_{kind}",
@@ -97,6 +109,12 @@ COMPONENT_AFTER_LOSS = family(
     "flow.{component}.utilisation_after_loss",
     NUMBER,
     "How busy a part's cores are at the peak while one instance is away.",
+    optional=True,
+)
+COMPONENT_VARIATION = family(
+    "flow.{component}.variation",
+    NUMBER,
+    "How much the times of work of all that a store does vary together: variance over squared mean.",
     optional=True,
 )
 COMPONENT_P_WAIT = family(

@@ -16,6 +16,19 @@ GROWTH = key("requirements.load.growth", RATE, "By which share the load grows.")
 RETENTION = key("requirements.load.retention", TIME, "How long what is written stays.")
 HOT_SHARE = key("requirements.load.hot_share", NUMBER, "Share of the data that most reads go to.")
 RECORD_SIZE = key("requirements.load.record_size", SIZE, "What one write leaves.")
+SHARE_FACTOR = key(
+    "load.share_factor",
+    NUMBER,
+    "How many times a said share of reads or writes may differ from that of the rates.",
+    assumption=True,
+)
+SHARE_POINTS = key(
+    "load.share_points",
+    NUMBER,
+    "A difference of two shares below which nothing is said of it.",
+    assumption=True,
+    share=True,
+)
 OBJECTIVE_P99 = family(
     "requirements.objectives.{operation}.latency_p99", TIME, "99 of 100 requests of an operation must be done within."
 )

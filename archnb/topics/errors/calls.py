@@ -170,11 +170,13 @@ def _find_slow(draft: Draft) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     for name, path in draft.planned.flow.paths.items():
         whole = draft.facts.get(OPERATION_P99.of(name))
-        if whole is None or not math.isfinite(whole.base):
+        if whole is None:
             continue
-        operation = path.operation or name
-        bound = max(whole.base, find_promised(draft, operation))
-        for planned, step in zip(path.steps, write_numbers(draft.facts, path.steps).steps, strict=True):
+        operation, steps = path.operation or name, write_numbers(draft.facts, path.steps).steps
+        # while some part is overloaded, the limits are those of the day when it no longer is
+        usual = whole.base if math.isfinite(whole.base) else 5 * mean_time(steps)
+        bound = max(usual, find_promised(draft, operation))
+        for planned, step in zip(path.steps, steps, strict=True):
             own = step._replace(parent=-1, share=1.0)
             # a p99 is at most a hundred means, and mostly about five
             if planned.is_waited and 10 * mean_time((own,)) > bound and 2 * percentiles((own,))[2] > bound:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from archnb.design.errors import Call
-from archnb.fact import Fact, apply_model
+from archnb.fact import Fact, apply_model, total
+from archnb.fact.keys.entities import PATTERN_RATE
 from archnb.fact.keys.errors import (
     CALL_AMPLIFICATION,
     CALL_BUDGET,
+    CALL_FAILING_RATE,
     CALL_LIMIT,
     CALL_P99,
+    CALL_RETRY_BUDGET,
     CALL_TIMEOUT,
     CALL_WORST,
     CALLER_DEADLINE,
@@ -19,7 +22,7 @@ from archnb.fact.keys.errors import (
 from archnb.fact.keys.flow import OPERATION_AVAILABILITY, OPERATION_UP
 from archnb.fact.keys.load import OBJECTIVE_P99
 from archnb.quantity import Quantity, parse
-from archnb.sim.reliability import retry_amplification
+from archnb.sim.reliability import RetryBudget, budgeted_retry, retry_amplification
 from archnb.topics.errors.calls import Pair, find_pairs, name_call, name_pair, worst_case, write_time
 from archnb.topics.errors.limits import measure_timed_out
 from archnb.topics.topic import Draft
@@ -63,6 +66,38 @@ def _measure_pair(draft: Draft, pair: Pair, deadlines: dict[str, Fact]) -> None:
             apply_model("tries a request", lambda f, n: retry_amplification(f, int(n) - 1), "", half, tries, labels=("failures", "attempts")),
             None, "calls sent for one that is wanted, when half of them fail: 1 + f + f² + …, without the retry budget",
         )  # fmt: skip
+        rates = list_rates(draft, pair.source, pair.target)
+        if rates and call.retry_budget is not None:
+            known = name_call(pair.source, pair.target)
+            budget = draft.value(CALL_RETRY_BUDGET.of(known), call.retry_budget)
+            facts.define(
+                CALL_FAILING_RATE.of(name),
+                apply_model("calls while all fail", count_failing, "/s", total(rates), tries, budget, labels=("calls", "attempts", "budget")),
+                "/s", "while all of them fail every call is tried again, as often as attempts and budget (and 10/s of it) allow",
+                source="Finagle's RetryBudget",
+            )  # fmt: skip
+
+
+def list_rates(draft: Draft, source: str, target: str) -> list[Fact]:
+    """Calls a second at the peak between two parts, a term for each operation that makes one."""
+    found = []
+    for operation, hop in draft.model.calls.find_between(source, target):
+        rate = draft.facts.get(PATTERN_RATE.of(operation))
+        if rate is not None:
+            share = hop.share.base if hop.share is not None else 1.0
+            found.append(rate if share == 1 else rate * share)
+    return found
+
+
+def count_failing(calls: float, attempts: float, budget: float) -> float:
+    """Calls a second while every one fails.
+
+    >>> count_failing(1000.0, 3, 0.2), count_failing(1.0, 3, 0.2)
+    (1210.0, 3.0)
+    """
+    if calls <= 0:
+        return 0.0
+    return calls * budgeted_retry(1.0, round(attempts) - 1, calls, RetryBudget(ratio=budget)).amplification
 
 
 def _find_deadline(draft: Draft, pair: Pair, deadlines: dict[str, Fact]) -> Fact:

@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from archnb.design.errors import Call
-from archnb.fact.keys.errors import MIN_CALLS
-from archnb.fact.keys.flow import COMPONENT_RATE
+from archnb.fact.keys.errors import CALL_FAILING_RATE, MIN_CALLS
+from archnb.fact.keys.flow import COMPONENT_RATE, COMPONENT_UTILISATION
 from archnb.finding import Hit, Rule, rule
 from archnb.planned.flow import Step
 from archnb.quantity import number
@@ -168,6 +168,31 @@ def retry_storm(draft: Draft) -> Iterator[Hit]:
         yield Hit(f"errors.calls.{layer}.attempts", evidence)
 
 
+@rule(
+    "errors-retries-beyond-capacity", principle="reliability", severity="high",
+    condition="A part can do its peak load, and not what comes when all of its calls fail and are retried.",
+    effect="A fault that is over goes on by itself: the retries of what failed keep the part too busy to answer anything in time.",
+    remedy="Give the call a smaller retry budget or fewer attempts, or the part room for them.",
+)  # fmt: skip
+def retries_beyond_capacity(draft: Draft) -> Iterator[Hit]:
+    """Compare a part's work with every call to it failing and retried."""
+    for name, call in draft.design.errors.calls.items():
+        target = call.target or ""
+        failing = draft.facts.get(CALL_FAILING_RATE.of(f"{call.source}_to_{target}"))
+        use, rate = draft.facts.get(COMPONENT_UTILISATION.of(target)), draft.facts.get(COMPONENT_RATE.of(target))
+        if failing is None or use is None or rate is None or rate.base <= 0:
+            continue
+        usual = measure_call_rate(draft, call.source or "", target)
+        factor = 1 + (failing.base - usual) / rate.base
+        if use.base < 1 <= use.base * factor:
+            where = next((one for one in ("retry_budget", "attempts") if _is_said_call(draft, name, one)), "")
+            yield Hit(
+                f"errors.calls.{name}.{where}" if where else f"errors.calls.{name}",
+                f"{target} is at {use.text} at the peak; while its calls fail, {number(usual)}/s become {failing.text} ({call.attempts} attempts, budget {call.retry_budget} + 10/s): {number(use.base * factor * 100)} % of what it can do",
+                weight=use.base * factor,
+            )
+
+
 def _weigh(draft: Draft, target: str, times: int) -> str:
     """What a multiple of the load means for a component, in numbers, as far as they are known."""
     name = COMPONENT_RATE.of(target)
@@ -241,7 +266,8 @@ def code_with_wrong_status(draft: Draft) -> Iterator[Hit]:
 
 
 RULES: Sequence[Rule] = (
-    timeout_over_callers, timeout_below_work, retries_on_unsafe_call, retry_storm, breaker_never_opens, code_with_wrong_status,
+    timeout_over_callers, timeout_below_work, retries_on_unsafe_call, retry_storm, retries_beyond_capacity, breaker_never_opens,
+    code_with_wrong_status,
 )  # fmt: skip
 
 

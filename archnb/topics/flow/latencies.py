@@ -13,10 +13,11 @@ from archnb.design.flow import Path
 from archnb.fact import Fact, Key, apply_model, total
 from archnb.fact.keys.cache import QUERY_TIME
 from archnb.fact.keys.flow import (
-    COMMIT_TIME,
+    COMMIT_ROUND_TRIP,
     COMPONENT_P_WAIT,
     COMPONENT_SERVICE_TIME,
     COMPONENT_WAIT,
+    KIND_TIME,
     OPERATION_LATENCY,
     OPERATION_P50,
     OPERATION_P95,
@@ -78,16 +79,16 @@ class Latencies:
             "ms",
             "waits, work and round trips of all that is waited for, from the border inwards and back; the user's own network is not in it",
         )
-        operands, slots = _flatten(steps)
+        operands, slots = flatten(steps)
         model = _Sum(steps, slots)
         for which, (key, _, word) in enumerate(_PERCENTILES):
             facts.define(
-                key.of(name), apply_model(f"{word} of the sum", model.at(which), "s", *operands), "ms",
+                key.of(name), apply_model(f"{word} of the sum", model.at(which), "s", *operands, terms=6 if word == "p99" else 2), "ms",
                 "of the distribution of the sum of its steps", source=SOURCE,
             )  # fmt: skip
 
     def _mean(self, step: Taken) -> Fact:
-        same = (step.target, id(step.work), step.pieces, step.commit is None, step.way is None)
+        same = (step.target, id(step.work), step.pieces, step.commit is None, id(step.way))
         if same not in self._means:
             self._means[same] = step.mean
         return self._means[same]
@@ -102,6 +103,7 @@ def list_steps(draft: Draft, name: str, path: Path) -> list[Taken]:
     facts, components = draft.facts, draft.design.flow.components
     pattern = draft.design.access.get(name)
     is_write = pattern is not None and pattern.writes is not None
+    across = COMMIT_ROUND_TRIP
     made: list[Taken] = []
     reached: dict[str, int] = {}
     queried: set[str] = set()
@@ -121,13 +123,13 @@ def list_steps(draft: Draft, name: str, path: Path) -> list[Taken]:
                 source=source or "",
                 is_waited=is_waited_for(hop),
                 share=find_share(draft, name, path, hop),
-                way=facts[ROUND_TRIP] if is_inside else None,
+                way=facts[across if is_store and is_write and across in facts else ROUND_TRIP] if is_inside else None,
                 work=facts[own or COMPONENT_SERVICE_TIME.of(target)],
                 variation=facts[SERVICE_VARIATION.of(target)],
                 p_wait=facts.get(COMPONENT_P_WAIT.of(target)),
                 wait=facts.get(COMPONENT_WAIT.of(target)),
                 pieces=1 if own is not None else pieces,
-                commit=facts[COMMIT_TIME] if is_store and is_write else None,
+                commit=facts[KIND_TIME.of("commit")] if is_store and is_write else None,
                 target=target,
             )
         )
@@ -179,7 +181,7 @@ _FIELDS = ("share", "way", "work", "variation", "wait", "p_wait", "commit")
 _WITHOUT = {"share": 1.0, "way": 0.0, "wait": 0.0, "p_wait": 0.0, "commit": 0.0}
 
 
-def _flatten(steps: list[Taken]) -> tuple[list[Fact], list[list[int | float]]]:
+def flatten(steps: list[Taken]) -> tuple[list[Fact], list[list[int | float]]]:
     """The facts of all steps, each once, and for each step where its numbers stand among them; a float stands for itself."""
     places: dict[int, int] = {}
     operands: list[Fact] = []

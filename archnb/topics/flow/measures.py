@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from archnb.fact import Fact
-from archnb.fact.keys.flow import COMPONENT_AVAILABLE, OPERATION_UP
+from archnb.fact.keys.flow import COMPONENT_AVAILABLE, OPERATION_UP, REGIONS_AVAILABLE
 from archnb.topics.flow.latencies import Latencies
 from archnb.topics.flow.paths import find_serial_parts, find_share
+from archnb.topics.flow.regions import measure_regions
 from archnb.topics.topic import Draft
 
 
 def measure(draft: Draft) -> None:
     """Add availability, mean latency and its percentiles for every path."""
     flow, facts = draft.design.flow, draft.facts
+    measure_regions(draft)
     latencies = Latencies(draft)
     for name, path in flow.paths.items():
         product: Fact | None = None
@@ -21,7 +23,7 @@ def measure(draft: Draft) -> None:
             product = factor if product is None else product * factor
         if product is not None:
             facts.define(
-                OPERATION_UP.of(name), product, "%",
-                "every part that is waited for must work; a cache may fail, the store answers then",
+                OPERATION_UP.of(name), product * facts[REGIONS_AVAILABLE], "%",
+                "every part that is waited for must work, and a region; a cache may fail, the store answers then",
             )  # fmt: skip
         latencies.measure(name, path)

@@ -8,6 +8,7 @@ database has beside its primary waits for its turn: it takes over, and shares no
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from archnb.design.flow import Component
@@ -23,6 +24,7 @@ from archnb.fact.keys.flow import (
     COMPONENT_REPLICAS,
     COMPONENT_SERVED,
     COMPONENT_UTILISATION,
+    COMPONENT_VARIATION,
     COMPONENT_WAIT,
     KIND_CORES,
     SERVICE_VARIATION,
@@ -47,8 +49,11 @@ def find_shared(one: Component) -> Key:
     return SHARED_CAUSE.of("stateful" if one.kind in ("store", "cache", "queue") else "stateless")
 
 
-def measure_pool(draft: Draft, name: str, one: Component, up: Fact) -> None:
-    """Add how busy a part is, how long a request waits there, how many instances the peak needs, and how available it is."""
+def measure_pool(draft: Draft, name: str, one: Component, up: Fact, work: Sequence[tuple[Fact, Fact]] = ()) -> None:
+    """Add how busy a part is, how long a request waits there, how many instances the peak needs, and how available it is.
+
+    work: the rates and times of the different things that it does, where they are known one by one.
+    """
     facts, replicas = draft.facts, draft.facts[COMPONENT_REPLICAS.of(name)]
     shared = facts[find_shared(one)]
     busy = facts.get(COMPONENT_BUSY.of(name))
@@ -63,6 +68,12 @@ def measure_pool(draft: Draft, name: str, one: Component, up: Fact) -> None:
             "how busy the primary's cores are at the peak; the standby answers nothing" if alone and replicas.base > 1
             else "how busy its cores are at the peak",
         )  # fmt: skip
+        if len(work) > 1:
+            facts.define(
+                COMPONENT_VARIATION.of(name),
+                apply_model("variation of a mixture", mixture_variation, "", *(each for pair in work for each in pair), is_vectorised=True),
+                "", "each thing that it does takes an exponential time of its own; a few long ones among many short ones make all wait",
+            )  # fmt: skip
         _measure_wait(draft, name, busy, working, cores)
         if use.base >= 1 or use.is_uncertain():
             served = facts.define(
@@ -110,6 +121,7 @@ def least_without_overload(instances: float) -> float:
 
 def _measure_wait(draft: Draft, name: str, busy: Fact, working: Fact | float, cores: Fact) -> None:
     facts, rate = draft.facts, draft.facts[COMPONENT_RATE.of(name)]
+    variation = facts.get(COMPONENT_VARIATION.of(name)) or facts[SERVICE_VARIATION.of(name)]
     waiting = facts.define(
         COMPONENT_P_WAIT.of(name),
         apply_model("Erlang C", wait_chance, "%", busy, working, cores, labels=("busy", "instances", "cores"), is_vectorised=True),
@@ -118,12 +130,29 @@ def _measure_wait(draft: Draft, name: str, busy: Fact, working: Fact | float, co
     facts.define(
         COMPONENT_WAIT.of(name),
         apply_model(
-            "Allen-Cunneen", mean_wait, "s", waiting, busy, working, cores, rate, facts[ARRIVAL_VARIATION], facts[SERVICE_VARIATION.of(name)],
+            "Allen-Cunneen", mean_wait, "s", waiting, busy, working, cores, rate, facts[ARRIVAL_VARIATION], variation,
             labels=("P(wait)", "busy", "instances", "cores", "rate", "ca²", "cs²"), is_vectorised=True,
         ),
         "ms", "how long a request waits for a core on average, those that need not wait included",
         source="Allen-Cunneen; exact for Poisson arrivals and exponential times of work",
     )  # fmt: skip
+
+
+def mixture_variation(*pairs: Any) -> Any:
+    """Variance over squared mean of exponential times taken in turn by their rates: `rate, time, rate, time, …`.
+
+    >>> round(mixture_variation(1.0, 0.5, 7.0, 0.5), 9), round(mixture_variation(99.0, 0.01, 1.0, 1.0), 1)
+    (1.0, 49.5)
+    """
+    rates, times = pairs[0::2], pairs[1::2]
+    every = sum(rates)
+    mean = sum(r * t for r, t in zip(rates, times, strict=True))
+    square = sum(2 * r * t * t for r, t in zip(rates, times, strict=True))
+    if getattr(mean, "ndim", 0):
+        import numpy
+
+        return numpy.where(mean > 0, square * every / numpy.maximum(mean * mean, 1e-300) - 1, 1.0)
+    return square * every / (mean * mean) - 1 if mean > 0 else 1.0
 
 
 def wait_chance(busy: Any, instances: Any, cores: Any) -> Any:

@@ -6,7 +6,7 @@ from archnb.design.flow import Component, Path
 from archnb.design.record import Named
 from archnb.fact import Fact, Key, apply_model, ceil, maximum, total
 from archnb.fact.keys.auth import TOKEN_RATE
-from archnb.fact.keys.cache import WARM_CORES
+from archnb.fact.keys.cache import QUERY_TIME, WARM_CORES
 from archnb.fact.keys.entities import ACCESS_ROWS, PATTERN_RATE
 from archnb.fact.keys.flow import (
     COMPONENT_AVAILABILITY,
@@ -106,7 +106,7 @@ def fill_numbers(draft: Draft, components: Named[Component], paths: Named[Path])
         time = _name_input(draft, COMPONENT_SERVICE_TIME.of(name), one.service_time, assumed_time)
         up = _name_input(draft, COMPONENT_AVAILABILITY.of(name), one.availability, assumed_up)
         one = _fill_variation(draft, name, one)
-        made[name] = _fill_replicas(draft, name, one, time, up, critical.get(name, ()))
+        made[name] = _fill_replicas(draft, name, one, time, up, critical.get(name, ()), paths)
     return Named(made)
 
 
@@ -132,7 +132,7 @@ def _name_input(draft: Draft, path: Key, value: Quantity | None, assumed: Key) -
 
 
 def _fill_replicas(
-    draft: Draft, name: str, one: Component, time: Fact, up: Fact, operations: tuple[str, ...]
+    draft: Draft, name: str, one: Component, time: Fact, up: Fact, operations: tuple[str, ...], paths: Named[Path]
 ) -> Component:
     facts, rate = draft.facts, draft.facts[COMPONENT_RATE.of(name)]
     path, fact = f"flow.components.{name}", COMPONENT_REPLICAS.of(name)
@@ -172,8 +172,23 @@ def _fill_replicas(
         facts.define(
             COMPONENT_BUSY.of(name), sum_busy(draft, name, one, rate, time), "", "cores that it keeps busy at the peak"
         )
-    measure_pool(draft, name, one, up)
+    measure_pool(draft, name, one, up, _list_work(draft, name, one, paths, time) if one.kind == "store" else ())
     return one
+
+
+def _list_work(draft: Draft, name: str, one: Component, paths: Named[Path], time: Fact) -> list[tuple[Fact, Fact]]:
+    """What a store does, one by one, with how often and how long: reads by their own queries; nothing where one time is said."""
+    facts = draft.facts
+    if name != draft.model.places.main or draft.is_said(f"flow.components.{name}.service_time"):
+        return []
+    made = []
+    for operation, path in paths.items():
+        rate, own = facts.get(PATTERN_RATE.of(operation)), facts.get(QUERY_TIME.of(operation))
+        for hop in path.hops:
+            if hop.target == name and rate is not None and rate.base > 0:
+                share = find_share(draft, operation, path, hop)
+                made.append((rate if share is None else rate * share, own or time))
+    return made
 
 
 def _fill_variation(draft: Draft, name: str, one: Component) -> Component:

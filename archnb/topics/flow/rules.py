@@ -85,6 +85,8 @@ def availability_below_objective(draft: Draft) -> Iterator[Hit]:
 def _explain_pool(draft: Draft, name: str, promised: float) -> str:
     """Why a pool is less available than its twins promise, and how many would do; '' where one is enough."""
     facts, needed = draft.facts, COMPONENT_NEEDED.of(name)
+    if _is_overloaded(draft, name):
+        return _explain_overload(draft, name)
     if needed not in facts or facts[needed].base <= 1:
         return ""
     count, least = round(facts[COMPONENT_REPLICAS.of(name)].base), round(facts[needed].base)
@@ -97,20 +99,19 @@ def _explain_pool(draft: Draft, name: str, promised: float) -> str:
     if lone - facts[COMPONENT_AVAILABLE.of(name)].base < (1 - promised) / 10:
         # that it is a pool of which some are needed is not what lacks
         return ""
-    for spare in range(least + MOST_SPARE + 1):
+    # what takes all of them at once bounds what more of them give
+    wanted = min(promised, pool_availability(up, least + MOST_SPARE, least, shared) - 1e-5)
+    for spare in range(MOST_SPARE + 1):
         have = least + spare
         gives = pool_availability(up, have, least, shared)
-        if gives >= promised:
+        if gives >= wanted:
             break
     else:
         return ""
     if have <= count:
         return ""
     loss = facts.get(COMPONENT_AFTER_LOSS.of(name))
-    text = (
-        f"{name} needs {least} of {count} at the peak" if least <= count
-        else f"{name} is at {facts[COMPONENT_UTILISATION.of(name)].text} and needs {least} at the peak"
-    )  # fmt: skip
+    text = f"{name} needs {least} of {count} at the peak"
     if loss is not None and least == count:
         text += f" (with one away, the others are at {loss.text})"
     return f"{text}; {path}: {have} would give {show(gives * 100, PERCENT)}"

@@ -28,6 +28,7 @@ from archnb.fact.keys.flow import (
 )
 from archnb.quantity import PERCENT, number, show
 from archnb.shapes import AnyShape, Cell, Edge, Graph, Group, Message, Node, Participant, Sequence, Table
+from archnb.topics.flow.budgets import list_budgets
 from archnb.topics.flow.components import OWN
 from archnb.topics.flow.paths import find_serial_parts, is_waited_for
 from archnb.topics.topic import Draft
@@ -42,6 +43,7 @@ def views(draft: Draft) -> Many[AnyShape]:
     return (
         draw_flow(draft),
         list_paths(draft),
+        list_budgets(draft),
         list_components(draft),
         list_border_crossings(draft),
         *draw_sequences(draft),
@@ -193,6 +195,14 @@ def list_paths(draft: Draft) -> Table:
     )  # fmt: skip
 
 
+def _chance(draft: Draft, fact: Key) -> Cell | str:
+    """In which share of what is believed a part has more work than it can do, the decisions held; '' where all is certain."""
+    if fact not in draft.facts or not draft.facts[fact].is_uncertain():
+        return ""
+    share = float((draft.facts[fact].samples() >= 100).mean())
+    return Cell(share, show(share * 100, PERCENT), tone="danger" if share > 0.5 else "warning" if share >= 0.05 else "")
+
+
 def _judge(draft: Draft, fact: Key, limit: float | None, *, is_lower_good: bool = True) -> Cell | str:
     """A fact's cell, marked by whether it keeps a limit."""
     if fact not in draft.facts:
@@ -240,7 +250,7 @@ def list_components(draft: Draft) -> Table:
         rows.append((
             Cell(name, is_code=True), one.kind, one.zone, one.technology or "", facts[COMPONENT_RATE.of(name)].cell,
             facts[COMPONENT_REPLICAS.of(name)].cell if COMPONENT_REPLICAS.of(name) in facts and one.kind in OWN else "",
-            _judge(draft, busy, 1.0), _judge(draft, COMPONENT_AFTER_LOSS.of(name), 1.0), facts[wait].cell if (wait := COMPONENT_WAIT.of(name)) in facts else "",
+            _judge(draft, busy, 1.0), _chance(draft, busy), _judge(draft, COMPONENT_AFTER_LOSS.of(name), 1.0), facts[wait].cell if (wait := COMPONENT_WAIT.of(name)) in facts else "",
             facts[available].cell if available in facts else "",
             stopped.get(name, 0), Cell(lone, verdict, tone="danger" if lone else "") if verdict else "", "yes" if name in cuts else "",
         ))  # fmt: skip
@@ -252,6 +262,7 @@ def list_components(draft: Draft) -> Table:
         "peak rate",
         "replicas",
         "use of cores",
+        "chance of overload",
         "with one away",
         "mean wait",
         "availability",

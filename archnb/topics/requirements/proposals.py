@@ -21,12 +21,18 @@ from archnb.fact.keys.load import (
     REQUESTS_PER_USER,
     RESPONSE_SIZE,
     RETENTION,
+    SHARE_FACTOR,
+    SHARE_POINTS,
     WRITES,
 )
 from archnb.fact.keys.scaling import HORIZON
 from archnb.quantity import Quantity, parse
-from archnb.topics.topic import Because, Draft
+from archnb.topics.topic import Assumption, Because, Draft
 
+ASSUMPTIONS: tuple[Assumption, ...] = (
+    (SHARE_FACTOR, 1.5, "a share that is half as much again decides about other machines", "rule of thumb of archnb, 2026-11"),
+    (SHARE_POINTS, "5%", "shares are said in round numbers", "rule of thumb of archnb, 2026-11"),
+)  # fmt: skip
 YEARS = "36 months"
 YEAR = parse("1 year")
 
@@ -34,6 +40,7 @@ YEAR = parse("1 year")
 def complete(draft: Draft) -> None:
     """Fill in the load, the default objective, recovery and compliance."""
     said = draft.design.requirements
+    draft.assume(ASSUMPTIONS)
     load = draft.fill("requirements.load", said.load, **_propose_load(draft))
     measured = _measure_load(draft, load)
     load = draft.fill("requirements.load", load, **measured)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from archnb.fact.keys.load import DAILY_USERS, EXPECTED_REQUESTS, PEAK_FACTOR
+from archnb.fact.keys.load import DAILY_USERS, EXPECTED_REQUESTS, PEAK_FACTOR, READ_SHARE, SHARE_FACTOR, SHARE_POINTS
 from archnb.fact.slips import name_slip
 from archnb.finding import Hit, Rule, rule
-from archnb.quantity import MONTH
+from archnb.quantity import MONTH, PERCENT, number, show
 from archnb.topics.topic import Draft
 
 
@@ -119,6 +120,35 @@ def _name_slip(draft: Draft, said: float, expected: float) -> str:
     return f": the size of {found}" if found else ""
 
 
+@rule(
+    "requirements-share-disagrees-with-rates", principle="scalability", severity="medium",
+    condition="The share of reads that is said of the load and the said rates of the operations give shares of writes (or of reads) that differ by more than half, or what load.share_factor says.",
+    effect="Writes are what a primary cannot share: whoever trusts the share buys a system for another load than the operations make.",
+    remedy="Correct the share, or the rates. Where both are said, the rates count.",
+)  # fmt: skip
+def share_disagrees_with_rates(draft: Draft) -> Iterator[Hit]:
+    """Compare the share with the rates, where every operation that was said has one."""
+    said, load = draft.said.access, draft.said.requirements.load
+    if (load.read_share is None and load.reads_per_write is None) or any(one.rate is None for one in said.values()):
+        return
+    reads = sum(one.rate.base for one in said.values() if one.rate is not None and one.writes is None)
+    writes = sum(one.rate.base for one in said.values() if one.rate is not None and one.writes is not None)
+    share = draft.facts[READ_SHARE].base
+    if reads <= 0 or writes <= 0:
+        return
+    counted = reads / (reads + writes)
+    pairs = ((1 - counted, 1 - share), (counted, share))
+    factor = max(max(a, b) / min(a, b) if min(a, b) > 0 else math.inf for a, b in pairs)
+    if factor > draft.facts[SHARE_FACTOR].base and abs(counted - share) >= draft.facts[SHARE_POINTS].base:
+        field = "read_share" if load.read_share is not None else "reads_per_write"
+        times = f"{number(factor)} times" if math.isfinite(factor) else "without end"
+        yield Hit(
+            f"requirements.load.{field}",
+            f"{show(100 * share, PERCENT)} reads are said; the operations make {number(writes)} writes of {number(reads + writes)}/s at the peak, {show(100 * counted, PERCENT)} reads: {times} the share of {'writes' if (1 - counted) * share > (1 - share) * counted else 'reads'}",
+            weight=min(factor, 1e9),
+        )
+
+
 RULES: Sequence[Rule] = (
     load_not_said,
     nobody_uses_it,
@@ -126,4 +156,5 @@ RULES: Sequence[Rule] = (
     percentiles_out_of_order,
     availability_beyond_one_region,
     rates_disagree_with_load,
+    share_disagrees_with_rates,
 )

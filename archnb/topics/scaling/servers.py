@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from archnb.fact import ceil, maximum, total
 from archnb.fact.keys.flow import (
+    COMMIT_TIME,
     COMPONENT_BUSY,
     COMPONENT_RATE,
     COMPONENT_REPLICAS,
     COMPONENT_SERVICE_TIME,
+    COMPONENT_WAIT,
     KIND_CORES,
     ROUND_TRIP,
 )
+from archnb.fact.keys.load import PEAK_WRITES
 from archnb.fact.keys.scaling import (
     BUSY_CONNECTIONS,
     CAPACITY,
@@ -81,11 +85,17 @@ def measure_pools(draft: Draft, store: str) -> None:
         if len(services) > 1
         else facts[SERVERS.of(stem(services[0]))]
     )
+    wait = facts.get(COMPONENT_WAIT.of(store))
+    held = facts[ROUND_TRIP] if wait is None or math.isinf(wait.base) else facts[ROUND_TRIP] + wait
+    used = work + rate * held
+    if store == draft.model.places.main:
+        # who writes holds its connection until the commit is confirmed, by another region where that is asked
+        used = used + facts[PEAK_WRITES] * facts[COMMIT_TIME]
     busy = facts.define(
         BUSY_CONNECTIONS.of(stem(store)),
-        work + rate * facts[ROUND_TRIP],
+        used,
         "connections",
-        "connections in use at the peak: one for each query that is worked on, and for its way there and back (Little's law)",
+        "connections in use at the peak: one for each query that waits, is on its way or is worked on, and for each commit (Little's law)",
     )
     least = facts.assume(MIN_POOL, 5, "the smallest pool of one server", source="rule of thumb of archnb, 2026-11")
     burst = facts.assume(

@@ -8,10 +8,11 @@ from typing import Any
 
 from archnb.fact import Fact
 from archnb.fact.keys.entities import ENTITY_ROWS, ENTITY_ROWS_AT_HORIZON
-from archnb.fact.keys.flow import COMPONENT_RATE
+from archnb.fact.keys.flow import COMPONENT_RATE, COMPONENT_UTILISATION
 from archnb.fact.keys.jobs import JOB_RATE, JOB_WORKERS
 from archnb.fact.keys.load import PEAK_REQUESTS
 from archnb.fact.keys.scaling import (
+    HEADROOM,
     PER_SERVER,
     POOL,
     RESOURCE_SATURATES,
@@ -21,7 +22,7 @@ from archnb.fact.keys.scaling import (
     SERVERS_NEEDED,
 )
 from archnb.fact.keys.schema import PARTITION_SIZE, TABLE_SIZE_AT_HORIZON
-from archnb.quantity import number, show
+from archnb.quantity import PERCENT, number, show
 from archnb.shapes import AnyShape, Cell, Chart, Mark, Series, Table, Tone
 from archnb.sim.growth import MONTH, NEVER
 from archnb.topics.scaling.cost import view_cost
@@ -89,6 +90,13 @@ def _usable(draft: Draft, course: Course) -> float:
     return draft.facts[RESOURCE_USABLE.of(stem(course.name))].base / course.limit.unit.factor
 
 
+def _spread(draft: Draft, course: Course) -> tuple[float, float, float]:
+    """P10, P50 and P90 of what is usable, in the limit's unit."""
+    fact = draft.facts[RESOURCE_USABLE.of(stem(course.name))]
+    low, middle, high = (one * fact.unit.factor / course.limit.unit.factor for one in fact.percentiles())
+    return low, middle, high
+
+
 def _label(course: Course) -> str:
     return course.name.replace("_", " ")
 
@@ -134,7 +142,11 @@ def view_capacity(draft: Draft) -> Chart:
             "demand: P50, and its band from P10 to P90", x, tuple(p[1] / scale for p in points),
             low=tuple(p[0] / scale for p in points), high=tuple(p[2] / scale for p in points), panel=panel,
         ))  # fmt: skip
-        series.append(Series("usable limit", (0.0, float(months)), (usable / scale,) * 2, kind="limit", panel=panel))
+        least, _, most = (one / scale for one in _spread(draft, course))
+        series.append(Series(
+            "usable limit", (0.0, float(months)), (usable / scale,) * 2, kind="limit", panel=panel,
+            **({"low": (least,) * 2, "high": (most,) * 2} if least != most else {}),
+        ))  # fmt: skip
         month = find_saturation(points, usable, 1)
         if month is not None:
             marks.append(
@@ -148,7 +160,7 @@ def view_capacity(draft: Draft) -> Chart:
     growth = growth_of(draft)
     return Chart(
         "capacity", "Capacity plan", tuple(series), x_label="months from now", y_labels=labels, marks=tuple(marks),
-        description=f"Demand grows by {growth.text} a year; the band is P10 to P90. The line is what is usable of each limit; the mark is the month in which the middle forecast reaches it.",
+        description=f"Demand grows by {growth.text} a year; the band is P10 to P90. The line is what is usable of each limit, with a band where that is unsure; the mark is the month in which the middle forecast reaches it.",
     )  # fmt: skip
 
 
@@ -234,7 +246,7 @@ def view_servers(draft: Draft) -> Table:
         is_service = draft.design.flow.components[name].kind == "service"
         rows.append((
             Cell(name, is_code=True), (facts.get(COMPONENT_RATE.of(name)) or facts[PEAK_REQUESTS]).cell, facts[PER_SERVER.of(stem(name))].cell,
-            facts[SERVERS_NEEDED.of(stem(name))].cell, facts[SERVERS.of(stem(name))].cell, then.cell if then is not None else "", pool.cell if pool is not None and is_service else "",
+            facts[SERVERS_NEEDED.of(stem(name))].cell, facts[SERVERS.of(stem(name))].cell, _chance(draft, name), then.cell if then is not None else "", pool.cell if pool is not None and is_service else "",
         ))  # fmt: skip
     for name, job in draft.design.jobs.jobs.items():
         workers = facts.get(JOB_WORKERS.of(name))
@@ -249,12 +261,22 @@ def view_servers(draft: Draft) -> Table:
                     workers.cell,
                     "",
                     "",
+                    "",
                 )
             )
     return Table(
-        "servers", "Servers and pools", ("part", "peak", "one does", "needed", "run today", "run at the horizon", "pool each"), tuple(rows),
-        description="Needed is what keeps the headroom free at the peak; what runs is the flow's replicas, at least one more, so that one may fail or be replaced.",
+        "servers", "Servers and pools", ("part", "peak", "one does", "needed", "run today", "chance past the usable today", "run at the horizon", "pool each"), tuple(rows),
+        description="Needed is what keeps the headroom free at the peak; what runs is the flow's replicas, at least one more, so that one may fail or be replaced. The chance is over what is believed of rates and times, with these servers held.",
     )  # fmt: skip
+
+
+def _chance(draft: Draft, name: str) -> Cell | str:
+    """In which share of what is believed the servers of today are busier than the headroom leaves; '' where all is certain."""
+    use = draft.facts.get(COMPONENT_UTILISATION.of(name))
+    if use is None or not use.is_uncertain():
+        return ""
+    share = float((use.samples() * use.unit.factor > 1 - draft.facts[HEADROOM].base).mean())
+    return Cell(share, show(share * 100, PERCENT), tone="danger" if share > 0.5 else "warning" if share >= 0.1 else "")
 
 
 def _is_handy(draft: Draft, table: str) -> bool:
