@@ -60,6 +60,7 @@ def _has_namespaces() -> bool:
 
 # What a test may need: whether this machine has it, and what to say where it has not.
 NEEDS: dict[str, tuple[Callable[[], bool], str]] = {
+    "amtool": (lambda: shutil.which("amtool") is not None, "amtool is not on the PATH; it comes with Alertmanager"),
     "api-lint": (
         lambda: all((ROOT / "node_modules" / ".bin" / one).exists() for one in ("spectral", "redocly")),
         "no linters of APIs in node_modules (npm install @stoplight/spectral-cli @stoplight/spectral-owasp-ruleset @redocly/cli)",

@@ -86,11 +86,15 @@ def test_every_alert_is_tested_firing_and_silent() -> None:
     assert cases == {name: {True, False} for name in made.design.monitoring.alerts}
 
 
-@pytest.mark.parametrize("artefact", ["prometheus", "prometheus-tests"])
+@pytest.mark.parametrize("artefact", ["prometheus", "prometheus-tests", "alertmanager", "grafana"])
 def test_golden(artefact: str, request: pytest.FixtureRequest) -> None:
     """The artefacts of the tiny design are those on file; --refresh-goldens writes them anew."""
     text = plan_of("tiny").export(artefact).text
-    path = GOLDEN / ("prometheus-rules.yaml" if artefact == "prometheus" else "prometheus-tests.yaml")
+    path = GOLDEN / (
+        "prometheus-rules.yaml"
+        if artefact == "prometheus"
+        else f"{artefact}.{'json' if artefact == 'grafana' else 'yaml'}"
+    )
     if request.config.getoption("--refresh-goldens", default=False):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archnb.design.declaration import DURATION, NOT_NEGATIVE_RATE, NUMBER, SOME_SHARE, TIME, Range, Refers, said
+from archnb.design.declaration import (
+    AT_LEAST_ONE,
+    DELAY,
+    DURATION,
+    NOT_NEGATIVE_RATE,
+    NUMBER,
+    SOME_SHARE,
+    TIME,
+    Range,
+    Refers,
+    said,
+)
 from archnb.design.record import Named, Record
 from archnb.quantity import Quantity
 
@@ -29,13 +40,22 @@ class Alert(Record):
 
     slo: str | None = said("On which SLO?", example="place_order_availability", refers="SLO")
     metric: str | None = said("On which metric, if on no SLO?", example="queue_depth")
-    condition: str | None = said("Under which condition?", example="> 1000")
+    of: str | None = said("Of which one only? (a value of the metric's first label)", example="emails")
+    condition: str | None = said(
+        "Under which condition? A comparison, `absent`, or `falls below 5/s`.", example="> 1000"
+    )
+    pending: Quantity | None = said(
+        "For how long must that hold?", unit=TIME, example="5 min", within=DELAY, also=("for", "wait")
+    )
     severity: Literal["page", "ticket"] | None = said("Who is woken?", example="page")
     long_window: Quantity | None = said("Over which long window?", unit=TIME, example="1 h", within=DURATION)
     short_window: Quantity | None = said("Over which short window?", unit=TIME, example="5 min", within=DURATION)
     budget: Quantity | None = said("After which share of the budget?", unit=NUMBER, example="2%", within=SOME_SHARE)
     factor: Quantity | None = said(
         "At which burn rate?", unit=NUMBER, example="14.4", within=Range(above="0"), also=("burn_rate",)
+    )
+    errors: Quantity | None = said(
+        "From how many bad requests on, where a ratio means nothing?", unit=NUMBER, example="5", within=AT_LEAST_ONE
     )
     min_rate: Quantity | None = said(
         "Above how many requests a second only?", unit=(("time", -1),), example="0.1/s", within=NOT_NEGATIVE_RATE

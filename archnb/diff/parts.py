@@ -52,15 +52,16 @@ def compare_parts(pair: Pair) -> Iterator[Difference]:
         goes="breaking",
         go_words="boards and alerts that show it are empty",
     )
-    yield from _named(
-        pair,
-        "monitoring.metric_alerts",
-        "the alert",
-        old.monitoring.metric_alerts,
-        new.monitoring.metric_alerts,
-        goes="breaking",
-        go_words="nobody is told any more",
-    )
+    for kind in ("metric_alerts", "count_alerts", "absence_alerts", "traffic_alerts"):
+        yield from _named(
+            pair,
+            f"monitoring.{kind}",
+            "the alert",
+            getattr(old.monitoring, kind),
+            getattr(new.monitoring, kind),
+            goes="breaking",
+            go_words="nobody is told any more",
+        )
     yield from _named(pair, "monitoring.slos", "the SLO", old.monitoring.slos, new.monitoring.slos)
     yield from _named(pair, "scaling.resources", "the resource", old.scaling.resources, new.scaling.resources)
     for name, one in new.patterns.weighed.items():

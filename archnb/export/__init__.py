@@ -29,6 +29,8 @@ EXPORTERS: dict[str, str] = {
     "proto": "archnb.export.proto:export_proto",
     "prometheus": "archnb.export.prometheus:export_prometheus",
     "prometheus-tests": "archnb.export.prometheus:export_prometheus_tests",
+    "alertmanager": "archnb.export.alertmanager:export_alertmanager",
+    "grafana": "archnb.export.grafana:export_grafana",
 }
 
 

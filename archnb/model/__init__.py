@@ -15,6 +15,7 @@ from archnb.design import Design
 from archnb.design.entities import Field
 from archnb.model.audiences import Audience, Audiences, Copy
 from archnb.model.calls import Calls
+from archnb.model.derivations import Balance, Derivations, Heartbeat
 from archnb.model.erasure import Erasure, Erasures
 from archnb.model.inheritance import Inheritance
 from archnb.model.invariants import Invariants, Machine, Span
@@ -43,13 +44,16 @@ __all__ = [
     "Access",
     "Audience",
     "Audiences",
+    "Balance",
     "Calls",
     "Conclusion",
     "Copy",
     "Demand",
+    "Derivations",
     "Embed",
     "Erasure",
     "Erasures",
+    "Heartbeat",
     "Inheritance",
     "Invariants",
     "Key",
@@ -315,6 +319,18 @@ class Model:
                 self.ways,
                 self.lifetimes,
                 self.states,
+            ),
+        )
+
+    @cached_property
+    def derivations(self) -> Derivations:
+        """Which values follow from other rows."""
+        one = self.design
+        return self._keep(
+            "derivations",
+            (one.entities, one.relationships, one.access, one.auth),
+            lambda: Derivations(
+                one.entities, one.access, self.inheritance, self.references, self.lifetimes, self.writes
             ),
         )
 

@@ -38,7 +38,8 @@ class Slo(Planned):
 
     operation: its name, or 'default' for all that have none of their own. threshold: good is at most so long; 0 s for
     availability. metric: the series that archnb's own expression counts, '' where a person wrote another. expression and
-    rate: queries with `{window}` for the window: the share of bad requests, and the requests a second.
+    rate: queries with `{window}` for the window: the share of bad requests, and the requests a second. bad: the number of bad
+    requests in the window, '' where a person wrote the expression.
     """
 
     operation: str
@@ -47,6 +48,7 @@ class Slo(Planned):
     objective: Quantity
     expression: str
     rate: str
+    bad: str = ""
     metric: str = ""
 
 
@@ -66,14 +68,53 @@ class BurnAlert(Planned):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CountAlert(Planned):
+    """An alert that fires from a number of bad requests on: where too few come for a ratio to mean anything."""
+
+    slo: str
+    severity: Severity
+    long_window: Quantity
+    errors: Quantity
+    summary: str
+    runbook: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbsenceAlert(Planned):
+    """An alert that fires when a metric that was there is gone."""
+
+    metric: str
+    pending: Quantity
+    severity: Severity
+    summary: str
+    runbook: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrafficAlert(Planned):
+    """An alert that fires when a counter that ran grows by less than `floor` a second over a window: nobody gets through."""
+
+    metric: str
+    floor: float
+    long_window: Quantity
+    pending: Quantity
+    severity: Severity
+    summary: str
+    runbook: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MetricAlert(Planned):
     """An alert on a metric: `sign` and `number` bound it, times `other` where the bound is a share of another metric.
 
-    condition: as the design says it; where it is free text, `sign` is ''.
+    condition: as the design says it; where it is free text, `sign` is ''. of: the one value of the metric's first label that
+    it is about, '' for each. pending: how long it must hold.
     """
 
     metric: str
+    of: str = ""
     condition: str
+    pending: Quantity
     sign: str = ""
     number: float = 0.0
     other: str = ""
@@ -89,6 +130,9 @@ class Monitoring(Planned):
     window: Quantity
     slos: Named[Slo]
     burn_alerts: Named[BurnAlert]
+    count_alerts: Named[CountAlert]
+    absence_alerts: Named[AbsenceAlert]
+    traffic_alerts: Named[TrafficAlert]
     metric_alerts: Named[MetricAlert]
     metrics: Named[Metric]
 

@@ -255,6 +255,39 @@ def expected_events(rate: float, window: float) -> float:
     return rate * window
 
 
+def chance_of_at_most(count: int, mean: float) -> float:
+    """P(N ≤ count) of a Poisson number N with that mean; 0 for a negative count. Domain: mean ≥ 0.
+
+    >>> round(chance_of_at_most(2, 20.0) * 1e7, 2)
+    4.56
+    """
+    if count < 0:
+        return 0.0
+    if mean <= 0:
+        return 1.0
+    return min(1.0, math.fsum(math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(count + 1)))
+
+
+def count_beyond_chance(mean: float, chance: float) -> int:
+    """The smallest count k with P(N ≥ k) ≤ chance, of a Poisson number N with that mean. Domain: 0 < chance < 1, mean ≤ 1e5.
+
+    >>> count_beyond_chance(0.29, 0.01), count_beyond_chance(9.6, 0.01)
+    (3, 18)
+    """
+    below = term = math.exp(-mean)
+    count = 0
+    if not term:
+        # far out the normal curve is as good, with its continuity correction
+        return math.ceil(mean + math.sqrt(mean) * math.sqrt(-2 * math.log(chance)) + 1)
+    while 1 - below > chance:
+        count += 1
+        term *= mean / count
+        below += term
+        if term < 1e-300:
+            break
+    return count + 1
+
+
 def errors_to_fire(rate: float, window: float, burn: float, slo: float) -> int:
     """Return how many errors in `window` make its error ratio exceed burn × (1 - SLO), at the mean traffic; at least 1.
 

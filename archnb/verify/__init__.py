@@ -30,9 +30,11 @@ VERIFIERS: dict[str, str] = {
     "service": "archnb.verify.journeys:verify_journeys",
     "protocols": "archnb.verify.protocols:verify_protocols",
     "prometheus": "archnb.verify.prometheus:verify_prometheus",
+    "alertmanager": "archnb.verify.alertmanager:verify_alertmanager",
+    "grafana": "archnb.verify.grafana:verify_grafana",
 }
 # what only waits for another program runs beside the rest; what computes here would make the databases' round trips wait
-ASIDE = ("prometheus",)
+ASIDE = ("prometheus", "alertmanager", "grafana")
 
 
 def load_verifier(name: str) -> Callable[..., Proof | tuple[Proof, ...]]:

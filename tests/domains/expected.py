@@ -9,9 +9,6 @@ from __future__ import annotations
 
 UNMET: dict[str, str] = {
     "feed-12": "load",
-    "feed-13": "load",
-    "iot-14": "load",
-    "ledger-14": "load",
     "ride-4": "operations",
     "video-5": "operations",
     "video-6": "operations",

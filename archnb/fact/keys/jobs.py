@@ -135,3 +135,9 @@ JOB_RETRY_WAIT = family(
     "jobs.{job}.retry_wait", TIME, "All waits together, expected, when every attempt fails.", optional=True
 )
 JOB_RETRY_WAIT_MAX = family("jobs.{job}.retry_wait_max", TIME, "All waits together, at most.", optional=True)
+CHANGE_SPEED = key(
+    "jobs.change_speed", RATE, "Rows that one statement changes a second.", assumption=True, positive=True
+)
+SUM_SPEED = key(
+    "jobs.sum_speed", RATE, "Entries a second that are added up as they lie.", assumption=True, positive=True
+)

@@ -28,3 +28,53 @@ SLO_BUDGET_TIME = family(
 )
 SLO_OBJECTIVE = family("monitoring.slos.{slo}.objective", NUMBER, "The share of requests that must be good.")
 SLO_RATE = family("monitoring.{slo}.rate", RATE, "Requests that an SLO counts, on average over the day.", optional=True)
+
+SCRAPE = key(
+    "monitoring.scrape",
+    TIME,
+    "The time between two measurements, and between two looks at the rules.",
+    assumption=True,
+    positive=True,
+)
+QUIET_SHARE = key(
+    "monitoring.quiet_share",
+    NUMBER,
+    "The quietest hour's traffic, as a share of the average.",
+    assumption=True,
+    share=True,
+)
+FLOOR_SHARE = key(
+    "monitoring.floor_share",
+    NUMBER,
+    "The share of the quietest hour's traffic below which nobody gets through.",
+    assumption=True,
+    positive=True,
+    share=True,
+)
+FALSE_ALARMS = key(
+    "monitoring.false_alarms",
+    NUMBER,
+    "False alarms that an alert may raise in an SLO's window.",
+    assumption=True,
+    positive=True,
+)
+TRAFFIC_RATE = key("monitoring.traffic.rate", RATE, "All requests of users, on average over the day.", optional=True)
+TRAFFIC_FLOOR = key(
+    "monitoring.traffic.floor", RATE, "Requests a second below which nobody gets through.", optional=True
+)
+MISSED_REPORTS = key(
+    "monitoring.missed_reports",
+    NUMBER,
+    "Reports in a row that are missed before something is silent.",
+    assumption=True,
+    positive=True,
+)
+SILENT_AFTER = family("monitoring.silent_after.{entity}", TIME, "How long something may send nothing.")
+MANY_SILENT = key(
+    "monitoring.many_silent",
+    NUMBER,
+    "The share of things from which their silence is an outage of the way in.",
+    assumption=True,
+    positive=True,
+    share=True,
+)

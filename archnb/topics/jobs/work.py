@@ -12,6 +12,7 @@ from archnb.fact.keys.jobs import DELETION_SPEED, JOBS_DAY, PURGE_ROWS, THIRD_PA
 from archnb.model import Copy, Retention
 from archnb.naming import plural, snake, split_words, with_article, words
 from archnb.quantity import parse
+from archnb.topics.jobs.derivations import propose_derivations
 from archnb.topics.jobs.erasure import DEADLINE, list_operations, tell_job
 from archnb.topics.jobs.erasure import JOB as ERASURE
 from archnb.topics.jobs.fan_out import find_audience, find_freshness, measure_copies
@@ -37,6 +38,7 @@ def find_proposals(draft: Draft, sagas: Mapping[str, Saga]) -> Iterator[Proposal
     yield from _propose_async(draft, sagas)
     yield from _propose_saga_steps(draft, sagas)
     yield from propose_reconciliations(draft, sagas)
+    yield from propose_derivations(draft)
     yield from _propose_feeds(draft)
     yield from _propose_refreshes(draft)
     yield from propose_upkeep(draft)

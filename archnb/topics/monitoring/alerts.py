@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archnb.design.monitoring import Alert, Metric, Slo
 from archnb.design.record import Named
@@ -18,6 +18,7 @@ from archnb.fact.keys.monitoring import (
     BURN_WINDOW,
     DETECTION,
     HANDFUL,
+    SCRAPE,
     SLO_EVENTS,
     SLO_RATE,
     WINDOW,
@@ -33,11 +34,15 @@ from archnb.sim.reliability import (
     lowest_slo_for_burn,
     rate_for_errors,
 )
+from archnb.topics.monitoring.counts import propose_counts
+from archnb.topics.monitoring.derived import propose_derived
+from archnb.topics.monitoring.outages import propose_outages
 from archnb.topics.monitoring.slos import average_rate, describe_good, find_covered, show_days
 from archnb.topics.topic import Because, Draft
 
 # a window must hold so many requests, and so many errors must be needed, before anybody is woken
 _TOLERANCE = 1e-9
+_PENDING = parse("10 min")
 
 
 @dataclass(frozen=True)
@@ -152,8 +157,16 @@ def complete_alerts(draft: Draft, slos: Named[Slo], metrics: Named[Metric], wind
     for name, slo in slos.items():
         if name in has_own or slo.objective is None:
             continue
-        for alert_name, alert in _propose_burn(draft, name, slo, rows, covered):
+        for alert_name, alert in _propose_burn(draft, name, slo, rows, covered, window.base):
             made.setdefault(alert_name, alert)
+    for alert_name, alert, reason, facts in propose_outages(draft, metrics, window.base):
+        if alert_name not in made:
+            made[alert_name] = alert
+            draft.note(f"monitoring.alerts.{alert_name}", reason, *facts)
+    for alert_name, alert, reason in propose_derived(draft, metrics):
+        if alert_name not in made:
+            made[alert_name] = alert
+            draft.note(f"monitoring.alerts.{alert_name}", reason)
     for alert_name, alert in _propose_saturation(draft, metrics):
         if alert_name not in made:
             made[alert_name] = alert
@@ -162,7 +175,7 @@ def complete_alerts(draft: Draft, slos: Named[Slo], metrics: Named[Metric], wind
 
 
 def _propose_burn(
-    draft: Draft, name: str, slo: Slo, rows: Sequence[Row], covered: list[str]
+    draft: Draft, name: str, slo: Slo, rows: Sequence[Row], covered: list[str], window: float
 ) -> list[tuple[str, Alert]]:
     assert slo.objective is not None
     objective = slo.objective.base
@@ -170,6 +183,7 @@ def _propose_burn(
     if objective >= 1:
         draft.note(f"{path}.{name}", "none: an objective of 100 % leaves no budget to burn")
         return []
+    handful, way = round(draft.facts[HANDFUL].base), name_way(draft, slo.operation or OTHERS)
     found = average_rate(draft, slo, covered)
     rate = found.base if found is not None else math.inf
     made: list[tuple[str, Alert]] = []
@@ -184,7 +198,7 @@ def _propose_burn(
                 f"left out: {number(row.factor)} × {number((1 - objective) * 100)} % is above 100 % of errors, so it could never fire; it needs an SLO above {number(lowest_slo_for_burn(row.factor) * 100, 4)} %",
             )
             continue
-        guard = needed_rate(row.long_window, row.short_window, row.factor, objective, round(draft.facts[HANDFUL].base))
+        guard = needed_rate(row.long_window, row.short_window, row.factor, objective, handful)
         if rate < guard:
             events = number(rate * row.short_window)
             draft.note(
@@ -196,18 +210,34 @@ def _propose_burn(
         made.append((here, Alert(
             slo=name, severity=row.severity,  # type: ignore[arg-type]
             long_window=_write_time(row.long_window), short_window=_write_time(row.short_window), budget=_write_percent(row.used_share),
-            factor=Quantity(row.factor, row.factor, ONE, f"{row.factor:.6g}"), min_rate=parse(f"{guard:g}/s"), runbook=_RUNBOOK[row.severity],
+            factor=Quantity(row.factor, row.factor, ONE, f"{row.factor:.6g}"), min_rate=parse(f"{guard:g}/s"), runbook=_RUNBOOK[row.severity] + way,
         )))  # fmt: skip
         draft.note(
             f"{path}.{here}",
             f"{row.severity} after {number(row.used_share * 100)} % of the budget: factor {row.reason}; silent below {number(guard)}/s, where fewer than {draft.facts[HANDFUL].text} errors would fire it",
         )
+    severities = {one.severity for _, one in made}
+    # where a page can never be reached by the objective, a count is none either
+    is_few = math.isfinite(rate) and rate < needed_rate(3600.0, 300.0, rows[0].factor, objective, handful)
+    missing = tuple(one for one in ("page", "ticket") if one not in severities) if is_few else ()
+    for alert_name, alert, reason in propose_counts(draft, name, slo, rate, window, missing):
+        made.append((alert_name, replace(alert, runbook=f"{alert.runbook}{way}")))
+        draft.note(f"{path}.{alert_name}", reason)
     if not made:
         draft.note(
             f"{path}.{name}",
-            f"no burn-rate alert: {number(rate)}/s are too few for any window; watch it with a probe that calls it, say once a minute",
+            f"no alert of its own: {number(rate)}/s are too few for any window, of a ratio or of a count; the probe watches it",
         )
     return made
+
+
+def name_way(draft: Draft, operation: str) -> str:
+    """The parts that an operation goes through, as a sentence of a runbook; '' where no path is known."""
+    paths = draft.design.flow.paths
+    own = [one for name, one in paths.items() if (one.operation or name) == operation]
+    parts = [part for one in own for hop in one.hops for part in (hop.source, hop.target) if part]
+    known = [one for one in dict.fromkeys(parts) if one in draft.design.flow.components]
+    return f" Its way: {', '.join(known)}." if known else ""
 
 
 def _write_time(seconds: float) -> Quantity:
@@ -229,9 +259,17 @@ def _finish_said(
             path,
             record,
             severity=low,
+            pending=Because("10 min", "a spike is no fault"),
             runbook=Because(_RUNBOOK[record.severity or "ticket"], "an alert without a next step is noise"),
         )
     slo = slos[record.slo]
+    if record.errors is not None:
+        return draft.fill(
+            path, record,
+            severity=Because("ticket", "a number of errors over a long window can wait for the working day"),
+            long_window=Because("1 day", "long enough to hold some requests"),
+            runbook=Because(_RUNBOOK[record.severity or "ticket"], "an alert without a next step is noise"),
+        )  # fmt: skip
     severity: str = record.severity or (
         "ticket" if record.long_window is not None and record.long_window.base >= 86400 else "page"
     )
@@ -275,8 +313,7 @@ def _propose_saturation(draft: Draft, metrics: Mapping[str, Metric]) -> list[tup
     ]
     # the most urgent decides: each job has workers of its own, so the patient ones do not wait longer than it
     late = f"> {round(max(60.0, 2 * min(waiting, default=30.0)))}"
-    rpo = draft.design.requirements.recovery.rpo
-    behind = round(rpo.base) if rpo is not None and rpo.base >= 1 else 60
+    behind, wait = watch_recovery_point(draft)
     wanted: tuple[tuple[str, str, str, str, str], ...] = (
         *_list_alarms("connections", behind),
         ("store_disk_nearly_full", "node_filesystem_avail_bytes", "< 0.15 * node_filesystem_size_bytes", "ticket", "Grow the disk, then archive; see the capacity plan for what comes next."),
@@ -289,11 +326,32 @@ def _propose_saturation(draft: Draft, metrics: Mapping[str, Metric]) -> list[tup
         ("workers_nearly_busy", "worker_busy_ratio", "> 0.85", "ticket", "Add workers: waits grow steeply from here (Erlang C)."),
         ("third_party_cut_off", "breaker_open_ratio", "> 0.5", "ticket", "See the provider's status page; check that the fallback works."),
     )  # fmt: skip
+    lagging = {one[0] for one in _list_alarms("replication", behind)}
     return [
-        (name, Alert(metric=metric, condition=condition, severity=severity, runbook=runbook))  # type: ignore[arg-type]
+        (name, Alert(
+            metric=metric, condition=condition, severity=severity, runbook=runbook,  # type: ignore[arg-type]
+            pending=wait if name in lagging else _PENDING,
+        ))
         for name, metric, condition, severity, runbook in wanted
         if metric in metrics
-    ]
+    ]  # fmt: skip
+
+
+def watch_recovery_point(draft: Draft) -> tuple[int, Quantity]:
+    """The lag in seconds to be told of and how long it must last, so that it is told before the recovery point is broken.
+
+    A copy that has stopped falls behind by a second a second: it is at threshold + scrape + evaluation + pending when the
+    alert fires, and that must be less than the recovery point. Where none may be lost, any lag is told at once.
+    """
+    rpo, scrape = draft.design.requirements.recovery.rpo, draft.facts[SCRAPE].base
+    if rpo is None:
+        return 60, _PENDING
+    pending = 60.0 * (min(600.0, rpo.base / 4) // 60) if rpo.base >= 240 else float(rpo.base // 4)
+    # a tenth is left to whoever is woken
+    threshold = min(rpo.base / 2, 0.9 * rpo.base - pending - 2 * scrape)
+    if threshold <= 0:
+        return 0, parse("0 s")
+    return math.floor(threshold), _write_time(pending)
 
 
 def _list_alarms(subject: Subject, recovery_point: int) -> Iterator[tuple[str, str, str, str, str]]:
@@ -308,9 +366,17 @@ def _list_alarms(subject: Subject, recovery_point: int) -> Iterator[tuple[str, s
 def describe_alert(name: str, alert: Alert, slos: Mapping[str, Slo], window: Quantity | None) -> str:
     """The alert in plain words, as the one who is woken reads it."""
     if alert.slo is None or alert.slo not in slos or window is None:
-        return f"{alert.metric} is {alert.condition} for ten minutes."
+        lasting = f" for {alert.pending}" if alert.pending is not None and alert.pending.base > 0 else ""
+        whose = f" of {alert.of}" if alert.of else ""
+        if alert.condition == "absent":
+            return f"{alert.metric} was measured and is not any more{lasting}."
+        if alert.condition and alert.condition.startswith("falls"):
+            return f"{alert.metric} {alert.condition} over {alert.long_window}{lasting}: nobody gets through."
+        return f"{alert.metric}{whose} is {alert.condition}{lasting}."
     slo = slos[alert.slo]
     what = "requests of all other operations" if slo.operation == OTHERS else f"requests of {slo.operation}"
+    if alert.errors is not None:
+        return f"At least {alert.errors} {what} were bad in the last {alert.long_window}: good is what {describe_good(slo)}."
     factor, long = alert.factor, alert.long_window
     if factor is None or long is None or slo.objective is None or factor.base <= 0:
         return f"Too many {what} fail."
@@ -393,5 +459,6 @@ __all__ = [
     "describe_alert",
     "measure_alerts",
     "needed_rate",
+    "watch_recovery_point",
     "work_out_rows",
 ]

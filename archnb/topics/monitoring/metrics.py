@@ -10,6 +10,7 @@ from archnb.design.monitoring import Metric
 from archnb.design.record import Named
 from archnb.engines import Engine, find_engine
 from archnb.model.caches import engine_of_cache
+from archnb.topics.monitoring.derived import list_rows
 from archnb.topics.topic import Because, Draft
 
 # a row: name, kind, signal, unit, labels, what it says. The names are those of the usual exporters.
@@ -18,6 +19,7 @@ _Row = tuple[str, str, str, str, tuple[str, ...], str]
 REQUESTS = "http_requests_total"
 DURATION = "http_request_duration_seconds"
 ANSWER_AGE = "answer_age_seconds"
+PROBE = "probe_success"
 
 # a server has a disk and a processor whatever runs on it (node_exporter)
 _HOST: tuple[_Row, ...] = (
@@ -120,6 +122,8 @@ def _rows(draft: Draft) -> Iterator[tuple[str, _Row]]:
         entries[0],
         (ANSWER_AGE, "histogram", "duration", "seconds", ("operation",), "how old the data in an answer is"),
     )
+    asked = "whether a call from outside is answered (blackbox_exporter, through the public name, once a minute)"
+    yield entries[0], (PROBE, "gauge", "errors", "share", ("instance",), asked)
     for name, one in found.items():
         if one.kind in ("service", "gateway") and name not in entries:
             yield (
@@ -183,6 +187,8 @@ def _rows(draft: Draft) -> Iterator[tuple[str, _Row]]:
         if one.kind == "worker":
             for row in _WORKER:
                 yield name, row
+    worker = next((name for name, one in found.items() if one.kind == "worker"), entries[0])
+    yield from ((worker, row) for row in list_rows(draft))
     if any(one.kind == "third_party" for one in found.values()):
         caller = next((name for name, one in found.items() if one.kind == "service"), entries[0])
         for row in _CLIENT_OF:

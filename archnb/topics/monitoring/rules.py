@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from archnb.design.monitoring import Alert, Slo
+from archnb.engines import engines
 from archnb.exceptions import nearest
 from archnb.fact.keys.entities import ENTITY_ROWS
-from archnb.fact.keys.monitoring import HANDFUL, SLO_RATE
+from archnb.fact.keys.monitoring import HANDFUL, SCRAPE, SLO_RATE
 from archnb.finding import Hit, Rule, rule
 from archnb.planned.monitoring import OTHERS, write_window
 from archnb.quantity import number
 from archnb.sim.reliability import budget_spent, errors_to_fire, is_burn_reachable, lowest_slo_for_burn
 from archnb.topics.monitoring.alerts import work_out_rows
+from archnb.topics.monitoring.counts import LONGEST as COUNT_WINDOW
 from archnb.topics.monitoring.metrics import find_metric
 from archnb.topics.monitoring.slos import show_days
 from archnb.topics.topic import Draft
 
 _THIRTY_DAYS = 30 * 86400.0
+_BOUND = re.compile(r"\s*>=?\s*([\d.]+)\s*")
 
 
 def _window(draft: Draft) -> float:
@@ -263,9 +267,60 @@ def _rows_of(draft: Draft, entity: str) -> str:
     return rows.text if rows is not None else "as many values as there are rows"
 
 
+@rule(
+    "monitoring-promise-nobody-watches", principle="reliability", severity="medium",
+    condition="A promise was said, and so few requests come that neither a ratio nor a count of errors can tell that it is broken.",
+    effect="It is broken for weeks before a number shows it; what an alert would say is chance.",
+    remedy="Call it by a probe of its own, say once a minute, and alert when that fails twice running; or promise it for several operations together.",
+)  # fmt: skip
+def promise_nobody_watches(draft: Draft) -> Iterator[Hit]:
+    """Every promise has an alert that can work."""
+    found = draft.design.monitoring
+    watched = {alert.slo for alert in found.alerts.values()}
+    handful = round(draft.facts[HANDFUL].base)
+    for name, slo in found.slos.items():
+        rate = draft.facts.get(SLO_RATE.of(name))
+        if name in watched or rate is None or slo.objective is None or slo.objective.base >= 1:
+            continue
+        path = f"requirements.objectives.{slo.operation}"
+        said = next((one for one in (f"monitoring.slos.{name}", path) if draft.is_said(one)), None)
+        # the median is meant to be loose: no window watches it, however many come
+        if said is not None and rate.base * COUNT_WINDOW < 2 * handful:
+            yield Hit(
+                said,
+                f"{number(rate.base * COUNT_WINDOW)} requests come in {show_days(COUNT_WINDOW)}, {2 * handful} must for {handful} errors to mean something",
+            )
+
+
+@rule(
+    "monitoring-lag-told-too-late", principle="reliability", severity="high",
+    condition="An alert on how far a copy is behind fires only after the recovery point is broken: its threshold, the time that it waits and two measurements are longer.",
+    effect="When somebody is woken, a failover would already lose more than was promised.",
+    remedy="Lower the threshold or the time that it waits, so that their sum with the time between measurements is below the recovery point.",
+)  # fmt: skip
+def lag_told_too_late(draft: Draft) -> Iterator[Hit]:
+    """A copy that has stopped falls behind by a second a second."""
+    rpo = draft.design.requirements.recovery.rpo
+    if rpo is None:
+        return
+    scrape = draft.facts[SCRAPE].base
+    lags = {one.measure: one for engine in engines().values() for one in engine.alarms if one.subject == "replication"}
+    for name, alert in draft.design.monitoring.alerts.items():
+        bound = _BOUND.fullmatch(alert.condition or "")
+        if alert.metric not in lags or bound is None:
+            continue
+        behind, waits = float(bound[1]), alert.pending.base if alert.pending is not None else 0.0
+        # any lag, at once, is as early as an alert can be
+        if behind + waits > 0 and behind + waits + 2 * scrape >= rpo.base:
+            yield Hit(
+                f"monitoring.alerts.{name}",
+                f"{number(behind)} s behind, {number(waits)} s of waiting and twice {number(scrape)} s of measuring: {number(behind + waits + 2 * scrape)} s, recovery point {rpo}",
+            )
+
+
 RULES: Sequence[Rule] = (
     slo_page_cannot_fire, factor_reused_from_30_days, alert_inside_budget, low_traffic_alert, alert_on_unknown_metric, slo_below_objective,
-    slo_without_budget, label_cardinality,
+    slo_without_budget, label_cardinality, promise_nobody_watches, lag_told_too_late,
 )  # fmt: skip
 
 __all__ = ["RULES"]

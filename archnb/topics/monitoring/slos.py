@@ -63,6 +63,16 @@ def write_rate(slo: Slo, covered: list[str]) -> str:
     return f"sum(rate({metric}{{{_selector(slo.operation or OTHERS, covered)}}}[{{window}}]))"
 
 
+def write_bad(slo: Slo, covered: list[str]) -> str:
+    """The query that gives the number of bad requests in a window."""
+    selector = _selector(slo.operation or OTHERS, covered)
+    if slo.kind == "availability":
+        return f'sum(increase({REQUESTS}{{{selector},status=~"5.."}}[{{window}}]))'
+    metric = DURATION if slo.kind == "latency" else ANSWER_AGE
+    bucket = write_le(slo.threshold.base if slo.threshold is not None else 1.0)
+    return f"sum(increase({metric}_count{{{selector}}}[{{window}}])) - sum(increase({metric}_bucket{{{selector},{bucket}}}[{{window}}]))"
+
+
 def find_covered(slos: Mapping[str, Slo]) -> list[str]:
     """The operations that have SLOs of their own."""
     return list(dict.fromkeys(one.operation for one in slos.values() if one.operation and one.operation != OTHERS))
@@ -141,9 +151,17 @@ def _propose(draft: Draft, operation: str, kind: str, own: Objective, full: Obje
         )
     if own.staleness is None or not _is_copied(draft, operation):
         return None
-    return Slo(
-        operation=operation, kind="freshness", threshold=own.staleness, objective=parse("99%")
-    ), f"answers may be {own.staleness} old, and come from a copy"
+    threshold, reason = own.staleness, f"answers may be {own.staleness} old, and come from a copy"
+    policy = draft.design.cache.policies.get(operation)
+    if policy is not None and policy.use and policy.ttl is not None and policy.ttl.base > threshold.base:
+        # an alert that the plan's own lifetime sets off for ever is no alert; the rule on the lifetime names the conflict
+        threshold, reason = (
+            policy.ttl,
+            (
+                f"answers may be {own.staleness} old, but the plan keeps them for {policy.ttl}: what is older than that is no longer as planned"
+            ),
+        )
+    return Slo(operation=operation, kind="freshness", threshold=threshold, objective=parse("99%")), reason
 
 
 def _finish(draft: Draft, name: str, record: Slo, proposed: Slo, covered: list[str]) -> Slo:
@@ -166,7 +184,9 @@ def _finish(draft: Draft, name: str, record: Slo, proposed: Slo, covered: list[s
         objective=Because(objective, "what the requirements promise" if kind == "availability" else "the share that belongs to the promised percentile"),
     )  # fmt: skip
     if kind != "availability":
-        filled = draft.fill(path, filled, threshold=Because(threshold, "what the requirements promise"))
+        planned = full.staleness is None or threshold is None or threshold.base <= full.staleness.base
+        why = "what the requirements promise" if kind == "latency" or planned else "how long the plan keeps an answer"
+        filled = draft.fill(path, filled, threshold=Because(threshold, why))
     expression = write_expression(kind, filled.threshold, _selector(operation, covered))
     return draft.fill(
         path, filled, expression=Because(expression, "bad requests over all requests, measured where requests come in")
@@ -233,6 +253,7 @@ __all__ = [
     "find_covered",
     "measure_slos",
     "show_days",
+    "write_bad",
     "write_expression",
     "write_le",
     "write_rate",

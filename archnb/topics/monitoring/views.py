@@ -54,10 +54,12 @@ def view_alerts(draft: Draft) -> Table:
     found = draft.design.monitoring
     rows = []
     for name, alert in found.alerts.items():
-        if alert.slo in found.slos:
+        if alert.errors is not None:
+            when = f"{alert.errors} or more in {alert.long_window}"
+        elif alert.slo in found.slos:
             when = f"{alert.long_window} and {alert.short_window} above {number(alert.factor.base, 4) if alert.factor else '?'} ×"
         else:
-            when = f"{alert.metric} {alert.condition}"
+            when = f"{alert.metric} {alert.condition}" + (f", {alert.of}" if alert.of else "")
         words = describe_alert(name, alert, found.slos, found.window)
         guard = f"above {alert.min_rate}" if alert.min_rate is not None else ""
         rows.append(
