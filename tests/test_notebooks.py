@@ -34,7 +34,7 @@ def test_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         data = out.get("data", {})
         assert "<script" not in data.get("text/html", "")
         assert not data or data["text/plain"]
-    assert (tmp_path / "shop.html").stat().st_size < 1_500_000
+    assert (tmp_path / "shop.html").stat().st_size < 1_700_000
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.name)

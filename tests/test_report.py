@@ -132,8 +132,8 @@ def test_chapters_stand_in_order(name: str) -> None:
 
 
 def test_size_of_the_shop() -> None:
-    """The demo's report is under 1.6 MB."""
-    assert len(text_of("shop").encode()) < 1_600_000
+    """The demo's report is under 1.7 MB."""
+    assert len(text_of("shop").encode()) < 1_700_000
 
 
 def test_every_fact_is_explained() -> None:

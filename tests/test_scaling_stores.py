@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from archnb import Design, Plan, engines, plan
+from archnb import Design, Plan, engines, load, plan
 from archnb.sim.growth import YEAR, Piece, sum_pieces, time_until_pieces
 from tests.domains.case import planned
 
@@ -217,3 +219,21 @@ def test_the_recovery_time_is_compared(rto: str, rules: set[str]) -> None:
 def test_recovery_is_seen() -> None:
     """The table has a row for a machine, a region and the data itself."""
     assert len(recovering(2, "0 s", "5 min").scaling.frames["recovery"]) == 3
+
+
+def test_an_outbox_has_one_message_a_call() -> None:
+    """A line that is told to forty people is one message in the outbox, whatever the job makes of it."""
+    facts = planned("chat").plan.facts
+    calls = facts["access.post_line.rate"].base
+    assert calls <= facts["jobs.jobs.relay_outbox.rate"].base < 2 * calls
+    assert facts["scaling.main.writes"].base < 4 * facts["load.peak_writes"].base
+
+
+def test_each_store_has_its_own_disk() -> None:
+    """What a store for series holds is no load of the relational one; together they are all that is stored."""
+    made = plan(load(Path(__file__).parent / "golden" / "designs" / "stores.yaml"))
+    facts = made.facts
+    kept = {name: fact.base for name, fact in facts.items() if re.fullmatch(r"scaling\.\w+\.stored", name)}
+    assert len(kept) > 1
+    assert sum(kept.values()) == pytest.approx(facts["scaling.storage"].base, rel=1e-6)
+    assert made.design.scaling.resources["main_storage"].demand == "scaling.main.stored"

@@ -8,6 +8,12 @@ HORIZON = key("scaling.horizon", TIME, "How far the plan looks.")
 HEADROOM = key("scaling.headroom", NUMBER, "The share of every resource that stays free.")
 SERVER_CORES = key("scaling.cores", NUMBER, "Processors of one server.", optional=True, assumption=True)
 STORED = key("scaling.storage", SIZE, "What is stored today, indexes included.", optional=True)
+STORE_STORED = family(
+    "scaling.{store}.stored", SIZE, "What one of several stores holds today, indexes included.", optional=True
+)
+STORE_INFLOW = family(
+    "scaling.{store}.stored_inflow", FLOW, "What is added to one of several stores per time.", optional=True
+)
 INFLOW = key("scaling.storage_inflow", FLOW, "What is added per time, indexes included.", optional=True)
 RESOURCE_LIMIT = family(
     "scaling.resources.{resource}.limit", None, "What a resource can do or hold at most.", optional=True

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 from archnb.design.scaling import Resource
 from archnb.fact import Fact, apply_model, total
 from archnb.fact.keys.entities import ENTITY_ADDED, ENTITY_GROWTH, ENTITY_RETENTION, ENTITY_ROWS
 from archnb.fact.keys.load import GROWTH_YEARLY
-from archnb.fact.keys.scaling import HORIZON, INFLOW, RESOURCE_LIMIT, STORED
+from archnb.fact.keys.scaling import HORIZON, INFLOW, RESOURCE_LIMIT, STORE_INFLOW, STORED
 from archnb.fact.keys.schema import SCHEMA_SIZE, TABLE_ROW_STORED, TABLE_ROWS, TABLE_ROWS_AT_HORIZON
 from archnb.sim.growth import YEAR, Piece, grow_load, sum_pieces, time_until_load, time_until_pieces
 from archnb.topics.topic import Draft
@@ -52,15 +53,21 @@ class Part:
 
 @dataclass(frozen=True)
 class Course:
-    """How one resource's demand goes: its facts; `parts` where it is a stock, none where it is a load that grows."""
+    """How one resource's demand goes: its facts; it has parts where it is a stock, none where it is a load that grows."""
 
     name: str
     resource: Resource
     demand: Fact
     limit: Fact
     growth: Fact
-    parts: tuple[Part, ...] = ()
+    # made when first asked for: a rule that reads the month alone looks at no table
+    make_parts: Callable[[], tuple[Part, ...]] = tuple
     inflow: Fact | None = None
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """What it is made of, where it is a stock."""
+        return self.make_parts()
 
     @property
     def inputs(self) -> tuple[Fact, ...]:
@@ -141,10 +148,12 @@ def _yearly(growth: Fact) -> Fact:
     return compound(growth, parse("1 year")) - 1
 
 
-def list_parts(draft: Draft) -> tuple[Part, ...]:
-    """Every table with what of it is stored: entities by their own growth, what links or records by how it goes with others."""
+def list_parts(draft: Draft, store: str = "") -> tuple[Part, ...]:
+    """Every table, or those of one store, with what of it is stored: entities by their own growth, what links or records by how it goes with others."""
     facts, made = draft.facts, []
-    for name, table in draft.design.schema.tables.items():
+    for name, table in draft.planned.schema.tables.items():
+        if store and table.store != store:
+            continue
         weight = facts.get(TABLE_ROW_STORED.of(name))
         rows, later = facts.get(TABLE_ROWS.of(name)), facts.get(TABLE_ROWS_AT_HORIZON.of(name))
         if weight is None or rows is None or later is None:
@@ -197,15 +206,25 @@ def make_course(draft: Draft, name: str, resource: Resource, limit: Fact) -> Cou
     """How the demand for a resource goes."""
     facts, demand = draft.facts, resource.demand or ""
     if demand in (STORED, SCHEMA_SIZE):
-        parts = list_parts(draft)
-        return Course(name, resource, facts[demand], limit, growth_of(draft), parts, facts.get(INFLOW))
+        stock = partial(list_parts, draft)
+        return Course(name, resource, facts[demand], limit, growth_of(draft), stock, facts.get(INFLOW))
+    of_store = re.fullmatch(r"scaling\.(.+)\.stored", demand)
+    if of_store:
+        stock = partial(list_parts, draft, of_store[1])
+        inflow = facts.get(STORE_INFLOW.of(of_store[1]))
+        return Course(name, resource, facts[demand], limit, growth_of(draft), stock, inflow)
     match = re.fullmatch(r"entities\.(.+)\.rows", demand)
-    part = part_of(draft, match[1]) if match and match[1] in draft.design.entities else None
-    if match and part is not None:
+    if match and match[1] in draft.design.entities and part_of(draft, match[1]) is not None:
+        rows = partial(_list_rows, draft, match[1])
         return Course(
-            name, resource, facts[demand], limit, growth_of(draft), (part,), facts.get(ENTITY_ADDED.of(match[1]))
+            name, resource, facts[demand], limit, growth_of(draft), rows, facts.get(ENTITY_ADDED.of(match[1]))
         )
     return Course(name, resource, facts[demand], limit, growth_of(draft))
+
+
+def _list_rows(draft: Draft, entity: str) -> tuple[Part, ...]:
+    part = part_of(draft, entity)
+    return (part,) if part is not None else ()
 
 
 def courses(draft: Draft) -> Iterator[Course]:

@@ -11,6 +11,7 @@ from archnb.design.record import Named
 from archnb.design.scaling import Resource
 from archnb.engines import Engine, Limit, QueueKind, find_engine
 from archnb.exceptions import InputError, Problem, unknown_name
+from archnb.fact import total
 from archnb.fact.keys.cache import MEMORY_NEEDED, STORE_CORES
 from archnb.fact.keys.entities import ENTITY_ROWS
 from archnb.fact.keys.flow import (
@@ -27,7 +28,9 @@ from archnb.fact.keys.scaling import (
     SERVERS,
     SOON,
     STORE_COMMITS,
+    STORE_INFLOW,
     STORE_READS,
+    STORE_STORED,
     STORE_WRITES,
     STORED,
 )
@@ -266,16 +269,36 @@ def _propose_stores(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
                     "a pool sized for its server's peak is idle most of the time; the pooler shares connections", "each server holds a pool",
                 )  # fmt: skip
     if stores and _measure_storage(draft):
-        stored = draft.model.places.engine(main).limit("storage")
-        if stored is not None:
-            largest, size = _find_largest(draft)
-            split = draft.planned.schema.tables[largest].split.kind if largest else "none"
-            cut = "" if split != "none" else f"partition {largest} by time, "
-            yield f"{stem(main)}_storage", _Proposal(
-                main, STORED, stored.value, "what one server still restores in a working day: 4 TB at 200 MB/s are 5.6 h; an assumption",
-                f"keep {largest or 'rows'} for less long{f' (it comes to {size})' if size else ''}, then {cut}move its older rows, thinned out or compressed, to cheap storage, then a larger disk, then spread it by {find_shard_key(draft)}",
-                "what is not kept need not be stored; a partition is dropped in a moment; a larger disk only moves the day", "rows stay until they are deleted",
-            )  # fmt: skip
+        yield from _propose_storage(draft, main)
+
+
+def _propose_storage(draft: Draft, main: str) -> Iterator[tuple[str, _Proposal]]:
+    """The disk of each store that holds tables and has a figure for it."""
+    facts, tables = draft.facts, draft.planned.schema.tables
+    holding = list(dict.fromkeys(table.store for table in tables.values()))
+    for store in [main] if holding in ([], [main]) else holding:
+        stored = draft.model.places.engine(store).limit("storage")
+        demand = STORED
+        if holding not in ([], [main]):
+            kept = [one.rows * one.weight for one in list_parts(draft, store) if one.weight is not None]
+            if not kept:
+                continue
+            demand = STORE_STORED.of(store)
+            facts.define(demand, total(kept), "GB", "what it holds today, indexes included")
+            inflow = add_up_inflow(list_parts(draft, store))
+            if inflow is not None:
+                facts.define(STORE_INFLOW.of(store), inflow, "GB/day", "what is added there a day now")
+        if stored is None:
+            continue
+        largest, size = _find_largest(draft, store)
+        split = tables[largest].split.kind if largest else "none"
+        cut = "" if split != "none" else f"partition {largest} by time, "
+        yield f"{stem(store)}_storage", _Proposal(
+            store, demand, stored.value,
+            "what one server still restores in a working day: 4 TB at 200 MB/s are 5.6 h; an assumption" if store == main else f"{stored.because}; {stored.source}",
+            f"keep {largest or 'rows'} for less long{f' (it comes to {size})' if size else ''}, then {cut}move its older rows, thinned out or compressed, to cheap storage, then a larger disk, then spread it by {find_shard_key(draft)}",
+            "what is not kept need not be stored; a partition is dropped in a moment; a larger disk only moves the day", "rows stay until they are deleted",
+        )  # fmt: skip
 
 
 def _propose_writes(draft: Draft, store: str, engine: Engine) -> Iterator[tuple[str, _Proposal]]:
@@ -345,12 +368,12 @@ def _propose_keys(draft: Draft) -> Iterator[tuple[str, _Proposal]]:
                 )  # fmt: skip
 
 
-def _find_largest(draft: Draft) -> tuple[str, str]:
-    """The table that is the largest at the horizon, and its size; '' where there is none."""
+def _find_largest(draft: Draft, store: str) -> tuple[str, str]:
+    """The table of a store that is the largest at the horizon, and its size; '' where there is none."""
     sizes = {
         name: draft.facts[TABLE_SIZE_AT_HORIZON.of(name)]
-        for name in draft.planned.schema.tables
-        if TABLE_SIZE_AT_HORIZON.of(name) in draft.facts
+        for name, table in draft.planned.schema.tables.items()
+        if table.store == store and TABLE_SIZE_AT_HORIZON.of(name) in draft.facts
     }
     found = max(sizes, key=lambda one: sizes[one].base, default="")
     return found, sizes[found].text if found else ""

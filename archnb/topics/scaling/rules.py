@@ -124,7 +124,7 @@ def storage_retention_without_plan(draft: Draft) -> Iterator[Hit]:
         return
     retention = draft.facts[RETENTION]
     for course in courses(draft):
-        if course.resource.demand != STORED:
+        if course.resource.demand != STORED and not course.name.endswith("_storage"):
             continue
         months = _months(draft, course)
         if _soon(draft) <= months <= _horizon(draft) and retention.base > months * MONTH:

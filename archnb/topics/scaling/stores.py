@@ -74,9 +74,10 @@ def measure_stores(draft: Draft) -> None:
     queue = _rate_queue(draft)
     if queue is not None and draft.model.places.main in sums:
         here = sums[draft.model.places.main]
-        # one row a message, that is put there and taken away; done in a transaction of its own
+        # one row a message, that is put there and taken away; a job is done in a transaction of its own, a relay takes many
         here.setdefault("bookkeeping", []).append(queue * 2)
-        here.setdefault("transactions", []).append(queue * 1)
+        is_relayed = not draft.model.queues.is_table
+        here.setdefault("transactions", []).append(queue / facts[BATCH] if is_relayed else queue * 1)
     for store, found in sums.items():
         _define(draft, store, found)
 
