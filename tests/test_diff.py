@@ -415,6 +415,7 @@ UNREAD = {
     "Role.summary": "words", "Role.entity": "told by the grants", "Role.grants": "read by `grants_of`", "Auth.memberships": "told by the grants",
     "Contract.is_batch": "told by the request's schema", "Auth.scopes": "words; which operation asks for which is told",
     "Auth.owner": "told by the grants", "Auth.tenant": "told by the grants", "Role.kind": "told by the grants", "Client.kind": "told by its grant",
+    "CachePolicy.fill": "how it is filled, which nobody outside sees",
     "CachePolicy.stampede": "how it is filled, which nobody outside sees", "CachePolicy.objects": "a number", "CachePolicy.object_size": "a number",
     "CachePolicy.skew": "a number", "CachePolicy.eviction": "a number", "ErrorCode.title": "words", "ErrorCode.client": "words",
     "ErrorCode.recovery": "words",

@@ -39,7 +39,7 @@ DOORS: dict[str, set[str]] = {
     "render": {"exceptions", "shapes"},
     "export": BASE | {"design", "engines", "fact", "finding", "model", "plan", "planned", "shapes", "sim"},
     "serve": BASE | {"design", "engines", "export", "model", "plan", "planned", "shapes"},
-    "verify": BASE | {"design", "engines", "export", "fact", "model", "plan", "planned", "serve", "shapes"},
+    "verify": BASE | {"design", "engines", "export", "fact", "model", "plan", "planned", "serve", "shapes", "sim"},
     "report": BASE | {"answers", "design", "export", "fact", "file", "finding", "plan", "render", "shapes", "verify"},
     "capture": BASE | {"design", "fact", "file", "finding", "plan", "render", "shapes"},
     "__main__": {"cli"},

@@ -136,9 +136,28 @@ def _proofs() -> tuple[Proof, ...]:
         Served("r", "SQLite 3", "", "SCAN t", 3, "failed", "the planner cannot use it"),
     )
     return (
-        Proof("DDL for SQLite", "SQLite", "3", KINDS[0], 2, 0.1, "failed", (Check("DDL", "passed", "2 ran"),), queries),
-        Proof("OpenAPI 3.1", "validator", "1", KINDS[2], 1, 0.1, "passed", (Check("a", "passed", "fits"),)),
-        Proof("DDL for MySQL", "MySQL", "", KINDS[3], 0, 0.0, "not run", (Check("engine", "not run", "none"),)),
+        Proof(
+            "DDL for SQLite",
+            "SQLite",
+            "3",
+            "executed on the engine",
+            2,
+            0.1,
+            "failed",
+            (Check("DDL", "passed", "2 ran"),),
+            queries,
+        ),
+        Proof(
+            "OpenAPI 3.1",
+            "validator",
+            "1",
+            "parsed or schema-checked",
+            1,
+            0.1,
+            "passed",
+            (Check("a", "passed", "fits"),),
+        ),
+        Proof("DDL for MySQL", "MySQL", "", "not verified", 0, 0.0, "not run", (Check("engine", "not run", "none"),)),
     )
 
 
@@ -147,7 +166,7 @@ def test_evidence_counts_each_verdict_and_kind() -> None:
     evidence = Evidence(_proofs())
     assert len(evidence) == 3 and evidence[1].artefact == "OpenAPI 3.1"
     assert [evidence.counts[one] for one in VERDICTS] == [1, 1, 1]
-    assert [evidence.counts[one] for one in KINDS] == [1, 0, 1, 1]
+    assert [evidence.counts[one] for one in KINDS] == [1, 0, 0, 1, 1]
     assert not evidence.is_passed
     assert Evidence(_proofs()[1:]).is_passed
 

@@ -36,6 +36,11 @@ class CachePolicy(Record):
     strategy: Literal["cache-aside", "read-through", "write-through", "write-behind"] | None = said(
         "Who fills it?", example="cache-aside", proposed="cache-aside, or whoever makes it fresh"
     )
+    fill: Literal["freely", "lease", "version"] | None = said(
+        "What keeps a reader from putting an old answer back after a write?",
+        example="lease",
+        help="`lease`: only who missed since the last deletion may fill. `version`: only what is not older than what is there.",
+    )
     stampede: Literal["none", "single flight", "early refresh", "stale while revalidate"] | None = said(
         "What keeps all readers from refreshing at once?", example="single flight"
     )

@@ -113,6 +113,11 @@ class ContractPair:
                 _BESIDE,
                 part="status",
             )
+        elif before.made_status != after.made_status:
+            old, new = (one.made_status or one.status for one in (before, after))
+            yield self._tell(
+                "breaking", "callers", f"answers {new} for a new row where it answered {old}", _BESIDE, part="status"
+            )
         yield from self._limits()
         yield from self._errors()
 

@@ -20,6 +20,7 @@ class CachePolicy(Planned):
     max_age: Quantity = parse("0 s")
     invalidation: str
     strategy: str
+    fill: str
     stampede: str
     objects: Quantity
     object_size: Quantity

@@ -61,9 +61,10 @@ class Job(Planned):
 
 @dataclass(frozen=True, kw_only=True)
 class Queue(Planned):
-    """A queue."""
+    """A queue. Of kind 'table', a message is a row of the transaction that causes it."""
 
     technology: str
+    kind: Literal["table", "broker", "log"]
     ordering: Literal["none", "by key", "fifo"]
     retention: Quantity
 

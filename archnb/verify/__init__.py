@@ -28,6 +28,7 @@ VERIFIERS: dict[str, str] = {
     "proto": "archnb.verify.proto:verify_proto",
     "examples": "archnb.verify.answers:verify_answers",
     "service": "archnb.verify.journeys:verify_journeys",
+    "protocols": "archnb.verify.protocols:verify_protocols",
     "prometheus": "archnb.verify.prometheus:verify_prometheus",
     "alertmanager": "archnb.verify.alertmanager:verify_alertmanager",
     "grafana": "archnb.verify.grafana:verify_grafana",

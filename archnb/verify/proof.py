@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args, overload
 
-from archnb.shapes import Cell, Shown, Table, Tone
+from archnb.shapes import Cell, Shape, Shown, Table, Tone
+from archnb.shapes import Sequence as Way
 
 if TYPE_CHECKING:
     import pandas
 
-Kind = Literal["executed on the engine", "emulated", "parsed or schema-checked", "not verified"]
+Kind = Literal["executed on the engine", "explored in full", "emulated", "parsed or schema-checked", "not verified"]
 Verdict = Literal["passed", "failed", "not run"]
 
-KINDS: tuple[Kind, ...] = ("executed on the engine", "emulated", "parsed or schema-checked", "not verified")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 VERDICTS: tuple[Verdict, ...] = ("passed", "failed", "not run")
 _TONES: dict[Verdict, Tone] = {"passed": "good", "failed": "danger", "not run": "muted"}
 
@@ -59,6 +60,8 @@ class Proof:
     verdict: Verdict
     details: tuple[Check, ...] = ()
     queries: tuple[Served, ...] = ()
+    # the ways to what must not be, where a proof can draw them
+    ways: tuple[Way, ...] = ()
 
     @property
     def failures(self) -> tuple[Check, ...]:
@@ -131,21 +134,21 @@ class Evidence(Shown, Sequence[Proof]):
         return f"{len(self)} proofs: {made}. By kind: {kinds}." if self.proofs else "Nothing was run."
 
     @property
-    def views(self) -> tuple[Table, ...]:
-        """The summary; what served each access pattern; and where something failed, what."""
-        made = [_summary(self.proofs)]
+    def views(self) -> tuple[Shape, ...]:
+        """The summary; what served each access pattern; and where something failed, what, and the way there."""
+        made: list[Shape] = [_summary(self.proofs)]
         queries = [one for proof in self.proofs for one in proof.queries]
         if queries:
             made.append(_queries(queries))
         failures = [(proof, one) for proof in self.proofs for one in proof.failures]
         if failures:
             made.append(_failures(failures))
-        return tuple(made)
+        return (*made, *(way for proof in self.proofs for way in proof.ways))
 
     @property
     def frame(self) -> pandas.DataFrame:
         """The summary, one row a proof."""
-        return self.views[0].frame
+        return _summary(self.proofs).frame
 
     def data(self) -> list[dict[str, Any]]:
         """The proofs as plain data, for JSON."""

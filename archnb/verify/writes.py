@@ -6,6 +6,7 @@ Also single statements that write a row, spelled for the engine at hand, and wha
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -16,7 +17,17 @@ from archnb.export.sql import make_dialect
 from archnb.fact.keys.schema import TABLE_ROWS
 from archnb.planned.entities import AccessPattern
 from archnb.planned.schema import ForeignKey, Table
-from archnb.planned.statements import Among, AnyOf, Assignment, Condition, Missing, Predicate, Update
+from archnb.planned.statements import (
+    Among,
+    AnyOf,
+    Assignment,
+    Condition,
+    Missing,
+    Predicate,
+    Update,
+    Value,
+    list_values,
+)
 from archnb.verify.conditions import judge
 from archnb.verify.lookups import NOW, Fault, Reads
 from archnb.verify.oracle import Given
@@ -98,6 +109,11 @@ class Writes:
                             row.get(each.name, row.get(each.column)), self._columns[own].get(each.name)
                         )
                         for each in one.parameters
+                    }
+                    named |= {
+                        each.parameter: _compose(each, row)
+                        for each in list_values(one.planned)
+                        if each.members and each.parameter
                     }
                     self.session.run(one.sql, named)
                 after = self._read(own)
@@ -578,6 +594,14 @@ def _read_constant(text: str, kind: str) -> Any:
     if kind in ("int", "bigint", "smallint", "key"):
         return int(text)
     return Decimal(text) if kind in ("decimal", "money", "float") else text
+
+
+def _compose(value: Value, row: Row) -> str:
+    """What is made of several values of a row: the key of a message, or its body."""
+    parts = {one.name: one.value.name if one.value.source == "constant" else row[one.name] for one in value.members}
+    if value.name == "message":
+        return json.dumps(parts, default=str)
+    return ",".join(str(one) for one in parts.values())
 
 
 def _holds(predicate: Predicate, row: Row) -> bool:

@@ -202,7 +202,7 @@ def erasure_of_client(case: Case) -> Iterator[str]:
         visit = _visit(trial, 10, 11)
         trial.add("advance", visit_id=visit["id"])
         (before,) = trial.rows("client", id=visit["client_id"])
-        if trial.refuses(lambda: trial.run(case.sql(erasing[0]), {"id": before["id"]})):
+        if trial.refuses(lambda: trial.erase(case.sql(erasing[0]), before["id"])):
             yield "it is refused"
             return
         if not trial.rows("visit", id=visit["id"]) or not trial.rows("advance", visit_id=visit["id"]):

@@ -196,7 +196,7 @@ def erasure_of_person(case: Case) -> Iterator[str]:
         trial.add("ticket", queue_id=queue["id"], company_id=company["id"], assignee_id=before["id"])
         contract = trial.add("contract", company_id=company["id"])
         bill = trial.add("bill", company_id=company["id"], contract_id=contract["id"])
-        if trial.refuses(lambda: trial.run(case.sql(erasing[0]), {"id": before["id"]})):
+        if trial.refuses(lambda: trial.erase(case.sql(erasing[0]), before["id"])):
             yield "it is refused"
             return
         if not trial.rows("bill", id=bill["id"]):

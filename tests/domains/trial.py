@@ -58,6 +58,10 @@ class Trial:
         (made,) = self.run(f'INSERT INTO "{table}" {values} RETURNING *', row)
         return made
 
+    def erase(self, sql: str, key: Any) -> list[dict[str, Any]]:
+        """Run the statements of an erasure for a row of this key; what a worker is told of it is made of the key alone."""
+        return self.run(sql, {"id": key, "key": str(key), "payload": "{}"})
+
     def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
         """The rows of a table with these values."""
         condition = " AND ".join(f'"{name}" IS NOT DISTINCT FROM :{name}' for name in where) or "true"

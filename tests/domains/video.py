@@ -159,7 +159,7 @@ def erasure_of_listener(case: Case) -> Iterator[str]:
     with case.trial() as trial:
         place = trial.add("place", seconds=1)
         if erasing:
-            if trial.refuses(lambda: trial.run(case.sql(erasing[0]), {"id": place["listener_id"]})):
+            if trial.refuses(lambda: trial.erase(case.sql(erasing[0]), place["listener_id"])):
                 yield "it is refused"
             elif trial.rows("place", listener_id=place["listener_id"]):
                 yield "his places stay"

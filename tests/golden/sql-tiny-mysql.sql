@@ -38,3 +38,20 @@ CREATE TABLE idempotency_key (
 
 -- what is past expires_at is deleted each night: without it, each run reads the whole table.
 CREATE INDEX idempotency_key_expires_at_idx ON idempotency_key (expires_at);
+
+CREATE TABLE outbox (
+    id BIGINT NOT NULL AUTO_INCREMENT,
+    operation VARCHAR(80) NOT NULL,
+    recipient VARCHAR(80) NOT NULL COMMENT 'the third party or the subscriber',
+    topic VARCHAR(160) NOT NULL COMMENT 'what it is told, or asked to do',
+    `key` VARCHAR(200) NOT NULL COMMENT 'of the row that it is about',
+    payload JSON NOT NULL COMMENT 'names the row, whose other values are read there',
+    created_at DATETIME(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+    due_at DATETIME(6) NOT NULL COMMENT 'later after a failure' DEFAULT CURRENT_TIMESTAMP(6),
+    attempts SMALLINT NOT NULL DEFAULT 0,
+    sent_at DATETIME(6),
+    PRIMARY KEY (id)
+) CHARSET=utf8mb4 COMMENT='one row for each message to a third party or a worker';
+
+-- the relay asks for what is due and not sent; what was sent is not in it.
+CREATE INDEX outbox_due_at_idx ON outbox (due_at);

@@ -58,3 +58,30 @@ CREATE TABLE idempotency_key (
 
 -- what is past expires_at is deleted each night: without it, each run reads the whole table.
 CREATE INDEX idempotency_key_expires_at_idx ON idempotency_key (expires_at);
+
+-- one row for each message to a third party or a worker
+CREATE TABLE outbox (
+    id INTEGER NOT NULL,
+    operation TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    created_at TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    due_at TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    sent_at TEXT,
+    CONSTRAINT outbox_pkey PRIMARY KEY (id),
+    CONSTRAINT outbox_operation_form CHECK (length(operation) <= 80),
+    CONSTRAINT outbox_recipient_form CHECK (length(recipient) <= 80),
+    CONSTRAINT outbox_topic_form CHECK (length(topic) <= 160),
+    CONSTRAINT outbox_key_form CHECK (length("key") <= 200),
+    CONSTRAINT outbox_payload_form CHECK ((payload IS NULL OR json_valid(payload))),
+    CONSTRAINT outbox_created_at_form CHECK (substr(created_at, 1, 19) IS datetime(substr(created_at, 1, 19), '+0 days') AND substr(created_at, 20) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]'),
+    CONSTRAINT outbox_due_at_form CHECK (substr(due_at, 1, 19) IS datetime(substr(due_at, 1, 19), '+0 days') AND substr(due_at, 20) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]'),
+    CONSTRAINT outbox_attempts_form CHECK (attempts BETWEEN -32768 AND 32767),
+    CONSTRAINT outbox_sent_at_form CHECK (substr(sent_at, 1, 19) IS datetime(substr(sent_at, 1, 19), '+0 days') AND substr(sent_at, 20) GLOB '.[0-9][0-9][0-9][0-9][0-9][0-9]')
+) STRICT;
+
+-- the relay asks for what is due and not sent; what was sent is not in it.
+CREATE INDEX outbox_due_at_idx ON outbox (due_at) WHERE sent_at IS NULL;

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from archnb.sim import require_count
 from archnb.sim.protocol.explorer import Protocol, Step
 
-Tells = Literal["outbox", "after the commit", "before the commit"]
+Tells = Literal["outbox", "after the commit", "before the commit", "alone"]
 Dedupes = Literal["together", "apart", "none"]
 
 UNSENT, SENT = 1, 2
@@ -27,7 +27,7 @@ class Messaging:
     """How changes are told.
 
     tells: the message is a row of the change's own transaction that a relay sends, or is sent by the writer after or before
-    its commit. marks_after: the relay marks a message as sent once the broker has it, not before. dedupes: the consumer
+    its commit, or is all there is: "alone", the change is made where it is worked off. marks_after: the relay marks a message as sent once the broker has it, not before. dedupes: the consumer
     records which message it has worked off: in the transaction of the work, in one apart, or not. acknowledges_after: it
     tells the broker once the work is done. newest_wins: an older state does not replace a newer one.
     changes: how many changes of one row. relays, consumers: how many at once.
@@ -108,6 +108,10 @@ def make_messages(made: Messaging) -> Protocol[State]:
                 told = after._replace(committed=n, outbox=_put(state.outbox, n - 1, UNSENT))
                 yield Step("writer", "store", f"commits change {n} with its message"), told
                 yield Step("store", "writer", f"refuses change {n}"), after._replace(refused=_set(state.refused, n - 1))
+            elif made.tells == "alone":
+                sent = publish(after, n)
+                if sent is not None:
+                    yield Step("writer", "broker", f"sends change {n} as a message"), sent._replace(committed=n)
             elif made.tells == "after the commit":
                 yield (
                     Step("writer", "store", f"commits change {n}"),

@@ -34,6 +34,7 @@ class SagaStep:
     no. undo: what takes it back, '' for nothing. takes: whether it takes one of what there is little of.
     is_keyed: a request that comes again changes nothing and gets the first answer. is_undo_keyed: the same of its undoing.
     refuses_late: once undone, a request that was under way is refused. can_be_asked: the party tells what became of a key.
+    is_harmless: that it is carried out twice, or without the rest, harms nobody, as of a notice.
     """
 
     name: str
@@ -45,6 +46,7 @@ class SagaStep:
     is_undo_keyed: bool = True
     refuses_late: bool = True
     can_be_asked: bool = True
+    is_harmless: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -396,10 +398,10 @@ def make_saga(saga: Saga) -> Protocol[State]:
     machine = _Machine(saga)
     parties = tuple(dict.fromkeys(step.party or "own store" for step in saga.steps))
     reconciling = ("reconciliation",) if saga.reconciles else ()
-    most_effect = 1
+    strict = [n for n, step in enumerate(saga.steps) if not step.is_harmless]
 
     def is_once(state: State) -> bool:
-        return all(effect <= most_effect for run in state.runs for effect in run.effects)
+        return all(run.effects[n] <= 1 for run in state.runs for n in strict)
 
     def is_not_negative(state: State) -> bool:
         return all(effect >= 0 for run in state.runs for effect in run.effects)
@@ -408,7 +410,7 @@ def make_saga(saga: Saga) -> Protocol[State]:
         return all(all(run.effects) for run in state.runs if run.mode == DONE)
 
     def is_nothing_left(state: State) -> bool:
-        return not any(any(run.effects) for run in state.runs if run.mode in (UNDONE, LOST))
+        return not any(run.effects[n] for run in state.runs if run.mode in (UNDONE, LOST) for n in strict)
 
     return Protocol(
         name=saga.name,

@@ -416,6 +416,7 @@ def _fill_policy(draft: Draft, work: Workload, numbers: Numbers, policy: CachePo
         path, policy,
         key=Because(key, _explain_key(work, is_versioned)),
         strategy=strategy,
+        fill=_choose_fill(policy),
         stampede=_choose_stampede(draft, work, numbers, policy),
     )  # fmt: skip
 
@@ -476,6 +477,21 @@ def _choose_store(draft: Draft, work: Workload, numbers: Numbers, policy: CacheP
         "shared by all processes, so an answer is computed once and deleted once; in each process it would be kept"
         " as often as there are processes and could not be deleted",
     )
+
+
+def _choose_fill(policy: CachePolicy) -> Because:
+    if policy.invalidation == "write-through":
+        return Because(
+            "version", "two writers may reach the cache in another order than the store: the older value is refused"
+        )
+    if policy.invalidation == "on write" and not is_kept_at(policy.store, "edge"):
+        return Because(
+            "lease", "a reader that missed before a write and fills after its deletion would put the old answer back,"
+            f" and it would stay for {policy.ttl}: a deletion ends the leases that were given before it",
+        )  # fmt: skip
+    if policy.invalidation == "versioned key":
+        return Because("freely", "an old answer has an old key, which nobody asks for any more")
+    return Because("freely", "an answer lives as long as its lifetime, whoever put it there")
 
 
 def _choose_stampede(draft: Draft, work: Workload, numbers: Numbers, policy: CachePolicy) -> Because:

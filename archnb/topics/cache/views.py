@@ -173,7 +173,7 @@ def _show_policies(draft: Draft, ranked: list[str]) -> Table:
             fact.cell if (fact := facts.get(what.of(name))) is not None else Cell(None)
             for what in (HIT_RATIO, LOAD_SAVED, CACHE_ENTRIES_MEMORY, CACHED_LATENCY)
         ]
-        words = (one.store, one.key, one.ttl, one.invalidation, one.stampede)
+        words = (one.store, one.key, one.ttl, one.invalidation, one.fill, one.stampede)
         rows.append(
             (
                 Cell(name, is_code=True),
@@ -188,7 +188,7 @@ def _show_policies(draft: Draft, ranked: list[str]) -> Table:
         )
     return Table(
         "cache-policies", "What is cached, and what is not",
-        ("pattern", "cached", "where", "key", "lifetime", "made fresh", "stampede", "hit ratio", "reads saved", "memory", "mean latency", "because"),
+        ("pattern", "cached", "where", "key", "lifetime", "made fresh", "filled", "stampede", "hit ratio", "reads saved", "memory", "mean latency", "because"),
         tuple(rows), anchors=tuple(f"cache-{row[0]}" for row in rows),
         description="Cached patterns first, ranked by the database cores that a MB of cache frees. Early refresh does not protect cold keys; nothing does but a warm-up.",
     )  # fmt: skip
@@ -223,6 +223,9 @@ def _draw_curve(draft: Draft, ranked: list[str]) -> Chart:
     )  # fmt: skip
 
 
+_FILLED = {"lease": ", if no deletion came since the miss", "version": ", if nothing newer is there"}
+
+
 def _draw_read_path(draft: Draft, name: str) -> Exchange:
     policy = draft.design.cache.policies[name]
     where = policy.store or "cache"
@@ -240,7 +243,7 @@ def _draw_read_path(draft: Draft, name: str) -> Exchange:
     messages += [
         Message("service", "store", "on a miss: query"),
         Message("store", "service", "rows", "return"),
-        Message("service", "cache", f"set, for {policy.ttl}"),
+        Message("service", "cache", f"set, for {policy.ttl}{_FILLED.get(policy.fill or '', '')}"),
         Message("service", "client", "the answer", "return"),
     ]
     if policy.invalidation in ("on write", "versioned key") and CACHE_OUTDATED.of(name) in draft.facts:

@@ -27,6 +27,8 @@ from archnb.planned.statements import (
 
 # how many messages a relay takes at once, and how long one that could not be delivered waits, in seconds
 BATCH, PAUSE = 100, 60.0
+# who is told of an erasure: copies, cached answers and files are no part of its transaction
+ERASER = "erasure"
 
 
 def find_outbox(schema: Schema, store: str) -> str | None:
@@ -35,7 +37,7 @@ def find_outbox(schema: Schema, store: str) -> str | None:
 
 
 def make_messages(model: Model, schema: Schema, name: str, pattern: AccessPattern) -> Iterator[Insert]:
-    """One row for each step of a write that a third party takes."""
+    """One row for each step of a write that a third party takes, and for what a worker erases after an erasure."""
     own = model.places.find_table(pattern.entity)
     table = find_outbox(schema, schema.tables[own].store) if own in schema.tables and own is not None else None
     if own is None or table is None:
@@ -44,18 +46,22 @@ def make_messages(model: Model, schema: Schema, name: str, pattern: AccessPatter
         if step.via:
             told = f"{step.action} {step.entity}" if step.entity else str(step.action)
             yield _make_message(schema, table, own, name, told, step.via)
+    if model.erasures.find_pattern(name) is not None:
+        # the row itself may be gone: its key is what the caller has given
+        topic = f"erase what is left of {pattern.entity}"
+        yield _make_message(schema, table, own, name, topic, ERASER, is_given=True)
 
 
-def _make_message(schema: Schema, table: str, own: str, operation: str, topic: str, recipient: str) -> Insert:
-    key = tuple(
-        Member(
-            name=one,
-            value=Value(
-                source="row", name=one, like=_column(schema, own, one), parameter=f"{own}_{one}", origin=f"{own}.{one}"
-            ),
-        )
-        for one in schema.tables[own].primary_key
-    )
+def _make_message(
+    schema: Schema, table: str, own: str, operation: str, topic: str, recipient: str, *, is_given: bool = False
+) -> Insert:
+    def name_row(one: str) -> Value:
+        like = _column(schema, own, one)
+        if is_given:
+            return Value(source="caller", name=one, like=like, parameter=one)
+        return Value(source="row", name=one, like=like, parameter=f"{own}_{one}", origin=f"{own}.{one}")
+
+    key = tuple(Member(name=one, value=name_row(one)) for one in schema.tables[own].primary_key)
     said = {"operation": operation, "topic": topic, "recipient": recipient}
     made = []
     for name, about in schema.tables[table].columns.items():

@@ -398,6 +398,9 @@ class Steps:
                 for n in names
             ]
             assignments += self._touch(parts)
+            if names:
+                # what is computed from a row is written to the same row: nobody else may change it between
+                yield self._hold(parts, found, f"read {parts.entity}, of which {_say(step, None)} is computed", *names)
             if assignments:
                 yield Update(
                     table=parts.base,
@@ -407,11 +410,15 @@ class Steps:
                     purpose=_say(step, None),
                 )
                 return
-        key = parts.table(parts.base).primary_key
-        columns = tuple(Output(column=parts.column(parts.base, one), label=one) for one in key)
-        yield Read(
-            table=parts.base, source=parts.base, entity=parts.entity, columns=columns, conditions=tuple(found), rows="one",
-            lock="update", purpose=_say(step, None),
+        yield self._hold(parts, found, _say(step, None))
+
+    @staticmethod
+    def _hold(parts: Parts, found: Iterable[Predicate], purpose: str, *names: str) -> Read:
+        """A row read and locked until the transaction ends: its key, and the columns that are asked for."""
+        columns = dict.fromkeys((*parts.table(parts.base).primary_key, *names))
+        return Read(
+            table=parts.base, source=parts.base, entity=parts.entity, conditions=tuple(found), rows="one", lock="update", purpose=purpose,
+            columns=tuple(Output(column=parts.column(parts.base, one), label=one) for one in columns),
         )  # fmt: skip
 
     def _lock(self, moves: list[Step]) -> Iterable[Statement]:

@@ -69,7 +69,11 @@ def add_records(draft: Draft, design: Design) -> Named[SchemaTable]:
     if repeated and not any(one.role == "idempotency" for one in tables.values()):
         name = claim_folded("idempotency_key", taken)
         tables[name] = _make_repeats(draft, name, repeated)
-    told = [name for name, one in design.access.items() if any(step.via for step in one.steps)]
+    told = [
+        name
+        for name, one in design.access.items()
+        if any(step.via for step in one.steps) or draft.model.erasures.find_pattern(name) is not None
+    ]
     if told and not any(one.role == "outbox" for one in tables.values()):
         name = claim_folded("outbox", taken | {name.casefold() for name in tables})
         tables[name] = _make_outbox(draft, name, told)
@@ -114,6 +118,8 @@ def _make_repeats(draft: Draft, name: str, operations: list[str]) -> SchemaTable
 
 def _make_outbox(draft: Draft, name: str, operations: list[str]) -> SchemaTable:
     parties = list(dict.fromkeys(step.via for one in operations for step in draft.design.access[one].steps if step.via))
+    if any(draft.model.erasures.find_pattern(one) is not None for one in operations):
+        parties.append("the worker that erases what no transaction reaches")
     columns = {
         "id": Column(type="key", nullable=False, is_generated=True),
         "operation": Column(type="text", length=80, nullable=False),
@@ -140,7 +146,7 @@ def _make_outbox(draft: Draft, name: str, operations: list[str]) -> SchemaTable:
     return SchemaTable(
         store=draft.model.places.main, role="outbox", columns=Named(columns), primary_key=("id",),
         indexes=Named({index: Index(columns=("due_at",), unique=False, method="btree", where="sent_at IS NULL")}),
-        retention=parse(MESSAGES_KEPT), comment="one row for each message to a third party",
+        retention=parse(MESSAGES_KEPT), comment="one row for each message to a third party or a worker",
     )  # fmt: skip
 
 
