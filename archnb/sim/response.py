@@ -259,9 +259,9 @@ def _exponential(mean: float, cell: float, z: Any) -> Any:
 
 def _constant(time: float, cell: float, z: Any) -> Any:
     """Shared between the two nearest cells, so that its mean is right."""
-    whole = math.floor(time / cell)
-    if whole >= 2 * CELLS:
+    if time / cell >= 2 * CELLS:
         return 0.0 * z
+    whole = math.floor(time / cell)
     part = time / cell - whole
     return z**whole * (1 - part + part * z)
 

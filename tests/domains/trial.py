@@ -60,7 +60,7 @@ class Trial:
 
     def erase(self, sql: str, key: Any) -> list[dict[str, Any]]:
         """Run the statements of an erasure for a row of this key; what a worker is told of it is made of the key alone."""
-        return self.run(sql, {"id": key, "key": str(key), "payload": "{}"})
+        return self.run(sql, {"id": key, "row_key": str(key), "payload": "{}"})
 
     def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:
         """The rows of a table with these values."""

@@ -34,7 +34,7 @@ WHERE lower(party.email) = lower(:email) AND reader.id = :caller;
 INSERT INTO party (email, since) VALUES (:new_email, :now);
 
 -- 2. the create itself
-INSERT INTO reader (id, level, friend_id) VALUES (:new_id, coalesce(:new_level, 'new'), :new_friend_id);
+INSERT INTO reader (id, level, friend_id) VALUES (:new_id_2, coalesce(:new_level, 'new'), :new_friend_id);
 
 -- fines (read): Reads loans. Served by loan_due_idx.
 SELECT strftime('%Y-%m', loan.due) AS month, sum(loan.fine) AS sum

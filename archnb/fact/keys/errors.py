@@ -24,6 +24,9 @@ WORK_FACTOR = key(
 LONGEST_LOOK = key(
     "errors.longest_look", TIME, "How long a look into a cache may take before the store is asked.", assumption=True
 )
+LONGEST_REQUEST = key(
+    "errors.longest_request", TIME, "How long a caller waits at most for calls that are tried again.", assumption=True
+)
 WORKER_DEADLINE = key("errors.worker.deadline", TIME, "How long a job waits at most.", assumption=True)
 CALLER_DEADLINE = family("errors.{operation}.deadline", TIME, "How long a caller waits at most.")
 CALL_TIMEOUT = family("errors.calls.{call}.timeout", TIME, "How long one attempt of a call may take.")

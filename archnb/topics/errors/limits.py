@@ -15,7 +15,14 @@ from typing import NamedTuple
 
 from archnb.design.errors import Call
 from archnb.fact import Fact, Facts, apply_model
-from archnb.fact.keys.errors import DEADLINE_FACTOR, LONGEST_LOOK, OWN_SHARE, WORK_FACTOR, WORKER_DEADLINE
+from archnb.fact.keys.errors import (
+    DEADLINE_FACTOR,
+    LONGEST_LOOK,
+    LONGEST_REQUEST,
+    OWN_SHARE,
+    WORK_FACTOR,
+    WORKER_DEADLINE,
+)
 from archnb.planned.flow import Step as PlannedStep
 from archnb.sim.response import Step, cut, exceeding, make_steps, percentiles
 from archnb.topics.topic import Draft
@@ -122,7 +129,7 @@ class _Path:
         facts, self._kind = draft.facts, draft.model.calls.kind
         self._factor, self._rest = facts[DEADLINE_FACTOR].base, 1 - facts[OWN_SHARE].base
         self._work, self._look = facts[WORK_FACTOR].base, facts[LONGEST_LOOK].base
-        self._worker_time = facts[WORKER_DEADLINE].base
+        self._worker_time, self._longest = facts[WORKER_DEADLINE].base, facts[LONGEST_REQUEST].base
         waited = [n for n, one in enumerate(steps) if one.is_waited]
         places = {n: place for place, n in enumerate(waited)}
         tree = [numbers[n]._replace(parent=places.get(steps[n].caller, -1)) for n in waited]
@@ -177,7 +184,8 @@ class _Path:
             return given
         inner = [c for c in self._children.get(n, ()) if self._steps[c].is_waited]
         calls = math.fsum(self._slot(c) for c in inner) / self._rest if inner else 0.0
-        return round_up(max(self._work * self._p99[n], calls))
+        # attempts without end are no reason to wait without end: then the calls do not fit, and a rule says so
+        return round_up(max(self._work * self._p99[n], min(calls, self._longest)))
 
     def _slot(self, n: int) -> float:
         """How long a call keeps its caller at most: all attempts and the waits between them."""

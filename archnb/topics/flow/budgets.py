@@ -55,8 +55,7 @@ def list_budgets(draft: Draft) -> Table:
                 Cell("first", "change this first" if is_broken else "weighs most", tone="danger" if is_broken else "") if index == first else "",
             ))  # fmt: skip
     columns = (
-        "operation", "promised", "estimate", "step", "taken by", "its mean", "its own p99", "of what is promised",
-        "saved if its work took half as long", "",
+        "operation", "promised", "estimate", "step", "taken by", "mean", "p99", "of the promise", "saved by half", "weight",
     )  # fmt: skip
     return Table(
         "latency-budget", "Latency budget", columns, tuple(rows),

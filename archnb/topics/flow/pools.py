@@ -142,7 +142,7 @@ def mixture_variation(*pairs: Any) -> Any:
     """Variance over squared mean of exponential times taken in turn by their rates: `rate, time, rate, time, …`.
 
     >>> round(mixture_variation(1.0, 0.5, 7.0, 0.5), 9), round(mixture_variation(99.0, 0.01, 1.0, 1.0), 1)
-    (1.0, 49.5)
+    (1.0, 50.0)
     """
     rates, times = pairs[0::2], pairs[1::2]
     every = sum(rates)

@@ -69,7 +69,7 @@ def _make_message(
         if name in said:
             value = Value(source="constant", name=said[name], like=column)
         elif name == "key":
-            value = Value(source="row", name="key", like=column, parameter="key", members=key)
+            value = Value(source="row", name="key", like=column, parameter="row_key", members=key)
         elif name == "payload":
             texts = tuple(
                 Member(name=member, value=Value(source="constant", name=said[member], like=column))

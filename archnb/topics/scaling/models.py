@@ -7,7 +7,7 @@ def share_of_busiest(rows: float, exponent: float) -> float:
     """The share of all calls that the busiest of so many rows takes part in, where their use follows Zipf's law.
 
     >>> round(share_of_busiest(1, 0.9), 3), round(share_of_busiest(1_000_000, 0.9), 3)
-    (1.0, 0.029)
+    (1.0, 0.033)
     """
     from archnb.sim.caching import zipf_popularity
 
