@@ -194,7 +194,7 @@ def test_the_published_shortener_cache_is_reproduced() -> None:
             }
         },
         "entities": {"Link": {"fields": {"code": "code(7) key", "target": "url"}, "rows": "100M"}},
-        "access": {"resolve": {"reads": "Link", "by": "code", "limit": 1, "rate": "12k/s", "roles": "public"}},
+        "access": {"resolve": {"reads": "Link", "by": "code", "limit": 1, "rate": "4k/s", "roles": "public"}},
     }
     made = plan(Design.of(data))
     assert made.facts["cache.daily_hot_set"].to("GB") == pytest.approx(35, rel=0.05)

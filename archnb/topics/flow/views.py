@@ -262,17 +262,17 @@ def list_components(draft: Draft) -> Table:
         "peak rate",
         "replicas",
         "use of cores",
-        "chance of overload",
-        "with one away",
+        "too busy",
+        "less one",
         "mean wait",
         "availability",
-        "operations that stop with it",
+        "stops",
         "single point of failure",
-        "only way to something",
+        "only way",
     )
     return Table(
         "components", "Components", columns, tuple(rows), anchors=tuple(f"component-{name}" for name in draft.design.flow.components),
-        description="A part is a single point of failure where one instance of it stands alone on a path that is waited for; 'only way' are the articulation points of the diagram.",
+        description="Too busy: the chance of it, today. Less one: the use of cores when one instance is away. Stops: how many operations stop with it. A part is a single point of failure where one instance of it stands alone on a path that is waited for; 'only way' are the articulation points of the diagram.",
     )  # fmt: skip
 
 
