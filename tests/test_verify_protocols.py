@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from archnb import Design, load, plan
+from archnb.design.named import Named
 from archnb.file import loads
+from archnb.planned import Backend
 from archnb.verify.protocols import list_protocols, verify_protocols
 from tests.designs import ALL
 
@@ -47,7 +50,7 @@ def test_a_sound_plan_holds() -> None:
     assert (proof.verdict, proof.kind, proof.ways) == ("passed", "explored in full", ())
     assert proof.statements > 1_000
     names = {one.name for one in proof.details}
-    assert {"saga lend", "saga lend, two at once", "idempotency keys"} <= names
+    assert {"saga lend", "saga lend, two at once", "idempotency keys, together"} <= names
 
 
 def test_a_cache_that_writes_empty_is_explored_with_its_fill() -> None:
@@ -83,6 +86,17 @@ def test_a_protection_that_is_left_out_is_found(old: str, new: str, check: str, 
     parties = {one.id for one in way.participants}
     assert all({one.source, one.target} <= parties for one in way.messages)
     assert len(way.frame) == len(way.messages)
+
+
+def test_keys_without_their_table_are_found() -> None:
+    """Where no table of the store holds the keys, they can only be looked for before the work: then it is done twice."""
+    planned = plan(loads(RENTAL)).planned
+    tables = Named({name: one for name, one in planned.schema.tables.items() if one.role != "idempotency"})
+    bare = Backend()
+    for name, section in planned.sections.items():
+        bare.put(name, dataclasses.replace(planned.schema, tables=tables) if name == "schema" else section)
+    found = {one.name: one.outcome.verdict for one in list_protocols(bare) if "keys" in one.name}
+    assert found == {"idempotency keys, checked": "violated"}
 
 
 def test_what_stays_as_long_as_is_allowed_is_told_and_passes() -> None:

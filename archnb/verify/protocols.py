@@ -1,8 +1,9 @@
 """Protocols of a plan, explored in full: its sagas, messages, caches, keys and counters as state machines.
 
-What a machine has as protection is read from the planned records: the outbox row in the transaction, the reference by
-which a party is asked, the job that settles what was left, the guard in the statement. What no record has, the machine
-has not. The verdict holds within the bounds that the check names; nothing is executed, so the kind is 'explored in full'.
+What a machine has as protection is read from the planned records: the outbox row in the transaction, the table of keys in
+the store that is written, the reference by which a party is asked, the job that settles what was left, the guard in the
+statement. What no record can show is the program's to do, and each check says it: that an undoing is repeated until it
+succeeds, that a worker records a message in the transaction of its work. The verdict holds within the bounds that the check names; nothing is executed, so the kind is 'explored in full'.
 """
 
 from __future__ import annotations
@@ -157,6 +158,7 @@ def _list_sagas(planned: Backend) -> Iterator[Explored]:
         )
         parts = [
             "its intentions are outbox rows of the transaction" if told else "it is resumed by a job" if is_resumed else "nothing says how far it is",
+            "the program has to repeat an undoing until it succeeds",
             *(f"{step.via} is asked by {step.asked_by}" for step in saga.steps if step.asked_by),
             *(f"{step.via} cannot be asked, so '{step.action} {step.entity}' may come twice" for step in saga.steps if _is_notice(step)),
             *(f"what is left at {one} is settled by a job" for one in sorted(settled)),
@@ -249,9 +251,9 @@ def _list_messages(planned: Backend) -> Iterator[Explored]:
 
 
 _TOLD: Mapping[str, str] = {
-    "outbox": "each is a row of the transaction that causes it",
+    "outbox": "each is a row of the transaction that causes it; the worker has to record it in the transaction of its work",
     "after the commit": "sent after the commit, and kept nowhere till then",
-    "alone": "answered with 202: the message is the change, and is done where it is worked off",
+    "alone": "answered with 202: the message is the change; the worker has to record it in the transaction of its work",
 }
 
 
@@ -284,11 +286,21 @@ _GUARDS: Mapping[str, Any] = {"lease": "lease", "version": "version"}
 
 # ---------------------------------------------------------------------- keys and counters
 def _list_keys(planned: Backend) -> Iterator[Explored]:
-    keyed = [name for name, one in planned.operations.items() if one.contract.needs_idempotency_key]
-    if keyed:
-        yield Explored(
-            name="idempotency keys", machine=Once(), text=f"stored in the transaction of {', '.join(keyed[:3])} …" if len(keyed) > 3 else f"stored in the transaction of {', '.join(keyed)}",
-        )  # fmt: skip
+    """Keys stand in a table of the store that is written, so that one transaction holds both; elsewhere they are looked for first."""
+    tables = planned.schema.tables
+    kept = {one.store for one in tables.values() if one.role == "idempotency"}
+    made: dict[Once, list[str]] = {}
+    for name, operation in planned.operations.items():
+        procedure = planned.statements.procedures.get(name)
+        if not operation.contract.needs_idempotency_key or procedure is None:
+            continue
+        written = {tables[one.table].store for one in procedure.statements if not isinstance(one, Read)}
+        made.setdefault(Once(keeps="together" if written and written <= kept else "checked"), []).append(name)
+    for machine, names in made.items():
+        where = (
+            "stored in the transaction of" if machine.keeps == "together" else "no table of its store holds the key of"
+        )
+        yield Explored(name=f"idempotency keys, {machine.keeps}", machine=machine, text=f"{where} {', '.join(names)}")
 
 
 def _list_counters(planned: Backend) -> Iterator[Explored]:
