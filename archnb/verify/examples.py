@@ -168,7 +168,7 @@ class Stage:
         if pattern is None or not contract.entity:
             return
         grant = operation.grants.get(caller.role) if caller is not None else None
-        self._provide(operation)
+        self.provide(operation)
         if pattern.kind == "create":
             # a row of a stream may be sent twice, and none is ever taken away
             if not self.model.lifetimes.is_append_only(contract.entity):
@@ -192,7 +192,7 @@ class Stage:
             if grant is not None and caller is not None:
                 self._give(grant, caller, contract.entity, record)
 
-    def _provide(self, operation: Operation) -> None:
+    def provide(self, operation: Operation) -> None:
         """Let there be enough of what the statements take: what an amount is taken from is plenty."""
         import sqlalchemy as sa
 
