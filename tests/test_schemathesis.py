@@ -97,9 +97,23 @@ def run(service: FilledService) -> tuple[list[str], set[int]]:
                 statuses.add(response.status_code)
                 if response.status_code == 422 and case.meta is not None and case.meta.generation.mode.is_positive:
                     problem = json.loads(response.content)
-                    if any(one.get("code") == "schema" for one in problem.get("errors", ())):
+                    refused = [one for one in problem.get("errors", ()) if one.get("code") == "schema"]
+                    if any(not breaks_parameter(service, case, one["pointer"]) for one in refused):
                         failures[f"{case.operation.label}: well formed and refused: {problem['errors'][:2]}"] = None
     return list(failures), statuses
+
+
+def breaks_parameter(service: FilledService, case: Any, pointer: str) -> bool:
+    """Whether a refused parameter does break its own schema: an inferred link gives what an answer has, which may be null."""
+    import jsonschema
+
+    operation = service.planned.operations.get(case.operation.definition.raw.get("operationId"))
+    parameter = operation.contract.parameters.get(pointer[1:]) if operation is not None else None
+    given = {**(case.path_parameters or {}), **(case.query or {})}
+    if parameter is None or pointer[1:] not in given:
+        return False
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    return not jsonschema.Draft202012Validator(parameter.schema, format_checker=checker).is_valid(given[pointer[1:]])
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
